@@ -1,0 +1,27 @@
+/* elementary.h - exp, log, log1p, sin and cos with the same bits on every machine.
+ *
+ * They are SLEEF's scalar functions of the deterministic `finz` family (fused multiply-add arithmetic, 1 ulp; Shibata
+ * & Petrogalli 2020, "SLEEF: a portable vectorized library of C standard mathematical functions").  The C library's
+ * own will not do: the same glibc gives different last bits with and without FMA hardware.
+ *
+ * sleef.h declares this family only to code that is itself compiled for FMA hardware.  The functions are in the
+ * library either way, and need that hardware when they run, so they are declared here.
+ */
+#ifndef FATHOM_ELEMENTARY_H
+#define FATHOM_ELEMENTARY_H
+
+double Sleef_finz_expd1_u10purecfma(double x);
+double Sleef_finz_logd1_u10purecfma(double x);
+double Sleef_finz_log1pd1_u10purecfma(double x);
+double Sleef_finz_expm1d1_u10purecfma(double x);
+double Sleef_finz_sind1_u10purecfma(double x);
+double Sleef_finz_cosd1_u10purecfma(double x);
+
+static inline double same_exp(double x)   { return Sleef_finz_expd1_u10purecfma(x); }
+static inline double same_log(double x)   { return Sleef_finz_logd1_u10purecfma(x); }
+static inline double same_log1p(double x) { return Sleef_finz_log1pd1_u10purecfma(x); }
+static inline double same_expm1(double x) { return Sleef_finz_expm1d1_u10purecfma(x); }
+static inline double same_sin(double x)   { return Sleef_finz_sind1_u10purecfma(x); }
+static inline double same_cos(double x)   { return Sleef_finz_cosd1_u10purecfma(x); }
+
+#endif

@@ -1,0 +1,273 @@
+/* fathom.h - deep coupling flows: streams, data, flows, gradients, training.
+ *
+ * One direction only: streams -> dataset -> flow -> training.  The library prints nothing, opens no file, reads no
+ * environment, exits nowhere and keeps no state between calls: what is needed again is in the objects it hands out.
+ *
+ * Same bits: every number that leaves this library is a function of its arguments alone.  It does not depend on the
+ * instruction set that computed it (fathom_isa), the compiler, the optimisation level or the thread that called.
+ *
+ * Conventions.  Outputs before inputs, sizes last.  [n][D] is row-major.  Log-densities, losses and log-determinants
+ * are in nats.  An object belongs to one thread at a time; a const object may be shared.
+ */
+#ifndef FATHOM_H
+#define FATHOM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <gsl/gsl_rng.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define FATHOM_VERSION "1.0.0"
+
+/* ------------------------------------------------------------------------------------------------ outcomes ---- */
+
+/* What a call came to.  A numerical outcome is a name, never a sentinel number. */
+typedef enum fathom_status {
+    FATHOM_OK = 0,
+    FATHOM_DIVERGED,       /* a batch loss or gradient norm was not finite                       */
+    FATHOM_NO_CONVERGENCE, /* an iteration did not reach its tolerance in its steps              */
+    FATHOM_BAD_ARGUMENT,   /* a value out of its documented range                                */
+    FATHOM_BAD_DATA,       /* rows that cannot be used; the error says which line and column     */
+    FATHOM_NO_MEMORY,      /* an allocation failed; every output is as it was                    */
+    FATHOM_READ_ERROR      /* the stream handed in reported an error                             */
+} fathom_status;
+
+/* "ok", "diverged", ...: the words that the tables use. */
+const char *fathom_status_name(fathom_status status);
+
+/* One line for a person: what was wrong, where, what is legal.  No newline at its end. */
+typedef struct fathom_error {
+    char text[320];
+} fathom_error;
+
+/* ---------------------------------------------------------------------------------------- instruction sets ---- */
+
+/* The hot code is one source compiled for several instruction sets.  All give the same bits; "ref" is plain C. */
+typedef struct fathom_isa fathom_isa;
+
+/* The set called `name` ("v4": x86-64-v4, "v3": x86-64-v3, "ref"), or the best that this CPU runs if name is NULL.
+ * NULL if there is no such set, or this CPU lacks it (also "ref": every set needs fused multiply-add hardware). */
+const fathom_isa *fathom_isa_find(const char *name);
+const char       *fathom_isa_name(const fathom_isa *isa);
+
+/* ------------------------------------------------------------------------------------------------- streams ---- */
+
+/* Threefry-2x32, 20 rounds (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"), keyed
+ * and counted as JAX does with jax_threefry_partitionable: draw i of a key is the block at the 64-bit counter i. */
+typedef struct fathom_key {
+    uint32_t word[2];
+} fathom_key;
+
+/* The block function itself: counter -> two words. */
+void fathom_threefry(uint32_t out[2], fathom_key key, const uint32_t counter[2]);
+
+fathom_key fathom_key_from_seed(uint64_t seed);                       /* (seed >> 32, seed & 0xffffffff) */
+void       fathom_key_split(fathom_key *keys, fathom_key key, size_t n);   /* keys: [n] */
+
+/* out: [n].  Draws of one key; the same key gives the same draws.
+ * bits32: word0 ^ word1; bits64: word0 << 32 | word1.
+ * uniform: 52 bits, on [lo, hi).  normal: sqrt 2 erfinv(uniform on (-1, 1)), standard.
+ * randint: integers on [lo, hi), lo < hi, from two 64-bit words each. */
+void fathom_bits32 (uint32_t *out, fathom_key key, size_t n);
+void fathom_bits64 (uint64_t *out, fathom_key key, size_t n);
+void fathom_uniform(double   *out, fathom_key key, double lo, double hi, size_t n);
+void fathom_normal (double   *out, fathom_key key, size_t n);
+void fathom_randint(int64_t  *out, fathom_key key, int64_t lo, int64_t hi, size_t n);
+
+/* NumPy's default_rng(seed): SeedSequence, then PCG64 (O'Neill 2014, XSL-RR 128/64). */
+typedef struct fathom_pcg64 {
+    uint64_t state[2], increment[2]; /* high word, low word                                  */
+    uint32_t half;                   /* the kept upper half of a word, if half_kept          */
+    bool     half_kept;
+} fathom_pcg64;
+
+void     fathom_pcg64_seed    (fathom_pcg64 *rng, uint64_t seed);
+uint64_t fathom_pcg64_next    (fathom_pcg64 *rng);                        /* 64 random bits                    */
+double   fathom_pcg64_uniform (fathom_pcg64 *rng);                        /* 53 bits, on [0, 1)                */
+int64_t  fathom_pcg64_integer (fathom_pcg64 *rng, int64_t lo, int64_t hi);/* on [lo, hi), lo < hi; Lemire 2019 */
+double   fathom_pcg64_normal  (fathom_pcg64 *rng);                        /* 256-level ziggurat (Marsaglia & Tsang 2000) */
+
+/* Both as GSL generators, so that any gsl_ran_* sampler draws from them: 64-bit words, seeded by an unsigned long. */
+extern const gsl_rng_type *fathom_rng_threefry;
+extern const gsl_rng_type *fathom_rng_pcg64;
+
+/* ------------------------------------------------------------------------------------------------- dataset ---- */
+
+/* n rows of D numbers, standardised: x = (raw - mean) / sd, sd with divisor n. */
+typedef struct fathom_dataset {
+    size_t  n, dim;
+    double *x;    /* [n][dim] */
+    double *mean; /* [dim], of the raw rows */
+    double *sd;   /* [dim], of the raw rows, > 0 */
+} fathom_dataset;
+
+/* The two-armed spiral: t ~ U(0.5, 3.5), arm = +-1, raw = arm t (cos 2.5t, sin 2.5t) + 0.08 N(0, I).
+ * frame NULL: standardised by its own mean and deviation; otherwise put into frame's coordinates (held-out rows).
+ * n >= 2.  Errors: FATHOM_BAD_ARGUMENT, FATHOM_NO_MEMORY. */
+fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const fathom_dataset *frame);
+
+/* log density (nats) that the spiral's rows were drawn from, in frame's coordinates: the noise integrated along the
+ * arms, (1/6) sum_arms int N(raw(x); arm t (cos 2.5t, sin 2.5t), 0.08^2 I) dt, by composite Gauss-Legendre quadrature
+ * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2]. */
+void fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
+
+/* Rows read to the end of `in`: numbers separated by comma, tab or blanks; one header line if the first line that is
+ * no comment is not all numbers; '#' starts a comment; LF or CRLF.  `name` is how the error names the source.
+ * heldout in [0, 1): that fraction of the rows, rounded to nearest, shuffled with PCG64(seed), is put into *kept
+ * (which may be NULL if heldout is 0); mean and sd are the training rows'.
+ * Errors, each with its line (and column): FATHOM_BAD_DATA for ragged rows, a field that is no finite number, fewer
+ * than two columns or rows, a constant column; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
+fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, FILE *in, const char *name,
+                                  double heldout, uint64_t seed, fathom_error *error);
+
+void fathom_dataset_free(fathom_dataset *data); /* frees the arrays, clears the struct; NULL is allowed */
+
+/* ---------------------------------------------------------------------------------------------------- flow ---- */
+
+typedef enum fathom_actnorm {
+    FATHOM_ACTNORM_NONE,    /* no ActNorm layer                                                             */
+    FATHOM_ACTNORM_DEFAULT, /* one a block, loc 0 and raw scale 0, that is a scale of softplus(0) = 0.6931...*/
+    FATHOM_ACTNORM_DATA     /* the same, then fathom_flow_actnorm_init sets it from data                     */
+} fathom_actnorm;
+
+/* What a flow is.  Defaults are the notebook's; fathom_flow_new checks every range. */
+typedef struct fathom_config {
+    size_t         dim;       /* D, coordinates                                    default 2, 2 to 64            */
+    size_t         depth;     /* blocks                                            default 1, 1 to 1024          */
+    const char    *coupling;  /* the transformer's name, "spline" or "affine"      default "spline"              */
+    size_t         knots;     /* inner knots of the spline: knots + 1 bins         default 8, 1 to 256           */
+    double         interval;  /* B: the spline acts on [-B, B]                     default 4, (knots+1) 1e-3 < 2B, B <= 1e6 */
+    size_t         width;     /* units of a hidden layer of the conditioner        default 24, 1 to 1024         */
+    size_t         hidden;    /* hidden layers of the conditioner                  default 2, 0 to 8             */
+    fathom_actnorm actnorm;   /* ActNorm at the head of each block                 default none                  */
+} fathom_config;
+
+fathom_config fathom_config_default(void);
+
+/* A flow: its layers and where their parameters lie in one flat vector.  Holds no parameter.  Layout: base loc (D),
+ * base raw scale (D); then block by block [ActNorm loc (D), raw scale (D)], rotation vectors (2 x D, row-major),
+ * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in]. */
+typedef struct fathom_flow fathom_flow;
+
+/* NULL on failure, with *status (may be NULL) saying why: FATHOM_BAD_ARGUMENT (and *error, may be NULL, which), or
+ * FATHOM_NO_MEMORY. */
+fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status, fathom_error *error);
+void         fathom_flow_free(fathom_flow *flow);
+
+size_t               fathom_flow_n_params(const fathom_flow *flow);
+const fathom_config *fathom_flow_config  (const fathom_flow *flow);
+
+/* params: [n_params].  The reference's draw: split(key, depth), a key a block; (rotation, coupling 1, coupling 2) =
+ * split(k, 3); rotation vectors normal, conditioner weights and biases uniform on +-1/sqrt(fan_in). */
+void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key);
+
+/* What one thread needs to evaluate one flow: the layers' state and a tile of rows.  Its size does not depend on the
+ * number of rows.  NULL if memory is short. */
+typedef struct fathom_workspace fathom_workspace;
+fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa);
+void              fathom_workspace_free(fathom_workspace *ws);
+size_t            fathom_workspace_bytes(const fathom_workspace *ws); /* bytes that it holds now */
+
+/* data -> latent.  z: [n][D], log_det: [n] (sum over layers of log |det J|); either may be NULL.  x: [n][D].
+ * All five return FATHOM_OK or FATHOM_NO_MEMORY (a conditioner's table may grow with its parameters). */
+fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *ws, const double *params,
+                                  const double *x, size_t n);
+/* latent -> data; log_det of the inverse map. */
+fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
+                                  const double *z, size_t n);
+/* logp: [n], log p(x) = log base(z) + log |det dz/dx|. */
+fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n);
+/* x: [n][D] draws: base draws from `key`, through the inverse. */
+fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n);
+/* loss = -mean log p, and gradient: [n_params] of it (NULL: the loss alone).  rows: [n] indices into x, or NULL for
+ * rows 0..n-1.  Neither output needs to be finite: that is for the caller to look at. */
+fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
+                              const double *x, const uint32_t *rows, size_t n);
+
+/* Data-dependent initialisation (Kingma & Dhariwal 2018, sec. 3.1), block by block: loc = mean, scale = standard
+ * deviation of the block's own input, as these rows pass through the blocks before it.  rows: as above.
+ * FATHOM_BAD_ARGUMENT if the flow has no ActNorm, or a deviation is not above 1e-5. */
+fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, const double *x, const uint32_t *rows,
+                                       size_t n);
+
+/* sum x_i, sqrt(sum x_i^2): the library's own order of additions, the same bits everywhere. */
+double fathom_sum(const double *x, size_t n);
+double fathom_norm(const double *x, size_t n);
+
+/* ------------------------------------------------------------------------------------------------ training ---- */
+
+/* Every option of a run: meaning, default, legal range. */
+typedef struct fathom_train_options {
+    size_t steps;      /* gradient steps                               default 1200, >= 4                          */
+    size_t batch;      /* rows a step, drawn with replacement          default 512, >= 1                           */
+    double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0                           */
+    double clip;       /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
+    bool   skip;       /* leave out a step whose loss or gradient norm is not finite, instead of ending  default false */
+} fathom_train_options;
+
+fathom_train_options fathom_train_options_default(void);
+
+/* optax's cosine_onecycle_schedule(steps, peak): peak/25 up to peak at 30 % of the steps, down to peak/2.5e5, along
+ * cosine arcs.  lr: [steps].  steps >= 4.
+ * single false: the formula in double precision.  single true: as optax evaluates it within a training step, where the
+ * step count is a 32-bit integer and JAX therefore takes the fraction and the cosine in single precision (up to 8e-7
+ * relative on the way up, 1e-3 at the very end); training uses this one, and only so follows the reference's losses. */
+void fathom_schedule(double *lr, size_t steps, double peak, bool single);
+
+/* The batches of a run: rows of step s are batches + s*batch.  key(seed), then each step (key, sk) = split(key),
+ * rows = randint(sk, 0, n).  batches: [steps][batch].  n < 2^32. */
+void fathom_batches(uint32_t *batches, uint64_t seed, size_t steps, size_t batch, size_t n);
+
+/* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) behind a clip by global norm, one step at a time. */
+typedef struct fathom_trainer fathom_trainer;
+
+/* Copies params ([n_params]) and options.  NULL if memory is short. */
+fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
+                                   const fathom_train_options *options);
+void            fathom_trainer_free(fathom_trainer *trainer);
+
+/* One step on x[rows]: rows: [options.batch].  loss and grad_norm (before the clip) are this step's, of the parameters
+ * before it.  FATHOM_DIVERGED if one of the two is not finite: then the parameters and moments stay as they were, and
+ * unless options.skip the run is over.  At most options.steps steps (FATHOM_BAD_ARGUMENT after). */
+fathom_status fathom_trainer_step(fathom_trainer *trainer, double *loss, double *grad_norm, const double *x,
+                                  const uint32_t *rows);
+
+const double     *fathom_trainer_params(const fathom_trainer *trainer);   /* [n_params], as they are now */
+fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);      /* to evaluate them with       */
+
+typedef struct fathom_train_result {
+    fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED or FATHOM_NO_MEMORY                            */
+    size_t        steps_taken; /* steps that moved the parameters                                           */
+    size_t        diverged_at; /* first step, from 0, whose loss or gradient norm was not finite; else steps */
+    size_t        skipped;     /* steps left out (options.skip)                                             */
+} fathom_train_result;
+
+/* All the steps.  x: the training rows, batches: as fathom_batches made them; loss, grad_norm: [steps] or NULL (NaN
+ * from the step after which nothing was computed). */
+fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const double *x,
+                                 const uint32_t *batches);
+
+/* --------------------------------------------------------------------------------------------- residual map ---- */
+
+/* T(x) = x + a sin(b x), the notebook's one-dimensional residual map (Behrmann et al. 2019, "Invertible residual
+ * networks"): g = a sin(b x) has Lipschitz number |a b|. */
+double fathom_residual_lipschitz(double a, double b);
+void   fathom_residual_forward(double *y, const double *x, double a, double b, size_t n);
+
+/* Steps i at which y[i+1] <= y[i]; 0 is what the notebook calls monotone. */
+size_t fathom_nonincreasing_steps(const double *y, size_t n);
+
+/* Banach's iteration x <- y - g(x) from x = y, `iterations` times.  x: [n].  If truth ([n]) and max_error
+ * ([iterations + 1]) are not NULL, max_error[k] = max_i |x_i after k iterations - truth_i|. */
+void fathom_residual_inverse(double *x, double *max_error, const double *y, const double *truth, double a, double b,
+                             size_t iterations, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,403 @@
+/* flow.c - a stack of bijections and a base distribution (Rezende & Mohamed 2015; Papamakarios et al. 2021, eq. 5):
+ *
+ *   z = T_n(... T_2(T_1(x))),   log p(x) = log base(z) + sum_i log |det J_i|
+ *
+ * A flow is the list of its layers and where the parameters of each begin; a workspace is one thread's state of them.
+ * Rows go through in tiles of 64, each through the whole stack and, for a gradient, back, while it is in cache. */
+#include "isa/bijection.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elementary.h"
+
+extern const struct fathom_isa fathom_isa_ref; /* counting and initialising parameters is the same in every set */
+
+/* One block, data -> latent: the flips let the second coupling move what the first one left. */
+static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
+enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
+
+struct flow_layer {
+    const char *name;
+    size_t      offset; /* of its first parameter */
+};
+
+struct fathom_flow {
+    fathom_config     config;
+    size_t            n_params, n_layers;
+    struct flow_layer layers[];
+};
+
+struct fathom_workspace {
+    const fathom_flow *flow;
+    const fathom_isa  *isa;
+    double            *x;       /* [D][STRIDE], the tile                           */
+    double            *z;       /* [D][STRIDE], its latent, for the base           */
+    double            *partial; /* [2 D][8], d loss / d base parameters            */
+    double             log_det[TILE], logp[TILE], dlogp[TILE];
+    size_t             n_doubles;
+    double            *memory;
+    struct {
+        const struct bijection *bijection;
+        void                   *state;
+    } layers[];
+};
+
+/* ------------------------------------------------------------------------------------------- configuration ---- */
+
+fathom_config fathom_config_default(void)
+{
+    return (fathom_config){ .dim = 2, .depth = 1, .coupling = "spline", .knots = 8, .interval = 4.0, .width = 24,
+                            .hidden = 2, .actnorm = FATHOM_ACTNORM_NONE };
+}
+
+static fathom_status refuse(fathom_error *error, const char *format, double value)
+{
+    if (error)
+        snprintf(error->text, sizeof error->text, format, value);
+    return FATHOM_BAD_ARGUMENT;
+}
+
+static fathom_status check(fathom_config *config, fathom_error *error)
+{
+    const struct transformer *t = config->coupling ? fathom_isa_transformer(&fathom_isa_ref, config->coupling) : NULL;
+    if (config->dim < 2 || config->dim > 64)
+        return refuse(error, "%.0f coordinates; a flow takes 2 to 64", (double)config->dim);
+    if (config->depth < 1 || config->depth > 1024)
+        return refuse(error, "depth %.0f; legal is 1 to 1024", (double)config->depth);
+    if (config->knots < 1 || config->knots > 256)
+        return refuse(error, "%.0f inner knots; legal is 1 to 256", (double)config->knots);
+    if (!(config->interval > 0.0 && config->interval <= 1e6))
+        return refuse(error, "interval %.17g; legal is above 0, up to 1e6", config->interval);
+    if (!((double)(config->knots + 1) * 1e-3 < 2.0 * config->interval))
+        return refuse(error, "bins of the least width 0.001 do not fit: (knots + 1) 0.001 must be below 2 interval = %.17g",
+                      2.0 * config->interval);
+    if (config->width < 1 || config->width > 1024)
+        return refuse(error, "width %.0f; legal is 1 to 1024", (double)config->width);
+    if (config->hidden > 8)
+        return refuse(error, "%.0f hidden layers; legal is 0 to 8", (double)config->hidden);
+    if (config->actnorm != FATHOM_ACTNORM_NONE && config->actnorm != FATHOM_ACTNORM_DEFAULT
+        && config->actnorm != FATHOM_ACTNORM_DATA)
+        return refuse(error, "actnorm %.0f; legal is none, default or data", (double)config->actnorm);
+    if (!t) {
+        if (error)
+            snprintf(error->text, sizeof error->text, "no coupling is called '%.40s'",
+                     config->coupling ? config->coupling : "");
+        return FATHOM_BAD_ARGUMENT;
+    }
+    config->coupling = t->name; /* outlives the caller's string */
+    return FATHOM_OK;
+}
+
+fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status, fathom_error *error)
+{
+    fathom_config copy = *config;
+    fathom_status outcome = check(&copy, error);
+    fathom_flow *flow = NULL;
+    if (outcome == FATHOM_OK) {
+        flow = calloc(1, sizeof *flow + copy.depth * BLOCK_LENGTH * sizeof *flow->layers);
+        outcome = flow ? FATHOM_OK : FATHOM_NO_MEMORY;
+    }
+    if (flow) {
+        flow->config = copy;
+        flow->n_params = 2 * copy.dim; /* the base */
+        for (size_t block = 0; block < copy.depth; block++)
+            for (size_t i = copy.actnorm == FATHOM_ACTNORM_NONE; i < BLOCK_LENGTH; i++) {
+                flow->layers[flow->n_layers++] = (struct flow_layer){ BLOCK[i], flow->n_params };
+                flow->n_params += fathom_isa_bijection(&fathom_isa_ref, BLOCK[i])->n_params(&copy);
+            }
+    }
+    if (status)
+        *status = outcome;
+    return flow;
+}
+
+void fathom_flow_free(fathom_flow *flow) { free(flow); }
+
+size_t               fathom_flow_n_params(const fathom_flow *flow) { return flow->n_params; }
+const fathom_config *fathom_flow_config(const fathom_flow *flow) { return &flow->config; }
+
+void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key)
+{
+    const size_t dim = flow->config.dim, a_block = flow->n_layers / flow->config.depth;
+    const double unit_scale = 0.54132485461291810898; /* softplus^-1(1) */
+    for (size_t d = 0; d < dim; d++) {
+        params[d] = 0.0;
+        params[dim + d] = unit_scale;
+    }
+    for (size_t block = 0; block < flow->config.depth; block++) {
+        /* key `block` of split(key, depth): a draw by counter, so the others need not be made */
+        fathom_key keys[3], block_key;
+        const uint32_t counter[2] = { 0, (uint32_t)block };
+        fathom_threefry(block_key.word, key, counter);
+        fathom_key_split(keys, block_key, 3);
+        size_t next = 1;
+        for (size_t i = block * a_block; i < (block + 1) * a_block; i++) {
+            const struct flow_layer *layer = &flow->layers[i];
+            bool coupling = strcmp(layer->name, "coupling") == 0;
+            fathom_isa_bijection(&fathom_isa_ref, layer->name)
+                ->init(params + layer->offset, &flow->config, coupling ? keys[next++] : keys[0]);
+        }
+    }
+}
+
+/* ----------------------------------------------------------------------------------------------- workspace ---- */
+
+fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa)
+{
+    const size_t dim = flow->config.dim, n_doubles = 2 * dim * STRIDE + 2 * dim * 8;
+    fathom_workspace *ws = calloc(1, sizeof *ws + flow->n_layers * sizeof *ws->layers);
+    if (!ws)
+        return NULL;
+    ws->flow = flow;
+    ws->isa = isa;
+    ws->n_doubles = n_doubles;
+    ws->memory = calloc(n_doubles, sizeof(double));
+    bool complete = ws->memory;
+    for (size_t l = 0; l < flow->n_layers && complete; l++) {
+        ws->layers[l].bijection = fathom_isa_bijection(isa, flow->layers[l].name);
+        ws->layers[l].state = ws->layers[l].bijection->create(&flow->config);
+        complete = ws->layers[l].state;
+    }
+    if (!complete) {
+        fathom_workspace_free(ws);
+        return NULL;
+    }
+    ws->x = ws->memory;
+    ws->z = ws->x + dim * STRIDE;
+    ws->partial = ws->z + dim * STRIDE;
+    return ws;
+}
+
+void fathom_workspace_free(fathom_workspace *ws)
+{
+    if (!ws)
+        return;
+    for (size_t l = 0; l < ws->flow->n_layers; l++)
+        if (ws->layers[l].state)
+            ws->layers[l].bijection->destroy(ws->layers[l].state);
+    free(ws->memory);
+    free(ws);
+}
+
+size_t fathom_workspace_bytes(const fathom_workspace *ws)
+{
+    size_t total = sizeof *ws + ws->flow->n_layers * sizeof *ws->layers + ws->n_doubles * sizeof(double);
+    for (size_t l = 0; l < ws->flow->n_layers; l++)
+        total += ws->layers[l].bijection->bytes(ws->layers[l].state);
+    return total;
+}
+
+static fathom_status prepare(fathom_workspace *ws, const double *params)
+{
+    for (size_t l = 0; l < ws->flow->n_layers; l++) {
+        fathom_status status = ws->layers[l].bijection->prepare(ws->layers[l].state,
+                                                                params + ws->flow->layers[l].offset);
+        if (status != FATHOM_OK)
+            return status;
+    }
+    return FATHOM_OK;
+}
+
+/* --------------------------------------------------------------------------------------------------- tiles ---- */
+
+/* Rows first .. first + TILE - 1 of x, or of x[rows]; past the end, copies of the first.  Returns the live ones. */
+static size_t load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
+{
+    size_t live = n - first < TILE ? n - first : TILE;
+    for (size_t i = 0; i < TILE; i++) {
+        size_t row = first + (i < live ? i : 0);
+        const double *from = x + (rows ? rows[row] : row) * dim;
+        for (size_t d = 0; d < dim; d++)
+            ROW(tile, d)[i] = from[d];
+    }
+    return live;
+}
+
+static void store_tile(double *x, const double *tile, size_t first, size_t live, size_t dim)
+{
+    for (size_t i = 0; i < live; i++)
+        for (size_t d = 0; d < dim; d++)
+            x[(first + i) * dim + d] = ROW(tile, d)[i];
+}
+
+static void forward(fathom_workspace *ws, size_t live)
+{
+    memset(ws->log_det, 0, sizeof ws->log_det);
+    for (size_t l = 0; l < ws->flow->n_layers; l++)
+        ws->layers[l].bijection->forward(ws->x, ws->log_det, ws->layers[l].state, live);
+}
+
+static void backward(fathom_workspace *ws, size_t live)
+{
+    for (size_t l = ws->flow->n_layers; l-- > 0;)
+        ws->layers[l].bijection->backward(ws->x, ws->dlogp, ws->layers[l].state, live);
+}
+
+fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *ws, const double *params,
+                                  const double *x, size_t n)
+{
+    const size_t dim = ws->flow->config.dim;
+    fathom_status status = prepare(ws, params);
+    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
+        size_t live = load_tile(ws->x, x, NULL, first, n, dim);
+        forward(ws, live);
+        if (z)
+            store_tile(z, ws->x, first, live, dim);
+        if (log_det)
+            memcpy(log_det + first, ws->log_det, live * sizeof(double));
+    }
+    return status;
+}
+
+fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
+                                  const double *z, size_t n)
+{
+    const size_t dim = ws->flow->config.dim;
+    fathom_status status = prepare(ws, params);
+    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
+        size_t live = load_tile(ws->x, z, NULL, first, n, dim);
+        memset(ws->log_det, 0, sizeof ws->log_det);
+        for (size_t l = ws->flow->n_layers; l-- > 0;)
+            ws->layers[l].bijection->inverse(ws->x, ws->log_det, ws->layers[l].state, live);
+        if (x)
+            store_tile(x, ws->x, first, live, dim);
+        if (log_det)
+            memcpy(log_det + first, ws->log_det, live * sizeof(double));
+    }
+    return status;
+}
+
+/* log p of the tile that ws->x holds, into ws->logp; ws->x becomes its latent. */
+static void log_prob(fathom_workspace *ws, const double *params, size_t live)
+{
+    forward(ws, live);
+    memcpy(ws->logp, ws->log_det, sizeof ws->logp);
+    ws->isa->base_log_prob(ws->logp, ws->x, params, ws->flow->config.dim);
+}
+
+fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n)
+{
+    fathom_status status = prepare(ws, params);
+    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
+        size_t live = load_tile(ws->x, x, NULL, first, n, ws->flow->config.dim);
+        log_prob(ws, params, live);
+        memcpy(logp + first, ws->logp, live * sizeof(double));
+    }
+    return status;
+}
+
+fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n)
+{
+    const size_t dim = ws->flow->config.dim;
+    fathom_normal(x, key, n * dim);
+    for (size_t d = 0; d < dim; d++) {
+        double raw = params[dim + d], size = raw < 0.0 ? -raw : raw;
+        double scale = (raw > 0.0 ? raw : 0.0) + same_log1p(same_exp(-size));
+        for (size_t i = 0; i < n; i++)
+            x[i * dim + d] = x[i * dim + d] * scale + params[d];
+    }
+    return fathom_flow_inverse(x, NULL, ws, params, x, n);
+}
+
+fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
+                              const double *x, const uint32_t *rows, size_t n)
+{
+    const fathom_flow *flow = ws->flow;
+    const size_t dim = flow->config.dim;
+    double total[8] = { 0 };
+    fathom_status status = prepare(ws, params);
+    if (status != FATHOM_OK)
+        return status;
+    memset(ws->partial, 0, 2 * dim * 8 * sizeof(double));
+    for (size_t first = 0; first < n; first += TILE) {
+        size_t live = load_tile(ws->x, x, rows, first, n, dim);
+        log_prob(ws, params, live);
+        for (size_t i = 0; i < live; i++)
+            total[i % 8] += ws->logp[i];
+        if (!gradient)
+            continue;
+        for (size_t i = 0; i < TILE; i++)
+            ws->dlogp[i] = i < live ? -1.0 / (double)n : 0.0;
+        memcpy(ws->z, ws->x, dim * STRIDE * sizeof(double));
+        ws->isa->base_backward(ws->x, ws->partial, ws->dlogp, ws->z, params, dim);
+        backward(ws, live);
+    }
+    double sum = ((total[0] + total[1]) + (total[2] + total[3])) + ((total[4] + total[5]) + (total[6] + total[7]));
+    *loss = -(sum / (double)n);
+    if (!gradient)
+        return FATHOM_OK;
+    memset(gradient, 0, flow->n_params * sizeof *gradient);
+    for (size_t d = 0; d < 2 * dim; d++)
+        gradient[d] = fathom_sum(ws->partial + d * 8, 8);
+    for (size_t l = 0; l < flow->n_layers; l++)
+        ws->layers[l].bijection->finish(gradient + flow->layers[l].offset, ws->layers[l].state);
+    return FATHOM_OK;
+}
+
+/* --------------------------------------------------------------------------------------- data-dependent init ---- */
+
+/* raw with softplus(raw) = y, y > 0: y + log(1 - e^-y) */
+static double softplus_inverse(double y) { return y + same_log(-same_expm1(-y)); }
+
+/* loc and raw scale of an ActNorm from its input: tiles: [n_tiles][D][STRIDE]. */
+static fathom_status actnorm_from(double *params, const double *tiles, size_t n, size_t dim)
+{
+    const double least = 1e-5; /* the layer's own minimum of its scale */
+    for (size_t d = 0; d < dim; d++) {
+        double sum = 0.0, square = 0.0;
+        for (size_t i = 0; i < n; i++)
+            sum += ROW(tiles + i / TILE * dim * STRIDE, d)[i % TILE];
+        double mean = sum / (double)n;
+        for (size_t i = 0; i < n; i++) {
+            double from_mean = ROW(tiles + i / TILE * dim * STRIDE, d)[i % TILE] - mean;
+            square = fma(from_mean, from_mean, square);
+        }
+        double deviation = sqrt(square / (double)n);
+        if (!(deviation > least && deviation < INFINITY))
+            return FATHOM_BAD_ARGUMENT;
+        params[d] = mean;
+        params[dim + d] = softplus_inverse(deviation - least);
+    }
+    return FATHOM_OK;
+}
+
+fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, const double *x, const uint32_t *rows,
+                                       size_t n)
+{
+    const fathom_flow *flow = ws->flow;
+    const size_t dim = flow->config.dim, n_tiles = (n + TILE - 1) / TILE;
+    if (flow->config.actnorm == FATHOM_ACTNORM_NONE || n == 0)
+        return FATHOM_BAD_ARGUMENT;
+    double *tiles = malloc(n_tiles * dim * STRIDE * sizeof *tiles);
+    if (!tiles)
+        return FATHOM_NO_MEMORY;
+    for (size_t t = 0; t < n_tiles; t++)
+        load_tile(tiles + t * dim * STRIDE, x, rows, t * TILE, n, dim);
+    fathom_status status = FATHOM_OK;
+    for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++) {
+        const struct bijection *bijection = ws->layers[l].bijection;
+        double *own = params + flow->layers[l].offset;
+        if (strcmp(flow->layers[l].name, "actnorm") == 0)
+            status = actnorm_from(own, tiles, n, dim);
+        if (status == FATHOM_OK)
+            status = bijection->prepare(ws->layers[l].state, own);
+        for (size_t t = 0; t < n_tiles && status == FATHOM_OK; t++)
+            bijection->forward(tiles + t * dim * STRIDE, ws->log_det, ws->layers[l].state, TILE);
+    }
+    free(tiles);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------- sums ---- */
+
+double fathom_sum(const double *x, size_t n)
+{
+    double p[8] = { 0 };
+    for (size_t i = 0; i < n; i++)
+        p[i % 8] += x[i];
+    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+}
+
+double fathom_norm(const double *x, size_t n) { return sqrt(fathom_isa_ref.sum_squares(x, n)); }

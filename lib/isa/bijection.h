@@ -1,0 +1,111 @@
+/* bijection.h - what a layer is, what a coupling is made of, and what the rest of the library sees of this folder.
+ *
+ * A batch goes through a flow in tiles of TILE rows, each tile forward and then backward while it is in cache.  A tile
+ * is coordinate-major, x: [D][STRIDE], lanes over rows; the last tile of a batch is filled up with copies of a live row
+ * whose upstream gradient is zero.  A layer works on a tile in place.
+ *
+ * One life of a layer's state, for one parameter vector:  prepare, then for each tile forward [, backward], then
+ * finish, which adds the layer's gradient of all those tiles to the flat gradient.
+ */
+#ifndef FATHOM_BIJECTION_H
+#define FATHOM_BIJECTION_H
+
+#include "../fathom.h"
+
+enum {
+    TILE   = 64, /* rows of a tile: 8 AVX-512 vectors                                                             */
+    STRIDE = 72  /* doubles from one coordinate of a tile to the next: 64 would map all rows to one cache set     */
+};
+
+/* A row of a tile-wide array. */
+#define ROW(array, r) ((array) + (size_t)(r) * STRIDE)
+
+/* n doubles rounded up so that a row can be read by whole vectors of any width. */
+static inline size_t padded(size_t n) { return (n + 7) / 8 * 8; }
+
+/* ---- bijection: R^D -> R^D.  A new layer is one file with such a table, and one line in kernels.c. */
+struct bijection {
+    const char *name;
+    size_t (*n_params)(const fathom_config *config);
+    void   (*init)(double *params, const fathom_config *config, fathom_key key); /* params: [n_params] */
+
+    void *(*create)(const fathom_config *config); /* the state; NULL if memory is short */
+    void  (*destroy)(void *state);                /* NULL is allowed                    */
+    size_t (*bytes)(const void *state);           /* that the state holds now           */
+
+    /* params: [n_params], must outlive the tiles.  FATHOM_OK or FATHOM_NO_MEMORY. */
+    fathom_status (*prepare)(void *state, const double *params);
+
+    /* x: [D][STRIDE] in place; log_det: [TILE], += log |det J|.  inverse: += log |det| of the inverse map. */
+    void (*forward)(double *x, double *log_det, void *state, size_t rows);
+    void (*inverse)(double *x, double *log_det, void *state, size_t rows);
+
+    /* After forward of the same tile.  dx: [D][STRIDE], in: d loss / d y, out: d loss / d x;
+     * dlog_det: [TILE], d loss / d log_det. */
+    void (*backward)(double *dx, const double *dlog_det, void *state, size_t rows);
+    void (*finish)(double *gradient, void *state); /* gradient: [n_params], += */
+};
+
+/* ---- transformer: the scalar bijection of a coupling, one set of parameters (`outputs`) a row. */
+struct transformer {
+    const char *name;
+    size_t (*n_outputs)(const fathom_config *config); /* conditioner outputs a coordinate */
+    size_t (*n_saved)(const fathom_config *config);   /* rows kept from forward to backward */
+
+    /* x: [TILE] in place; log_det: [TILE], +=; outputs: [n_outputs][STRIDE], the conditioner's, and afterwards what
+     * backward wants instead of them; saved: [n_saved][STRIDE]. */
+    void (*forward)(double *x, double *log_det, double *outputs, double *saved, const fathom_config *config);
+    void (*inverse)(double *x, double *log_det, double *outputs, double *saved, const fathom_config *config);
+    /* dx: [TILE], in: d loss / d y, out: d loss / d x; outputs: out: d loss / d outputs. */
+    void (*backward)(double *dx, double *outputs, double *saved, const double *dlog_det, const fathom_config *config);
+};
+
+/* ---- conditioner: a ReLU network [n_in] -> width -> ... -> [n_out], row by row. */
+struct conditioner {
+    const char *name;
+    void *(*create)(size_t n_in, size_t n_out, size_t width, size_t hidden);
+    void  (*destroy)(void *state);
+    size_t (*bytes)(const void *state);
+    fathom_status (*prepare)(void *state, const double *params); /* params: W0, b0, W1, b1, ... */
+    /* out: [padded(n_out)][STRIDE], rows from n_out on are zero; in: [n_in][STRIDE]. */
+    void (*forward)(double *out, const double *in, void *state, size_t rows);
+    /* din: [n_in][STRIDE], +=; dout: [padded(n_out)][STRIDE], rows from n_out on zero, columns from `rows` on zero. */
+    void (*backward)(double *din, const double *dout, void *state, size_t rows);
+    void (*finish)(double *gradient, void *state); /* += */
+};
+
+/* ---- what one compilation of this folder offers (kernels.c). */
+struct fathom_isa {
+    const char *name;
+    bool (*supported)(void);
+    size_t width; /* doubles in a vector */
+
+    const struct bijection   *const *bijections;   /* NULL-terminated */
+    const struct transformer *const *transformers; /* NULL-terminated */
+    const struct conditioner *mlp, *piecewise;
+
+    /* Base distribution, base.c.  z: [D][STRIDE]; logp: [TILE], +=. */
+    void (*base_log_prob)(double *logp, const double *z, const double *params, size_t dim);
+    /* dz: [D][STRIDE] out; partial: [2 D][8], +=; dlogp: [TILE]. */
+    void (*base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
+                          size_t dim);
+
+    /* Adam, adam.c: params, first and second moments in place. */
+    void (*adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
+                 double v_scale, size_t n);
+    double (*sum_squares)(const double *x, size_t n);
+    void (*matmul)(double *c, size_t c_step, const double *a, size_t row_step, size_t k_step, const double *x,
+                   size_t x_step, size_t n_rows, size_t n_k, size_t n_columns);
+};
+
+/* by name; NULL if there is none */
+const struct bijection   *fathom_isa_bijection(const struct fathom_isa *isa, const char *name);
+const struct transformer *fathom_isa_transformer(const struct fathom_isa *isa, const char *name);
+
+/* The conditioner of a coupling is chosen by its shape alone (piecewise.c says why it may be). */
+static inline const struct conditioner *conditioner_of(const struct fathom_isa *isa, size_t n_in)
+{
+    return n_in == 1 ? isa->piecewise : isa->mlp;
+}
+
+#endif

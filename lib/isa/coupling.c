@@ -1,0 +1,136 @@
+/* coupling.c - a coupling layer (Dinh, Krueger & Bengio 2015, "NICE"; Dinh et al. 2017, "Real NVP", sec. 3.2).
+ *
+ *   y_A = x_A,   y_B = f(x_B; conditioner(x_A)),   log|det| = sum over B of log|f'|
+ *
+ * A is the first floor(D/2) coordinates, B the others; f acts on each coordinate of B by itself.  The Jacobian is
+ * triangular, so its determinant is free, and the inverse needs the conditioner only forward, at y_A = x_A.
+ * The conditioner's outputs are coordinate-major: all of B's first coordinate, then of the next.
+ *
+ * The file is one bijection and two choices: which transformer (by name) and which conditioner (by shape). */
+#include "kernels.h"
+
+struct coupling {
+    fathom_config             config;
+    const struct transformer *transformer;
+    const struct conditioner *conditioner;
+    size_t                    n_in, n_moved, n_outputs, n_saved; /* |A|, |B|, outputs and saved rows a coordinate */
+    void                     *network;                           /* the conditioner's state                       */
+    double                   *outputs;                           /* [padded(n_moved n_outputs)][STRIDE]           */
+    double                   *saved;                             /* [n_moved n_saved][STRIDE]                     */
+    double                    memory[];
+};
+
+static size_t n_in(const fathom_config *config) { return config->dim / 2; }
+
+static size_t n_out(const fathom_config *config)
+{
+    const struct transformer *t = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
+    return (config->dim - n_in(config)) * t->n_outputs(config);
+}
+
+static size_t n_params(const fathom_config *config)
+{
+    size_t fan_in = n_in(config), total = 0;
+    for (size_t layer = 0; layer < config->hidden; layer++, fan_in = config->width)
+        total += (fan_in + 1) * config->width;
+    return total + (fan_in + 1) * n_out(config);
+}
+
+/* equinox's MLP: a key a layer; each layer's weights and biases uniform on +-1/sqrt(fan_in), a key each. */
+static void init(double *params, const fathom_config *config, fathom_key key)
+{
+    fathom_key layer_keys[16], pair[2]; /* hidden + 1 <= 9 */
+    fathom_key_split(layer_keys, key, config->hidden + 1);
+    for (size_t layer = 0; layer <= config->hidden; layer++) {
+        size_t fan_in = layer == 0 ? n_in(config) : config->width;
+        size_t fan_out = layer == config->hidden ? n_out(config) : config->width;
+        double limit = 1.0 / sqrt((double)fan_in);
+        fathom_key_split(pair, layer_keys[layer], 2);
+        fathom_uniform(params, pair[0], -limit, limit, fan_out * fan_in);
+        fathom_uniform(params + fan_out * fan_in, pair[1], -limit, limit, fan_out);
+        params += fan_out * (fan_in + 1);
+    }
+}
+
+static void destroy(void *state)
+{
+    struct coupling *s = state;
+    if (s)
+        s->conditioner->destroy(s->network);
+    free(s);
+}
+
+static size_t n_doubles(size_t n_moved, size_t outputs, size_t saved)
+{
+    return (padded(n_moved * outputs) + n_moved * saved) * STRIDE;
+}
+
+static void *create(const fathom_config *config)
+{
+    const struct transformer *transformer = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
+    size_t moved = config->dim - n_in(config), outputs = transformer->n_outputs(config);
+    size_t saved = transformer->n_saved(config);
+    struct coupling *s = calloc(1, sizeof *s + n_doubles(moved, outputs, saved) * sizeof(double));
+    if (!s)
+        return NULL;
+    *s = (struct coupling){ .config = *config, .transformer = transformer,
+                            .conditioner = conditioner_of(&ISA(fathom_isa), n_in(config)),
+                            .n_in = n_in(config), .n_moved = moved, .n_outputs = outputs, .n_saved = saved };
+    s->outputs = s->memory;
+    s->saved = s->outputs + padded(moved * outputs) * STRIDE;
+    s->network = s->conditioner->create(s->n_in, moved * outputs, config->width, config->hidden);
+    if (!s->network) {
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+static size_t bytes(const void *state)
+{
+    const struct coupling *s = state;
+    return sizeof *s + n_doubles(s->n_moved, s->n_outputs, s->n_saved) * sizeof(double)
+         + s->conditioner->bytes(s->network);
+}
+
+static fathom_status prepare(void *state, const double *params)
+{
+    struct coupling *s = state;
+    return s->conditioner->prepare(s->network, params);
+}
+
+static void forward(double *x, double *log_det, void *state, size_t rows)
+{
+    struct coupling *s = state;
+    s->conditioner->forward(s->outputs, x, s->network, rows);
+    for (size_t j = 0; j < s->n_moved; j++)
+        s->transformer->forward(ROW(x, s->n_in + j), log_det, ROW(s->outputs, j * s->n_outputs),
+                                ROW(s->saved, j * s->n_saved), &s->config);
+}
+
+static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
+{
+    struct coupling *s = state;
+    for (size_t j = 0; j < s->n_moved; j++)
+        s->transformer->backward(ROW(dx, s->n_in + j), ROW(s->outputs, j * s->n_outputs),
+                                 ROW(s->saved, j * s->n_saved), dlog_det, &s->config);
+    s->conditioner->backward(dx, s->outputs, s->network, rows);
+}
+
+static void inverse(double *x, double *log_det, void *state, size_t rows)
+{
+    struct coupling *s = state;
+    s->conditioner->forward(s->outputs, x, s->network, rows);
+    for (size_t j = 0; j < s->n_moved; j++)
+        s->transformer->inverse(ROW(x, s->n_in + j), log_det, ROW(s->outputs, j * s->n_outputs),
+                                ROW(s->saved, j * s->n_saved), &s->config);
+}
+
+static void finish(double *gradient, void *state)
+{
+    struct coupling *s = state;
+    s->conditioner->finish(gradient, s->network);
+}
+
+const struct bijection ISA(coupling) = { "coupling", n_params, init,    create,   destroy, bytes,
+                                         prepare,    forward,  inverse, backward, finish };

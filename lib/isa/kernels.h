@@ -1,0 +1,37 @@
+/* kernels.h - what the files of this folder see of each other within one compilation. */
+#ifndef FATHOM_KERNELS_H
+#define FATHOM_KERNELS_H
+
+#include "bijection.h"
+#include "vec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct bijection   ISA(actnorm), ISA(rotation), ISA(coupling), ISA(flip);
+extern const struct transformer ISA(rqs), ISA(affine);
+extern const struct conditioner ISA(mlp), ISA(piecewise);
+extern const struct fathom_isa  ISA(fathom_isa);
+
+void ISA(matmul)(double *c, size_t c_step, const double *a, size_t row_step, size_t k_step, const double *x,
+                 size_t x_step, size_t n_rows, size_t n_k, size_t n_columns);
+
+void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim);
+void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
+                        size_t dim);
+void   ISA(adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
+                 double v_scale, size_t n);
+double ISA(sum_squares)(const double *x, size_t n);
+
+/* partial[8] += x over a tile, lane i into partial i mod 8: the tile's part of a sum over rows (sum8 ends it). */
+INLINE void add_rows(double partial[8], const double *x)
+{
+    for (int j = 0; j < 8; j += VEC_WIDTH) {
+        vec sum = load(partial + j);
+        for (int i = 0; i < TILE; i += 8)
+            sum += load(x + i + j);
+        store(partial + j, sum);
+    }
+}
+
+#endif

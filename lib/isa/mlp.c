@@ -1,0 +1,169 @@
+/* mlp.c - the dense conditioner: a fully connected ReLU network, a tile of rows at a time.
+ *
+ *   h_0 = in,  h_{l+1} = max(0, W_l h_l + b_l),  out = W_L h_L + b_L          (forward, lanes are rows)
+ *   d_L = dout,  dW_l = d_l h_l^T,  db_l = sum d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0     (backward)
+ *
+ * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features: that
+ * needs h_l transposed.  It works in any number of inputs and is the oracle for piecewise.c. */
+#include "kernels.h"
+
+struct layer {
+    size_t        fan_in, fan_out;
+    const double *w, *b;    /* [fan_out][fan_in], [fan_out]: in the caller's parameters        */
+    double       *input;    /* [padded(fan_in)][STRIDE], h_l; rows from fan_in on stay zero    */
+    double       *dw;       /* [fan_out][padded(fan_in)], d loss / d W summed so far           */
+    double       *db;       /* [fan_out][8], in eight partials                                 */
+};
+
+struct mlp {
+    size_t       n_layers, n_doubles;
+    double      *transposed;  /* [TILE][widest padded fan_in]                   */
+    double      *delta[2];    /* [padded(width)][STRIDE], d_l and d_{l-1}       */
+    double      *accumulated; /* all dw and db                                  */
+    size_t       n_accumulated;
+    struct layer layers[9];   /* hidden + 1                                     */
+    double       memory[];
+};
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
+{
+    size_t inputs = 0, sums = 0, widest = padded(larger(n_in, hidden ? width : 0));
+    for (size_t l = 0; l <= hidden; l++) {
+        size_t fan_in = l == 0 ? n_in : width, fan_out = l == hidden ? n_out : width;
+        inputs += padded(fan_in) * STRIDE;
+        sums += fan_out * (padded(fan_in) + 8);
+    }
+    size_t n_doubles = inputs + sums + TILE * widest + 2 * padded(width) * STRIDE;
+    struct mlp *s = calloc(1, sizeof *s + n_doubles * sizeof(double));
+    if (!s)
+        return NULL;
+    s->n_layers = hidden + 1;
+    s->n_doubles = n_doubles;
+    s->n_accumulated = sums;
+    s->accumulated = s->memory;
+    double *sum = s->accumulated, *input = s->accumulated + sums;
+    for (size_t l = 0; l <= hidden; l++) {
+        struct layer *layer = &s->layers[l];
+        layer->fan_in = l == 0 ? n_in : width;
+        layer->fan_out = l == hidden ? n_out : width;
+        layer->dw = sum;
+        layer->db = sum + layer->fan_out * padded(layer->fan_in);
+        sum += layer->fan_out * (padded(layer->fan_in) + 8);
+        layer->input = input;
+        input += padded(layer->fan_in) * STRIDE;
+    }
+    s->transposed = input;
+    s->delta[0] = s->transposed + TILE * widest;
+    s->delta[1] = s->delta[0] + padded(width) * STRIDE;
+    return s;
+}
+
+static void destroy(void *state) { free(state); }
+
+static size_t bytes(const void *state)
+{
+    const struct mlp *s = state;
+    return sizeof *s + s->n_doubles * sizeof(double);
+}
+
+static fathom_status prepare(void *state, const double *params)
+{
+    struct mlp *s = state;
+    for (size_t l = 0; l < s->n_layers; l++) {
+        struct layer *layer = &s->layers[l];
+        layer->w = params;
+        layer->b = params + layer->fan_out * layer->fan_in;
+        params = layer->b + layer->fan_out;
+    }
+    memset(s->accumulated, 0, s->n_accumulated * sizeof(double));
+    return FATHOM_OK;
+}
+
+/* max(0, a) that lets NaN through */
+static void rectify(double *a, size_t units)
+{
+    for (size_t u = 0; u < units; u++)
+        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+            vec v = load(ROW(a, u) + i), zero = all(0.0);
+            store(ROW(a, u) + i, choose(either(less(v, zero), equal(v, zero)), zero, v));
+        }
+}
+
+static void forward(double *out, const double *in, void *state, size_t rows)
+{
+    (void)rows;
+    struct mlp *s = state;
+    memcpy(s->layers[0].input, in, s->layers[0].fan_in * STRIDE * sizeof(double));
+    for (size_t l = 0; l < s->n_layers; l++) {
+        const struct layer *layer = &s->layers[l];
+        bool last = l + 1 == s->n_layers;
+        double *next = last ? out : s->layers[l + 1].input;
+        for (size_t u = 0; u < layer->fan_out; u++)
+            for (int i = 0; i < TILE; i += VEC_WIDTH)
+                store(ROW(next, u) + i, all(layer->b[u]));
+        ISA(matmul)(next, STRIDE, layer->w, layer->fan_in, 1, layer->input, STRIDE, layer->fan_out, layer->fan_in,
+                    TILE);
+        if (!last)
+            rectify(next, layer->fan_out);
+        else
+            memset(ROW(out, layer->fan_out), 0, (padded(layer->fan_out) - layer->fan_out) * STRIDE * sizeof(double));
+    }
+}
+
+/* [units][STRIDE] -> [TILE][units], units a multiple of 8 */
+static void transpose_tile(double *out, const double *in, size_t units)
+{
+    for (size_t u = 0; u < units; u += VEC_WIDTH)
+        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+            vec row[VEC_WIDTH], column[VEC_WIDTH];
+            for (int j = 0; j < VEC_WIDTH; j++)
+                row[j] = load(ROW(in, u + (size_t)j) + i);
+            transpose(column, row);
+            for (int j = 0; j < VEC_WIDTH; j++)
+                store(out + (size_t)(i + j) * units + u, column[j]);
+        }
+}
+
+static void backward(double *din, const double *dout, void *state, size_t rows)
+{
+    (void)rows;
+    struct mlp *s = state;
+    const double *d = dout;
+    for (size_t l = s->n_layers; l-- > 0;) {
+        const struct layer *layer = &s->layers[l];
+        size_t columns = padded(layer->fan_in);
+        for (size_t u = 0; u < layer->fan_out; u++)
+            add_rows(layer->db + u * 8, ROW(d, u));
+        transpose_tile(s->transposed, layer->input, columns);
+        ISA(matmul)(layer->dw, columns, d, STRIDE, 1, s->transposed, columns, layer->fan_out, TILE, columns);
+
+        double *below = l == 0 ? din : s->delta[l % 2];
+        if (l > 0)
+            memset(below, 0, layer->fan_in * STRIDE * sizeof(double));
+        ISA(matmul)(below, STRIDE, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out, TILE);
+        if (l > 0)
+            for (size_t u = 0; u < layer->fan_in; u++)
+                for (int i = 0; i < TILE; i += VEC_WIDTH) {
+                    mask on = less(all(0.0), load(ROW(layer->input, u) + i));
+                    store(ROW(below, u) + i, choose(on, load(ROW(below, u) + i), all(0.0)));
+                }
+        d = below;
+    }
+}
+
+static void finish(double *gradient, void *state)
+{
+    struct mlp *s = state;
+    for (size_t l = 0; l < s->n_layers; l++) {
+        const struct layer *layer = &s->layers[l];
+        for (size_t u = 0; u < layer->fan_out; u++)
+            for (size_t k = 0; k < layer->fan_in; k++)
+                *gradient++ += layer->dw[u * padded(layer->fan_in) + k];
+        for (size_t u = 0; u < layer->fan_out; u++)
+            *gradient++ += sum8(layer->db + u * 8);
+    }
+}
+
+const struct conditioner ISA(mlp) = { "dense", create, destroy, bytes, prepare, forward, backward, finish };

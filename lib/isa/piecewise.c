@@ -1,0 +1,478 @@
+/* piecewise.c - a ReLU network of one input, as the table of straight lines that it is.
+ *
+ * A network x -> W_L max(0, ... max(0, W_0 x + b_0) ...) + b_L of a single number x is continuous and piecewise linear
+ * (Montufar, Pascanu, Cho & Bengio 2014, "On the number of linear regions of deep neural networks").  Its hidden units
+ * switch on or off at finitely many breakpoints, the `edges`; between two neighbours, in a segment, every unit of every
+ * layer is one straight line, kept as a pair of rows about the segment's centre c:
+ *
+ *      unit(x) = slope (x - c) + value                 edges:     e0      e1   e2         e3
+ *                                                      ------------|-------|----|----------|---------> x
+ *                                                      segment 0       1     2       3          4
+ *
+ * A batch of 512 rows falls into some 30 segments, so the work of the network shrinks from 512 rows to 30 pairs:
+ *
+ *  - prepare finds the edges, layer by layer: where a unit of layer l, a straight line within a segment of the layers
+ *    below, crosses zero inside it, the segment is cut.  A unit is on in a segment if its value at the centre is
+ *    positive: recomputed there, never updated across an edge.
+ *  - forward looks up each row's segment (the number of edges <= x).  The first row to enter a segment opens it: its
+ *    pair goes through the layers once.  Then a row's outputs are  slope (x - c) + value.
+ *  - backward needs of a segment's rows only two moments,  S0 = sum dout  and  S1 = sum dout (x - c), because
+ *    h(x) = slope (x - c) + value gives  sum dout h^T = S1 slope^T + S0 value^T.  And  dx = dout . slope.
+ *  - finish sends (S1, S0) of every open segment back through the layers as two rows of an ordinary dense backward.
+ *
+ * Exact up to rounding; that differs from mlp.c's, so which of the two serves a coupling depends on its shape alone.
+ * Lines are expanded about the segment's centre because an expansion about 0 would lose |c| epsilon. */
+#include "kernels.h"
+
+static const double FAR = 1e100; /* the line's ends: finite, so that centres and crossings stay so */
+
+enum { SLOPE, VALUE, PAIR };     /* rows of a pair */
+enum { CLOSED = -1 };
+
+struct layer {
+    size_t  fan_in, fan_out, columns; /* columns = padded(fan_out), a row of this layer's pairs      */
+    double *wt;                       /* [fan_in][columns], W transposed                             */
+    double *w;                        /* [fan_out][padded(fan_in)]                                   */
+    double *b;                        /* [columns]                                                   */
+    double *dw;                       /* [fan_out][padded(fan_in)], scratch of finish                */
+    double *lines;                    /* [PAIR slots][columns], after the ReLU but in the last layer */
+};
+
+struct piecewise {
+    size_t       n_layers;
+    struct layer layers[9];
+    double      *fixed;      /* the block behind wt, w, b, dw                                        */
+    size_t       n_fixed;
+    double      *scratch[2]; /* [PAIR][widest columns]: pairs on the way to an edge                  */
+    double      *sorted;     /* [widest columns]: crossings in one segment                           */
+
+    double *edges, *cut;     /* [capacity], ascending; and the list that a level makes of it         */
+    size_t  n_edges, capacity;
+
+    int    *slot;            /* [n_edges + 1], the open slot of a segment, or CLOSED                 */
+    double *per_slot;        /* the block behind what follows and layers[].lines                     */
+    double *centre;          /* [slots]                                                              */
+    double *moments;         /* [PAIR slots][last columns]: S1, S0                                   */
+    double *delta[2];        /* [PAIR slots][widest columns], scratch of finish                      */
+    size_t  n_slots, slot_capacity;
+
+    int    slot_of[TILE];    /* the tile's: each row's open slot, and x - c                          */
+    double offset[TILE];
+};
+
+static size_t widest(const struct piecewise *s)
+{
+    size_t most = 0;
+    for (size_t l = 0; l < s->n_layers; l++)
+        most = s->layers[l].columns > most ? s->layers[l].columns : most;
+    return most;
+}
+
+static const struct layer *last_of(const struct piecewise *s) { return &s->layers[s->n_layers - 1]; }
+
+static size_t doubles_a_slot(const struct piecewise *s)
+{
+    size_t n = 1 + PAIR * last_of(s)->columns + 2 * PAIR * widest(s);
+    for (size_t l = 0; l < s->n_layers; l++)
+        n += PAIR * s->layers[l].columns;
+    return n;
+}
+
+/* Room for `segments` segments to be open at once.  What the slots held is lost. */
+static fathom_status reserve_slots(struct piecewise *s, size_t segments)
+{
+    if (segments <= s->slot_capacity)
+        return FATHOM_OK;
+    size_t room = segments + segments / 2;
+    double *block = malloc(room * doubles_a_slot(s) * sizeof *block);
+    int *slot = malloc(room * sizeof *slot);
+    if (!block || !slot) {
+        free(block);
+        free(slot);
+        return FATHOM_NO_MEMORY;
+    }
+    free(s->per_slot);
+    free(s->slot);
+    s->per_slot = block;
+    s->slot = slot;
+    s->slot_capacity = room;
+    s->moments = block;
+    block += PAIR * room * last_of(s)->columns;
+    for (size_t l = 0; l < s->n_layers; l++) {
+        s->layers[l].lines = block;
+        block += PAIR * room * s->layers[l].columns;
+    }
+    for (int i = 0; i < 2; i++) {
+        s->delta[i] = block;
+        block += PAIR * room * widest(s);
+    }
+    s->centre = block;
+    return FATHOM_OK;
+}
+
+static fathom_status reserve_edges(struct piecewise *s, size_t n)
+{
+    if (n <= s->capacity)
+        return FATHOM_OK;
+    size_t room = n + n / 2;
+    double *edges = realloc(s->edges, room * sizeof *edges);
+    if (edges)
+        s->edges = edges;
+    double *cut = realloc(s->cut, room * sizeof *cut);
+    if (cut)
+        s->cut = cut;
+    if (!edges || !cut)
+        return FATHOM_NO_MEMORY;
+    s->capacity = room;
+    return FATHOM_OK;
+}
+
+static void destroy(void *state)
+{
+    struct piecewise *s = state;
+    if (!s)
+        return;
+    free(s->fixed);
+    free(s->per_slot);
+    free(s->slot);
+    free(s->edges);
+    free(s->cut);
+    free(s);
+}
+
+static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
+{
+    struct piecewise *s = n_in == 1 ? calloc(1, sizeof *s) : NULL;
+    if (!s)
+        return NULL;
+    s->n_layers = hidden + 1;
+    for (size_t l = 0; l <= hidden; l++) {
+        struct layer *layer = &s->layers[l];
+        layer->fan_in = l == 0 ? 1 : width;
+        layer->fan_out = l == hidden ? n_out : width;
+        layer->columns = padded(layer->fan_out);
+        s->n_fixed += (layer->fan_in + 1) * layer->columns + 2 * layer->fan_out * padded(layer->fan_in);
+    }
+    s->n_fixed += (2 * PAIR + 1) * widest(s);
+    s->fixed = calloc(s->n_fixed, sizeof(double));
+    size_t typical = 2 * (hidden * width + 1); /* seen: 1 to 1.1 segments a hidden unit; more grow the table */
+    if (!s->fixed || reserve_slots(s, typical) != FATHOM_OK || reserve_edges(s, typical) != FATHOM_OK) {
+        destroy(s);
+        return NULL;
+    }
+    double *block = s->fixed;
+    for (size_t l = 0; l <= hidden; l++) {
+        struct layer *layer = &s->layers[l];
+        layer->wt = block;
+        layer->b = layer->wt + layer->fan_in * layer->columns;
+        layer->w = layer->b + layer->columns;
+        layer->dw = layer->w + layer->fan_out * padded(layer->fan_in);
+        block = layer->dw + layer->fan_out * padded(layer->fan_in);
+    }
+    s->scratch[0] = block;
+    s->scratch[1] = block + PAIR * widest(s);
+    s->sorted = block + 2 * PAIR * widest(s);
+    return s;
+}
+
+static size_t bytes(const void *state)
+{
+    const struct piecewise *s = state;
+    return sizeof *s + (s->n_fixed + 2 * s->capacity + s->slot_capacity * doubles_a_slot(s)) * sizeof(double)
+         + s->slot_capacity * sizeof *s->slot;
+}
+
+/* ---- lines through the layers ---- */
+
+/* The pair of layer l before its ReLU, from the pair below it. */
+static void affine_map(double *pair, const double *below, size_t below_step, const struct layer *layer)
+{
+    memset(pair, 0, layer->columns * sizeof *pair);
+    memcpy(pair + layer->columns, layer->b, layer->columns * sizeof *pair);
+    ISA(matmul)(pair, layer->columns, below, below_step, 1, layer->wt, layer->columns, PAIR, layer->fan_in,
+                layer->columns);
+}
+
+/* Units that are off at the centre are off in all of the segment (NaN is neither and goes through). */
+static void rectify(double *pair, size_t columns)
+{
+    for (size_t u = 0; u < columns; u += VEC_WIDTH) {
+        vec slope = load(pair + u), value = load(pair + columns + u), zero = all(0.0);
+        mask off = either(less(value, zero), equal(value, zero));
+        store(pair + u, choose(off, zero, slope));
+        store(pair + columns + u, choose(off, zero, value));
+    }
+}
+
+static double centre_of(double low, double high)
+{
+    double size_low = low < 0.0 ? -low : low, size_high = high < 0.0 ? -high : high;
+    if (low == -FAR && high == FAR)
+        return 0.0;
+    if (low == -FAR)
+        return high - (size_high > 1.0 ? size_high : 1.0);
+    if (high == FAR)
+        return low + (size_low > 1.0 ? size_low : 1.0);
+    return low + (high - low) * 0.5;
+}
+
+static double low_of(const struct piecewise *s, size_t segment) { return segment == 0 ? -FAR : s->edges[segment - 1]; }
+
+static double high_of(const struct piecewise *s, size_t segment)
+{
+    return segment == s->n_edges ? FAR : s->edges[segment];
+}
+
+/* The crossings of layer l's units strictly inside (low, high), ascending and distinct: their number. */
+static size_t crossings(struct piecewise *s, size_t l, double low, double high)
+{
+    const double centre = centre_of(low, high), input[PAIR] = { 1.0, centre };
+    const double *below = input;
+    size_t below_step = 1, n = 0;
+    for (size_t k = 0; k <= l; k++) {
+        affine_map(s->scratch[k % 2], below, below_step, &s->layers[k]);
+        below = s->scratch[k % 2];
+        below_step = s->layers[k].columns;
+        if (k < l)
+            rectify(s->scratch[k % 2], below_step);
+    }
+    const double *slope = below, *value = below + below_step;
+    double *found = s->sorted, *zero = s->scratch[(l + 1) % 2];
+    for (size_t u = 0; u < below_step; u += VEC_WIDTH)
+        store(zero + u, all(centre) - load(value + u) / load(slope + u)); /* a slope of 0 gives inf or NaN: no cut */
+    for (size_t u = 0; u < s->layers[l].fan_out; u++)
+        if (low < zero[u] && zero[u] < high) {
+            size_t i = n++;
+            for (; i > 0 && found[i - 1] > zero[u]; i--)
+                found[i] = found[i - 1];
+            found[i] = zero[u];
+        }
+    size_t distinct = 0;
+    for (size_t i = 0; i < n; i++)
+        if (distinct == 0 || found[i] != found[distinct - 1])
+            found[distinct++] = found[i];
+    return distinct;
+}
+
+static fathom_status find_edges(struct piecewise *s)
+{
+    s->n_edges = 0;
+    for (size_t l = 0; l + 1 < s->n_layers; l++) {
+        size_t n = 0;
+        for (size_t segment = 0; segment <= s->n_edges; segment++) {
+            size_t found = crossings(s, l, low_of(s, segment), high_of(s, segment));
+            if (reserve_edges(s, n + found + 1) != FATHOM_OK)
+                return FATHOM_NO_MEMORY;
+            memcpy(s->cut + n, s->sorted, found * sizeof(double));
+            n += found;
+            if (segment < s->n_edges)
+                s->cut[n++] = s->edges[segment];
+        }
+        double *cut = s->cut;
+        s->cut = s->edges;
+        s->edges = cut;
+        s->n_edges = n;
+    }
+    return reserve_slots(s, s->n_edges + 1);
+}
+
+/* out: [n_columns][out_step] = in transposed, in: [n_rows][n_columns] */
+static void transpose_weights(double *out, size_t out_step, const double *in, size_t n_rows, size_t n_columns)
+{
+    size_t r = 0;
+    for (; r + VEC_WIDTH <= n_rows; r += VEC_WIDTH) {
+        size_t c = 0;
+        for (; c + VEC_WIDTH <= n_columns; c += VEC_WIDTH) {
+            vec row[VEC_WIDTH], column[VEC_WIDTH];
+            for (size_t j = 0; j < VEC_WIDTH; j++)
+                row[j] = load(in + (r + j) * n_columns + c);
+            transpose(column, row);
+            for (size_t j = 0; j < VEC_WIDTH; j++)
+                store(out + (c + j) * out_step + r, column[j]);
+        }
+        for (; c < n_columns; c++)
+            for (size_t j = 0; j < VEC_WIDTH; j++)
+                out[c * out_step + r + j] = in[(r + j) * n_columns + c];
+    }
+    for (; r < n_rows; r++)
+        for (size_t c = 0; c < n_columns; c++)
+            out[c * out_step + r] = in[r * n_columns + c];
+}
+
+static fathom_status prepare(void *state, const double *params)
+{
+    struct piecewise *s = state;
+    for (size_t l = 0; l < s->n_layers; l++) {
+        struct layer *layer = &s->layers[l];
+        transpose_weights(layer->wt, layer->columns, params, layer->fan_out, layer->fan_in);
+        for (size_t u = 0; u < layer->fan_out; u++)
+            memcpy(layer->w + u * padded(layer->fan_in), params + u * layer->fan_in, layer->fan_in * sizeof(double));
+        params += layer->fan_out * layer->fan_in;
+        memcpy(layer->b, params, layer->fan_out * sizeof(double));
+        params += layer->fan_out;
+    }
+    fathom_status status = find_edges(s);
+    for (size_t segment = 0; status == FATHOM_OK && segment <= s->n_edges; segment++)
+        s->slot[segment] = CLOSED;
+    s->n_slots = 0;
+    return status;
+}
+
+/* ---- rows ---- */
+
+/* Gives a segment its slot: all its lines, and moments of zero. */
+static int open_segment(struct piecewise *s, size_t segment)
+{
+    size_t slot = s->n_slots++;
+    double centre = centre_of(low_of(s, segment), high_of(s, segment)), input[PAIR] = { 1.0, centre };
+    const double *below = input;
+    size_t below_step = 1;
+    for (size_t l = 0; l < s->n_layers; l++) {
+        const struct layer *layer = &s->layers[l];
+        double *pair = layer->lines + slot * PAIR * layer->columns;
+        affine_map(pair, below, below_step, layer);
+        if (l + 1 < s->n_layers)
+            rectify(pair, layer->columns);
+        below = pair;
+        below_step = layer->columns;
+    }
+    s->centre[slot] = centre;
+    memset(s->moments + slot * PAIR * below_step, 0, PAIR * below_step * sizeof(double));
+    return s->slot[segment] = (int)slot;
+}
+
+static void look_up(struct piecewise *s, const double *x)
+{
+    double segment[TILE];
+    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        vec count = all(0.0), xi = load(x + i);
+        for (size_t e = 0; e < s->n_edges; e++)
+            count += choose(less(xi, all(s->edges[e])), all(0.0), all(1.0));
+        store(segment + i, count);
+    }
+    for (int i = 0; i < TILE; i++) {
+        int slot = s->slot[(size_t)segment[i]];
+        s->slot_of[i] = slot == CLOSED ? open_segment(s, (size_t)segment[i]) : slot;
+        s->offset[i] = x[i] - s->centre[s->slot_of[i]];
+    }
+}
+
+static void forward(double *out, const double *in, void *state, size_t rows)
+{
+    (void)rows;
+    struct piecewise *s = state;
+    const size_t columns = last_of(s)->columns;
+    const double *lines = last_of(s)->lines;
+    look_up(s, in);
+    for (int i = 0; i < TILE; i += VEC_WIDTH)
+        for (size_t u = 0; u < columns; u += VEC_WIDTH) {
+            vec row[VEC_WIDTH], unit[VEC_WIDTH];
+            for (int j = 0; j < VEC_WIDTH; j++) {
+                const double *pair = lines + (size_t)s->slot_of[i + j] * PAIR * columns + u;
+                row[j] = fused(load(pair), all(s->offset[i + j]), load(pair + columns));
+            }
+            transpose(unit, row);
+            for (int j = 0; j < VEC_WIDTH; j++)
+                store(ROW(out, u + (size_t)j) + i, unit[j]);
+        }
+}
+
+/* din += dout . slope, and the moments of each row's segment.  A row's dot product is kept in eight partials, unit u in
+ * partial u mod 8: PARTS vectors of lanes. */
+static void backward(double *din, const double *dout, void *state, size_t rows)
+{
+    (void)rows;
+    enum { PARTS = 8 / VEC_WIDTH };
+    struct piecewise *s = state;
+    const size_t columns = last_of(s)->columns;
+    const double *lines = last_of(s)->lines;
+    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        vec partial[PARTS][VEC_WIDTH], p[8];
+        for (int h = 0; h < PARTS; h++)
+            for (int j = 0; j < VEC_WIDTH; j++)
+                partial[h][j] = all(0.0);
+        for (size_t u = 0; u < columns; u += 8)
+            for (int h = 0; h < PARTS; h++) {
+                const size_t at = u + (size_t)h * VEC_WIDTH;
+                vec unit[VEC_WIDTH], row[VEC_WIDTH];
+                for (int j = 0; j < VEC_WIDTH; j++)
+                    unit[j] = load(ROW(dout, at + (size_t)j) + i);
+                transpose(row, unit);
+                for (int j = 0; j < VEC_WIDTH; j++) {
+                    const size_t pair = (size_t)s->slot_of[i + j] * PAIR * columns + at;
+                    double *s1 = s->moments + pair, *s0 = s1 + columns;
+                    partial[h][j] = fused(row[j], load(lines + pair), partial[h][j]);
+                    store(s1, fused(row[j], all(s->offset[i + j]), load(s1)));
+                    store(s0, load(s0) + row[j]);
+                }
+            }
+        for (int h = 0; h < PARTS; h++)
+            transpose(p + h * VEC_WIDTH, partial[h]);
+        store(din + i, load(din + i) + (((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]))));
+    }
+}
+
+/* ---- the moments back through the layers ---- */
+
+/* Layer 0's input line is x itself, slope 1 and value c:  dw += S1 + c S0,  db += S0. */
+static void finish_first(double *dw, double *db, const double *delta, const struct piecewise *s)
+{
+    const struct layer *layer = &s->layers[0];
+    for (size_t slot = 0; slot < s->n_slots; slot++)
+        for (size_t u = 0; u < layer->fan_out; u++) {
+            const double *s1 = delta + slot * PAIR * layer->columns, *s0 = s1 + layer->columns;
+            dw[u] += fma(s->centre[slot], s0[u], s1[u]);
+            db[u] += s0[u];
+        }
+}
+
+/* dW = S1 slope^T + S0 value^T,  db = sum S0, over the open segments. */
+static void finish_layer(double *dw, double *db, const double *delta, const struct layer *layer,
+                         const struct layer *below, size_t n_slots)
+{
+    memset(layer->dw, 0, layer->fan_out * below->columns * sizeof(double));
+    ISA(matmul)(layer->dw, below->columns, delta, 1, layer->columns, below->lines, below->columns, layer->fan_out,
+                PAIR * n_slots, below->columns);
+    for (size_t u = 0; u < layer->fan_out; u++)
+        for (size_t k = 0; k < layer->fan_in; k++)
+            dw[u * layer->fan_in + k] += layer->dw[u * below->columns + k];
+    for (size_t slot = 0; slot < n_slots; slot++)
+        for (size_t u = 0; u < layer->fan_out; u++)
+            db[u] += delta[(PAIR * slot + VALUE) * layer->columns + u];
+}
+
+static void finish(double *gradient, void *state)
+{
+    struct piecewise *s = state;
+    const double *delta = s->moments;
+    double *end = gradient;
+    for (size_t l = 0; l < s->n_layers; l++)
+        end += s->layers[l].fan_out * (s->layers[l].fan_in + 1);
+    for (size_t l = s->n_layers; l-- > 0;) {
+        const struct layer *layer = &s->layers[l], *below = l > 0 ? layer - 1 : NULL;
+        double *db = end - layer->fan_out, *dw = db - layer->fan_out * layer->fan_in;
+        end = dw;
+        if (l == 0) {
+            finish_first(dw, db, delta, s);
+            return;
+        }
+        finish_layer(dw, db, delta, layer, below, s->n_slots);
+
+        double *under = s->delta[l % 2];
+        memset(under, 0, PAIR * s->n_slots * below->columns * sizeof(double));
+        ISA(matmul)(under, below->columns, delta, layer->columns, 1, layer->w, below->columns, PAIR * s->n_slots,
+                    layer->fan_out, below->columns);
+        for (size_t slot = 0; slot < s->n_slots; slot++) {
+            double *pair = under + slot * PAIR * below->columns;
+            const double *value = below->lines + (slot * PAIR + VALUE) * below->columns;
+            for (size_t u = 0; u < below->columns; u += VEC_WIDTH) {
+                mask on = less(all(0.0), load(value + u));
+                store(pair + u, choose(on, load(pair + u), all(0.0)));
+                store(pair + below->columns + u, choose(on, load(pair + below->columns + u), all(0.0)));
+            }
+        }
+        delta = under;
+    }
+}
+
+const struct conditioner ISA(piecewise) = { "piecewise", create, destroy, bytes, prepare, forward, backward, finish };

@@ -1,0 +1,138 @@
+/* rotation.c - an orthogonal map as a product of Householder reflections (Householder 1958), log|det| = 0.
+ *
+ *   one reflection:  y = x - 2 u (u . x),  u = v / |v|,  v trainable, never normalised in place.
+ *
+ * Each reflection is its own inverse, so the inverse map applies them in the other order.
+ * Parameters: v, [REFLECTIONS][D]. */
+#include "kernels.h"
+
+enum { REFLECTIONS = 2 };
+
+struct rotation {
+    size_t  dim;
+    double *u;       /* [REFLECTIONS][D], unit vectors                                               */
+    double *length;  /* [REFLECTIONS], |v|                                                           */
+    double *input;   /* [REFLECTIONS][D][STRIDE], each reflection's input, for backward              */
+    double *partial; /* [REFLECTIONS][D][8], d loss / d u, summed over the tiles in eight partials   */
+    double  memory[];
+};
+
+static size_t n_params(const fathom_config *config) { return REFLECTIONS * config->dim; }
+
+static void init(double *v, const fathom_config *config, fathom_key key)
+{
+    fathom_normal(v, key, n_params(config));
+}
+
+static size_t n_doubles(size_t dim) { return REFLECTIONS * (dim + 1 + dim * STRIDE + dim * 8); }
+
+static void *create(const fathom_config *config)
+{
+    size_t dim = config->dim;
+    struct rotation *s = calloc(1, sizeof *s + n_doubles(dim) * sizeof(double));
+    if (!s)
+        return NULL;
+    s->dim = dim;
+    s->u = s->memory;
+    s->length = s->u + REFLECTIONS * dim;
+    s->input = s->length + REFLECTIONS;
+    s->partial = s->input + REFLECTIONS * dim * STRIDE;
+    return s;
+}
+
+static void destroy(void *state) { free(state); }
+
+static size_t bytes(const void *state)
+{
+    const struct rotation *s = state;
+    return sizeof *s + n_doubles(s->dim) * sizeof(double);
+}
+
+static fathom_status prepare(void *state, const double *v)
+{
+    struct rotation *s = state;
+    for (size_t r = 0; r < REFLECTIONS; r++) {
+        double square = 0.0;
+        for (size_t d = 0; d < s->dim; d++)
+            square = fma(v[r * s->dim + d], v[r * s->dim + d], square);
+        s->length[r] = sqrt(square);
+        for (size_t d = 0; d < s->dim; d++)
+            s->u[r * s->dim + d] = v[r * s->dim + d] / s->length[r];
+    }
+    memset(s->partial, 0, REFLECTIONS * s->dim * 8 * sizeof(double));
+    return FATHOM_OK;
+}
+
+/* u . x of rows i .. i + VEC_WIDTH - 1 */
+INLINE vec dot(const double *u, const double *x, size_t dim, int i)
+{
+    vec sum = all(0.0);
+    for (size_t d = 0; d < dim; d++)
+        sum = fused(all(u[d]), load(ROW(x, d) + i), sum);
+    return sum;
+}
+
+static void reflect(double *x, const double *u, size_t dim)
+{
+    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        vec minus_twice = all(-2.0) * dot(u, x, dim, i);
+        for (size_t d = 0; d < dim; d++)
+            store(ROW(x, d) + i, fused(minus_twice, all(u[d]), load(ROW(x, d) + i)));
+    }
+}
+
+static void forward(double *x, double *log_det, void *state, size_t rows)
+{
+    (void)log_det, (void)rows;
+    struct rotation *s = state;
+    for (size_t r = 0; r < REFLECTIONS; r++) {
+        memcpy(s->input + r * s->dim * STRIDE, x, s->dim * STRIDE * sizeof(double));
+        reflect(x, s->u + r * s->dim, s->dim);
+    }
+}
+
+/* dx = dy - 2 u (u . dy);  du = -2 sum over rows of [ dy (u . x) + x (u . dy) ] */
+static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
+{
+    (void)dlog_det, (void)rows;
+    struct rotation *s = state;
+    for (size_t r = REFLECTIONS; r-- > 0;) {
+        const double *u = s->u + r * s->dim, *x = s->input + r * s->dim * STRIDE;
+        double du[TILE], u_x[TILE], u_dy[TILE];
+        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+            store(u_x + i, dot(u, x, s->dim, i));
+            store(u_dy + i, dot(u, dx, s->dim, i));
+        }
+        for (size_t d = 0; d < s->dim; d++) {
+            for (int i = 0; i < TILE; i += VEC_WIDTH)
+                store(du + i, fused(load(ROW(dx, d) + i), load(u_x + i), load(ROW(x, d) + i) * load(u_dy + i)));
+            add_rows(s->partial + (r * s->dim + d) * 8, du);
+        }
+        reflect(dx, u, s->dim);
+    }
+}
+
+static void inverse(double *x, double *log_det, void *state, size_t rows)
+{
+    (void)log_det, (void)rows;
+    struct rotation *s = state;
+    for (size_t r = REFLECTIONS; r-- > 0;)
+        reflect(x, s->u + r * s->dim, s->dim);
+}
+
+/* dv = (du - u (u . du)) / |v| */
+static void finish(double *gradient, void *state)
+{
+    struct rotation *s = state;
+    for (size_t r = 0; r < REFLECTIONS; r++) {
+        const double *u = s->u + r * s->dim, *partial = s->partial + r * s->dim * 8;
+        double along = 0.0;
+        for (size_t d = 0; d < s->dim; d++)
+            along = fma(u[d], -2.0 * sum8(partial + d * 8), along);
+        for (size_t d = 0; d < s->dim; d++)
+            gradient[r * s->dim + d] += (-2.0 * sum8(partial + d * 8) - u[d] * along) / s->length[r];
+    }
+}
+
+const struct bijection ISA(rotation) = { "rotation", n_params, init,    create,   destroy, bytes,
+                                         prepare,    forward,  inverse, backward, finish };

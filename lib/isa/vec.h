@@ -1,0 +1,132 @@
+/* vec.h - doubles side by side, at the native width of one instruction set.
+ *
+ * Every file in this folder is compiled once for each instruction set (-DFATHOM_ISA=v4 -DVEC_WIDTH=8, v3 with 4, ref
+ * with 1) and is written in terms of this header: `vec` is VEC_WIDTH doubles, arithmetic is plain + - * / (C operators on gcc and clang vector
+ * types), and what has no operator is a function below.  With ref the width is one and `vec` is a double: the code
+ * that a reader sees is then the plain C that it looks like.
+ *
+ * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do, fused operations
+ * only where `fused` is written (the compiler may not contract), exp and log from one deterministic family (SLEEF's
+ * finz), and a sum over lanes goes through eight partials and one fixed tree (sum8 below), whatever the width.
+ */
+#ifndef FATHOM_VEC_H
+#define FATHOM_VEC_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../elementary.h"
+
+/* ISA(name) is `name` made unique to this compilation: rqs_v4, rqs_v3, rqs_ref. */
+#define ISA_JOIN2(name, isa) name##_##isa
+#define ISA_JOIN(name, isa) ISA_JOIN2(name, isa)
+#define ISA(name) ISA_JOIN(name, FATHOM_ISA)
+
+#define INLINE static inline __attribute__((always_inline))
+
+#if VEC_WIDTH == 8
+
+#include <immintrin.h>
+#include <sleef.h>
+typedef double   vec __attribute__((vector_size(64)));
+typedef __mmask8 mask;
+INLINE vec  load(const double *p)               { return _mm512_loadu_pd(p); }
+INLINE void store(double *p, vec a)             { _mm512_storeu_pd(p, a); }
+INLINE vec  all(double a)                       { return _mm512_set1_pd(a); }
+INLINE vec  fused(vec a, vec b, vec c)          { return _mm512_fmadd_pd(a, b, c); } /* a b + c, one rounding */
+INLINE vec  root(vec a)                         { return _mm512_sqrt_pd(a); }
+INLINE mask less(vec a, vec b)                  { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+INLINE mask equal(vec a, vec b)                 { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+INLINE mask either(mask a, mask b)              { return (mask)(a | b); }
+INLINE vec  choose(mask m, vec yes, vec no)     { return _mm512_mask_blend_pd(m, no, yes); }
+INLINE vec  exp_(vec a)                         { return Sleef_finz_expd8_u10avx512f(a); }
+INLINE vec  log_(vec a)                         { return Sleef_finz_logd8_u10avx512f(a); }
+INLINE vec  log1p_(vec a)                       { return Sleef_finz_log1pd8_u10avx512f(a); }
+
+/* t[i] = column i of the square block whose rows are r[0..VEC_WIDTH-1]. */
+INLINE void transpose(vec t[8], const vec r[8])
+{
+    __m512d a[8], b[8];
+    for (int i = 0; i < 8; i += 2) {
+        a[i]     = _mm512_unpacklo_pd(r[i], r[i + 1]);
+        a[i + 1] = _mm512_unpackhi_pd(r[i], r[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            b[i + j]     = _mm512_shuffle_f64x2(a[i + j], a[i + j + 2], 0x88);
+            b[i + j + 2] = _mm512_shuffle_f64x2(a[i + j], a[i + j + 2], 0xdd);
+        }
+    for (int j = 0; j < 4; j++) {
+        t[j]     = _mm512_shuffle_f64x2(b[j], b[j + 4], 0x88);
+        t[j + 4] = _mm512_shuffle_f64x2(b[j], b[j + 4], 0xdd);
+    }
+}
+
+#elif VEC_WIDTH == 4
+
+#include <immintrin.h>
+#include <sleef.h>
+typedef double  vec __attribute__((vector_size(32)));
+typedef __m256d mask;
+INLINE vec  load(const double *p)               { return _mm256_loadu_pd(p); }
+INLINE void store(double *p, vec a)             { _mm256_storeu_pd(p, a); }
+INLINE vec  all(double a)                       { return _mm256_set1_pd(a); }
+INLINE vec  fused(vec a, vec b, vec c)          { return _mm256_fmadd_pd(a, b, c); }
+INLINE vec  root(vec a)                         { return _mm256_sqrt_pd(a); }
+INLINE mask less(vec a, vec b)                  { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
+INLINE mask equal(vec a, vec b)                 { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+INLINE mask either(mask a, mask b)              { return _mm256_or_pd(a, b); }
+INLINE vec  choose(mask m, vec yes, vec no)     { return _mm256_blendv_pd(no, yes, m); }
+INLINE vec  exp_(vec a)                         { return Sleef_finz_expd4_u10avx2(a); }
+INLINE vec  log_(vec a)                         { return Sleef_finz_logd4_u10avx2(a); }
+INLINE vec  log1p_(vec a)                       { return Sleef_finz_log1pd4_u10avx2(a); }
+
+INLINE void transpose(vec t[4], const vec r[4])
+{
+    __m256d a0 = _mm256_unpacklo_pd(r[0], r[1]), a1 = _mm256_unpackhi_pd(r[0], r[1]);
+    __m256d a2 = _mm256_unpacklo_pd(r[2], r[3]), a3 = _mm256_unpackhi_pd(r[2], r[3]);
+    t[0] = _mm256_permute2f128_pd(a0, a2, 0x20);
+    t[1] = _mm256_permute2f128_pd(a1, a3, 0x20);
+    t[2] = _mm256_permute2f128_pd(a0, a2, 0x31);
+    t[3] = _mm256_permute2f128_pd(a1, a3, 0x31);
+}
+
+#elif VEC_WIDTH == 1 /* plain C */
+
+typedef double vec;
+typedef int    mask;
+INLINE vec  load(const double *p)               { return *p; }
+INLINE void store(double *p, vec a)             { *p = a; }
+INLINE vec  all(double a)                       { return a; }
+INLINE vec  fused(vec a, vec b, vec c)          { return fma(a, b, c); }
+INLINE vec  root(vec a)                         { return sqrt(a); }
+INLINE mask less(vec a, vec b)                  { return a < b; }
+INLINE mask equal(vec a, vec b)                 { return a == b; }
+INLINE mask either(mask a, mask b)              { return a | b; }
+INLINE vec  choose(mask m, vec yes, vec no)     { return m ? yes : no; }
+INLINE vec  exp_(vec a)                         { return same_exp(a); }
+INLINE vec  log_(vec a)                         { return same_log(a); }
+INLINE vec  log1p_(vec a)                       { return same_log1p(a); }
+INLINE void transpose(vec t[1], const vec r[1]) { t[0] = r[0]; }
+
+#else
+#error "VEC_WIDTH is 8, 4 or 1"
+#endif
+
+/* The one order in which eight partial sums become one. */
+INLINE double sum8(const double p[8])
+{
+    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
+}
+
+/* softplus(x) = log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and its slope 1 / (1 + e^-x): e^-|x| cannot overflow. */
+INLINE vec softplus(vec *slope, vec x)
+{
+    mask positive = less(all(0.0), x);
+    vec e = exp_(choose(positive, -x, x));
+    *slope = choose(positive, all(1.0), e) / (all(1.0) + e);
+    return choose(positive, x, all(0.0)) + log1p_(e);
+}
+
+#endif

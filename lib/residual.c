@@ -1,0 +1,69 @@
+/* residual.c - the notebook's residual map T(x) = x + g(x), g(x) = a sin(b x), and its inverse by Banach's iteration.
+ *
+ * T has an inverse if g is a contraction, that is if its Lipschitz number |a b| is below 1: then y - g(x) maps any two
+ * points closer together by that factor, and its fixed point, the inverse, is approached from anywhere with error
+ * <= |a b|^k times the first (Banach 1922; Behrmann, Grathwohl, Chen, Duvenaud & Jacobsen 2019, "Invertible residual
+ * networks", theorem 1 and algorithm 1).  The converse fails: |a b| >= 1 does not by itself make T fold over.
+ *
+ * Invariant: sin is SLEEF's, the same bits on every machine; every map here is applied point by point.
+ */
+#include <math.h>
+
+#include "elementary.h"
+#include "fathom.h"
+
+static double residual(double x, double a, double b)
+{
+    return a * same_sin(b * x);
+}
+
+double fathom_residual_lipschitz(double a, double b)
+{
+    return fabs(a * b); /* sup |g'| = sup |a b cos(b x)| */
+}
+
+void fathom_residual_forward(double *y, const double *x, double a, double b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] + residual(x[i], a, b);
+}
+
+size_t fathom_nonincreasing_steps(const double *y, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 1; i < n; i++)
+        if (!(y[i] > y[i - 1])) /* a NaN counts: it is no increase */
+            count++;
+    return count;
+}
+
+/* max_i |x_i - truth_i|, NaN if one of them is. */
+static double max_distance(const double *x, const double *truth, size_t n)
+{
+    double max = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double distance = fabs(x[i] - truth[i]);
+        if (!(distance <= max))
+            max = distance;
+        if (max != max)
+            break;
+    }
+    return max;
+}
+
+void fathom_residual_inverse(double *x, double *max_error, const double *y, const double *truth, double a, double b,
+                             size_t iterations, size_t n)
+{
+    const bool measure = max_error != NULL && truth != NULL;
+
+    for (size_t i = 0; i < n; i++)
+        x[i] = y[i];
+    if (measure)
+        max_error[0] = max_distance(x, truth, n);
+    for (size_t k = 1; k <= iterations; k++) {
+        for (size_t i = 0; i < n; i++)
+            x[i] = y[i] - residual(x[i], a, b);
+        if (measure)
+            max_error[k] = max_distance(x, truth, n);
+    }
+}

@@ -1,0 +1,242 @@
+/* threefry.c - random numbers without a state: a key and a counter go in, two words come out.
+ *
+ * Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3",
+ * sec. 3.3) is a cipher of 64-bit counters.  Draw i of a key is the block at counter i, so draws need no order, a
+ * prefix of a longer sequence is the shorter sequence, and a new key is itself two words of output.  On top of it
+ * stand the draws as JAX makes them with jax_threefry_partitionable (jax.random; checked against JAX 0.9.2).
+ *
+ * Invariant: nothing here depends on LANES, the number of blocks computed side by side so that a compiler can put
+ * them into one vector.
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "fathom.h"
+
+enum { LANES = 16, ROUNDS = 20 };
+
+/* Rotation distances of rounds 0-7, then again from the first (Salmon et al., table 2, N = 2, W = 32). */
+static const unsigned rotation[8] = {13, 15, 26, 6, 17, 29, 16, 24};
+
+/* Key-schedule parity for 32-bit words (Skein 1.3: the words of a key and this one xor to a constant). */
+static const uint32_t parity = 0x1BD11BDA;
+
+static uint32_t rotate_left(uint32_t x, unsigned by)
+{
+    return x << by | x >> (32 - by);
+}
+
+/* word0, word1: [LANES], the counters on entry (high words, low words), the blocks on return. */
+static void encrypt(uint32_t *restrict word0, uint32_t *restrict word1, fathom_key key)
+{
+    const uint32_t schedule[3] = {key.word[0], key.word[1], parity ^ key.word[0] ^ key.word[1]};
+
+    for (int i = 0; i < LANES; i++) {
+        word0[i] += schedule[0];
+        word1[i] += schedule[1];
+    }
+    for (unsigned group = 1; group <= ROUNDS / 4; group++) {
+        for (unsigned round = 0; round < 4; round++) {
+            const unsigned by = rotation[(4 * (group - 1) + round) % 8];
+            for (int i = 0; i < LANES; i++) {
+                word0[i] += word1[i];
+                word1[i] = rotate_left(word1[i], by) ^ word0[i];
+            }
+        }
+        for (int i = 0; i < LANES; i++) { /* a key injection after every fourth round */
+            word0[i] += schedule[group % 3];
+            word1[i] += schedule[(group + 1) % 3] + group;
+        }
+    }
+}
+
+/* The blocks at counters first, first + 1, ..., first + LANES - 1. */
+static void blocks(uint32_t word0[LANES], uint32_t word1[LANES], fathom_key key, uint64_t first)
+{
+    for (int i = 0; i < LANES; i++) {
+        const uint64_t counter = first + (uint64_t)i;
+        word0[i] = (uint32_t)(counter >> 32);
+        word1[i] = (uint32_t)counter;
+    }
+    encrypt(word0, word1, key);
+}
+
+static void words64(uint64_t word[LANES], fathom_key key, uint64_t first)
+{
+    uint32_t word0[LANES], word1[LANES];
+    blocks(word0, word1, key, first);
+    for (int i = 0; i < LANES; i++)
+        word[i] = (uint64_t)word0[i] << 32 | word1[i];
+}
+
+static size_t lanes_left(size_t done, size_t n)
+{
+    return n - done < LANES ? n - done : LANES;
+}
+
+void fathom_threefry(uint32_t out[2], fathom_key key, const uint32_t counter[2])
+{
+    uint32_t word0[LANES], word1[LANES];
+    blocks(word0, word1, key, (uint64_t)counter[0] << 32 | counter[1]);
+    out[0] = word0[0];
+    out[1] = word1[0];
+}
+
+/* ------------------------------------------------------------------------------------------------- draws ---- */
+
+fathom_key fathom_key_from_seed(uint64_t seed)
+{
+    return (fathom_key){{(uint32_t)(seed >> 32), (uint32_t)seed}};
+}
+
+void fathom_key_split(fathom_key *keys, fathom_key key, size_t n)
+{
+    uint32_t word0[LANES], word1[LANES];
+    for (size_t done = 0; done < n; done += LANES) {
+        blocks(word0, word1, key, done);
+        for (size_t i = 0; i < lanes_left(done, n); i++)
+            keys[done + i] = (fathom_key){{word0[i], word1[i]}};
+    }
+}
+
+void fathom_bits32(uint32_t *out, fathom_key key, size_t n)
+{
+    uint32_t word0[LANES], word1[LANES];
+    for (size_t done = 0; done < n; done += LANES) {
+        blocks(word0, word1, key, done);
+        for (size_t i = 0; i < lanes_left(done, n); i++)
+            out[done + i] = word0[i] ^ word1[i];
+    }
+}
+
+void fathom_bits64(uint64_t *out, fathom_key key, size_t n)
+{
+    uint64_t word[LANES];
+    for (size_t done = 0; done < n; done += LANES) {
+        words64(word, key, done);
+        memcpy(out + done, word, lanes_left(done, n) * sizeof *out);
+    }
+}
+
+/* The top 52 bits as the fraction of a number on [1, 2), less 1: on [0, 1), a multiple of 2^-52. */
+static double unit_uniform(uint64_t word)
+{
+    const uint64_t bits = word >> 12 | (uint64_t)0x3FF << 52;
+    double         x;
+    memcpy(&x, &bits, sizeof x);
+    return x - 1.0;
+}
+
+void fathom_uniform(double *out, fathom_key key, double lo, double hi, size_t n)
+{
+    const double span = hi - lo;
+    uint64_t     word[LANES];
+    for (size_t done = 0; done < n; done += LANES) {
+        words64(word, key, done);
+        for (size_t i = 0; i < lanes_left(done, n); i++) {
+            const double u = unit_uniform(word[i]) * span + lo;
+            out[done + i] = u > lo ? u : lo; /* rounding must not lead below lo */
+        }
+    }
+}
+
+/* --------------------------------------------------------------------------------------- bounded integers ---- */
+
+/* What integers on [lo, lo + span) are drawn from: a high and a low 64-bit word, taken modulo span with the weights
+ * `fold` = (2^32 mod span)^2 mod span, which is 2^64 mod span as long as span <= 2^32, and 1.  All products wrap at
+ * 2^64 as JAX's do; that only matters for wider spans. */
+typedef struct bounded {
+    fathom_key key[2];
+    uint64_t   span, fold;
+} bounded;
+
+static bounded bounded_draws(fathom_key key, uint64_t span)
+{
+    bounded b = {.span = span};
+    fathom_key_split(b.key, key, 2);
+    const uint64_t half = ((uint64_t)1 << 32) % span;
+    b.fold = half * half % span;
+    return b;
+}
+
+/* offset: [LANES], draws first, first + 1, ..., each below span. */
+static void bounded_offsets(uint64_t offset[LANES], const bounded *b, uint64_t first)
+{
+    uint64_t high[LANES], low[LANES];
+    words64(high, b->key[0], first);
+    words64(low, b->key[1], first);
+    for (int i = 0; i < LANES; i++)
+        offset[i] = (high[i] % b->span * b->fold + low[i] % b->span) % b->span;
+}
+
+void fathom_randint(int64_t *out, fathom_key key, int64_t lo, int64_t hi, size_t n)
+{
+    /* As JAX: an empty range gives lo. */
+    const bounded b = bounded_draws(key, lo < hi ? (uint64_t)hi - (uint64_t)lo : 1);
+    uint64_t      offset[LANES];
+    for (size_t done = 0; done < n; done += LANES) {
+        bounded_offsets(offset, &b, done);
+        for (size_t i = 0; i < lanes_left(done, n); i++)
+            out[done + i] = (int64_t)((uint64_t)lo + offset[i]);
+    }
+}
+
+void fathom_batches(uint32_t *batches, uint64_t seed, size_t steps, size_t batch, size_t n)
+{
+    fathom_key key = fathom_key_from_seed(seed);
+    uint64_t   offset[LANES];
+    for (size_t step = 0; step < steps; step++) {
+        fathom_key pair[2]; /* the next step's key, this step's */
+        fathom_key_split(pair, key, 2);
+        key = pair[0];
+
+        const bounded b = bounded_draws(pair[1], n > 0 ? n : 1);
+        uint32_t     *rows = batches + step * batch;
+        for (size_t done = 0; done < batch; done += LANES) {
+            bounded_offsets(offset, &b, done);
+            for (size_t i = 0; i < lanes_left(done, batch); i++)
+                rows[done + i] = (uint32_t)offset[i];
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------------- as a GSL generator ---- */
+
+_Static_assert(ULONG_MAX == UINT64_MAX, "the GSL generators hand out 64-bit words as unsigned long");
+
+typedef struct threefry_state {
+    fathom_key key;
+    uint64_t   counter; /* of the next block */
+} threefry_state;
+
+static void threefry_set(void *state, unsigned long seed)
+{
+    *(threefry_state *)state = (threefry_state){.key = fathom_key_from_seed(seed)};
+}
+
+static unsigned long threefry_get(void *state)
+{
+    threefry_state *s = state;
+    const uint32_t  counter[2] = {(uint32_t)(s->counter >> 32), (uint32_t)s->counter};
+    uint32_t        word[2];
+    fathom_threefry(word, s->key, counter);
+    s->counter++;
+    return (uint64_t)word[0] << 32 | word[1];
+}
+
+static double threefry_get_double(void *state)
+{
+    return unit_uniform(threefry_get(state));
+}
+
+static const gsl_rng_type threefry_type = {
+    .name = "threefry2x32",
+    .max = ULONG_MAX,
+    .min = 0,
+    .size = sizeof(threefry_state),
+    .set = threefry_set,
+    .get = threefry_get,
+    .get_double = threefry_get_double,
+};
+
+const gsl_rng_type *fathom_rng_threefry = &threefry_type;
