@@ -1,0 +1,192 @@
+# Makefile - from sources to results.  `make help` lists the targets.
+#
+# One idea: everything is built in $(BUILD) by one non-recursive set of rules, and everything that is a result is made by
+# running the programs again.  Nothing here asks an installed package anything before a recipe runs, so that
+# `make deps all` works where there is no compiler yet.
+#
+# Invariant: the flags that the bits depend on stand last on every command line (FIXED, and the instruction set's own),
+# where CFLAGS cannot take them back.
+
+MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc 2>/dev/null || echo 1))
+BUILD   = build
+OUT     = results
+PREFIX  = /usr/local
+LIBDIR  = $(PREFIX)/lib
+CFLAGS  = -O3 -g
+WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror=implicit-function-declaration
+LDLIBS  = -lsleef -lgsl -lgslcblas -lm
+ARCH   := $(shell uname -m)
+VERSION := $(shell sed -n 's/^.define FATHOM_VERSION "\(.*\)"/\1/p' lib/fathom.h)
+SONAME  = libfathom.so.$(firstword $(subst ., ,$(VERSION)))
+ifeq ($(origin CC),default)
+CC      = gcc
+endif
+
+# Fused operations only where the source says fma; no reassociation; no assumption that NaN does not occur.
+FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
+CFLAGS_KEPT = $(patsubst -Ofast,-O3,$(filter-out $(FAST),$(CFLAGS)))
+FIXED   = -ffp-contract=off -fno-fast-math
+FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
+
+# What is there to build.  In experiments/ a file with a main is a program, the others are what they share.
+ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
+PROGRAMS   := $(patsubst experiments/%.c,%,$(shell grep -ls '^int main' experiments/*.c))
+NOTEBOOK   := depth_sweep gradient_norm residual_inverse
+CLAIMS     := $(filter-out $(NOTEBOOK) report compare,$(PROGRAMS))
+EXPERIMENTS = $(NOTEBOOK) $(CLAIMS)
+TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c))
+
+objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
+LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
+              $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/isa/*.c)))
+SHARED_OBJ := $(call objects,$(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)))
+TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
+BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
+LIBRARY     = $(BUILD)/libfathom.a
+
+## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
+build: $(LIBRARY) $(BUILD)/libfathom.so $(PROGRAMS:%=$(BUILD)/%)
+.DEFAULT_GOAL = build
+
+# ----------------------------------------------------------------------------------------------------- compile ----
+Q = $(if $(V),,@)
+define compile
+@mkdir -p $(@D)
+@echo "  cc $@"
+$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+endef
+define link
+@mkdir -p $(@D)
+@echo "  ld $@"
+$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
+endef
+
+# Every object is made again if the compiler or a flag has changed, and waits for `deps` if the same command asks for it.
+$(BUILD)/flags: always | $(filter deps clean,$(MAKECMDGOALS))
+	@mkdir -p $(@D)
+	@echo '$(CC) $(FLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LDFLAGS)' > $@
+
+$(BUILD)/lib/isa/%.v4.o: lib/isa/%.c $(BUILD)/flags
+	$(compile) -DFATHOM_ISA=v4 -DVEC_WIDTH=8 -march=x86-64-v4
+$(BUILD)/lib/isa/%.v3.o: lib/isa/%.c $(BUILD)/flags
+	$(compile) -DFATHOM_ISA=v3 -DVEC_WIDTH=4 -march=x86-64-v3
+$(BUILD)/lib/isa/%.ref.o: lib/isa/%.c $(BUILD)/flags
+	$(compile) -DFATHOM_ISA=ref -DVEC_WIDTH=1
+$(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
+	$(compile)
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(compile) -fopenmp
+
+$(LIBRARY): $(LIB_OBJ)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+# The shared library shows what fathom.h declares, and nothing else.
+$(BUILD)/fathom.map: lib/fathom.h $(BUILD)/flags
+	@{ echo '{ global:'; grep -oE -e 'fathom_[a-z0-9_]+ *\(' -e '\*fathom_[a-z0-9_]+;' $< | tr -d ' (*;' | sort -u | \
+	sed 's/$$/;/'; echo 'local: *; };'; } > $@
+$(BUILD)/libfathom.so: $(LIB_OBJ) $(BUILD)/fathom.map
+	$(link) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/fathom.map $(LDLIBS)
+
+$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED_OBJ) $(LIBRARY)
+	$(link) -fopenmp $(LDLIBS)
+$(TESTS): %: %.o $(TEST_OBJ) $(SHARED_OBJ) $(LIBRARY)
+	$(link) -fopenmp -lcmocka $(LDLIBS)
+$(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED_OBJ) $(LIBRARY)
+	$(link) -fopenmp $(LDLIBS)
+
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
+            $(PROGRAMS:%=$(BUILD)/experiments/%.o))
+
+# ----------------------------------------------------------------------------------------------------- results ----
+# What an experiment is asked for beyond its defaults, which are the notebook's.
+options.depth_sweep = --replicas 32
+$(foreach e,$(CLAIMS),$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+
+# $(call run,PROGRAMS,DIRECTORY): one after the other, since each uses all cores; the first failure ends it.
+define run
+$(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) &&) true
+endef
+
+## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds)
+all: build
+	@mkdir -p $(OUT)
+	$(call run,$(EXPERIMENTS),$(OUT))
+	$(BUILD)/report $(OUT) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md REPORT.md
+	@cd $(OUT) && sha256sum *.tsv > SHA256SUMS
+
+## make notebook     only the notebook's own three parts, one run each, into build/notebook/
+notebook: options.depth_sweep =
+notebook: build
+	@mkdir -p $(BUILD)/notebook
+	$(call run,$(NOTEBOOK),$(BUILD)/notebook)
+
+## make verify       run everything again, compare each table byte for byte with results/; VERIFIED or not
+verify: build
+	@rm -rf $(BUILD)/verify && mkdir -p $(BUILD)/verify
+	$(call run,$(EXPERIMENTS),$(BUILD)/verify)
+	@$(BUILD)/report $(BUILD)/verify > $(BUILD)/verify/REPORT.md
+	@on="$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1) ($(ARCH)), $$($(CC) --version | head -n 1)"; \
+	if $(BUILD)/compare $(OUT) $(BUILD)/verify && cmp REPORT.md $(BUILD)/verify/REPORT.md; \
+	then echo "VERIFIED on $$on"; else echo "NOT VERIFIED on $$on"; exit 1; fi
+
+# ------------------------------------------------------------------------------------------------------- tests ----
+## make check        build and run the tests (two minutes)
+check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%)
+	@tests/run.sh $(BUILD) $(TESTS) $(wildcard tests/test_*.sh)
+
+## make check-all    and the slow ones: bits over compilers, kernels and threads; sanitizers; valgrind; installing
+check-all: build check
+	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(filter-out tests/run.sh tests/test_%,$(wildcard tests/*.sh))
+
+## make bench        what a step costs, and where: tables and figures in results/bench/
+bench: build $(BUILD)/bench/bench
+	@mkdir -p $(OUT)/bench
+	$(BUILD)/bench/bench --out $(OUT)/bench
+
+# --------------------------------------------------------------------------------------- the notebook's own stack ----
+## make reference            a Python environment with the notebook's stack, versions pinned, in build/reference/
+reference:
+	reference/setup.sh $(BUILD)/reference
+## make reference-numbers    print the numbers of tests/reference/ again with it, and compare
+reference-numbers: reference
+	$(BUILD)/reference/bin/python reference/regenerate.py $(BUILD)/reference-numbers --against tests/reference
+## make bench-reference      the notebook as written, at its best, and this program, timed in turn in one run
+bench-reference: reference build
+	BUILD=$(BUILD) PYTHON=$(BUILD)/reference/bin/python OUT=$(OUT)/bench reference/bench.sh
+
+# ----------------------------------------------------------------------------------------------------- install ----
+## make install      DESTDIR= PREFIX=/usr/local LIBDIR=$(PREFIX)/lib
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig $(SHARE)/doc/fathom \
+	           $(SHARE)/fathom/plots $(SHARE)/fathom/reference $(SHARE)/fathom/tests/reference
+	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 lib/fathom.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)
+	install -m 755 $(BUILD)/libfathom.so $(DESTDIR)$(LIBDIR)/libfathom.so.$(VERSION)
+	ln -sf libfathom.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libfathom.so
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/fathom.pc.in \
+	    > $(DESTDIR)$(LIBDIR)/pkgconfig/fathom.pc
+	install -m 644 plots/* $(SHARE)/fathom/plots
+	install -m 644 reference/*.tsv $(SHARE)/fathom/reference
+	install -m 644 tests/reference/* $(SHARE)/fathom/tests/reference
+	install -m 644 README.md LICENSE CITATION.cff $(SHARE)/doc/fathom
+
+## make deps         install what is missing (Debian, Ubuntu); elsewhere: say what it is
+deps:
+	@.ci/deps $(CC)
+
+## make clean        remove build/
+clean:
+	rm -rf $(BUILD)
+
+## make help         this list
+help:
+	@sed -n 's/^## //p' Makefile
+
+always:
+.PHONY: build all notebook verify check check-all bench reference reference-numbers bench-reference install deps \
+        clean help always
+.DELETE_ON_ERROR:
+.SUFFIXES:

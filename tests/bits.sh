@@ -1,0 +1,85 @@
+#!/bin/sh
+# bits.sh - the same bytes in every table, whatever the compiler, the optimisation level, the kernels and the threads.
+#
+# Each line of `runs` is an experiment made short (what matters is bits, not length).  It is run by every build, with
+# every kernel set that this CPU has, on one thread and on two, and its tables are compared byte for byte with those of
+# the first run.  BUILD is the folder to work in (build), MAKE the make to build with.
+set -u
+build=${BUILD:-build}/bits
+make=${MAKE:-make}
+sleef=3.5.1 # the version that the committed tables were made with: another one may round differently
+
+runs() {
+    cat << 'END'
+spline      depth_sweep      --depths 1,3 --replicas 2 --steps 40
+affine      depth_sweep      --coupling affine --actnorm data --depths 2 --seeds 2 --steps 40
+odd_shapes  depth_sweep      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --steps 10
+no_hidden   depth_sweep      --hidden 0 --actnorm default --clip none --depths 1 --steps 10
+gradients   gradient_norm    --depths 1,4
+residual    residual_inverse
+END
+}
+
+failures=0
+fail() { echo "bits: $*"; failures=$((failures + 1)); }
+
+# builds: NAME COMPILER CFLAGS
+builds() {
+    for compiler in gcc clang; do
+        if command -v $compiler > /dev/null; then
+            echo "$compiler $compiler -O3"
+            echo "$compiler-O1 $compiler -O1"
+        else
+            echo "bits: skipped: no $compiler here" >&2
+        fi
+    done
+}
+
+# Every experiment must be in the list above.
+for source in $(grep -l '^int main' experiments/*.c); do
+    program=$(basename "$source" .c)
+    case $program in report | compare) continue ;; esac
+    runs | grep -q " $program " || fail "$program has no line in $0"
+done
+
+first=
+builds > "$(mkdir -p "$build" && echo "$build/list")"
+while read -r name compiler cflags; do
+    version=$(printf '#include <sleef.h>\nSLEEF_VERSION_MAJOR.SLEEF_VERSION_MINOR.SLEEF_VERSION_PATCHLEVEL\n' |
+        $compiler -E -P - | tail -n 1 | tr -d ' ')
+    [ "$version" = $sleef ] || fail "SLEEF is $version, the committed tables were made with $sleef"
+    if ! $make -s BUILD="$build/$name" CC="$compiler" CFLAGS="$cflags" build > "$build/$name.log" 2>&1; then
+        fail "$name: does not build: $(tail -n 1 "$build/$name.log")"
+        continue
+    fi
+    for isa in v4 v3 ref; do
+        if ! FATHOM_ISA=$isa "$build/$name/depth_sweep" --version > /dev/null 2>&1; then
+            echo "bits: skipped: $name $isa: not on this CPU"
+            continue
+        fi
+        for threads in 1 2; do
+            out=$build/tables-$name-$isa-$threads
+            rm -rf "$out"
+            while read -r run program options; do
+                mkdir -p "$out/$run"
+                # shellcheck disable=SC2086
+                FATHOM_ISA=$isa "$build/$name/$program" $options --no-plot --quiet --threads $threads \
+                    --out "$out/$run" > "$out/$run.log" 2>&1 < /dev/null ||
+                    fail "$name $isa $threads: $program $options: $(tail -n 1 "$out/$run.log")"
+            done << END
+$(runs)
+END
+            first=${first:-$out}
+            if differ=$(diff -rq --exclude='*.log' "$first" "$out"); then
+                echo "bits: same: $name, $isa, $threads thread(s)"
+            else
+                fail "$name $isa $threads: $differ"
+            fi
+        done
+    done
+done < "$build/list"
+
+tables=$(find "${first:-$build}" -name '*.tsv' | wc -l)
+[ "$tables" -ge 6 ] || fail "only $tables tables were compared"
+echo "bits: $tables tables a run, $failures failures"
+[ $failures -eq 0 ]

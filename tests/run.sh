@@ -1,0 +1,31 @@
+#!/bin/sh
+# run.sh BUILD TEST... - runs tests (programs and scripts), as many at a time as there are cores, and ends with one line:
+# "N passed, N failed".  A test fails by its exit status, and only then is what it said shown; 77 means that something
+# that it needs is not here, and its last line says what.  Scripts are told the build folder in $BUILD.
+set -u
+export BUILD="$1"
+shift
+mkdir -p "$BUILD/log" || exit 1
+rm -f "$BUILD"/log/*
+
+# shellcheck disable=SC2016
+printf '%s\n' "$@" | xargs -P "$(nproc 2> /dev/null || echo 1)" -I '{}' sh -c '
+    name=$(basename "$1")
+    log=$BUILD/log/$name
+    start=$(date +%s)
+    "$1" > "$log" 2>&1 < /dev/null
+    status=$?
+    seconds=$(($(date +%s) - start))
+    case $status in
+        0)  word=passed note= ;;
+        77) word=skipped note=": $(tail -n 1 "$log")" ;;
+        *)  word=FAILED note=" with status $status"; sed "s/^/    /" "$log" ;;
+    esac
+    echo "$name" >> "$BUILD/log/$word"
+    printf "%-8s %-24s %3d s%s\n" "$word" "$name" "$seconds" "$note"' sh '{}'
+
+count() { if [ -f "$BUILD/log/$1" ]; then wc -l < "$BUILD/log/$1"; else echo 0; fi; }
+skipped=$(count skipped)
+[ "$skipped" -eq 0 ] || echo "$skipped skipped"
+echo "$(count passed) passed, $(count FAILED) failed"
+[ "$(($(count passed) + skipped))" -eq $# ]
