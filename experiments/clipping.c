@@ -1,0 +1,108 @@
+/* clipping.c - "The most reliable stabiliser is gradient clipping": where it holds, and what would hold better.
+ *
+ * A map of coupling x depth x peak rate for each leash: no clip, two clips, and no clip but a guard that leaves out a
+ * step whose loss or gradient norm is not finite.
+ */
+#include "runner.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const struct program program = {
+    .name = "clipping",
+    .summary = "Trains flows over depths, peak rates and clips, and unclipped with a guard that skips\n"
+               "steps that are not finite, and tells which diverge: clipping.tsv.  Runs both couplings\n"
+               "unless one is named.",
+    .takes = (TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT) &
+             ~(TAKES(OPTION_LR) | TAKES(OPTION_CLIP)), /* those two are the experiment's own */
+};
+
+static const char *const couplings[] = {"affine", "spline"};
+static const double      rates[] = {1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 1e-1};
+
+static const struct leash {
+    double clip;
+    bool   skip;
+} leashes[] = {
+    {.clip = INFINITY},
+    {.clip = 1.0},
+    {.clip = 0.1},
+    {.clip = INFINITY, .skip = true},
+};
+
+enum {
+    N_COUPLINGS = sizeof couplings / sizeof *couplings,
+    N_RATES = sizeof rates / sizeof *rates,
+    N_LEASHES = sizeof leashes / sizeof *leashes,
+};
+
+static size_t fill_runs(struct run *runs, const struct setup *setup, const char *wanted)
+{
+    const struct options *options = setup->options;
+    size_t                n = 0;
+    for (size_t c = 0; c < (wanted ? 1 : N_COUPLINGS); c++)
+        for (size_t d = 0; d < options->depths.n; d++)
+            for (size_t r = 0; r < N_RATES; r++)
+                for (size_t l = 0; l < N_LEASHES; l++)
+                    for (size_t seed = 0; seed < options->seeds; seed++) {
+                        struct run *run = &runs[n++];
+                        *run = runner_run(setup, options->depths.depth[d], options->seed + seed);
+                        run->flow.coupling = wanted ? wanted : couplings[c];
+                        run->training.peak_lr = rates[r];
+                        run->training.clip = leashes[l].clip;
+                        run->training.skip = leashes[l].skip;
+                        run->train = true;
+                    }
+    return n;
+}
+
+static struct table *clipping_table(const struct run *runs, const struct run_result *results,
+                                    const struct setup *setup, size_t n)
+{
+    struct table *table = setup_table(setup, "clipping",
+                                      "coupling depth lr clip guard seed status diverged_at skipped train_logp "
+                                      "heldout_logp");
+    for (size_t i = 0; i < n; i++) {
+        table_text(table, runs[i].flow.coupling);
+        table_count(table, runs[i].flow.depth);
+        table_setting(table, runs[i].training.peak_lr);
+        if (isinf(runs[i].training.clip))
+            table_text(table, "none");
+        else
+            table_setting(table, runs[i].training.clip);
+        table_text(table, runs[i].training.skip ? "skip" : "none");
+        table_count(table, runs[i].seed);
+        table_text(table, fathom_status_name(results[i].status));
+        table_number(table, results[i].diverged_at);
+        table_count(table, results[i].skipped);
+        table_number(table, results[i].mean_logp);
+        table_number(table, results[i].heldout_logp);
+    }
+    return table;
+}
+
+int main(int argc, char **argv)
+{
+    struct options defaults = options_default();
+    defaults.depths = (struct depth_list){3, {4, 8, 16}};
+    defaults.seeds = 4;
+    defaults.flow.coupling = NULL; /* both */
+
+    struct options options = defaults;
+    struct setup   setup;
+    options_read(&options, &program, argc, argv);
+    setup_open(&setup, &options, &program);
+
+    struct run        *runs = runner_runs(N_COUPLINGS * options.depths.n * N_RATES * N_LEASHES * options.seeds);
+    const size_t       n = fill_runs(runs, &setup, options.flow.coupling);
+    struct run_result *results = runner_results(n);
+    runner_do(results, runs, &setup, n);
+
+    struct table     *table = clipping_table(runs, results, &setup, n);
+    const char *const figures[] = {"clipping", NULL};
+    const int         code = setup_finish(&setup, &table, 1, figures, &defaults, TAKES(OPTION_SEEDS));
+    runner_free(results, n);
+    free(runs);
+    setup_close(&setup);
+    return code;
+}

@@ -1,0 +1,165 @@
+/* density.c - a trained flow's density on the plane (density.h).
+ *
+ * The picture and all parts of the integral are the same thing, a square grid of midpoints, so there is one kind of
+ * job: a band of a grid's lines.  Each line is summed by itself and the lines' sums are added at the end, so the
+ * integral does not depend on how the bands were shared out.  exp is the library's own deterministic one: glibc's has
+ * other bits on another CPU.
+ */
+#include "density.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elementary.h"
+#include "leave.h"
+#include "parallel.h"
+
+/* Cells on a side.  For the spiral the inner square is [-3, 3]^2, in steps of 0.006, a tenth of an arm's width; the
+ * frame around it, to +-8, is the tail of the base distribution, in steps of 1/32. */
+enum { INNER_SIDE = 1024, OUTER_SIDE = 512 };
+
+enum { BAND = 16 }; /* lines a job */
+
+struct grid {
+    const struct run    *run;
+    const double        *params;
+    size_t               side;
+    double               half, step; /* [-half, half]^2 in side x side cells of this step */
+    double               hole;       /* but without [-hole, hole]^2                       */
+    double              *value;      /* [side][side], or NULL: only the sums              */
+    double              *line_sum;   /* [side]                                            */
+};
+
+struct bands {
+    const struct grid  *grids;
+    const struct setup *setup;
+    size_t             *grid, *first_line; /* of each job */
+    uint64_t           *cost;
+    size_t              n;
+};
+
+static void *need(void *memory)
+{
+    if (!memory)
+        leave_failed("not enough memory for the density on the plane");
+    return memory;
+}
+
+static double centre(const struct grid *g, size_t cell) { return ((double)cell + 0.5) * g->step - g->half; }
+
+/* points: the line's midpoints, but for the hole's; gives how many. */
+static size_t fill_line(double *points, const struct grid *g, size_t line)
+{
+    const double y = centre(g, line);
+    size_t       n = 0;
+    for (size_t i = 0; i < g->side; i++) {
+        const double x = centre(g, i);
+        if (fabs(x) < g->hole && fabs(y) < g->hole)
+            continue;
+        points[2 * n] = x;
+        points[2 * n++ + 1] = y;
+    }
+    return n;
+}
+
+static void do_band(void *context, size_t index, struct progress *progress)
+{
+    const struct bands *bands = context;
+    const struct grid  *g = &bands->grids[bands->grid[index]];
+    fathom_flow        *flow = need(fathom_flow_new(&g->run->flow, NULL, NULL));
+    fathom_workspace   *workspace = need(fathom_workspace_new(flow, bands->setup->options->isa));
+    double             *points = need(malloc(3 * g->side * sizeof *points)), *density = points + 2 * g->side;
+
+    for (size_t line = bands->first_line[index]; line < g->side && line < bands->first_line[index] + BAND; line++) {
+        const size_t n = fill_line(points, g, line);
+        if (fathom_flow_log_prob(density, workspace, g->params, points, n) != FATHOM_OK)
+            need(NULL);
+        for (size_t i = 0; i < n; i++)
+            density[i] = same_exp(density[i]);
+        if (g->value)
+            memcpy(g->value + line * g->side, density, g->side * sizeof *density);
+        g->line_sum[line] = fathom_sum(density, n);
+    }
+    free(points);
+    fathom_workspace_free(workspace);
+    fathom_flow_free(flow);
+    progress_add(progress, bands->cost[index]);
+}
+
+static double midpoint_rule(const struct grid *g) { return fathom_sum(g->line_sum, g->side) * (g->step * g->step); }
+
+/* The smallest whole number that no coordinate of a row exceeds. */
+static double half_side(const fathom_dataset *data)
+{
+    double reach = 1;
+    for (size_t i = 0; i < 2 * data->n; i++)
+        reach = fabs(data->x[i]) > reach ? fabs(data->x[i]) : reach;
+    return ceil(reach);
+}
+
+static struct grid grid_of(const struct run *run, const double *params, double half, double hole, size_t side,
+                           double *value)
+{
+    return (struct grid){run, params, side, half, 2 * half / (double)side, hole, value,
+                         need(calloc(side, sizeof(double)))};
+}
+
+/* Of each density: its picture, then inner square and outer frame of the integral, then both with twice the step. */
+enum { PICTURE, INNER, OUTER, COARSE_INNER, COARSE_OUTER, GRIDS };
+
+void density_do(struct density *densities, const struct run *runs, const struct run_result *results,
+                const size_t *which, const struct setup *setup, size_t n)
+{
+    const struct parallel how = {.what = "density bands", .threads = setup->options->threads,
+                                 .quiet = setup->options->quiet};
+    /* Whole numbers, and 8 or twice the inner half: so the frame's cells end where the inner square begins. */
+    const double half = half_side(&setup->train), outer = half <= 4 ? 8 : 2 * half;
+    const size_t most = GRIDS * n * (INNER_SIDE / BAND + 1);
+    struct grid *grids = need(malloc((GRIDS * n + 1) * sizeof *grids));
+    struct bands bands = {.grids = grids, .setup = setup, .grid = need(calloc(most + 1, sizeof(size_t))),
+                          .first_line = need(calloc(most + 1, sizeof(size_t))),
+                          .cost = need(calloc(most + 1, sizeof(uint64_t)))};
+
+    for (size_t i = 0; i < n; i++) {
+        const struct run *run = &runs[which[i]];
+        const double     *params = results[which[i]].params;
+        struct grid      *g = &grids[GRIDS * i];
+        densities[i].x = need(malloc(DENSITY_SIDE * sizeof(double)));
+        densities[i].value = need(malloc(DENSITY_SIDE * DENSITY_SIDE * sizeof(double)));
+        g[PICTURE] = grid_of(run, params, half, 0, DENSITY_SIDE, densities[i].value);
+        g[INNER] = grid_of(run, params, half, 0, INNER_SIDE, NULL);
+        g[OUTER] = grid_of(run, params, outer, half, OUTER_SIDE, NULL);
+        g[COARSE_INNER] = grid_of(run, params, half, 0, INNER_SIDE / 2, NULL);
+        g[COARSE_OUTER] = grid_of(run, params, outer, half, OUTER_SIDE / 2, NULL);
+    }
+    for (size_t g = 0; g < GRIDS * n; g++)
+        for (size_t line = 0; line < grids[g].side; line += BAND) {
+            bands.grid[bands.n] = g;
+            bands.first_line[bands.n] = line;
+            bands.cost[bands.n++] = grids[g].run->flow.depth * grids[g].side;
+        }
+    parallel_do(&how, do_band, &bands, bands.cost, bands.n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct grid *g = &grids[GRIDS * i];
+        for (size_t c = 0; c < DENSITY_SIDE; c++)
+            densities[i].x[c] = centre(&g[PICTURE], c);
+        densities[i].integral = midpoint_rule(&g[INNER]) + midpoint_rule(&g[OUTER]);
+        densities[i].coarse_integral = midpoint_rule(&g[COARSE_INNER]) + midpoint_rule(&g[COARSE_OUTER]);
+    }
+    for (size_t g = 0; g < GRIDS * n; g++)
+        free(grids[g].line_sum);
+    free(grids);
+    free(bands.grid);
+    free(bands.first_line);
+    free(bands.cost);
+}
+
+void density_free(struct density *densities, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(densities[i].x);
+        free(densities[i].value);
+    }
+}

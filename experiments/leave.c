@@ -1,0 +1,111 @@
+/* leave.c - how a program ends (leave.h).
+ *
+ * The handler does only what POSIX allows in one: unlink, write, _exit.  It needs no cooperation of the threads that
+ * compute, so that Ctrl-C stops a training step in its middle.  The one thing it reads is a table of paths whose
+ * entries are switched on only when they are complete.
+ */
+#include "leave.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct temporary {
+    atomic_bool used;
+    char        path[PATH_MAX];
+} temporaries[LEAVE_TEMPORARIES];
+
+static void remove_temporaries(void)
+{
+    for (int i = 0; i < LEAVE_TEMPORARIES; i++)
+        if (atomic_load(&temporaries[i].used))
+            unlink(temporaries[i].path);
+}
+
+static _Noreturn void leave(enum leave_code code, const char *format, va_list args)
+{
+    char text[1024];
+    vsnprintf(text, sizeof text, format, args);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    fflush(stdout);
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+    remove_temporaries();
+    _exit((int)code); /* not exit: other threads may still be computing */
+}
+
+void leave_failed(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    leave(LEAVE_FAILED, format, args);
+}
+
+void leave_usage(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    leave(LEAVE_USAGE, format, args);
+}
+
+/* A mask would hold the signals of one thread only, and any thread of the process may be handed them. */
+static atomic_bool held, waiting;
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (atomic_load(&held)) {
+        atomic_store(&waiting, 1);
+        return;
+    }
+    remove_temporaries();
+    if (isatty(STDERR_FILENO)) { /* the prompt does not belong behind half a progress bar */
+        ssize_t ignored = write(STDERR_FILENO, "\n", 1);
+        (void)ignored;
+    }
+    _exit(LEAVE_INTERRUPTED);
+}
+
+void leave_on_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigfillset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+_Bool leave_remember(const char *path)
+{
+    if (strlen(path) >= PATH_MAX)
+        return 0;
+    for (int i = 0; i < LEAVE_TEMPORARIES; i++)
+        if (!atomic_load(&temporaries[i].used)) {
+            strcpy(temporaries[i].path, path);
+            atomic_store(&temporaries[i].used, 1);
+            return 1;
+        }
+    return 0;
+}
+
+void leave_forget(const char *path)
+{
+    for (int i = 0; i < LEAVE_TEMPORARIES; i++)
+        if (atomic_load(&temporaries[i].used) && strcmp(temporaries[i].path, path) == 0)
+            atomic_store(&temporaries[i].used, 0);
+}
+
+void leave_hold_signals(void) { atomic_store(&held, 1); }
+
+void leave_release_signals(void)
+{
+    atomic_store(&held, 0);
+    if (atomic_load(&waiting))
+        on_signal(SIGINT);
+}

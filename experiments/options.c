@@ -1,0 +1,491 @@
+/* options.c - the one command line (options.h).
+ *
+ * The idea is the table below: a row an option, and every message, check and line of help is made from its row.  A
+ * value is read strictly: the whole text must be one number of the stated range, so that a typing error can never
+ * become another experiment.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <gsl/gsl_version.h>
+#include <math.h>
+#include <omp.h>
+#include <sleef.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "leave.h"
+#include "plot.h"
+#include "table.h"
+
+_Static_assert(sizeof(size_t) == sizeof(uint64_t), "counts and seeds are read by one function");
+
+enum kind {
+    KIND_COUNT,   /* a whole number, size_t or uint64_t                    */
+    KIND_REAL,    /* a finite number                                       */
+    KIND_CLIP,    /* a finite number, or `none`: infinity                  */
+    KIND_DEPTHS,  /* a list of whole numbers                               */
+    KIND_WORD,    /* one of `words`, kept as the text                      */
+    KIND_ACTNORM, /* one of `words`, kept as its place in the list         */
+    KIND_FORMAT,  /* a list of picture formats, which plot.h knows         */
+    KIND_TEXT,    /* any text but an empty one                             */
+    KIND_FLAG     /* no value                                              */
+};
+
+static const char *const couplings[] = {"spline", "affine", NULL};
+static const char *const actnorms[] = {
+    [FATHOM_ACTNORM_NONE] = "none", [FATHOM_ACTNORM_DEFAULT] = "default", [FATHOM_ACTNORM_DATA] = "data", NULL};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct row {
+    const char        *name, *argument;
+    enum kind          kind;
+    size_t             offset;
+    double             low, high;           /* legal range of counts (at most 2^53) and numbers */
+    bool               above_low, below_high; /* the end itself is not legal                    */
+    const char *const *words;
+    bool               setting; /* results depend on it: it stands at the head of every table   */
+    const char        *meaning;
+    const char        *unset;   /* how a default that has no value is called                    */
+} rows[OPTION_COUNT] = {
+    [OPTION_DATA] = {"data", "FILE", KIND_TEXT, AT(data), .setting = true, .unset = "spiral",
+        .meaning = "own rows instead of the spiral: numbers separated by comma, tab or\n"
+                   "blanks, optional header line, '#' comments; standardised like it"},
+    [OPTION_HELDOUT] = {"heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
+        .meaning = "part of the file's rows that is kept back from training"},
+    [OPTION_DATA_SEED] = {"data-seed", "N", KIND_COUNT, AT(data_seed), 0, 0x1p53 - 1, .setting = true,
+        .meaning = "stream of the spiral, or of the choice of held-out rows"},
+    [OPTION_DATA_SIZE] = {"data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true,
+        .meaning = "rows of the spiral"},
+    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .words = couplings, .setting = true,
+        .meaning = "spline or affine", .unset = "both"},
+    [OPTION_DEPTHS] = {"depths", "LIST", KIND_DEPTHS, AT(depths), 1, 1024, .setting = true,
+        .meaning = "numbers of blocks, separated by commas"},
+    [OPTION_BINS] = {"bins", "N", KIND_COUNT, AT(flow.knots), 1, 256, .setting = true,
+        .meaning = "inner knots of the spline: N makes N + 1 bins"},
+    [OPTION_INTERVAL] = {"interval", "B", KIND_REAL, AT(flow.interval), 0, 1e6, .above_low = true, .setting = true,
+        .meaning = "the spline acts on [-B, B]"},
+    [OPTION_WIDTH] = {"width", "N", KIND_COUNT, AT(flow.width), 1, 1024, .setting = true,
+        .meaning = "units of a hidden layer of the conditioner"},
+    [OPTION_HIDDEN] = {"hidden", "N", KIND_COUNT, AT(flow.hidden), 0, 8, .setting = true,
+        .meaning = "hidden layers of the conditioner"},
+    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = actnorms, .setting = true,
+        .meaning = "none, default (scale 0.693) or data (initialised from data)"},
+    [OPTION_SEED] = {"seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
+        .meaning = "key of the first flow's initial parameters"},
+    [OPTION_SEEDS] = {"seeds", "K", KIND_COUNT, AT(seeds), 1, 10000, .setting = true,
+        .meaning = "number of flows: keys N to N + K - 1"},
+    [OPTION_BATCH_SEED] = {"batch-seed", "N", KIND_COUNT, AT(batch_seed), 0, 0x1p53 - 1, .setting = true,
+        .meaning = "key of the minibatches"},
+    [OPTION_STEPS] = {"steps", "N", KIND_COUNT, AT(training.steps), 4, 1e7, .setting = true,
+        .meaning = "gradient steps"},
+    [OPTION_BATCH] = {"batch", "N", KIND_COUNT, AT(training.batch), 1, 1e6, .setting = true,
+        .meaning = "rows a step"},
+    [OPTION_LR] = {"lr", "X", KIND_REAL, AT(training.peak_lr), 0, 1000, .above_low = true, .setting = true,
+        .meaning = "peak of the one-cycle learning rate"},
+    [OPTION_CLIP] = {"clip", "X|none", KIND_CLIP, AT(training.clip), 0, 1e300, .above_low = true, .setting = true,
+        .meaning = "global norm above which a gradient is scaled down"},
+    [OPTION_REPLICAS] = {"replicas", "N", KIND_COUNT, AT(replicas), 1, 10000, .setting = true,
+        .meaning = "round-off ensemble: replica 0 as is, the others with initial\n"
+                   "parameters times 1 + 1e-15 standard normals"},
+    [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all cores",
+        .meaning = "runs at a time; results do not depend on it"},
+    [OPTION_OUT] = {"out", "DIR", KIND_TEXT, AT(out), .meaning = "folder of the tables and figures"},
+    [OPTION_FORMAT] = {"format", "LIST", KIND_FORMAT, AT(format),
+        .meaning = "svg, png, pdf, or several separated by commas"},
+    [OPTION_NO_PLOT] = {"no-plot", NULL, KIND_FLAG, AT(no_plot), .meaning = "tables only; needs no gnuplot"},
+    [OPTION_QUIET] = {"quiet", NULL, KIND_FLAG, AT(quiet), .meaning = "no progress on stderr"},
+    [OPTION_HELP] = {"help", NULL, KIND_FLAG, 0, .meaning = "this text"},
+    [OPTION_VERSION] = {"version", NULL, KIND_FLAG, 0, .meaning = "versions of the libraries, and the kernels chosen"},
+};
+
+/* Minibatches are drawn ahead and shared by all runs: 2^30 row numbers are 4 GiB. */
+static const double batch_rows_max = 0x1p30;
+
+/* The narrowest bin of the spline (Durkan et al. 2019): the bins of this width must leave something to distribute. */
+static const double narrowest_bin = 1e-3;
+
+struct options options_default(void)
+{
+    return (struct options){
+        .data_seed = 0, .data_size = 3000,
+        .flow = fathom_config_default(), .depths = {4, {1, 2, 4, 8}},
+        .seed = 0, .seeds = 1, .batch_seed = 1,
+        .training = fathom_train_options_default(),
+        .replicas = 1, .out = "results", .format = "svg"};
+}
+
+/* ------------------------------------------------------------------------------------------------ messages ---- */
+
+/* "a whole number from 1 to 256", "a number above 0, at most 1000 or none" ... from the row alone. */
+static void describe_legal(char *text, size_t size, const struct row *row)
+{
+    size_t at = 0;
+    char   low[TABLE_SETTING_SIZE], high[TABLE_SETTING_SIZE];
+    snprintf(low, sizeof low, "%.17g", row->low);
+    if (row->high < 1e17)
+        snprintf(high, sizeof high, "%.17g", row->high);
+    else
+        table_shortest(high, row->high);
+    switch (row->kind) {
+    case KIND_COUNT:
+        snprintf(text, size, "a whole number from %s to %s", low, high);
+        return;
+    case KIND_DEPTHS:
+        snprintf(text, size, "1 to %d whole numbers from %s to %s, separated by commas, none twice", DEPTHS_MAX, low,
+                 high);
+        return;
+    case KIND_REAL:
+    case KIND_CLIP:
+        snprintf(text, size, "%sa number %s %s and %s %s", row->kind == KIND_CLIP ? "none, or " : "",
+                 row->above_low ? "above" : "from", low, row->below_high ? "below" : "at most", high);
+        return;
+    case KIND_WORD:
+    case KIND_ACTNORM:
+        snprintf(text, size, "one of");
+        for (const char *const *word = row->words; *word; word++) {
+            at = strlen(text);
+            snprintf(text + at, size - at, "%s%s", word == row->words ? " " : ", ", *word);
+        }
+        return;
+    case KIND_FORMAT:
+        snprintf(text, size, "of svg, png, pdf, separated by commas");
+        return;
+    case KIND_TEXT:
+        snprintf(text, size, "a name that is not empty");
+        return;
+    case KIND_FLAG:
+        snprintf(text, size, "given without a value");
+        return;
+    }
+}
+
+__attribute__((format(printf, 2, 3)))
+static enum options_outcome illegal(fathom_error *error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    return OPTIONS_ILLEGAL;
+}
+
+static enum options_outcome illegal_value(fathom_error *error, const struct row *row, const char *value)
+{
+    char legal[160];
+    describe_legal(legal, sizeof legal, row);
+    return illegal(error, "--%s '%.60s'%s: must be %s", row->name, value, strlen(value) > 60 ? "..." : "", legal);
+}
+
+/* ----------------------------------------------------------------------------------------------- one value ---- */
+
+/* The first `length` characters, all of them digits, as a number of the row's range. */
+static bool read_count(uint64_t *value, const struct row *row, const char *text, size_t length)
+{
+    char digits[32];
+    if (length == 0 || length >= sizeof digits || strspn(text, "0123456789") < length)
+        return false;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    errno = 0;
+    unsigned long long number = strtoull(digits, NULL, 10);
+    if (errno != 0 || (double)number < row->low || (double)number > row->high)
+        return false;
+    *value = number;
+    return true;
+}
+
+/* Decimal notation only: strtod alone would take "nan", "inf", "0x10" and leading blanks. */
+static bool read_real(double *value, const struct row *row, const char *text)
+{
+    char  *end;
+    if (!*text || strspn(text, "0123456789.eE+-") != strlen(text))
+        return false;
+    double number = strtod(text, &end);
+    if (*end || end == text || !isfinite(number) || number < row->low || number > row->high ||
+        (row->above_low && number == row->low) || (row->below_high && number == row->high))
+        return false;
+    *value = number;
+    return true;
+}
+
+static bool read_depths(struct depth_list *list, const struct row *row, const char *text)
+{
+    struct depth_list read = {0};
+    for (;;) {
+        size_t   length = strcspn(text, ",");
+        uint64_t depth;
+        if (read.n == DEPTHS_MAX || !read_count(&depth, row, text, length))
+            return false;
+        for (size_t i = 0; i < read.n; i++)
+            if (read.depth[i] == depth)
+                return false;
+        read.depth[read.n++] = depth;
+        if (!text[length])
+            break;
+        text += length + 1;
+    }
+    *list = read;
+    return true;
+}
+
+static bool read_word(size_t *place, const struct row *row, const char *text)
+{
+    for (*place = 0; row->words[*place]; ++*place)
+        if (strcmp(row->words[*place], text) == 0)
+            return true;
+    return false;
+}
+
+static bool read_value(struct options *options, const struct row *row, const char *text)
+{
+    void        *field = (char *)options + row->offset;
+    size_t       place;
+    fathom_error ignored;
+    switch (row->kind) {
+    case KIND_COUNT:
+        return read_count(field, row, text, strlen(text));
+    case KIND_REAL:
+        return read_real(field, row, text);
+    case KIND_CLIP:
+        if (strcmp(text, "none") == 0)
+            *(double *)field = INFINITY;
+        return strcmp(text, "none") == 0 || read_real(field, row, text);
+    case KIND_DEPTHS:
+        return read_depths(field, row, text);
+    case KIND_WORD:
+        if (!read_word(&place, row, text))
+            return false;
+        *(const char **)field = row->words[place];
+        return true;
+    case KIND_ACTNORM:
+        if (!read_word(&place, row, text))
+            return false;
+        *(fathom_actnorm *)field = (fathom_actnorm)place;
+        return true;
+    case KIND_FORMAT:
+        *(const char **)field = text;
+        return plot_formats(&options->formats, text, &ignored) == PLOT_OK;
+    case KIND_TEXT:
+        *(const char **)field = text;
+        return *text != '\0';
+    case KIND_FLAG:
+        *(bool *)field = true;
+        return true;
+    }
+    return false;
+}
+
+/* The inverse of read_value: the text that gives the same value. */
+static void print_value(char *text, size_t size, const struct options *options, const struct row *row)
+{
+    const void              *field = (const char *)options + row->offset;
+    const struct depth_list *list = field;
+    const char              *unset = row->unset ? row->unset : "";
+    char                     shortest[TABLE_SETTING_SIZE];
+    size_t                   at = 0;
+    switch (row->kind) {
+    case KIND_COUNT:
+        if (*(const uint64_t *)field == 0 && row->low > 0)
+            snprintf(text, size, "%s", unset);
+        else
+            snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)field);
+        return;
+    case KIND_REAL:
+    case KIND_CLIP:
+        table_shortest(shortest, *(const double *)field);
+        snprintf(text, size, "%s", isinf(*(const double *)field) ? "none" : shortest);
+        return;
+    case KIND_DEPTHS:
+        for (size_t i = 0; i < list->n && at < size; i++)
+            at += (size_t)snprintf(text + at, size - at, "%s%zu", i ? "," : "", list->depth[i]);
+        return;
+    case KIND_ACTNORM:
+        snprintf(text, size, "%s", row->words[*(const fathom_actnorm *)field]);
+        return;
+    case KIND_WORD:
+    case KIND_FORMAT:
+    case KIND_TEXT:
+        snprintf(text, size, "%s", *(const char *const *)field ? *(const char *const *)field : unset);
+        return;
+    case KIND_FLAG:
+        snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no");
+        return;
+    }
+}
+
+/* ---------------------------------------------------------------------------------------- the command line ---- */
+
+static bool takes(const struct program *program, int option)
+{
+    return (program->takes | TAKES(OPTION_HELP) | TAKES(OPTION_VERSION)) & TAKES(option);
+}
+
+/* What no single row can say: values that do not go together. */
+static enum options_outcome check_together(const struct options *options, fathom_error *error,
+                                           const struct program *program, uint32_t given)
+{
+    const fathom_config *flow = &options->flow;
+    if (takes(program, OPTION_BINS) && !((double)(flow->knots + 1) * narrowest_bin < 2 * flow->interval))
+        return illegal(error, "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
+                       "2 x interval = %g", flow->knots, flow->interval, narrowest_bin, 2 * flow->interval);
+    if ((given & TAKES(OPTION_HELDOUT)) && !options->data)
+        return illegal(error, "--heldout %g: legal only with --data FILE (the spiral's held-out rows are a second "
+                       "spiral)", options->heldout);
+    if ((given & TAKES(OPTION_DATA_SIZE)) && options->data)
+        return illegal(error, "--data-size %zu: legal only without --data (a file is read to its end)",
+                       options->data_size);
+    if (takes(program, OPTION_STEPS) &&
+        (double)options->training.steps * (double)options->training.batch > batch_rows_max)
+        return illegal(error, "--steps %zu --batch %zu: their product must be at most %.0f", options->training.steps,
+                       options->training.batch, batch_rows_max);
+    return OPTIONS_RUN;
+}
+
+static enum options_outcome choose_kernels(struct options *options, fathom_error *error)
+{
+    const char *name = getenv("FATHOM_ISA");
+    options->isa = fathom_isa_find(name);
+    if (options->isa)
+        return OPTIONS_RUN;
+    if (!fathom_isa_find(NULL))
+        return illegal(error, "this CPU has no fused multiply-add (FMA), which every set of kernels needs");
+    return illegal(error, "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that this CPU can run (the best: %s)",
+                   name, fathom_isa_name(fathom_isa_find(NULL)));
+}
+
+enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,
+                                   int argc, char **argv)
+{
+    struct option        known[OPTION_COUNT + 1];
+    int                  n = 0, code, place = 0;
+    uint32_t             given = 0;
+    enum options_outcome outcome = OPTIONS_RUN;
+
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (takes(program, i))
+            known[n++] = (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
+                                         256 + i};
+    known[n] = (struct option){0};
+
+    optind = 0; /* GNU: start anew, so that a test can parse twice */
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":", known, &place)) != -1) {
+        const char *word = argv[optind - 1];
+        if (code == ':')
+            return illegal(error, "%.60s: needs a value; see %s --help", word, program->name);
+        if (code == '?' && optopt >= 256)
+            return illegal(error, "%.80s: --%s must be given without a value", word, rows[optopt - 256].name);
+        if (code == '?' && optopt)
+            return illegal(error, "unknown option '-%c'; %s --help lists the legal ones", optopt, program->name);
+        if (code == '?')
+            return illegal(error, "unknown or ambiguous option '%.60s'; %s --help lists the legal ones", word,
+                           program->name);
+        if (code == 256 + OPTION_HELP)
+            return OPTIONS_HELP;
+        if (code == 256 + OPTION_VERSION)
+            return OPTIONS_VERSION;
+        const struct row *row = &rows[code - 256];
+        if (!read_value(options, row, optarg))
+            return illegal_value(error, row, optarg);
+        given |= TAKES(code - 256);
+    }
+    if (optind < argc)
+        return illegal(error, "unexpected argument '%.60s'; %s --help lists the legal options", argv[optind],
+                       program->name);
+    if (takes(program, OPTION_FORMAT) && plot_formats(&options->formats, options->format, error) != PLOT_OK)
+        return OPTIONS_ILLEGAL;
+    if (options->threads == 0)
+        options->threads = (size_t)omp_get_num_procs();
+    outcome = check_together(options, error, program, given);
+    return outcome == OPTIONS_RUN ? choose_kernels(options, error) : outcome;
+}
+
+static void print_help(const struct options *defaults, const struct program *program)
+{
+    printf("Usage: %s [OPTION]...\n%s\n\n", program->name, program->summary);
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct row *row = &rows[i];
+        char              left[40], value[512] = "";
+        if (!takes(program, i))
+            continue;
+        snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
+                 row->argument ? row->argument : "");
+        printf("  %-20s ", left);
+        for (const char *line = row->meaning; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+            printf("%s%.*s", line == row->meaning ? "" : "\n                       ", (int)strcspn(line, "\n"), line);
+        if (row->kind != KIND_FLAG) {
+            print_value(value, sizeof value, defaults, row);
+            printf(" [%s]", value);
+        }
+        putchar('\n');
+    }
+    printf("\nEnvironment:\n"
+           "  FATHOM_ISA           v4, v3 or ref: which kernels compute; the results are the same bits [the best]\n"
+           "  NO_COLOR             no colour in the progress bar\n"
+           "\nExit status: 0 done, 1 failed, 2 a value that is not legal, 130 interrupted.\n");
+}
+
+void options_print_version(FILE *out, const struct program *program)
+{
+    char               gnuplot[64] = "";
+    fathom_error       ignored;
+    const plot_options here = {.out = ".", .home = ".", .formats = PLOT_SVG};
+    const fathom_isa  *isa = fathom_isa_find(getenv("FATHOM_ISA"));
+    if (plot_check(gnuplot, sizeof gnuplot, &here, &ignored) != PLOT_OK)
+        strcpy(gnuplot, "not found");
+    fprintf(out, "%s (Fathom) %s\nGSL %s\nSLEEF %d.%d.%d\ngnuplot %s\nkernels %s\n", program->name, FATHOM_VERSION,
+            gsl_version, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL, gnuplot,
+            isa ? fathom_isa_name(isa) : "none that this CPU runs");
+}
+
+void options_read(struct options *options, const struct program *program, int argc, char **argv)
+{
+    const struct options defaults = *options;
+    fathom_error         error;
+    switch (options_parse(options, &error, program, argc, argv)) {
+    case OPTIONS_RUN:
+        return;
+    case OPTIONS_ILLEGAL:
+        leave_usage("%s", error.text);
+    case OPTIONS_HELP:
+        print_help(&defaults, program);
+        break;
+    case OPTIONS_VERSION:
+        options_print_version(stdout, program);
+        break;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout))
+        leave_failed("standard output: %s", strerror(errno));
+    exit(LEAVE_DONE);
+}
+
+/* --------------------------------------------------------------------------------------- the configuration ---- */
+
+void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
+                          void *context)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (takes(program, i) && rows[i].setting) {
+            char value[1024];
+            print_value(value, sizeof value, options, &rows[i]);
+            visit(context, rows[i].name, value);
+        }
+}
+
+bool options_same_but(const struct options *options, const struct options *defaults, const struct program *program,
+                      uint32_t free)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (takes(program, i) && rows[i].setting && !(free & TAKES(i))) {
+            char one[1024], other[1024];
+            print_value(one, sizeof one, options, &rows[i]);
+            print_value(other, sizeof other, defaults, &rows[i]);
+            if (strcmp(one, other) != 0)
+                return false;
+        }
+    return true;
+}

@@ -1,0 +1,35 @@
+/* parallel.h - independent jobs on all cores, and the line that tells how far they are.
+ *
+ * Whole runs are the parallel unit: no team works inside one.  Jobs start longest first (Graham 1969, LPT), so that no
+ * long one is left alone at the end; each writes where its index says, so that the order of results is the order of
+ * the table, never of completion.
+ */
+#ifndef PARALLEL_H
+#define PARALLEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress;
+
+/* Does job `index`.  It runs beside others: it may write only what belongs to its index.  It reports its cost by
+ * progress_add while it runs, in as many portions as it likes. */
+typedef void parallel_job(void *context, size_t index, struct progress *progress);
+
+struct parallel {
+    const char *what;    /* what the jobs are, for the progress line: "runs" */
+    size_t      threads; /* at most this many jobs at a time, >= 1           */
+    bool        quiet;   /* no progress                                      */
+};
+
+/* Calls job(context, i) for every i < n.  cost: [n], estimates of any one unit. */
+void parallel_do(const struct parallel *how, parallel_job *job, void *context, const uint64_t *cost, size_t n);
+
+/* More of the cost is done.  Cheap enough for every training step. */
+void progress_add(struct progress *progress, uint64_t cost);
+
+/* Seconds of a clock that only goes forward: for stderr, never for a table. */
+double parallel_seconds(void);
+
+#endif

@@ -1,0 +1,252 @@
+/* runner.c - a table of runs, done in parallel (runner.h).
+ *
+ * Each run owns its trainer and writes only its own result, so the threads share nothing but what is constant, and
+ * the result is a function of the run alone.
+ */
+#include "runner.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "leave.h"
+#include "parallel.h"
+
+struct table_of_runs {
+    struct run_result  *results;
+    const struct run   *runs;
+    const struct setup *setup;
+    uint64_t           *cost;
+};
+
+/* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
+static const uint64_t rows_a_gradient = 3;
+
+static void *need(void *memory)
+{
+    if (!memory)
+        leave_failed("not enough memory");
+    return memory;
+}
+
+static void check(fathom_status status, const char *what)
+{
+    if (status != FATHOM_OK)
+        leave_failed("%s: %s", what, fathom_status_name(status));
+}
+
+/* ------------------------------------------------------------------------------------------------- a table ---- */
+
+struct run runner_run(const struct setup *setup, size_t depth, uint64_t seed)
+{
+    struct run run = {.flow = setup->options->flow, .training = setup->options->training, .seed = seed};
+    run.flow.depth = depth;
+    return run;
+}
+
+struct run *runner_runs(size_t n) { return need(calloc(n + 1, sizeof(struct run))); }
+struct run_result *runner_results(size_t n) { return need(calloc(n + 1, sizeof(struct run_result))); }
+
+void runner_free(struct run_result *results, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(results[i].loss);
+        free(results[i].grad_norm);
+        free(results[i].params);
+    }
+    free(results);
+}
+
+double runner_mean(const double *x, size_t n) { return fathom_sum(x, n) / (double)n; }
+
+double runner_std_error(const double *x, size_t n)
+{
+    const double mean = runner_mean(x, n);
+    double      *off = need(malloc(n * sizeof *off));
+    for (size_t i = 0; i < n; i++)
+        off[i] = x[i] - mean;
+    const double norm = fathom_norm(off, n);
+    free(off);
+    return norm / sqrt((double)(n - 1)) / sqrt((double)n);
+}
+
+/* ---------------------------------------------------------------------------------------------- a single run ---- */
+
+static size_t probe_rows(const struct setup *setup)
+{
+    return setup->train.n < PROBE_ROWS ? setup->train.n : PROBE_ROWS;
+}
+
+/* The seed's parameters, ActNorm set from data if asked for, then the replica's perturbation. */
+static void initial_params(double *params, const struct run *run, const struct setup *setup, const fathom_flow *flow,
+                           fathom_workspace *workspace)
+{
+    const size_t n_params = fathom_flow_n_params(flow);
+    fathom_flow_init(params, flow, fathom_key_from_seed(run->seed));
+    if (run->flow.actnorm == FATHOM_ACTNORM_DATA)
+        check(fathom_flow_actnorm_init(params, workspace, setup->train.x, run->train ? setup->batches : NULL,
+                                       run->train ? run->training.batch : probe_rows(setup)),
+              "ActNorm from data: the rows that it sees must differ");
+    if (run->replica > 0) {
+        double *normal = need(malloc(n_params * sizeof *normal));
+        fathom_normal(normal, fathom_key_from_seed(1000 + run->replica), n_params);
+        for (size_t i = 0; i < n_params; i++)
+            params[i] *= 1 + 1e-15 * normal[i];
+        free(normal);
+    }
+}
+
+static double mean_log_prob(fathom_workspace *workspace, const double *params, const fathom_dataset *data)
+{
+    if (data->n == 0)
+        return NAN;
+    double *logp = need(malloc(data->n * sizeof *logp));
+    check(fathom_flow_log_prob(logp, workspace, params, data->x, data->n), "log p");
+    const double mean = runner_mean(logp, data->n);
+    free(logp);
+    return mean;
+}
+
+/* KL(truth || flow) by the held-out rows, each row's difference by itself: their own scatter cancels. */
+static void divergence(struct run_result *result, const double *truth, const fathom_dataset *data,
+                       fathom_workspace *workspace, const double *params)
+{
+    double *difference = need(malloc(data->n * sizeof *difference));
+    check(fathom_flow_log_prob(difference, workspace, params, data->x, data->n), "log p");
+    for (size_t i = 0; i < data->n; i++)
+        difference[i] = truth[i] - difference[i];
+    result->kl = runner_mean(difference, data->n);
+    result->kl_std_error = runner_std_error(difference, data->n);
+    free(difference);
+}
+
+/* What the trained flow came to.  One whose last step left it without a finite score has diverged too. */
+static void score(struct run_result *result, const struct run *run, const struct setup *setup,
+                  fathom_workspace *workspace, const double *params)
+{
+    result->mean_logp = mean_log_prob(workspace, params, &setup->train);
+    result->heldout_logp = mean_log_prob(workspace, params, &setup->heldout);
+    if (run->heldout_truth)
+        divergence(result, run->heldout_truth, &setup->heldout, workspace, params);
+    if (!isfinite(result->mean_logp))
+        result->status = FATHOM_DIVERGED;
+}
+
+static void probe(struct run_result *result, const struct setup *setup, const fathom_flow *flow,
+                  fathom_workspace *workspace, const double *params)
+{
+    const size_t n_params = fathom_flow_n_params(flow);
+    double       loss, *gradient = need(malloc(n_params * sizeof *gradient));
+    result->untrained_logp = mean_log_prob(workspace, params, &setup->train);
+    check(fathom_flow_nll(&loss, gradient, workspace, params, setup->train.x, NULL, probe_rows(setup)), "gradient");
+    result->untrained_grad_norm = fathom_norm(gradient, n_params);
+    free(gradient);
+}
+
+/* fathom_train, step by step so that the progress line moves. */
+static void train(struct run_result *result, const struct run *run, const struct setup *setup,
+                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_a_step)
+{
+    bool running = true;
+    for (size_t step = 0; step < run->training.steps; step++) {
+        double loss = NAN, grad_norm = NAN;
+        if (running) {
+            const fathom_status status = fathom_trainer_step(trainer, &loss, &grad_norm, setup->train.x,
+                                                             setup->batches + step * run->training.batch);
+            if (status != FATHOM_DIVERGED)
+                check(status, "training");
+            else if (isnan(result->diverged_at))
+                result->diverged_at = (double)step;
+            running = status == FATHOM_OK || run->training.skip;
+            result->skipped += status == FATHOM_DIVERGED && run->training.skip;
+        }
+        if (result->loss) {
+            result->loss[step] = loss;
+            result->grad_norm[step] = grad_norm;
+        }
+        progress_add(progress, cost_a_step);
+    }
+    result->status = running ? FATHOM_OK : FATHOM_DIVERGED;
+}
+
+static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
+{
+    return rows_a_gradient * run->training.batch * n_params / 64 + 1;
+}
+
+static uint64_t cost_of_run(const struct run *run, const struct setup *setup, size_t n_params)
+{
+    uint64_t cost = 1;
+    if (run->probe)
+        cost += (setup->train.n + rows_a_gradient * probe_rows(setup)) * n_params / 64;
+    if (run->train)
+        cost += run->training.steps * cost_of_training_step(run, n_params) +
+                (setup->train.n + setup->heldout.n) * n_params / 64;
+    return cost;
+}
+
+static void do_run(void *context, size_t index, struct progress *progress)
+{
+    const struct table_of_runs *table = context;
+    const struct setup         *setup = table->setup;
+    const struct run           *run = &table->runs[index];
+    struct run_result          *result = &table->results[index];
+    const size_t                steps = run->training.steps;
+
+    fathom_flow      *flow = need(fathom_flow_new(&run->flow, NULL, NULL));
+    fathom_workspace *workspace = need(fathom_workspace_new(flow, setup->options->isa));
+    const size_t      n_params = fathom_flow_n_params(flow);
+    double           *params = need(malloc(n_params * sizeof *params));
+    uint64_t          told = 0;
+    *result = (struct run_result){.n_params = n_params, .untrained_logp = NAN, .untrained_grad_norm = NAN,
+                                  .diverged_at = NAN, .mean_logp = NAN, .heldout_logp = NAN,
+                                  .kl = NAN, .kl_std_error = NAN};
+
+    initial_params(params, run, setup, flow, workspace);
+    if (run->probe)
+        probe(result, setup, flow, workspace, params);
+    fathom_workspace_free(workspace);
+    if (run->train) {
+        fathom_trainer *trainer = need(fathom_trainer_new(flow, setup->options->isa, params, &run->training));
+        if (run->keep_trace) {
+            result->loss = need(malloc(steps * sizeof *result->loss));
+            result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
+        }
+        train(result, run, setup, trainer, progress, cost_of_training_step(run, n_params));
+        told = steps * cost_of_training_step(run, n_params);
+        if (result->status == FATHOM_OK) {
+            const double *trained = fathom_trainer_params(trainer);
+            score(result, run, setup, fathom_trainer_workspace(trainer), trained);
+            memcpy(params, trained, n_params * sizeof *params);
+        }
+        fathom_trainer_free(trainer);
+    }
+    if (run->keep_params) {
+        result->params = params;
+        params = NULL;
+    }
+    free(params);
+    fathom_flow_free(flow);
+    progress_add(progress, table->cost[index] - told);
+}
+
+/* --------------------------------------------------------------------------------------------- all the runs ---- */
+
+void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n)
+{
+    const struct options *options = setup->options;
+    const struct parallel how = {.what = n == 1 ? "run" : "runs", .threads = options->threads,
+                                 .quiet = options->quiet};
+    struct table_of_runs  table = {results, runs, setup, need(malloc((n + 1) * sizeof *table.cost))};
+    for (size_t i = 0; i < n; i++) {
+        fathom_error error;
+        fathom_flow *flow = fathom_flow_new(&runs[i].flow, NULL, &error);
+        if (!flow)
+            leave_failed("%s", error.text);
+        table.cost[i] = cost_of_run(&runs[i], setup, fathom_flow_n_params(flow));
+        fathom_flow_free(flow);
+    }
+    parallel_do(&how, do_run, &table, table.cost, n);
+    free(table.cost);
+}

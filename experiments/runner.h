@@ -1,0 +1,54 @@
+/* runner.h - a table of runs, done in parallel.
+ *
+ * A run is a flow, its training, a seed and a replica: all that its result depends on, beside the rows and batches
+ * that every run shares.  An experiment fills a table of runs, has them done, and writes a table of results in the
+ * same order.
+ */
+#ifndef RUNNER_H
+#define RUNNER_H
+
+#include "setup.h"
+
+struct run {
+    fathom_config        flow;
+    fathom_train_options training; /* steps and batch: the setup's                                              */
+    uint64_t             seed;     /* key of the initial parameters                                             */
+    size_t               replica;  /* r > 0: initial parameters times 1 + 1e-15 normal(key(1000 + r))            */
+    const char          *arm;      /* what tells it from runs that are alike in all else; may be NULL            */
+    bool                 probe;    /* look at the initial parameters                                            */
+    bool                 train;
+    bool                 keep_trace, keep_params;
+    const double        *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
+};
+
+enum { PROBE_ROWS = 1000 }; /* the notebook's: the gradient of the first 1000 rows, or of all if there are fewer */
+
+/* NaN: not asked for, no held-out rows, or no number because the run diverged. */
+struct run_result {
+    size_t        n_params;
+    double        untrained_logp;      /* probe: mean log p of all training rows                    */
+    double        untrained_grad_norm; /* probe: global norm of the gradient over PROBE_ROWS        */
+    fathom_status status;              /* FATHOM_OK, or FATHOM_DIVERGED: ended, or no finite score   */
+    double        diverged_at;         /* first step whose loss or gradient norm was not finite     */
+    size_t        skipped;             /* steps left out (training.skip)                            */
+    double        mean_logp;           /* trained: of the training rows                             */
+    double        heldout_logp;        /* trained: of the held-out rows                             */
+    double        kl, kl_std_error;    /* heldout_truth: mean of log truth - log flow over those rows */
+    double       *loss, *grad_norm;    /* keep_trace: [steps]                                       */
+    double       *params;              /* keep_params: [n_params], trained                          */
+};
+
+/* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line. */
+void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n);
+void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */
+
+/* A run of these options at one depth, to start from; and a table of n of them, or of results, all zero. */
+struct run         runner_run(const struct setup *setup, size_t depth, uint64_t seed);
+struct run        *runner_runs(size_t n);
+struct run_result *runner_results(size_t n);
+
+/* The mean of x and its standard error, in the library's order of additions: the same bits everywhere. */
+double runner_mean(const double *x, size_t n);
+double runner_std_error(const double *x, size_t n);
+
+#endif

@@ -1,0 +1,122 @@
+/* setup.c - what every run of a program shares (setup.h). */
+#include "setup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "files.h"
+#include "leave.h"
+#include "plot.h"
+
+static plot_options plot_options_of(const struct options *options)
+{
+    return (plot_options){.out = options->out, .formats = options->formats};
+}
+
+static void read_file(struct setup *setup, const struct options *options)
+{
+    const char  *path = options->data;
+    fathom_error error;
+    struct stat  info;
+    FILE        *in = fopen(path, "r");
+    if (!in)
+        leave_failed("%s: %s", path, strerror(errno));
+    if (fstat(fileno(in), &info) == 0 && S_ISDIR(info.st_mode))
+        leave_failed("%s: is a directory, not a file of rows", path);
+    if (fathom_dataset_read(&setup->train, &setup->heldout, in, path, options->heldout, options->data_seed, &error) !=
+        FATHOM_OK)
+        leave_failed("%s", error.text);
+    fclose(in);
+}
+
+/* Held-out rows come from the next data seed, in the coordinates of the training rows. */
+static void draw_spiral(struct setup *setup, const struct options *options)
+{
+    if (fathom_spiral(&setup->train, options->data_seed, options->data_size, NULL) != FATHOM_OK ||
+        fathom_spiral(&setup->heldout, options->data_seed + 1, SPIRAL_HELDOUT_ROWS, &setup->train) != FATHOM_OK)
+        leave_failed("not enough memory for %zu rows of the spiral", options->data_size);
+}
+
+void setup_open(struct setup *setup, struct options *options, const struct program *program)
+{
+    const fathom_train_options *training = &options->training;
+    const plot_options          plot = plot_options_of(options);
+    fathom_error                error;
+
+    leave_on_signals();
+    *setup = (struct setup){.options = options, .program = program};
+    if (program->takes & TAKES(OPTION_DATA)) {
+        if (options->data)
+            read_file(setup, options);
+        else
+            draw_spiral(setup, options);
+        options->flow.dim = setup->train.dim;
+    }
+    if (program->takes & TAKES(OPTION_DEPTHS)) { /* what the command line alone could not tell: the dimension */
+        fathom_config config = options->flow;
+        if (!config.coupling)
+            config.coupling = fathom_config_default().coupling;
+        fathom_flow *trial = fathom_flow_new(&config, NULL, &error);
+        if (!trial)
+            leave_failed("%s", error.text);
+        fathom_flow_free(trial);
+    }
+    if (!files_folder(options->out, &error))
+        leave_failed("--out: %s", error.text);
+    if (!options->no_plot && plot_check(NULL, 0, &plot, &error) != PLOT_OK)
+        leave_failed("%s", error.text);
+    if (program->takes & TAKES(OPTION_STEPS)) {
+        setup->batches = malloc(training->steps * training->batch * sizeof *setup->batches);
+        if (!setup->batches)
+            leave_failed("not enough memory for %zu batches of %zu rows", training->steps, training->batch);
+        fathom_batches(setup->batches, options->batch_seed, training->steps, training->batch, setup->train.n);
+    }
+}
+
+void setup_close(struct setup *setup)
+{
+    fathom_dataset_free(&setup->train);
+    fathom_dataset_free(&setup->heldout);
+    free(setup->batches);
+}
+
+static void put_setting(void *table, const char *key, const char *value) { table_config(table, key, value); }
+
+struct table *setup_table(const struct setup *setup, const char *name, const char *columns)
+{
+    char          text[32];
+    struct table *table = table_new(name, columns);
+    if (!table)
+        leave_failed("not enough memory for the table %s", name);
+    table_config(table, "program", setup->program->name);
+    table_config(table, "fathom", FATHOM_VERSION);
+    options_each_setting(setup->options, setup->program, put_setting, table);
+    if (setup->program->takes & TAKES(OPTION_DATA)) {
+        snprintf(text, sizeof text, "%zu", setup->train.dim);
+        table_config(table, "dimension", text);
+        snprintf(text, sizeof text, "%zu", setup->train.n);
+        table_config(table, "training-rows", text);
+        snprintf(text, sizeof text, "%zu", setup->heldout.n);
+        table_config(table, "heldout-rows", text);
+    }
+    return table;
+}
+
+int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
+                 const struct options *defaults, uint32_t notebook_but)
+{
+    plot_options plot = plot_options_of(setup->options);
+    fathom_error error;
+    plot.notebook = options_same_but(setup->options, defaults, setup->program, notebook_but);
+    if (!tables_write(setup->options->out, tables, n_tables, &error))
+        leave_failed("%s", error.text);
+    for (size_t i = 0; i < n_tables; i++)
+        table_free(tables[i]);
+    for (; *figures && !setup->options->no_plot; figures++)
+        if (plot_draw(*figures, &plot, &error) != PLOT_OK)
+            leave_failed("%s", error.text);
+    return LEAVE_DONE;
+}

@@ -1,0 +1,35 @@
+/* setup.h - from the command line to what every run of a program shares: rows, held-out rows, minibatches.
+ *
+ * Made once, before the first run, and read only from then on: any number of threads may use it.
+ */
+#ifndef SETUP_H
+#define SETUP_H
+
+#include "options.h"
+#include "table.h"
+
+enum { SPIRAL_HELDOUT_ROWS = 20000 };
+
+struct setup {
+    const struct options *options;
+    const struct program *program;
+    fathom_dataset        train;
+    fathom_dataset        heldout; /* in train's coordinates; n is 0 if there is none */
+    uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
+};
+
+/* Checks that the folder and gnuplot are there, reads or draws the rows, draws the batches.  Whatever is wrong ends
+ * the program with one line, before any work is done.  options->flow.dim is set to the data's. */
+void setup_open(struct setup *setup, struct options *options, const struct program *program);
+void setup_close(struct setup *setup);
+
+/* A table with the complete configuration at its head.  Without memory it ends the program. */
+struct table *setup_table(const struct setup *setup, const char *name, const char *columns);
+
+/* Writes the tables and frees them, then draws the figures unless --no-plot: the end of every main, as its exit
+ * status.  notebook_but: options (TAKES_...) that may differ from `defaults` in a figure that shows the notebook's
+ * own numbers beside these. */
+int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
+                 const struct options *defaults, uint32_t notebook_but);
+
+#endif

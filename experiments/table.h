@@ -1,0 +1,57 @@
+/* table.h - a table of results: in memory, on its way to a file, and read back.
+ *
+ * On disk: `# key: value` lines with the complete configuration, one line of column names, then rows; separated by
+ * TABs, lines end in LF.  The cells are kept as the text that the file holds, so that reading a written table gives
+ * the same table, and writing a read one the same bytes.  Nothing that varies from run to run is put in one.
+ *
+ * Building never fails at the single cell: a table that ran out of memory, or a row with too few or many cells, is
+ * remembered, and told once by tables_write.
+ */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fathom.h"
+
+struct table;
+
+/* ------------------------------------------------------------------------------------------------ building ---- */
+
+/* A table that will be DIR/<name>.tsv.  columns: names separated by one blank, "depth seed mean_logp".  NULL if memory
+ * is short, which the other functions take and tables_write reports. */
+struct table *table_new(const char *name, const char *columns);
+void          table_free(struct table *table); /* NULL is allowed */
+
+void table_config(struct table *table, const char *key, const char *value); /* "# key: value" */
+
+/* The next cell of the row that is being built; the row ends with its last column. */
+void table_text(struct table *table, const char *value);    /* a word: control characters become '?' */
+void table_count(struct table *table, uint64_t value);
+void table_number(struct table *table, double value);       /* %.17g; what is not finite is "nan"    */
+void table_setting(struct table *table, double value);      /* the shortest text that reads back the same */
+
+enum { TABLE_SETTING_SIZE = 32 };
+void table_shortest(char text[TABLE_SETTING_SIZE], double value); /* table_setting's text: 0.003, 1, inf, nan */
+
+/* Writes all the tables into the folder, or none (files_write).  False with one line in *error. */
+bool tables_write(const char *folder, struct table *const *tables, size_t n, fathom_error *error);
+
+/* ------------------------------------------------------------------------------------------------- reading ---- */
+
+/* NULL with one line in *error: no such file, ragged (with the line), no column names, a last line cut short. */
+struct table *table_read(const char *path, fathom_error *error);
+
+const char *table_name(const struct table *table);
+size_t      table_rows(const struct table *table);
+size_t      table_columns(const struct table *table);
+const char *table_column_name(const struct table *table, size_t column);
+bool        table_find(size_t *column, const struct table *table, const char *name); /* false: no such column */
+const char *table_value(const struct table *table, const char *key);   /* of a config line; NULL: no such key */
+const char *table_cell(const struct table *table, size_t row, size_t column);
+/* The cell as a number: NaN if it is "nan" or no number at all. */
+double      table_cell_number(const struct table *table, size_t row, size_t column);
+
+#endif
