@@ -1,0 +1,35 @@
+# loss.gp - the batch loss of training against the step, a line a depth; raw, and its running mean.
+# Table: loss.tsv.
+
+eval canvas(500, 380)
+T = "loss.tsv"
+WINDOW = 25   # steps of the running mean, an odd number
+
+depths = ""; last = 0
+stats T using (depths = with_word(depths, strcol("depth")), \
+               last = column("step") > last ? column("step") : last, 0) nooutput
+
+# The mean of a depth's last WINDOW finite losses (of all, while they are fewer), drawn at the middle of their steps.
+array recent[WINDOW]
+total = 0.0; seen = 0; held = 0
+start(step) = step == 0 ? (total = 0.0, seen = 0) : 0
+enter(loss) = (k = seen % WINDOW + 1, total = total + loss - (seen < WINDOW ? 0 : recent[k]), recent[k] = loss, \
+               seen = seen + 1, held = seen < WINDOW ? seen : WINDOW)
+middle(d, step, loss) = column("depth") == d && loss == loss ? (start(step), enter(loss), step - 0.5 * (held - 1)) : NaN
+raw(d)  = column("depth") == d ? column("loss") : NaN
+
+set lmargin at screen 0.13
+set rmargin at screen 0.955
+set tmargin at screen 0.92
+set bmargin at screen 0.15
+set title "Training loss"
+set xlabel "training step" offset 0,0.5
+set ylabel "batch loss, −mean log p   [nats]" offset 1,0
+set xrange [0 : last + 1]
+set yrange [* : *]
+set format y "%.1f"
+set key top right reverse Left
+plot for [d in depths] T using (column("step")):(raw(real(d))) \
+         with lines lc rgb faint(depth_colour(real(d))) lw 0.6 notitle, \
+     for [d in depths] T using (middle(real(d), column("step"), column("loss"))):(total / held) \
+         with lines lc rgb depth_colour(real(d)) lw 2 title "depth ".d
