@@ -1,8 +1,8 @@
 # Makefile - from sources to results.  `make help` lists the targets.
 #
-# One idea: everything is built in $(BUILD) by one non-recursive set of rules, and everything that is a result is made by
-# running the programs again.  Nothing here asks an installed package anything before a recipe runs, so that
-# `make deps all` works where there is no compiler yet.
+# One idea: everything is built in $(BUILD) by one non-recursive set of rules, and every result is made by running the
+# programs again.  Nothing here asks an installed package anything before a recipe runs, so that `make deps all` works
+# where there is no compiler yet.
 #
 # Invariant: the flags that the bits depend on stand last on every command line (FIXED, and the instruction set's own),
 # where CFLAGS cannot take them back.
@@ -18,6 +18,7 @@ LDLIBS  = -lsleef -lgsl -lgslcblas -lm
 ARCH   := $(shell uname -m)
 VERSION := $(shell sed -n 's/^.define FATHOM_VERSION "\(.*\)"/\1/p' lib/fathom.h)
 SONAME  = libfathom.so.$(firstword $(subst ., ,$(VERSION)))
+export LC_ALL = C
 ifeq ($(origin CC),default)
 CC      = gcc
 endif
@@ -25,7 +26,7 @@ endif
 # Fused operations only where the source says fma; no reassociation; no assumption that NaN does not occur.
 FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
 CFLAGS_KEPT = $(patsubst -Ofast,-O3,$(filter-out $(FAST),$(CFLAGS)))
-FIXED   = -ffp-contract=off -fno-fast-math
+FIXED   = -fno-fast-math -ffp-contract=off
 FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
 
 # What is there to build.  In experiments/ a file with a main is a program, the others are what they share.
@@ -43,6 +44,7 @@ SHARED_OBJ := $(call objects,$(filter-out $(PROGRAMS:%=experiments/%.c),$(wildca
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
+SHARED      = $(BUILD)/experiments/shared.a
 
 ## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
 build: $(LIBRARY) $(BUILD)/libfathom.so $(PROGRAMS:%=$(BUILD)/%)
@@ -61,7 +63,7 @@ define link
 $(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^)
 endef
 
-# Every object is made again if the compiler or a flag has changed, and waits for `deps` if the same command asks for it.
+# Every object is made again if the compiler or a flag has changed, and waits for `deps` if that is asked for as well.
 $(BUILD)/flags: always | $(filter deps clean,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	@echo '$(CC) $(FLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LDFLAGS)' > $@
@@ -78,6 +80,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
 
 $(LIBRARY): $(LIB_OBJ)
+$(SHARED): $(SHARED_OBJ)
+$(LIBRARY) $(SHARED):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 # The shared library shows what fathom.h declares, and nothing else.
@@ -87,22 +91,24 @@ $(BUILD)/fathom.map: lib/fathom.h $(BUILD)/flags
 $(BUILD)/libfathom.so: $(LIB_OBJ) $(BUILD)/fathom.map
 	$(link) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/fathom.map $(LDLIBS)
 
-$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED_OBJ) $(LIBRARY)
+$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(LDLIBS)
-$(TESTS): %: %.o $(TEST_OBJ) $(SHARED_OBJ) $(LIBRARY)
-	$(link) -fopenmp -lcmocka $(LDLIBS)
-$(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED_OBJ) $(LIBRARY)
+$(TESTS): %: %.o $(TEST_OBJ) $(SHARED) $(LIBRARY)
+	$(link) -fopenmp $(WRAP) -lcmocka $(LDLIBS)
+$(BUILD)/tests/test_allocation: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
+$(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
             $(PROGRAMS:%=$(BUILD)/experiments/%.o))
 
 # ----------------------------------------------------------------------------------------------------- results ----
-# What an experiment is asked for beyond its defaults, which are the notebook's.
+# What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
 options.depth_sweep = --replicas 32
-$(foreach e,$(CLAIMS),$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+$(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 
 # $(call run,PROGRAMS,DIRECTORY): one after the other, since each uses all cores; the first failure ends it.
+REPORT = $(if $(filter results,$(OUT)),REPORT.md,$(OUT)/REPORT.md)
 define run
 $(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) &&) true
 endef
@@ -111,8 +117,8 @@ endef
 all: build
 	@mkdir -p $(OUT)
 	$(call run,$(EXPERIMENTS),$(OUT))
-	$(BUILD)/report $(OUT) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md REPORT.md
-	@cd $(OUT) && sha256sum *.tsv > SHA256SUMS
+	$(BUILD)/report $(OUT) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
+	@(cd $(OUT) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(OUT)
 
 ## make notebook     only the notebook's own three parts, one run each, into build/notebook/
 notebook: options.depth_sweep =
@@ -121,13 +127,14 @@ notebook: build
 	$(call run,$(NOTEBOOK),$(BUILD)/notebook)
 
 ## make verify       run everything again, compare each table byte for byte with results/; VERIFIED or not
+verify: again = $(BUILD)/verify
 verify: build
-	@rm -rf $(BUILD)/verify && mkdir -p $(BUILD)/verify
-	$(call run,$(EXPERIMENTS),$(BUILD)/verify)
-	@$(BUILD)/report $(BUILD)/verify > $(BUILD)/verify/REPORT.md
-	@on="$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1) ($(ARCH)), $$($(CC) --version | head -n 1)"; \
-	if $(BUILD)/compare $(OUT) $(BUILD)/verify && cmp REPORT.md $(BUILD)/verify/REPORT.md; \
-	then echo "VERIFIED on $$on"; else echo "NOT VERIFIED on $$on"; exit 1; fi
+	@rm -rf $(again) && mkdir -p $(again)
+	@{ $(call run,$(EXPERIMENTS),$(again)); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
+	$(BUILD)/compare $(OUT) $(again) && cmp $(REPORT) $(again)/REPORT.md && verdict=VERIFIED || verdict='NOT VERIFIED'; \
+	processor=$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1); \
+	echo "$$verdict on $${processor:-an unnamed processor} ($(ARCH)) with $$($(CC) --version | head -n 1)"; \
+	[ "$$verdict" = VERIFIED ]
 
 # ------------------------------------------------------------------------------------------------------- tests ----
 ## make check        build and run the tests (two minutes)

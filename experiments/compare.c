@@ -209,7 +209,7 @@ int main(int argc, char **argv)
     struct names   names = {0};
     size_t         count[3] = {0};
 
-    if (argc == 2)
+    if (argc == 2 && argv[1][0] == '-')
         options_read(&ignored, &program, argc, argv); /* --help, --version */
     if (argc != 3 || argv[1][0] == '-' || argv[2][0] == '-')
         leave_usage("takes two folders: compare DIR_A DIR_B");

@@ -21,6 +21,15 @@ enum { INNER_SIDE = 1024, OUTER_SIDE = 512 };
 
 enum { BAND = 16 }; /* lines a job */
 
+/* Cells on a side of the picture. */
+enum { PICTURE_SIDE = 128 };
+
+struct density {
+    double *x;                         /* [PICTURE_SIDE]: the cells' centres, on both axes      */
+    double *value;                     /* [PICTURE_SIDE][PICTURE_SIDE]: p(x[column], x[row])    */
+    double  integral, coarse_integral;
+};
+
 struct grid {
     const struct run    *run;
     const double        *params;
@@ -108,8 +117,8 @@ static struct grid grid_of(const struct run *run, const double *params, double h
 /* Of each density: its picture, then inner square and outer frame of the integral, then both with twice the step. */
 enum { PICTURE, INNER, OUTER, COARSE_INNER, COARSE_OUTER, GRIDS };
 
-void density_do(struct density *densities, const struct run *runs, const struct run_result *results,
-                const size_t *which, const struct setup *setup, size_t n)
+static void compute(struct density *densities, const struct run *runs, const struct run_result *results,
+                    const size_t *which, const struct setup *setup, size_t n)
 {
     const struct parallel how = {.what = "density bands", .threads = setup->options->threads,
                                  .quiet = setup->options->quiet};
@@ -125,9 +134,9 @@ void density_do(struct density *densities, const struct run *runs, const struct 
         const struct run *run = &runs[which[i]];
         const double     *params = results[which[i]].params;
         struct grid      *g = &grids[GRIDS * i];
-        densities[i].x = need(malloc(DENSITY_SIDE * sizeof(double)));
-        densities[i].value = need(malloc(DENSITY_SIDE * DENSITY_SIDE * sizeof(double)));
-        g[PICTURE] = grid_of(run, params, half, 0, DENSITY_SIDE, densities[i].value);
+        densities[i].x = need(malloc(PICTURE_SIDE * sizeof(double)));
+        densities[i].value = need(malloc(PICTURE_SIDE * PICTURE_SIDE * sizeof(double)));
+        g[PICTURE] = grid_of(run, params, half, 0, PICTURE_SIDE, densities[i].value);
         g[INNER] = grid_of(run, params, half, 0, INNER_SIDE, NULL);
         g[OUTER] = grid_of(run, params, outer, half, OUTER_SIDE, NULL);
         g[COARSE_INNER] = grid_of(run, params, half, 0, INNER_SIDE / 2, NULL);
@@ -143,7 +152,7 @@ void density_do(struct density *densities, const struct run *runs, const struct 
 
     for (size_t i = 0; i < n; i++) {
         const struct grid *g = &grids[GRIDS * i];
-        for (size_t c = 0; c < DENSITY_SIDE; c++)
+        for (size_t c = 0; c < PICTURE_SIDE; c++)
             densities[i].x[c] = centre(&g[PICTURE], c);
         densities[i].integral = midpoint_rule(&g[INNER]) + midpoint_rule(&g[OUTER]);
         densities[i].coarse_integral = midpoint_rule(&g[COARSE_INNER]) + midpoint_rule(&g[COARSE_OUTER]);
@@ -156,10 +165,39 @@ void density_do(struct density *densities, const struct run *runs, const struct 
     free(bands.cost);
 }
 
-void density_free(struct density *densities, size_t n)
+size_t density_tables(struct table **tables, const struct run *runs, const struct run_result *results,
+                      const struct setup *setup, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        free(densities[i].x);
-        free(densities[i].value);
+    struct table   *plane = tables[0] = setup_table(setup, "density", "depth x y density");
+    struct table   *integral = tables[1] =
+        setup_table(setup, "density_integral", "depth integral coarse_integral mean_logp");
+    struct table   *rows = tables[2] = setup_table(setup, "spiral", "x0 x1");
+    struct density *densities = need(calloc(n + 1, sizeof *densities));
+    size_t         *which = need(calloc(n + 1, sizeof *which)), n_kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (runs[i].keep_params && results[i].status == FATHOM_OK)
+            which[n_kept++] = i;
+    compute(densities, runs, results, which, setup, n_kept);
+
+    for (size_t k = 0; k < n_kept; k++) {
+        const struct density *d = &densities[k];
+        const size_t          depth = runs[which[k]].flow.depth;
+        for (size_t cell = 0; cell < PICTURE_SIDE * PICTURE_SIDE; cell++) {
+            table_count(plane, depth);
+            table_number(plane, d->x[cell % PICTURE_SIDE]);
+            table_number(plane, d->x[cell / PICTURE_SIDE]);
+            table_number(plane, d->value[cell]);
+        }
+        table_count(integral, depth);
+        table_number(integral, d->integral);
+        table_number(integral, d->coarse_integral);
+        table_number(integral, results[which[k]].mean_logp);
+        free(d->x);
+        free(d->value);
     }
+    for (size_t i = 0; i < 2 * setup->train.n; i++)
+        table_number(rows, setup->train.x[i]);
+    free(densities);
+    free(which);
+    return n_kept;
 }

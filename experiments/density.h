@@ -9,18 +9,15 @@
 
 #include "runner.h"
 
-struct density {
-    double *x;                         /* [side]: coordinates of the picture's cell centres, on both axes */
-    double *value;                     /* [side][side]: p(x[column], x[row])                              */
-    double  integral, coarse_integral; /* the second with twice the step                                    */
-};
+enum { DENSITY_TABLES = 3 };
 
-enum { DENSITY_SIDE = 128 }; /* the side of those arrays */
-
-/* densities: [n], of results[which[i]], whose parameters were kept; the data is two-dimensional.  The picture's square is
- * the smallest of whole-numbered half side that holds all training rows. */
-void density_do(struct density *densities, const struct run *runs, const struct run_result *results,
-                const size_t *which, const struct setup *setup, size_t n);
-void density_free(struct density *densities, size_t n); /* what they point to, not the array */
+/* Of the runs whose parameters were kept, but for those that diverged, in their order; the data is two-dimensional.
+ *   density.tsv            depth x y density: a picture of 128 x 128 cells of the smallest square of whole-numbered
+ *                          half side that holds all training rows
+ *   density_integral.tsv   depth integral coarse_integral mean_logp: the second integral with twice the step
+ *   spiral.tsv             x0 x1: the training rows themselves, to be drawn on top
+ * tables: [DENSITY_TABLES].  Gives how many densities there are. */
+size_t density_tables(struct table **tables, const struct run *runs, const struct run_result *results,
+                      const struct setup *setup, size_t n);
 
 #endif

@@ -8,15 +8,15 @@
 #include "density.h"
 #include "leave.h"
 #include "runner.h"
+#include "truth.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static const struct program program = {
     .name = "depth_sweep",
-    .summary = "Trains flows of growing depth and writes their mean log p: depth_sweep.tsv, and\n"
-               "of one run a depth loss.tsv, density.tsv and density_integral.tsv; for the spiral\n"
-               "also its rows and the true density's own mean log p: spiral.tsv, truth.tsv.",
+    .summary = "Trains flows of growing depth and writes their mean log p: depth_sweep.tsv.  Of one\n"
+               "run a depth: loss.tsv, and on the plane density.tsv, density_integral.tsv and the\n"
+               "rows, spiral.tsv.  Of the spiral: the true density's own mean log p, truth.tsv.",
     .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES(OPTION_REPLICAS) | TAKES_OUTPUT,
 };
 
@@ -81,63 +81,20 @@ static struct table *loss_table(const struct run *runs, const struct run_result 
 static struct table *truth_table(const struct setup *setup)
 {
     struct table *table = setup_table(setup, "truth", "rows n mean_logp std_error");
+    struct truth  truth = truth_of(setup);
     const struct {
-        const char           *name;
-        const fathom_dataset *data;
-    } rows[] = {{"train", &setup->train}, {"heldout", &setup->heldout}};
+        const char   *name;
+        const double *logp;
+        size_t        n;
+    } rows[] = {{"train", truth.train, setup->train.n}, {"heldout", truth.heldout, setup->heldout.n}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const size_t n = rows[i].data->n;
-        double      *logp = malloc(n * sizeof *logp);
-        if (!logp)
-            leave_failed("not enough memory for the true density");
-        fathom_spiral_log_density(logp, rows[i].data->x, &setup->train, n);
         table_text(table, rows[i].name);
-        table_count(table, n);
-        table_number(table, runner_mean(logp, n));
-        table_number(table, runner_std_error(logp, n));
-        free(logp);
+        table_count(table, rows[i].n);
+        table_number(table, runner_mean(rows[i].logp, rows[i].n));
+        table_number(table, runner_std_error(rows[i].logp, rows[i].n));
     }
+    truth_free(&truth);
     return table;
-}
-
-static struct table *rows_table(const struct setup *setup)
-{
-    struct table *table = setup_table(setup, "spiral", "x0 x1");
-    for (size_t i = 0; i < 2 * setup->train.n; i++)
-        table_number(table, setup->train.x[i]);
-    return table;
-}
-
-/* density.tsv and density_integral.tsv: of the runs whose parameters were kept, unless they diverged. */
-static size_t density_tables(struct table **tables, const struct run *runs, const struct run_result *results,
-                             const struct setup *setup, size_t n)
-{
-    struct table  *plane = setup_table(setup, "density", "depth x y density");
-    struct table  *integral = setup_table(setup, "density_integral", "depth integral coarse_integral mean_logp");
-    struct density densities[DEPTHS_MAX];
-    size_t         which[DEPTHS_MAX], n_kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (runs[i].keep_params && results[i].status == FATHOM_OK)
-            which[n_kept++] = i;
-    density_do(densities, runs, results, which, setup, n_kept);
-
-    for (size_t k = 0; k < n_kept; k++) {
-        const size_t depth = runs[which[k]].flow.depth;
-        for (size_t c = 0; c < DENSITY_SIDE * DENSITY_SIDE; c++) {
-            table_count(plane, depth);
-            table_number(plane, densities[k].x[c % DENSITY_SIDE]);
-            table_number(plane, densities[k].x[c / DENSITY_SIDE]);
-            table_number(plane, densities[k].value[c]);
-        }
-        table_count(integral, depth);
-        table_number(integral, densities[k].integral);
-        table_number(integral, densities[k].coarse_integral);
-        table_number(integral, results[which[k]].mean_logp);
-    }
-    density_free(densities, n_kept);
-    tables[0] = plane;
-    tables[1] = integral;
-    return n_kept;
 }
 
 int main(int argc, char **argv)
@@ -153,19 +110,17 @@ int main(int argc, char **argv)
     struct run_result *results = runner_results(n);
     runner_do(results, runs, &setup, n);
 
-    struct table *tables[6];
+    struct table *tables[3 + DENSITY_TABLES];
     const char   *figures[4] = {"depth_sweep", "loss", NULL, NULL};
     size_t        n_tables = 0;
     tables[n_tables++] = sweep_table(runs, results, &setup, n);
     tables[n_tables++] = loss_table(runs, results, &setup, n);
-    if (!options.data) {
+    if (!options.data)
         tables[n_tables++] = truth_table(&setup);
-        tables[n_tables++] = rows_table(&setup);
-    }
     if (setup.train.dim == 2) {
         if (density_tables(tables + n_tables, runs, results, &setup, n) > 0)
             figures[2] = "density";
-        n_tables += 2;
+        n_tables += DENSITY_TABLES;
     }
     /* The figure shows the notebook's numbers beside these unless another experiment was asked for. */
     const int code = setup_finish(&setup, tables, n_tables, figures, &defaults,

@@ -30,7 +30,10 @@ static void remove_temporaries(void)
 
 static _Noreturn void leave(enum leave_code code, const char *format, va_list args)
 {
-    char text[1024];
+    static atomic_flag leaving = ATOMIC_FLAG_INIT;
+    char               text[1024];
+    while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
+        pause();
     vsnprintf(text, sizeof text, format, args);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)

@@ -477,10 +477,10 @@ void options_each_setting(const struct options *options, const struct program *p
 }
 
 bool options_same_but(const struct options *options, const struct options *defaults, const struct program *program,
-                      uint32_t free)
+                      uint32_t but)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if (takes(program, i) && rows[i].setting && !(free & TAKES(i))) {
+        if (takes(program, i) && rows[i].setting && !(but & TAKES(i))) {
             char one[1024], other[1024];
             print_value(one, sizeof one, options, &rows[i]);
             print_value(other, sizeof other, defaults, &rows[i]);

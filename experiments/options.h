@@ -90,8 +90,8 @@ typedef void options_visit(void *context, const char *key, const char *value);
 void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
                           void *context);
 
-/* True if everything but `free` (TAKES_...) is set as in `defaults`. */
+/* True if every setting is as in `defaults`, but for those in `but` (TAKES_... or-ed together), which may differ. */
 bool options_same_but(const struct options *options, const struct options *defaults, const struct program *program,
-                      uint32_t free);
+                      uint32_t but);
 
 #endif

@@ -61,14 +61,14 @@ static void print_progress(const struct progress *p, double elapsed)
     if (part > 0)
         print_time(left, sizeof left, elapsed * (1 - part) / part);
     if (p->display == DISPLAY_LINES) {
-        fprintf(stderr, "%s: %zu of %zu %s, %.0f %%, %.3g %s/s, %s left\n", program_invocation_short_name, finished,
+        fprintf(stderr, "%s: %zu of %zu %s, %.0f %%, %#.3g %s/s, %s left\n", program_invocation_short_name, finished,
                 p->jobs, p->what, 100 * part, rate, p->what, left);
         return;
     }
     for (int i = 0; i < BAR_WIDTH; i++)
         bar[i] = i < part * BAR_WIDTH ? '#' : '.';
     bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r%s[%s]%s %3.0f %%  %zu/%zu %s  %.3g/s  %s left\033[K", p->colour ? "\033[32m" : "", bar,
+    fprintf(stderr, "\r%s[%s]%s %3.0f %%  %zu/%zu %s  %#.3g/s  %s left\033[K", p->colour ? "\033[32m" : "", bar,
             p->colour ? "\033[0m" : "", 100 * part, finished, p->jobs, p->what, rate, left);
 }
 

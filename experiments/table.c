@@ -191,38 +191,40 @@ static bool print_table(char **data, size_t *size, const struct table *t)
     return fclose(out) == 0 && good;
 }
 
+/* The table as a file; its name and data are the caller's to free, whatever comes. */
+static bool table_file(struct file *file, const struct table *t, fathom_error *error)
+{
+    char *name = NULL, *data = NULL;
+    bool  good = false;
+    if (!t || t->short_of_memory)
+        snprintf(error->text, sizeof error->text, "not enough memory for the tables");
+    else if (t->cells.n % t->columns.n != 0)
+        snprintf(error->text, sizeof error->text, "%s.tsv: row %zu was not finished", table_name(t),
+                 t->cells.n / t->columns.n + 1);
+    else if (!(good = asprintf(&name, "%s.tsv", table_name(t)) >= 0)) {
+        name = NULL; /* asprintf leaves anything there */
+        snprintf(error->text, sizeof error->text, "not enough memory for the table %s", table_name(t));
+    } else if (!(good = print_table(&data, &file->size, t)))
+        snprintf(error->text, sizeof error->text, "not enough memory for the table %s", table_name(t));
+    file->name = name;
+    file->data = data;
+    return good;
+}
+
 bool tables_write(const char *folder, struct table *const *tables, size_t n, fathom_error *error)
 {
-    bool         good = false;
     struct file *files = calloc(n + 1, sizeof *files);
-    char       **names = calloc(n + 1, sizeof *names);
-    for (size_t i = 0; i < n; i++) {
-        struct table *t = tables[i];
-        char         *data = NULL;
-        if (!files || !names || !t || t->short_of_memory || asprintf(&names[i], "%s.tsv", t->arena + t->name) < 0 ||
-            !print_table(&data, &files[i].size, t)) {
-            free(data);
-            snprintf(error->text, sizeof error->text, "not enough memory for the tables");
-            goto done;
-        }
-        files[i].name = names[i];
-        files[i].data = data;
-        if (t->cells.n % t->columns.n != 0) {
-            snprintf(error->text, sizeof error->text, "%s: row %zu was not finished", names[i],
-                     t->cells.n / t->columns.n + 1);
-            goto done;
-        }
-    }
-    good = files_write(folder, files, n, error);
-done:
-    for (size_t i = 0; i < n; i++) {
-        if (files)
-            free((void *)files[i].data);
-        if (names)
-            free(names[i]);
+    bool         good = files != NULL;
+    if (!files)
+        snprintf(error->text, sizeof error->text, "not enough memory for the tables");
+    for (size_t i = 0; good && i < n; i++)
+        good = table_file(&files[i], tables[i], error);
+    good = good && files_write(folder, files, n, error);
+    for (size_t i = 0; files && i < n; i++) {
+        free((void *)files[i].name);
+        free((void *)files[i].data);
     }
     free(files);
-    free(names);
     return good;
 }
 

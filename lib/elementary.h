@@ -10,12 +10,17 @@
 #ifndef FATHOM_ELEMENTARY_H
 #define FATHOM_ELEMENTARY_H
 
+#include <math.h>
+#include <sleef.h>
+
+#ifndef FP_FAST_FMA
 double Sleef_finz_expd1_u10purecfma(double x);
 double Sleef_finz_logd1_u10purecfma(double x);
 double Sleef_finz_log1pd1_u10purecfma(double x);
 double Sleef_finz_expm1d1_u10purecfma(double x);
 double Sleef_finz_sind1_u10purecfma(double x);
 double Sleef_finz_cosd1_u10purecfma(double x);
+#endif
 
 static inline double same_exp(double x)   { return Sleef_finz_expd1_u10purecfma(x); }
 static inline double same_log(double x)   { return Sleef_finz_logd1_u10purecfma(x); }

@@ -93,8 +93,8 @@ int64_t  fathom_pcg64_integer (fathom_pcg64 *rng, int64_t lo, int64_t hi);/* on 
 double   fathom_pcg64_normal  (fathom_pcg64 *rng);                        /* 256-level ziggurat (Marsaglia & Tsang 2000) */
 
 /* Both as GSL generators, so that any gsl_ran_* sampler draws from them: 64-bit words, seeded by an unsigned long. */
-extern const gsl_rng_type *fathom_rng_threefry;
-extern const gsl_rng_type *fathom_rng_pcg64;
+extern const gsl_rng_type *const fathom_rng_threefry;
+extern const gsl_rng_type *const fathom_rng_pcg64;
 
 /* ------------------------------------------------------------------------------------------------- dataset ---- */
 

@@ -153,7 +153,7 @@ fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa
     ws->flow = flow;
     ws->isa = isa;
     ws->n_doubles = n_doubles;
-    ws->memory = calloc(n_doubles, sizeof(double));
+    ws->memory = zeros(n_doubles * sizeof(double));
     bool complete = ws->memory;
     for (size_t l = 0; l < flow->n_layers && complete; l++) {
         ws->layers[l].bijection = fathom_isa_bijection(isa, flow->layers[l].name);

@@ -212,4 +212,4 @@ static const gsl_rng_type pcg64_type = {
     .get_double = pcg64_get_double,
 };
 
-const gsl_rng_type *fathom_rng_pcg64 = &pcg64_type;
+const gsl_rng_type *const fathom_rng_pcg64 = &pcg64_type;

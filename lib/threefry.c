@@ -239,4 +239,4 @@ static const gsl_rng_type threefry_type = {
     .get_double = threefry_get_double,
 };
 
-const gsl_rng_type *fathom_rng_threefry = &threefry_type;
+const gsl_rng_type *const fathom_rng_threefry = &threefry_type;

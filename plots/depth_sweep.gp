@@ -27,7 +27,7 @@ eval canvas(500, notebook ? 600 : 350)
 # Mean - sd, least, greatest, mean + sd of each depth's ensemble; a depth whose runs all diverged has none.
 set print $spread
 print "depth\tbelow\tleast\tgreatest\tabove"
-total = 0
+total = 0; lowest = 1e300; highest = -1e300
 do for [i=1:n] {
     count = 0; low = 1e300; high = -1e300; sum1 = 0.0; sum2 = 0.0
     see(y)   = y == y ? (count = count + 1, low = y < low ? y : low, high = y > high ? y : high, sum1 = sum1 + y) : 0
@@ -38,7 +38,7 @@ do for [i=1:n] {
         mean = sum1 / count; sd = count > 1 ? sqrt(sum2 / (count - 1)) : 0
         print sprintf("%g\t%.15g\t%.15g\t%.15g\t%.15g", depth(i), mean - sd, low, high, mean + sd)
     }
-    total = total + count
+    total = total + count; lowest = low < lowest ? low : lowest; highest = high > highest ? high : highest
 }
 set print
 
@@ -59,6 +59,7 @@ set xtics ()
 set for [d in depths] xtics add (d real(d))
 set offsets 0, 0, graph 0.08, graph 0.06
 set yrange [* : *] noextend
+if (lowest == highest) { set yrange [lowest - 0.03 : highest + 0.03] }
 set boxwidth 0.14 absolute
 set style fill solid 0.35 border lc rgb green
 if (notebook) {

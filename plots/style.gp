@@ -35,10 +35,12 @@ canvas(w, h) = \
                       sprintf('set terminal pdfcairo size %g in,%g in enhanced font "Sans,10.5" ', w/96., h/96.).\
                       'linewidth 0.7 pointscale 0.8'
 SMALL = format eq "svg" ? ",12" : ",9"    # font of what is written inside a panel
+TINY  = format eq "svg" ? ",11" : ",8.2"
 
 # ---- lines and marks by meaning: with linespoints ls SPLINE ----------------------------------------------------
 SPLINE = 1; AFFINE = 2; TRUTH = 3; TRAIN = 4; HELDOUT = 5; PRINTED_MARK = 6; REFERENCE = 7
 MONOTONE = 8; FOLDED = 9; IDENTITY = 10; BOUND = 11; DIVERGED = 12; OURS = 13; ZERO = 14
+OVER_FIT = 15; ACTNORM_NONE = 16; ACTNORM_DEFAULT = 17; ACTNORM_DATA = 18
 
 green  = "#009E73"; red   = "#D55E00"; purple = "#CC79A7"; blue = "#0072B2"
 orange = "#E69F00"; black = "#000000"; grey   = "#767676"; pale = "#D9D9D9"
@@ -57,6 +59,10 @@ set style line IDENTITY     lc rgb black  lw 1.2 dt (6,5)
 set style line BOUND        lc rgb black  lw 1.5 dt (6,5)
 set style line DIVERGED     lc rgb black  lw 2   dt 1       pt 2 ps 1.1
 set style line ZERO         lc rgb black  lw 1   dt 1
+set style line OVER_FIT     lc rgb orange lw 2   dt (3,3)   pt 13 ps 1.0     # filled diamonds
+set style line ACTNORM_NONE    lc rgb black  lw 1.5 dt 1      pt 6 ps 0.8   # open circles
+set style line ACTNORM_DEFAULT lc rgb orange lw 2   dt (3,3)  pt 9 ps 0.8   # filled triangles
+set style line ACTNORM_DATA    lc rgb blue   lw 2   dt (12,5) pt 5 ps 0.7   # filled squares
 
 # Depths are an order, so their colours are one (after ColorBrewer's YlGnBu): deeper is darker, also in grey.
 depth_colour(d) = d <= 1 ? "#7FCDBB" : d <= 2 ? "#35A7C4" : d <= 4 ? "#2376B4" : d <= 8 ? "#263C94" : \
@@ -85,3 +91,23 @@ set title offset 0,-0.4
 #   depths = ""; stats T using (depths = with_word(depths, strcol("depth")), 0) nooutput
 with_word(list, w) = strstrt(list." ", " ".w." ") ? list : list." ".w
 # Their ticks: set for [d in depths] xtics add (d real(d))
+
+# Medians and spreads of a table's rows, which may be few, not numbers, or none:
+#   eval summary("T", 'column("depth") == 8 ? column("grad_norm") : NaN')
+# leaves in `members` how many finite values that expression has, and of them, if there are any, GROUP_min,
+# GROUP_lo_quartile, GROUP_median, GROUP_up_quartile, GROUP_max, GROUP_mean and GROUP_sd (0 of one value).
+finite(y) = abs(y) < 1e300 ? y : NaN
+summary(table, y) = \
+    'members = 0; stats '.table.' using (members = members + (abs('.y.') < 1e300), 0) nooutput; '. \
+    'if (members > 0) { stats '.table.' using (finite('.y.')) nooutput name "GROUP"; '. \
+    'GROUP_sd = members > 1 ? GROUP_ssd : 0 }'
+# How many rows meet a condition, in `members`: eval count("T", 'strcol("status") ne "ok"')
+count(table, condition) = \
+    'members = 0; stats '.table.' using (members = members + (('.condition.') ? 1 : 0), 0) nooutput'
+
+# The score of a run that ended, a number for it also where the flow's densities overflowed: scored(strcol("heldout_logp")).
+# (column() of a cell that is not a number would leave out its row, whatever is asked of it.)
+scored(cell) = cell eq "nan" || cell eq "-inf" || cell eq "inf" ? -1e299 : real(cell)
+
+has_word(list, w) = strstrt(list." ", " ".w." ") > 0
+number_in(list, i) = real(word(list, int(i)))

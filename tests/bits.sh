@@ -11,12 +11,18 @@ sleef=3.5.1 # the version that the committed tables were made with: another one 
 
 runs() {
     cat << 'END'
-spline      depth_sweep      --depths 1,3 --replicas 2 --steps 40
-affine      depth_sweep      --coupling affine --actnorm data --depths 2 --seeds 2 --steps 40
-odd_shapes  depth_sweep      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --steps 10
-no_hidden   depth_sweep      --hidden 0 --actnorm default --clip none --depths 1 --steps 10
+spline      depth_sweep      --depths 1 --replicas 2 --steps 40
+deeper      depth_truth      --depths 3,5 --seeds 2 --steps 40
+affine      depth_truth      --coupling affine --actnorm data --depths 2 --seeds 2 --steps 40
+odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
+no_hidden   depth_truth      --hidden 0 --actnorm default --clip none --depths 1 --seeds 1 --steps 10
 gradients   gradient_norm    --depths 1,4
-residual    residual_inverse
+residual    residual_inverse --quiet
+growth      gradient_depth   --depths 1,3 --seeds 3
+leash       clipping         --depths 2 --seeds 1 --steps 10
+actnorm     actnorm          --depths 1,2 --seeds 1 --steps 10
+deep        depth20          --depths 3 --seeds 1 --steps 5
+roundoff    roundoff         --depths 1 --replicas 2 --steps 20
 END
 }
 
@@ -45,15 +51,15 @@ done
 first=
 builds > "$(mkdir -p "$build" && echo "$build/list")"
 while read -r name compiler cflags; do
-    version=$(printf '#include <sleef.h>\nSLEEF_VERSION_MAJOR.SLEEF_VERSION_MINOR.SLEEF_VERSION_PATCHLEVEL\n' |
-        $compiler -E -P - | tail -n 1 | tr -d ' ')
-    [ "$version" = $sleef ] || fail "SLEEF is $version, the committed tables were made with $sleef"
     if ! $make -s BUILD="$build/$name" CC="$compiler" CFLAGS="$cflags" build > "$build/$name.log" 2>&1; then
         fail "$name: does not build: $(tail -n 1 "$build/$name.log")"
         continue
     fi
     for isa in v4 v3 ref; do
-        if ! FATHOM_ISA=$isa "$build/$name/depth_sweep" --version > /dev/null 2>&1; then
+        version=$(FATHOM_ISA=$isa "$build/$name/depth_sweep" --version)
+        echo "$version" | grep -qx "SLEEF $sleef" ||
+            fail "$name: the committed tables were made with SLEEF $sleef, not $(echo "$version" | grep SLEEF)"
+        if ! echo "$version" | grep -qx "kernels $isa"; then
             echo "bits: skipped: $name $isa: not on this CPU"
             continue
         fi

@@ -33,13 +33,14 @@ static const struct { const char *bytes; size_t size; } seed_text[] = {
     TEXT("\n\n\n#\n"),
     TEXT(""),
 };
-enum { SEEDS = sizeof seed_text / sizeof *seed_text };
+enum { SEEDS = sizeof seed_text / sizeof *seed_text, WHOLE = 4 /* the first ones are whole */ };
 
 /* Pieces that readers stumble over. */
 static const char *const piece[] = {
     "nan", "inf", "-Infinity", "1e999", "-1e-999", "0x1p3", "1e", "+-1", ".", "-", ",", ",,", "\t", "\t\t", " ", "\r",
-    "\r\n", "\n", "\n\n", "#", "# x\n", "1e308 ", "4.9e-324,", "9007199254740993 ", "NA", "\"", "\"1,2\"", "\xEF\xBB\xBF",
-    "\xFF", "99999999999999999999999999999999999999999999999999", "0.000000000000000000000000000000000000000000000001",
+    "\r\n", "\n", "\n\n", "#", "# x\n", "1e308 ", "4.9e-324,", "9007199254740993 ", "NA", "\"", "\"1,2\"",
+    "\xEF\xBB\xBF", "\xFF", "99999999999999999999999999999999999999999999999999",
+    "0.000000000000000000000000000000000000000000000001",
 };
 enum { PIECES = sizeof piece / sizeof *piece };
 
@@ -169,7 +170,7 @@ int main(int argc, char **argv)
     fathom_pcg64_seed(&rng, seed);
 
     for (long i = 0; i < runs; i++) {
-        const size_t which = below(&rng, SEEDS);
+        const size_t which = below(&rng, below(&rng, 2) == 0 ? WHOLE : SEEDS);
         size_t       length = seed_text[which].size;
         memcpy(text, seed_text[which].bytes, length);
         for (size_t k = below(&rng, 6); k > 0; k--)

@@ -16,7 +16,8 @@ $make -s BUILD="$build" DESTDIR="$root" PREFIX=/opt/fathom LIBDIR=/opt/fathom/li
 prefix=$root/opt/fathom
 
 step "what the shared library shows is what the header declares"
-tr -d '\n' < lib/fathom.h | grep -oE '(fathom_[a-z0-9_]+ *\(|\*fathom_[a-z0-9_]+;)' | tr -d ' (*;' | sort -u > "$root/declared"
+tr -d '\n' < lib/fathom.h | grep -oE '(fathom_[a-z0-9_]+ *\(|\*fathom_[a-z0-9_]+;)' | tr -d ' (*;' | sort -u \
+    > "$root/declared"
 nm -D --defined-only "$prefix/lib/libfathom.so" | sed 's/.* //; s/@.*//' | sort -u > "$root/shown"
 diff "$root/declared" "$root/shown"
 
@@ -44,7 +45,8 @@ fi
     $compiler -Wall -Werror "$root/use.c" -o "$root/shared" $cflags $libs -lm
     LD_LIBRARY_PATH=$prefix/lib "$root/shared"
     step "link with the static library"
-    $compiler -Wall -Werror "$root/use.c" -o "$root/static" $cflags "$prefix/lib/libfathom.a" -lsleef -lgsl -lgslcblas -lm
+    $compiler -Wall -Werror "$root/use.c" -o "$root/static" $cflags "$prefix/lib/libfathom.a" \
+        -lsleef -lgsl -lgslcblas -lm
     "$root/static"
     if command -v g++ > /dev/null; then
         step "the header in C++"

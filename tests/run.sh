@@ -1,7 +1,9 @@
 #!/bin/sh
-# run.sh BUILD TEST... - runs tests (programs and scripts), as many at a time as there are cores, and ends with one line:
-# "N passed, N failed".  A test fails by its exit status, and only then is what it said shown; 77 means that something
-# that it needs is not here, and its last line says what.  Scripts are told the build folder in $BUILD.
+# run.sh BUILD TEST... - runs tests (programs and scripts), as many at a time as there are cores, and ends with one
+# line: "N passed, N failed".
+#
+# A test fails by its exit status, and only then is what it said shown; 77 means that something that it needs is not
+# here, and its last line says what.  Scripts are told the build folder in $BUILD.
 set -u
 export BUILD="$1"
 shift

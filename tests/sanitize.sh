@@ -15,7 +15,8 @@ for compiler in gcc clang; do
     echo "sanitize: $compiler $flags"
     $make -s BUILD="$build/sanitize-$compiler" CC=$compiler CFLAGS="-O1 -g -fno-omit-frame-pointer $flags" \
         LDFLAGS="$flags" check || failures=$((failures + 1))
-    for fuzz in "$build/sanitize-$compiler"/tests/fuzz_*[!.]?; do # what `check` runs briefly: ten times as long, newly seeded
+    # What `check` runs briefly: ten times as long, from another seed.
+    for fuzz in "$build/sanitize-$compiler"/tests/fuzz_*[!.]?; do
         if ! "$fuzz" 200000 2; then
             echo "sanitize: $fuzz 200000 2 failed"
             failures=$((failures + 1))
@@ -27,21 +28,25 @@ done
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 if command -v valgrind > /dev/null; then
+    rows=$scratch/rows
+    awk 'BEGIN { for (i = 0; i < 150; i++) print i * cos(i), i * sin(i) }' > "$rows"
     while read -r program options; do
         # shellcheck disable=SC2086
         if valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
-            "$build/$program" $options --no-plot --quiet --threads 1 --out "$scratch" > "$scratch/log" 2>&1; then
+            "$build/$program" $options --no-plot --quiet --out "$scratch" > "$scratch/log" 2>&1; then
             echo "valgrind: clean: $program $options"
         else
             echo "valgrind: $program $options:"
             cat "$scratch/log"
             failures=$((failures + 1))
         fi
-    done << 'END'
-depth_sweep --depths 1 --steps 4 --batch 70 --data-size 200
-depth_sweep --depths 2 --steps 4 --batch 70 --data-size 200 --coupling affine --actnorm data
+    done << END
+depth_truth --data $rows --heldout 0.2 --depths 1,2 --seeds 1 --steps 4 --batch 70
+depth_truth --data $rows --coupling affine --actnorm data --depths 2 --seeds 1 --steps 4 --batch 70
+clipping --data $rows --depths 1 --seeds 1 --steps 4 --batch 20
+roundoff --depths 1 --replicas 2 --steps 4
 gradient_norm --depths 2 --data-size 200
-residual_inverse
+residual_inverse --quiet
 END
 else
     echo "valgrind: skipped: not here"

@@ -42,13 +42,20 @@ static int allocation_fails(void)
 
 /* glibc's own allocator, under the names that it keeps for programs which put theirs in front. */
 void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *malloc(size_t size);
+void *calloc(size_t n, size_t size);
 void *realloc(void *old, size_t size);
 
 void *malloc(size_t size)
 {
     return allocation_fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    return allocation_fails() ? NULL : __libc_calloc(n, size);
 }
 
 void *realloc(void *old, size_t size)
@@ -202,7 +209,7 @@ static void test_long_lines(void **state)
 static void test_numbers_are_rounded_correctly(void **state)
 {
     (void)state;
-    /* Halfway cases and extremes; the second row makes mean and deviation exact: x = +-1, so the mean shows the value. */
+    /* Halfway cases and extremes.  With its negative in the second row a value is the deviation, exactly. */
     const struct { const char *text; double value; } number[] = {
         {"0.1", 0x1.999999999999ap-4},
         {"9007199254740993", 0x1p53},

@@ -36,8 +36,8 @@ static void test_reference_cases(void **state)
         double a, b, lipschitz, max_error;
         char   monotone[16];
         size_t steps;
-        assert_int_equal(sscanf(line, "a=%lf b=%lf lip=%lf monotone=%15s nonincreasing_steps=%zu banach_max_err=%lf", &a,
-                                &b, &lipschitz, monotone, &steps, &max_error), 6);
+        const char *const form = "a=%lf b=%lf lip=%lf monotone=%15s nonincreasing_steps=%zu banach_max_err=%lf";
+        assert_int_equal(sscanf(line, form, &a, &b, &lipschitz, monotone, &steps, &max_error), 6);
         assert_true(fabs(fathom_residual_lipschitz(a, b) - lipschitz) < 1e-15);
         fathom_residual_forward(y, x, a, b, N);
         assert_int_equal(fathom_nonincreasing_steps(y, N), steps);

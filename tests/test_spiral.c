@@ -93,7 +93,7 @@ static double squared_distance(const place *p, double t, double arm)
 static double both_arms(double t, void *p)
 {
     const place *at = p;
-    return exp(-squared_distance(at, t, 1) / 0.0128 + at->shift) + exp(-squared_distance(at, t, -1) / 0.0128 + at->shift);
+    return exp(at->shift - squared_distance(at, t, 1) / 0.0128) + exp(at->shift - squared_distance(at, t, -1) / 0.0128);
 }
 
 /* The density by GSL's adaptive rule, split at a scan's nearest parameter so that no peak is missed. */
@@ -116,7 +116,8 @@ static double density_by_qag(const fathom_dataset *frame, const double x[2], gsl
         const double lo = fmin(fmax(edge[i], 0.5), 3.5), hi = fmin(fmax(edge[i + 1], 0.5), 3.5);
         double       part = 0, error = 0;
         if (hi > lo)
-            assert_int_equal(gsl_integration_qag(&f, lo, hi, 0, 1e-11, 2000, GSL_INTEG_GAUSS31, work, &part, &error), 0);
+            assert_int_equal(gsl_integration_qag(&f, lo, hi, 0, 1e-11, 2000, GSL_INTEG_GAUSS31, work, &part, &error),
+                             0);
         sum += part;
     }
     return log(sum) - p.shift - log(6 * 2 * M_PI * 0.0064) + log(frame->sd[0] * frame->sd[1]);

@@ -1,8 +1,9 @@
 /* test_streams.c - every random number against the reference stack, bit by bit where it is an integer or a uniform.
  *
  * tests/reference/streams.txt holds what JAX 0.9.2 and NumPy 2.4 printed; each of its lines is checked, by the table
- * below, and a line that the table does not know is a failure.  The Threefry vectors are the published ones of Random123
- * (Salmon et al. 2011, file kat_vectors); the wide integer ranges, beyond the file, were printed by the same stack.
+ * below, and a line that the table does not know is a failure.  The Threefry vectors are the published ones of
+ * Random123 (Salmon et al. 2011, file kat_vectors); the wide integer ranges, mixed draws and far normals, beyond the
+ * file, were printed by the same stack.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -14,8 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <gsl/gsl_randist.h>
-#include <gsl/gsl_rng.h>
 
 #include "fathom.h"
 
@@ -229,7 +228,8 @@ static void check_values(const char *line, const char *text, kind how, const val
             same = fabs(v->real[i] - expected) <= tolerance;
         }
         if (end == text || !same)
-            fail_msg("value %zu of \"%.60s...\" is %llu or %.17g", i, line, (unsigned long long)v->integer[i], v->real[i]);
+            fail_msg("value %zu of \"%.60s...\" is %llu or %.17g", i, line, (unsigned long long)v->integer[i],
+                     v->real[i]);
         text = end;
     }
     assert_true(text[strspn(text, " \n")] == '\0'); /* no value left over */
@@ -428,70 +428,6 @@ static void test_normals_have_their_quantiles(void **state)
     assert_true(largest > 4); /* so both the first and the middle polynomial were used */
 }
 
-/* --------------------------------------------------------------------------------------------- inside GSL ---- */
-
-static void test_gsl_types(void **state)
-{
-    (void)state;
-    gsl_rng *threefry = gsl_rng_alloc(fathom_rng_threefry), *pcg64 = gsl_rng_alloc(fathom_rng_pcg64);
-
-    /* Seeded, they give the words and the uniforms of the draws above. */
-    uint64_t     word[40];
-    double       uniform[40];
-    fathom_pcg64 rng;
-    gsl_rng_set(threefry, 42);
-    gsl_rng_set(pcg64, 42);
-    fathom_bits64(word, fathom_key_from_seed(42), 40);
-    fathom_uniform(uniform, fathom_key_from_seed(42), 0, 1, 40);
-    fathom_pcg64_seed(&rng, 42);
-    for (size_t i = 0; i < 40; i++) {
-        fathom_pcg64 before = rng;
-        if (i % 2 == 0) {
-            assert_true(gsl_rng_get(threefry) == word[i]);
-            assert_true(gsl_rng_get(pcg64) == fathom_pcg64_next(&rng));
-        } else {
-            assert_true(gsl_rng_uniform(threefry) == uniform[i]);
-            assert_true(gsl_rng_uniform(pcg64) == fathom_pcg64_uniform(&rng));
-        }
-        assert_memory_not_equal(&before, &rng, sizeof rng);
-    }
-    assert_true(gsl_rng_max(pcg64) == UINT64_MAX && gsl_rng_min(pcg64) == 0);
-
-    /* A copy goes on alike, and another seed does not. */
-    gsl_rng *copy = gsl_rng_clone(threefry), *other = gsl_rng_alloc(fathom_rng_threefry);
-    gsl_rng_set(other, 43);
-    for (int i = 0; i < 10; i++) {
-        const unsigned long w = gsl_rng_get(threefry);
-        assert_true(gsl_rng_get(copy) == w);
-        assert_true(gsl_rng_get(other) != w);
-    }
-    gsl_rng_free(copy);
-    gsl_rng_free(other);
-
-    /* Samplers of GSL: moments within five standard errors, die rolls by chi-square (5 degrees: 1e-6 at 36). */
-    gsl_rng *both[] = {threefry, pcg64};
-    for (size_t k = 0; k < 2; k++) {
-        enum { N = 100000 };
-        double sum = 0, square = 0, gamma = 0, chi_square = 0;
-        int    face[6] = {0};
-        for (int i = 0; i < N; i++) {
-            const double z = gsl_ran_gaussian_ziggurat(both[k], 2.0);
-            sum += z;
-            square += z * z;
-            gamma += gsl_ran_gamma(both[k], 3.0, 0.5);
-            face[gsl_rng_uniform_int(both[k], 6)]++;
-        }
-        assert_true(fabs(sum / N) < 5 * 2.0 / sqrt(N));
-        assert_true(fabs(square / N - 4) < 5 * 4 * sqrt(2.0 / N));
-        assert_true(fabs(gamma / N - 1.5) < 5 * sqrt(0.75 / N));
-        for (int f = 0; f < 6; f++)
-            chi_square += (face[f] - N / 6.0) * (face[f] - N / 6.0) / (N / 6.0);
-        assert_true(chi_square < 36);
-    }
-    gsl_rng_free(threefry);
-    gsl_rng_free(pcg64);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,7 +439,6 @@ int main(void)
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_far_normals),
         cmocka_unit_test(test_normals_have_their_quantiles),
-        cmocka_unit_test(test_gsl_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ struct actnorm {
     double       *y;       /* [D][STRIDE], for backward                 */
     double       *partial; /* [2 D][8]: d loss / d loc, d loss / d s    */
     double        log_det; /* of every row                              */
-    double        memory[];
+    _Alignas(CACHE_LINE) double memory[];
 };
 
 static size_t n_params(const fathom_config *config) { return 2 * config->dim; }
@@ -31,7 +31,7 @@ static size_t n_doubles(size_t dim) { return dim + dim + dim * STRIDE + 2 * dim 
 static void *create(const fathom_config *config)
 {
     size_t dim = config->dim;
-    struct actnorm *s = calloc(1, sizeof *s + n_doubles(dim) * sizeof(double));
+    struct actnorm *s = zeros(sizeof *s + n_doubles(dim) * sizeof(double));
     if (!s)
         return NULL;
     s->dim = dim;

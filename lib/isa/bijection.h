@@ -12,6 +12,9 @@
 
 #include "../fathom.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum {
     TILE   = 64, /* rows of a tile: 8 AVX-512 vectors                                                             */
     STRIDE = 72  /* doubles from one coordinate of a tile to the next: 64 would map all rows to one cache set     */
@@ -22,6 +25,17 @@ enum {
 
 /* n doubles rounded up so that a row can be read by whole vectors of any width. */
 static inline size_t padded(size_t n) { return (n + 7) / 8 * 8; }
+
+enum { CACHE_LINE = 64 };
+
+/* Zeros for free(), NULL if memory is short.  They begin on a cache line, and a state keeps its doubles on
+ * _Alignas(CACHE_LINE): a vector of eight that straddles two lines costs two loads. */
+static inline void *zeros(size_t bytes)
+{
+    size_t whole = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    void *block = aligned_alloc(CACHE_LINE, whole);
+    return block ? memset(block, 0, whole) : NULL;
+}
 
 /* ---- bijection: R^D -> R^D.  A new layer is one file with such a table, and one line in kernels.c. */
 struct bijection {
@@ -67,7 +81,7 @@ struct conditioner {
     void  (*destroy)(void *state);
     size_t (*bytes)(const void *state);
     fathom_status (*prepare)(void *state, const double *params); /* params: W0, b0, W1, b1, ... */
-    /* out: [padded(n_out)][STRIDE], rows from n_out on are zero; in: [n_in][STRIDE]. */
+    /* out: [n_out][STRIDE]; in: [n_in][STRIDE]. */
     void (*forward)(double *out, const double *in, void *state, size_t rows);
     /* din: [n_in][STRIDE], +=; dout: [padded(n_out)][STRIDE], rows from n_out on zero, columns from `rows` on zero. */
     void (*backward)(double *din, const double *dout, void *state, size_t rows);

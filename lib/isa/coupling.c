@@ -17,7 +17,7 @@ struct coupling {
     void                     *network;                           /* the conditioner's state                       */
     double                   *outputs;                           /* [padded(n_moved n_outputs)][STRIDE]           */
     double                   *saved;                             /* [n_moved n_saved][STRIDE]                     */
-    double                    memory[];
+    _Alignas(CACHE_LINE) double memory[];
 };
 
 static size_t n_in(const fathom_config *config) { return config->dim / 2; }
@@ -70,7 +70,7 @@ static void *create(const fathom_config *config)
     const struct transformer *transformer = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
     size_t moved = config->dim - n_in(config), outputs = transformer->n_outputs(config);
     size_t saved = transformer->n_saved(config);
-    struct coupling *s = calloc(1, sizeof *s + n_doubles(moved, outputs, saved) * sizeof(double));
+    struct coupling *s = zeros(sizeof *s + n_doubles(moved, outputs, saved) * sizeof(double));
     if (!s)
         return NULL;
     *s = (struct coupling){ .config = *config, .transformer = transformer,

@@ -9,32 +9,45 @@
  */
 #include "kernels.h"
 
-/* Blocks of C held in registers: MR rows by NV vectors.  512-bit: 24 of 32 registers; 256-bit: 12 of 16. */
+/* Blocks of C held in registers: MR rows by NV vectors, 24 of AVX-512's 32 registers, 12 of AVX2's 16. */
 #if VEC_WIDTH == 8
 enum { MR = 6, NV = 4 };
 #elif VEC_WIDTH == 4
-enum { MR = 4, NV = 3 };
+enum { MR = 6, NV = 2 };
 #else
 enum { MR = 2, NV = 4 };
 #endif
 
-INLINE void block(double *c, size_t c_step, const double *a, size_t row_step, size_t k_step, const double *x,
-                  size_t x_step, size_t n_k, const int rows, const int vectors)
+/* The operands: row r of C starts from start[r start_step], or without a start from what C holds. */
+struct product {
+    double       *c;
+    const double *start, *a, *x;
+    size_t        c_step, start_step, row_step, k_step, x_step, n_k;
+};
+
+INLINE void block(struct product p, const int rows, const int vectors, const bool adds)
 {
     vec sum[MR][NV];
+    if (!adds)
 #pragma GCC unroll 8
-    for (int r = 0; r < rows; r++)
+        for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = load(c + (size_t)r * c_step + v * VEC_WIDTH);
-    for (size_t k = 0; k < n_k; k++) {
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] = all(p.start[(size_t)r * p.start_step]);
+    else
+#pragma GCC unroll 8
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 8
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] = load(p.c + (size_t)r * p.c_step + v * VEC_WIDTH);
+    for (size_t k = 0; k < p.n_k; k++) {
         vec xv[NV];
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
-            xv[v] = load(x + k * x_step + v * VEC_WIDTH);
+            xv[v] = load(p.x + k * p.x_step + v * VEC_WIDTH);
 #pragma GCC unroll 8
         for (int r = 0; r < rows; r++) {
-            vec ar = all(a[(size_t)r * row_step + k * k_step]);
+            vec ar = all(p.a[(size_t)r * p.row_step + k * p.k_step]);
 #pragma GCC unroll 8
             for (int v = 0; v < vectors; v++)
                 sum[r][v] = fused(ar, xv[v], sum[r][v]);
@@ -44,30 +57,45 @@ INLINE void block(double *c, size_t c_step, const double *a, size_t row_step, si
     for (int r = 0; r < rows; r++)
 #pragma GCC unroll 8
         for (int v = 0; v < vectors; v++)
-            store(c + (size_t)r * c_step + v * VEC_WIDTH, sum[r][v]);
+            store(p.c + (size_t)r * p.c_step + v * VEC_WIDTH, sum[r][v]);
 }
 
 /* All rows of a stripe of `vectors` vectors. */
-INLINE void stripe(double *c, size_t c_step, const double *a, size_t row_step, size_t k_step, const double *x,
-                   size_t x_step, size_t n_rows, size_t n_k, const int vectors)
+INLINE void stripe(struct product p, size_t n_rows, const int vectors, const bool adds)
 {
-    size_t r = 0;
-    for (; r + MR <= n_rows; r += MR)
-        block(c + r * c_step, c_step, a + r * row_step, row_step, k_step, x, x_step, n_k, MR, vectors);
-    c += r * c_step;
-    a += r * row_step;
-    switch (n_rows - r) {
-#if VEC_WIDTH == 8
-    case 5: block(c, c_step, a, row_step, k_step, x, x_step, n_k, 5, vectors); break;
-    case 4: block(c, c_step, a, row_step, k_step, x, x_step, n_k, 4, vectors); break;
-#endif
+    for (; n_rows >= MR; n_rows -= MR) {
+        block(p, MR, vectors, adds);
+        p.c += MR * p.c_step;
+        p.a += MR * p.row_step;
+        p.start += MR * p.start_step;
+    }
+    switch (n_rows) {
 #if VEC_WIDTH > 1
-    case 3: block(c, c_step, a, row_step, k_step, x, x_step, n_k, 3, vectors); break;
-    case 2: block(c, c_step, a, row_step, k_step, x, x_step, n_k, 2, vectors); break;
+    case 5: block(p, 5, vectors, adds); break;
+    case 4: block(p, 4, vectors, adds); break;
+    case 3: block(p, 3, vectors, adds); break;
+    case 2: block(p, 2, vectors, adds); break;
 #endif
-    case 1: block(c, c_step, a, row_step, k_step, x, x_step, n_k, 1, vectors); break;
+    case 1: block(p, 1, vectors, adds); break;
     default: break;
     }
+}
+
+INLINE void multiply(struct product p, size_t n_rows, size_t n_columns, const bool adds)
+{
+    for (; n_columns >= NV * VEC_WIDTH; n_columns -= NV * VEC_WIDTH) {
+        stripe(p, n_rows, NV, adds);
+        p.c += NV * VEC_WIDTH;
+        p.x += NV * VEC_WIDTH;
+    }
+#if VEC_WIDTH == 8 /* elsewhere a multiple of eight columns is a whole number of stripes */
+    switch (n_columns / VEC_WIDTH) {
+    case 3: stripe(p, n_rows, 3, adds); break;
+    case 2: stripe(p, n_rows, 2, adds); break;
+    case 1: stripe(p, n_rows, 1, adds); break;
+    default: break;
+    }
+#endif
 }
 
 /* c: [n_rows], rows c_step apart; A[r, k] = a[r row_step + k k_step]; x: [n_k], rows x_step apart; n_columns is a
@@ -75,15 +103,16 @@ INLINE void stripe(double *c, size_t c_step, const double *a, size_t row_step, s
 void ISA(matmul)(double *c, size_t c_step, const double *a, size_t row_step, size_t k_step, const double *x,
                  size_t x_step, size_t n_rows, size_t n_k, size_t n_columns)
 {
-    size_t j = 0;
-    for (; j + NV * VEC_WIDTH <= n_columns; j += NV * VEC_WIDTH)
-        stripe(c + j, c_step, a, row_step, k_step, x + j, x_step, n_rows, n_k, NV);
-    switch ((n_columns - j) / VEC_WIDTH) {
-#if VEC_WIDTH != 4
-    case 3: stripe(c + j, c_step, a, row_step, k_step, x + j, x_step, n_rows, n_k, 3); break;
-#endif
-    case 2: stripe(c + j, c_step, a, row_step, k_step, x + j, x_step, n_rows, n_k, 2); break;
-    case 1: stripe(c + j, c_step, a, row_step, k_step, x + j, x_step, n_rows, n_k, 1); break;
-    default: break;
-    }
+    static const double none = 0.0;
+    const struct product p = { c, &none, a, x, c_step, 0, row_step, k_step, x_step, n_k };
+    multiply(p, n_rows, n_columns, true);
+}
+
+/* C[r][c] = start[r] + the same sum; start: [n_rows], or NULL for zeros. */
+void ISA(matmul_from)(double *c, size_t c_step, const double *start, const double *a, size_t row_step, size_t k_step,
+                      const double *x, size_t x_step, size_t n_rows, size_t n_k, size_t n_columns)
+{
+    static const double zero = 0.0;
+    const struct product p = { c, start ? start : &zero, a, x, c_step, start ? 1 : 0, row_step, k_step, x_step, n_k };
+    multiply(p, n_rows, n_columns, false);
 }

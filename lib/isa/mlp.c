@@ -4,14 +4,15 @@
  *   d_L = dout,  dW_l = d_l h_l^T,  db_l = sum d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0     (backward)
  *
  * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features: that
- * needs h_l transposed.  It works in any number of inputs and is the oracle for piecewise.c. */
+ * needs h_l transposed.  Of a few inputs most lanes would be padding: there lanes are rows, as in db.  It works in any number of inputs and is the oracle for piecewise.c. */
 #include "kernels.h"
 
 struct layer {
     size_t        fan_in, fan_out;
     const double *w, *b;    /* [fan_out][fan_in], [fan_out]: in the caller's parameters        */
     double       *input;    /* [padded(fan_in)][STRIDE], h_l; rows from fan_in on stay zero    */
-    double       *dw;       /* [fan_out][padded(fan_in)], d loss / d W summed so far           */
+    double       *dw;       /* [fan_out][padded(fan_in)], d loss / d W summed so far; of a layer
+                               of few inputs [fan_out][fan_in][8], in eight partials           */
     double       *db;       /* [fan_out][8], in eight partials                                 */
 };
 
@@ -22,8 +23,12 @@ struct mlp {
     double      *accumulated; /* all dw and db                                  */
     size_t       n_accumulated;
     struct layer layers[9];   /* hidden + 1                                     */
-    double       memory[];
+    _Alignas(CACHE_LINE) double memory[];
 };
+
+enum { FEW = 4 };
+
+static size_t sums_a_unit(size_t fan_in) { return fan_in <= FEW ? fan_in * 8 : padded(fan_in); }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -33,10 +38,10 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
     for (size_t l = 0; l <= hidden; l++) {
         size_t fan_in = l == 0 ? n_in : width, fan_out = l == hidden ? n_out : width;
         inputs += padded(fan_in) * STRIDE;
-        sums += fan_out * (padded(fan_in) + 8);
+        sums += fan_out * (sums_a_unit(fan_in) + 8);
     }
     size_t n_doubles = inputs + sums + TILE * widest + 2 * padded(width) * STRIDE;
-    struct mlp *s = calloc(1, sizeof *s + n_doubles * sizeof(double));
+    struct mlp *s = zeros(sizeof *s + n_doubles * sizeof(double));
     if (!s)
         return NULL;
     s->n_layers = hidden + 1;
@@ -49,8 +54,8 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
         layer->fan_in = l == 0 ? n_in : width;
         layer->fan_out = l == hidden ? n_out : width;
         layer->dw = sum;
-        layer->db = sum + layer->fan_out * padded(layer->fan_in);
-        sum += layer->fan_out * (padded(layer->fan_in) + 8);
+        layer->db = sum + layer->fan_out * sums_a_unit(layer->fan_in);
+        sum = layer->db + layer->fan_out * 8;
         layer->input = input;
         input += padded(layer->fan_in) * STRIDE;
     }
@@ -91,6 +96,17 @@ static void rectify(double *a, size_t units)
         }
 }
 
+/* partial[8] += x y over a tile, lane i into partial i mod 8 */
+INLINE void add_products(double partial[8], const double *x, const double *y)
+{
+    for (int j = 0; j < 8; j += VEC_WIDTH) {
+        vec sum = load(partial + j);
+        for (int i = 0; i < TILE; i += 8)
+            sum = fused(load(x + i + j), load(y + i + j), sum);
+        store(partial + j, sum);
+    }
+}
+
 static void forward(double *out, const double *in, void *state, size_t rows)
 {
     (void)rows;
@@ -100,15 +116,10 @@ static void forward(double *out, const double *in, void *state, size_t rows)
         const struct layer *layer = &s->layers[l];
         bool last = l + 1 == s->n_layers;
         double *next = last ? out : s->layers[l + 1].input;
-        for (size_t u = 0; u < layer->fan_out; u++)
-            for (int i = 0; i < TILE; i += VEC_WIDTH)
-                store(ROW(next, u) + i, all(layer->b[u]));
-        ISA(matmul)(next, STRIDE, layer->w, layer->fan_in, 1, layer->input, STRIDE, layer->fan_out, layer->fan_in,
-                    TILE);
+        ISA(matmul_from)(next, STRIDE, layer->b, layer->w, layer->fan_in, 1, layer->input, STRIDE, layer->fan_out,
+                         layer->fan_in, TILE);
         if (!last)
             rectify(next, layer->fan_out);
-        else
-            memset(ROW(out, layer->fan_out), 0, (padded(layer->fan_out) - layer->fan_out) * STRIDE * sizeof(double));
     }
 }
 
@@ -126,6 +137,20 @@ static void transpose_tile(double *out, const double *in, size_t units)
         }
 }
 
+/* dW += d h^T of a tile */
+static void weight_gradient(const struct mlp *s, const struct layer *layer, const double *d)
+{
+    const size_t columns = padded(layer->fan_in);
+    if (layer->fan_in <= FEW) {
+        for (size_t u = 0; u < layer->fan_out; u++)
+            for (size_t k = 0; k < layer->fan_in; k++)
+                add_products(layer->dw + (u * layer->fan_in + k) * 8, ROW(d, u), ROW(layer->input, k));
+        return;
+    }
+    transpose_tile(s->transposed, layer->input, columns);
+    ISA(matmul)(layer->dw, columns, d, STRIDE, 1, s->transposed, columns, layer->fan_out, TILE, columns);
+}
+
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
     (void)rows;
@@ -133,22 +158,21 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
     const double *d = dout;
     for (size_t l = s->n_layers; l-- > 0;) {
         const struct layer *layer = &s->layers[l];
-        size_t columns = padded(layer->fan_in);
         for (size_t u = 0; u < layer->fan_out; u++)
             add_rows(layer->db + u * 8, ROW(d, u));
-        transpose_tile(s->transposed, layer->input, columns);
-        ISA(matmul)(layer->dw, columns, d, STRIDE, 1, s->transposed, columns, layer->fan_out, TILE, columns);
-
-        double *below = l == 0 ? din : s->delta[l % 2];
-        if (l > 0)
-            memset(below, 0, layer->fan_in * STRIDE * sizeof(double));
-        ISA(matmul)(below, STRIDE, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out, TILE);
-        if (l > 0)
-            for (size_t u = 0; u < layer->fan_in; u++)
-                for (int i = 0; i < TILE; i += VEC_WIDTH) {
-                    mask on = less(all(0.0), load(ROW(layer->input, u) + i));
-                    store(ROW(below, u) + i, choose(on, load(ROW(below, u) + i), all(0.0)));
-                }
+        weight_gradient(s, layer, d);
+        if (l == 0) {
+            ISA(matmul)(din, STRIDE, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out, TILE);
+            return;
+        }
+        double *below = s->delta[l % 2];
+        ISA(matmul_from)(below, STRIDE, NULL, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out,
+                         TILE);
+        for (size_t u = 0; u < layer->fan_in; u++)
+            for (int i = 0; i < TILE; i += VEC_WIDTH) {
+                mask on = less(all(0.0), load(ROW(layer->input, u) + i));
+                store(ROW(below, u) + i, choose(on, load(ROW(below, u) + i), all(0.0)));
+            }
         d = below;
     }
 }
@@ -160,7 +184,8 @@ static void finish(double *gradient, void *state)
         const struct layer *layer = &s->layers[l];
         for (size_t u = 0; u < layer->fan_out; u++)
             for (size_t k = 0; k < layer->fan_in; k++)
-                *gradient++ += layer->dw[u * padded(layer->fan_in) + k];
+                *gradient++ += layer->fan_in <= FEW ? sum8(layer->dw + (u * layer->fan_in + k) * 8)
+                                                    : layer->dw[u * padded(layer->fan_in) + k];
         for (size_t u = 0; u < layer->fan_out; u++)
             *gradient++ += sum8(layer->db + u * 8);
     }

@@ -34,7 +34,7 @@ struct layer {
     double *wt;                       /* [fan_in][columns], W transposed                             */
     double *w;                        /* [fan_out][padded(fan_in)]                                   */
     double *b;                        /* [columns]                                                   */
-    double *dw;                       /* [fan_out][padded(fan_in)], scratch of finish                */
+    double *dw, *db;                  /* [fan_out][padded(fan_in)], [columns], scratch of finish     */
     double *lines;                    /* [PAIR slots][columns], after the ReLU but in the last layer */
 };
 
@@ -43,15 +43,15 @@ struct piecewise {
     struct layer layers[9];
     double      *fixed;      /* the block behind wt, w, b, dw                                        */
     size_t       n_fixed;
-    double      *scratch[2]; /* [PAIR][widest columns]: pairs on the way to an edge                  */
-    double      *sorted;     /* [widest columns]: crossings in one segment                           */
+    double      *found;      /* [widest columns]: crossings in one segment                           */
 
-    double *edges, *cut;     /* [capacity], ascending; and the list that a level makes of it         */
+    double *edges, *cut;     /* [capacity], ascending, then FAR up to a whole octet; and the next
+                                level's list in the making                                           */
     size_t  n_edges, capacity;
 
     int    *slot;            /* [n_edges + 1], the open slot of a segment, or CLOSED                 */
     double *per_slot;        /* the block behind what follows and layers[].lines                     */
-    double *centre;          /* [slots]                                                              */
+    double *input;           /* [PAIR slots]: the line that x itself is, slope 1 and value c         */
     double *moments;         /* [PAIR slots][last columns]: S1, S0                                   */
     double *delta[2];        /* [PAIR slots][widest columns], scratch of finish                      */
     size_t  n_slots, slot_capacity;
@@ -72,7 +72,7 @@ static const struct layer *last_of(const struct piecewise *s) { return &s->layer
 
 static size_t doubles_a_slot(const struct piecewise *s)
 {
-    size_t n = 1 + PAIR * last_of(s)->columns + 2 * PAIR * widest(s);
+    size_t n = PAIR + PAIR * last_of(s)->columns + 2 * PAIR * widest(s);
     for (size_t l = 0; l < s->n_layers; l++)
         n += PAIR * s->layers[l].columns;
     return n;
@@ -84,7 +84,7 @@ static fathom_status reserve_slots(struct piecewise *s, size_t segments)
     if (segments <= s->slot_capacity)
         return FATHOM_OK;
     size_t room = segments + segments / 2;
-    double *block = malloc(room * doubles_a_slot(s) * sizeof *block);
+    double *block = zeros(room * doubles_a_slot(s) * sizeof *block);
     int *slot = malloc(room * sizeof *slot);
     if (!block || !slot) {
         free(block);
@@ -106,7 +106,7 @@ static fathom_status reserve_slots(struct piecewise *s, size_t segments)
         s->delta[i] = block;
         block += PAIR * room * widest(s);
     }
-    s->centre = block;
+    s->input = block;
     return FATHOM_OK;
 }
 
@@ -151,12 +151,12 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
         layer->fan_in = l == 0 ? 1 : width;
         layer->fan_out = l == hidden ? n_out : width;
         layer->columns = padded(layer->fan_out);
-        s->n_fixed += (layer->fan_in + 1) * layer->columns + 2 * layer->fan_out * padded(layer->fan_in);
+        s->n_fixed += (layer->fan_in + 2) * layer->columns + 2 * layer->fan_out * padded(layer->fan_in);
     }
-    s->n_fixed += (2 * PAIR + 1) * widest(s);
-    s->fixed = calloc(s->n_fixed, sizeof(double));
+    s->n_fixed += widest(s);
+    s->fixed = zeros(s->n_fixed * sizeof(double));
     size_t typical = 2 * (hidden * width + 1); /* seen: 1 to 1.1 segments a hidden unit; more grow the table */
-    if (!s->fixed || reserve_slots(s, typical) != FATHOM_OK || reserve_edges(s, typical) != FATHOM_OK) {
+    if (!s->fixed || reserve_slots(s, typical) != FATHOM_OK || reserve_edges(s, padded(typical)) != FATHOM_OK) {
         destroy(s);
         return NULL;
     }
@@ -167,11 +167,10 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
         layer->b = layer->wt + layer->fan_in * layer->columns;
         layer->w = layer->b + layer->columns;
         layer->dw = layer->w + layer->fan_out * padded(layer->fan_in);
-        block = layer->dw + layer->fan_out * padded(layer->fan_in);
+        layer->db = layer->dw + layer->fan_out * padded(layer->fan_in);
+        block = layer->db + layer->columns;
     }
-    s->scratch[0] = block;
-    s->scratch[1] = block + PAIR * widest(s);
-    s->sorted = block + 2 * PAIR * widest(s);
+    s->found = block;
     return s;
 }
 
@@ -184,23 +183,37 @@ static size_t bytes(const void *state)
 
 /* ---- lines through the layers ---- */
 
-/* The pair of layer l before its ReLU, from the pair below it. */
-static void affine_map(double *pair, const double *below, size_t below_step, const struct layer *layer)
+/* Units that are off at the centre are off in all of the segment (NaN is neither and goes through). */
+static void rectify(double *lines, size_t columns, size_t n)
 {
-    memset(pair, 0, layer->columns * sizeof *pair);
-    memcpy(pair + layer->columns, layer->b, layer->columns * sizeof *pair);
-    ISA(matmul)(pair, layer->columns, below, below_step, 1, layer->wt, layer->columns, PAIR, layer->fan_in,
-                layer->columns);
+    for (double *pair = lines; pair < lines + PAIR * n * columns; pair += PAIR * columns)
+        for (size_t u = 0; u < columns; u += VEC_WIDTH) {
+            vec slope = load(pair + u), value = load(pair + columns + u), zero = all(0.0);
+            mask off = either(less(value, zero), equal(value, zero));
+            store(pair + u, choose(off, zero, slope));
+            store(pair + columns + u, choose(off, zero, value));
+        }
 }
 
-/* Units that are off at the centre are off in all of the segment (NaN is neither and goes through). */
-static void rectify(double *pair, size_t columns)
+/* The lines of layers 0 to `last`, this one's before its ReLU, in the n slots from `first` on. */
+static void draw_lines(struct piecewise *s, size_t first, size_t n, size_t last)
 {
-    for (size_t u = 0; u < columns; u += VEC_WIDTH) {
-        vec slope = load(pair + u), value = load(pair + columns + u), zero = all(0.0);
-        mask off = either(less(value, zero), equal(value, zero));
-        store(pair + u, choose(off, zero, slope));
-        store(pair + columns + u, choose(off, zero, value));
+    const double *below = s->input + PAIR * first;
+    size_t below_step = 1;
+    for (size_t l = 0; l <= last; l++) {
+        const struct layer *layer = &s->layers[l];
+        const size_t columns = layer->columns;
+        double *lines = layer->lines + PAIR * first * columns;
+        for (double *pair = lines; pair < lines + PAIR * n * columns; pair += PAIR * columns)
+            for (size_t u = 0; u < columns; u += VEC_WIDTH) {
+                store(pair + u, all(0.0));
+                store(pair + columns + u, load(layer->b + u));
+            }
+        ISA(matmul)(lines, columns, below, below_step, 1, layer->wt, columns, PAIR * n, layer->fan_in, columns);
+        if (l < last)
+            rectify(lines, columns, n);
+        below = lines;
+        below_step = columns;
     }
 }
 
@@ -223,56 +236,73 @@ static double high_of(const struct piecewise *s, size_t segment)
     return segment == s->n_edges ? FAR : s->edges[segment];
 }
 
-/* The crossings of layer l's units strictly inside (low, high), ascending and distinct: their number. */
-static size_t crossings(struct piecewise *s, size_t l, double low, double high)
+/* Gives a segment a slot, whose lines are still to be drawn. */
+static void take_slot(struct piecewise *s, size_t slot, size_t segment)
 {
-    const double centre = centre_of(low, high), input[PAIR] = { 1.0, centre };
-    const double *below = input;
-    size_t below_step = 1, n = 0;
-    for (size_t k = 0; k <= l; k++) {
-        affine_map(s->scratch[k % 2], below, below_step, &s->layers[k]);
-        below = s->scratch[k % 2];
-        below_step = s->layers[k].columns;
-        if (k < l)
-            rectify(s->scratch[k % 2], below_step);
+    s->input[PAIR * slot + SLOPE] = 1.0;
+    s->input[PAIR * slot + VALUE] = centre_of(low_of(s, segment), high_of(s, segment));
+}
+
+/* s->found = the zeros strictly inside (low, high) of the n lines at `slope` and `value` about the centre, ascending
+ * and distinct: their number. */
+static size_t crossings(struct piecewise *s, const double *slope, const double *value, size_t n, double centre,
+                        double low, double high)
+{
+    double *found = s->found, zero[VEC_WIDTH];
+    size_t inside = 0, distinct = 0;
+    for (size_t u = 0; u < n; u += VEC_WIDTH) {
+        vec crossing = all(centre) - load(value + u) / load(slope + u); /* a slope of 0: inf or NaN, no cut */
+        crossing = choose(less(all(low), crossing), crossing, all(FAR));
+        if (lanes(less(crossing, all(high))) == 0)
+            continue;
+        store(zero, crossing);
+        for (int j = 0; j < VEC_WIDTH; j++)
+            if (zero[j] < high)
+                found[inside++] = zero[j];
     }
-    const double *slope = below, *value = below + below_step;
-    double *found = s->sorted, *zero = s->scratch[(l + 1) % 2];
-    for (size_t u = 0; u < below_step; u += VEC_WIDTH)
-        store(zero + u, all(centre) - load(value + u) / load(slope + u)); /* a slope of 0 gives inf or NaN: no cut */
-    for (size_t u = 0; u < s->layers[l].fan_out; u++)
-        if (low < zero[u] && zero[u] < high) {
-            size_t i = n++;
-            for (; i > 0 && found[i - 1] > zero[u]; i--)
-                found[i] = found[i - 1];
-            found[i] = zero[u];
-        }
-    size_t distinct = 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 1; i < inside; i++) {
+        double next = found[i];
+        size_t j = i;
+        for (; j > 0 && found[j - 1] > next; j--)
+            found[j] = found[j - 1];
+        found[j] = next;
+    }
+    for (size_t i = 0; i < inside; i++)
         if (distinct == 0 || found[i] != found[distinct - 1])
             found[distinct++] = found[i];
     return distinct;
 }
 
+/* Layer by layer: slot i is segment i here, for as long as the lines are wanted. */
 static fathom_status find_edges(struct piecewise *s)
 {
     s->n_edges = 0;
     for (size_t l = 0; l + 1 < s->n_layers; l++) {
-        size_t n = 0;
-        for (size_t segment = 0; segment <= s->n_edges; segment++) {
-            size_t found = crossings(s, l, low_of(s, segment), high_of(s, segment));
-            if (reserve_edges(s, n + found + 1) != FATHOM_OK)
+        const struct layer *layer = &s->layers[l];
+        size_t n = 0, n_segments = s->n_edges + 1;
+        if (reserve_slots(s, n_segments) != FATHOM_OK)
+            return FATHOM_NO_MEMORY;
+        for (size_t i = 0; i < n_segments; i++)
+            take_slot(s, i, i);
+        draw_lines(s, 0, n_segments, l);
+        for (size_t i = 0; i < n_segments; i++) {
+            const double *slope = layer->lines + PAIR * i * layer->columns, *value = slope + layer->columns;
+            size_t found = crossings(s, slope, value, layer->columns, s->input[PAIR * i + VALUE], low_of(s, i),
+                                     high_of(s, i));
+            if (reserve_edges(s, padded(n + found + 2)) != FATHOM_OK)
                 return FATHOM_NO_MEMORY;
-            memcpy(s->cut + n, s->sorted, found * sizeof(double));
+            memcpy(s->cut + n, s->found, found * sizeof(double));
             n += found;
-            if (segment < s->n_edges)
-                s->cut[n++] = s->edges[segment];
+            if (i < s->n_edges)
+                s->cut[n++] = s->edges[i];
         }
         double *cut = s->cut;
         s->cut = s->edges;
         s->edges = cut;
         s->n_edges = n;
     }
+    for (size_t e = s->n_edges; e < padded(s->n_edges + 1); e++)
+        s->edges[e] = FAR;
     return reserve_slots(s, s->n_edges + 1);
 }
 
@@ -320,40 +350,35 @@ static fathom_status prepare(void *state, const double *params)
 
 /* ---- rows ---- */
 
-/* Gives a segment its slot: all its lines, and moments of zero. */
-static int open_segment(struct piecewise *s, size_t segment)
-{
-    size_t slot = s->n_slots++;
-    double centre = centre_of(low_of(s, segment), high_of(s, segment)), input[PAIR] = { 1.0, centre };
-    const double *below = input;
-    size_t below_step = 1;
-    for (size_t l = 0; l < s->n_layers; l++) {
-        const struct layer *layer = &s->layers[l];
-        double *pair = layer->lines + slot * PAIR * layer->columns;
-        affine_map(pair, below, below_step, layer);
-        if (l + 1 < s->n_layers)
-            rectify(pair, layer->columns);
-        below = pair;
-        below_step = layer->columns;
-    }
-    s->centre[slot] = centre;
-    memset(s->moments + slot * PAIR * below_step, 0, PAIR * below_step * sizeof(double));
-    return s->slot[segment] = (int)slot;
-}
-
+/* Each row's segment, first to the octet of edges: how many octets lie below x as a whole; then within it.  Segments
+ * entered for the first time get their slots and lines. */
 static void look_up(struct piecewise *s, const double *x)
 {
-    double segment[TILE];
+    const size_t n_open = s->n_slots, last = s->n_layers - 1, columns = last_of(s)->columns;
+    double octets[TILE];
     for (int i = 0; i < TILE; i += VEC_WIDTH) {
-        vec count = all(0.0), xi = load(x + i);
-        for (size_t e = 0; e < s->n_edges; e++)
-            count += choose(less(xi, all(s->edges[e])), all(0.0), all(1.0));
-        store(segment + i, count);
+        vec below = all(0.0), xi = load(x + i);
+        for (size_t e = 7; e < s->n_edges; e += 8)
+            below += choose(less(xi, all(s->edges[e])), all(0.0), all(1.0));
+        store(octets + i, below);
     }
     for (int i = 0; i < TILE; i++) {
-        int slot = s->slot[(size_t)segment[i]];
-        s->slot_of[i] = slot == CLOSED ? open_segment(s, (size_t)segment[i]) : slot;
-        s->offset[i] = x[i] - s->centre[s->slot_of[i]];
+        size_t segment = 8 * (size_t)octets[i];
+        int above = 0;
+        for (int e = 0; e < 8; e += VEC_WIDTH)
+            above += lanes(less(all(x[i]), load(s->edges + segment + e)));
+        segment += 8 - (size_t)above;
+        segment = segment < s->n_edges ? segment : s->n_edges; /* beyond FAR, and NaN */
+        if (s->slot[segment] == CLOSED) {
+            take_slot(s, s->n_slots, segment);
+            s->slot[segment] = (int)s->n_slots++;
+        }
+        s->slot_of[i] = s->slot[segment];
+        s->offset[i] = x[i] - s->input[PAIR * s->slot_of[i] + VALUE];
+    }
+    if (s->n_slots > n_open) {
+        draw_lines(s, n_open, s->n_slots - n_open, last);
+        memset(s->moments + n_open * PAIR * columns, 0, (s->n_slots - n_open) * PAIR * columns * sizeof(double));
     }
 }
 
@@ -361,7 +386,7 @@ static void forward(double *out, const double *in, void *state, size_t rows)
 {
     (void)rows;
     struct piecewise *s = state;
-    const size_t columns = last_of(s)->columns;
+    const size_t columns = last_of(s)->columns, n_out = last_of(s)->fan_out;
     const double *lines = last_of(s)->lines;
     look_up(s, in);
     for (int i = 0; i < TILE; i += VEC_WIDTH)
@@ -373,7 +398,8 @@ static void forward(double *out, const double *in, void *state, size_t rows)
             }
             transpose(unit, row);
             for (int j = 0; j < VEC_WIDTH; j++)
-                store(ROW(out, u + (size_t)j) + i, unit[j]);
+                if (u + (size_t)j < n_out)
+                    store(ROW(out, u + (size_t)j) + i, unit[j]);
         }
 }
 
@@ -414,31 +440,44 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
 
 /* ---- the moments back through the layers ---- */
 
-/* Layer 0's input line is x itself, slope 1 and value c:  dw += S1 + c S0,  db += S0. */
-static void finish_first(double *dw, double *db, const double *delta, const struct piecewise *s)
+static void add(double *restrict sum, const double *restrict x, size_t n)
 {
-    const struct layer *layer = &s->layers[0];
-    for (size_t slot = 0; slot < s->n_slots; slot++)
-        for (size_t u = 0; u < layer->fan_out; u++) {
-            const double *s1 = delta + slot * PAIR * layer->columns, *s0 = s1 + layer->columns;
-            dw[u] += fma(s->centre[slot], s0[u], s1[u]);
-            db[u] += s0[u];
-        }
+    for (size_t i = 0; i < n; i++)
+        sum[i] += x[i];
 }
 
-/* dW = S1 slope^T + S0 value^T,  db = sum S0, over the open segments. */
-static void finish_layer(double *dw, double *db, const double *delta, const struct layer *layer,
-                         const struct layer *below, size_t n_slots)
+/* Layer 0's input line is x itself, slope 1 and value c:  dw = sum S1 + c S0,  over the open segments. */
+static void finish_first(double *dw, const double *delta, const struct piecewise *s)
 {
-    memset(layer->dw, 0, layer->fan_out * below->columns * sizeof(double));
-    ISA(matmul)(layer->dw, below->columns, delta, 1, layer->columns, below->lines, below->columns, layer->fan_out,
-                PAIR * n_slots, below->columns);
+    const struct layer *layer = &s->layers[0];
+    for (size_t u = 0; u < layer->columns; u += VEC_WIDTH) {
+        vec sum = all(0.0);
+        for (size_t slot = 0; slot < s->n_slots; slot++) {
+            const double *s1 = delta + PAIR * slot * layer->columns + u, *s0 = s1 + layer->columns;
+            sum += fused(all(s->input[PAIR * slot + VALUE]), load(s0), load(s1));
+        }
+        store(layer->dw + u, sum);
+    }
+    add(dw, layer->dw, layer->fan_out);
+}
+
+/* dW = sum S1 slope^T + S0 value^T */
+static void finish_layer(double *dw, const double *delta, const struct layer *layer, const struct layer *below,
+                         size_t n_slots)
+{
+    ISA(matmul_from)(layer->dw, below->columns, NULL, delta, 1, layer->columns, below->lines, below->columns,
+                     layer->fan_out, PAIR * n_slots, below->columns);
     for (size_t u = 0; u < layer->fan_out; u++)
-        for (size_t k = 0; k < layer->fan_in; k++)
-            dw[u * layer->fan_in + k] += layer->dw[u * below->columns + k];
-    for (size_t slot = 0; slot < n_slots; slot++)
-        for (size_t u = 0; u < layer->fan_out; u++)
-            db[u] += delta[(PAIR * slot + VALUE) * layer->columns + u];
+        add(dw + u * layer->fan_in, layer->dw + u * below->columns, layer->fan_in);
+}
+
+/* db = sum S0: a product with a matrix of ones. */
+static void finish_offsets(double *db, const double *delta, const struct layer *layer, size_t n_slots)
+{
+    const double one = 1.0;
+    ISA(matmul_from)(layer->db, layer->columns, NULL, &one, 0, 0, delta + VALUE * layer->columns,
+                     PAIR * layer->columns, 1, n_slots, layer->columns);
+    add(db, layer->db, layer->fan_out);
 }
 
 static void finish(double *gradient, void *state)
@@ -452,16 +491,16 @@ static void finish(double *gradient, void *state)
         const struct layer *layer = &s->layers[l], *below = l > 0 ? layer - 1 : NULL;
         double *db = end - layer->fan_out, *dw = db - layer->fan_out * layer->fan_in;
         end = dw;
+        finish_offsets(db, delta, layer, s->n_slots);
         if (l == 0) {
-            finish_first(dw, db, delta, s);
+            finish_first(dw, delta, s);
             return;
         }
-        finish_layer(dw, db, delta, layer, below, s->n_slots);
+        finish_layer(dw, delta, layer, below, s->n_slots);
 
         double *under = s->delta[l % 2];
-        memset(under, 0, PAIR * s->n_slots * below->columns * sizeof(double));
-        ISA(matmul)(under, below->columns, delta, layer->columns, 1, layer->w, below->columns, PAIR * s->n_slots,
-                    layer->fan_out, below->columns);
+        ISA(matmul_from)(under, below->columns, NULL, delta, layer->columns, 1, layer->w, below->columns,
+                         PAIR * s->n_slots, layer->fan_out, below->columns);
         for (size_t slot = 0; slot < s->n_slots; slot++) {
             double *pair = under + slot * PAIR * below->columns;
             const double *value = below->lines + (slot * PAIR + VALUE) * below->columns;

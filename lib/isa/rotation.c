@@ -14,7 +14,7 @@ struct rotation {
     double *length;  /* [REFLECTIONS], |v|                                                           */
     double *input;   /* [REFLECTIONS][D][STRIDE], each reflection's input, for backward              */
     double *partial; /* [REFLECTIONS][D][8], d loss / d u, summed over the tiles in eight partials   */
-    double  memory[];
+    _Alignas(CACHE_LINE) double memory[];
 };
 
 static size_t n_params(const fathom_config *config) { return REFLECTIONS * config->dim; }
@@ -29,7 +29,7 @@ static size_t n_doubles(size_t dim) { return REFLECTIONS * (dim + 1 + dim * STRI
 static void *create(const fathom_config *config)
 {
     size_t dim = config->dim;
-    struct rotation *s = calloc(1, sizeof *s + n_doubles(dim) * sizeof(double));
+    struct rotation *s = zeros(sizeof *s + n_doubles(dim) * sizeof(double));
     if (!s)
         return NULL;
     s->dim = dim;

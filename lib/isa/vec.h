@@ -39,6 +39,7 @@ INLINE vec  root(vec a)                         { return _mm512_sqrt_pd(a); }
 INLINE mask less(vec a, vec b)                  { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
 INLINE mask equal(vec a, vec b)                 { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
 INLINE mask either(mask a, mask b)              { return (mask)(a | b); }
+INLINE int  lanes(mask m)                       { return __builtin_popcount(m); } /* how many are set */
 INLINE vec  choose(mask m, vec yes, vec no)     { return _mm512_mask_blend_pd(m, no, yes); }
 INLINE vec  exp_(vec a)                         { return Sleef_finz_expd8_u10avx512f(a); }
 INLINE vec  log_(vec a)                         { return Sleef_finz_logd8_u10avx512f(a); }
@@ -77,6 +78,7 @@ INLINE vec  root(vec a)                         { return _mm256_sqrt_pd(a); }
 INLINE mask less(vec a, vec b)                  { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
 INLINE mask equal(vec a, vec b)                 { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
 INLINE mask either(mask a, mask b)              { return _mm256_or_pd(a, b); }
+INLINE int  lanes(mask m)                       { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
 INLINE vec  choose(mask m, vec yes, vec no)     { return _mm256_blendv_pd(no, yes, m); }
 INLINE vec  exp_(vec a)                         { return Sleef_finz_expd4_u10avx2(a); }
 INLINE vec  log_(vec a)                         { return Sleef_finz_logd4_u10avx2(a); }
@@ -104,6 +106,7 @@ INLINE vec  root(vec a)                         { return sqrt(a); }
 INLINE mask less(vec a, vec b)                  { return a < b; }
 INLINE mask equal(vec a, vec b)                 { return a == b; }
 INLINE mask either(mask a, mask b)              { return a | b; }
+INLINE int  lanes(mask m)                       { return m; }
 INLINE vec  choose(mask m, vec yes, vec no)     { return m ? yes : no; }
 INLINE vec  exp_(vec a)                         { return same_exp(a); }
 INLINE vec  log_(vec a)                         { return same_log(a); }

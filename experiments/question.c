@@ -1,0 +1,204 @@
+/* question.c - what the report asks of a table (question.h). */
+#include "question.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "leave.h"
+
+/* --------------------------------------------------------------------------------------------------- memory ---- */
+
+static void keep(struct pool *pool, void *memory)
+{
+    if (memory && pool->n == pool->room) {
+        const size_t room = 2 * pool->room + 64;
+        void       **grown = realloc(pool->block, room * sizeof *grown);
+        if (grown) {
+            pool->block = grown;
+            pool->room = room;
+        } else {
+            free(memory);
+            memory = NULL;
+        }
+    }
+    if (!memory)
+        leave_failed("not enough memory for the report");
+    pool->block[pool->n++] = memory;
+}
+
+void *pool_alloc(struct pool *pool, size_t bytes)
+{
+    void *memory = malloc(bytes ? bytes : 1);
+    keep(pool, memory);
+    return memory;
+}
+
+char *pool_say(struct pool *pool, const char *format, ...)
+{
+    char   *text;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    keep(pool, text);
+    return text;
+}
+
+void pool_free(struct pool *pool)
+{
+    for (size_t i = 0; i < pool->n; i++)
+        free(pool->block[i]);
+    free(pool->block);
+    *pool = (struct pool){0};
+}
+
+/* ----------------------------------------------------------------------------------------------- conditions ---- */
+
+enum { CONDITIONS_MAX = 8, WORD_SIZE = 48 };
+
+struct condition {
+    size_t n, column[CONDITIONS_MAX];
+    char   word[CONDITIONS_MAX][WORD_SIZE];
+    double number[CONDITIONS_MAX]; /* NaN: a word */
+    bool   never;                  /* names a column that is not there */
+};
+
+static double number_of(const char *text)
+{
+    char  *end;
+    double value = strtod(text, &end);
+    return end == text || *end ? NAN : value;
+}
+
+static struct condition parse(const struct table *table, const char *where)
+{
+    struct condition c = {0};
+    char             name[WORD_SIZE];
+    int              used;
+    for (; c.n < CONDITIONS_MAX && sscanf(where, " %47[^= ]=%47s%n", name, c.word[c.n], &used) == 2; where += used) {
+        c.never = c.never || !table_find(&c.column[c.n], table, name);
+        c.number[c.n] = number_of(c.word[c.n]);
+        c.n++;
+    }
+    return c;
+}
+
+static bool meets(const struct table *table, size_t row, const struct condition *c)
+{
+    bool met = !c->never;
+    for (size_t i = 0; i < c->n && met; i++) {
+        const char *cell = table_cell(table, row, c->column[i]);
+        met = strcmp(cell, c->word[i]) == 0 || (!isnan(c->number[i]) && number_of(cell) == c->number[i]);
+    }
+    return met;
+}
+
+static double cell_value(const struct table *table, size_t row, size_t column)
+{
+    const char *cell = table_cell(table, row, column);
+    if (strcmp(cell, "ok") == 0 || strcmp(cell, "true") == 0)
+        return 1;
+    if (strcmp(cell, "diverged") == 0 || strcmp(cell, "false") == 0)
+        return 0;
+    const double value = number_of(cell);
+    return isfinite(value) ? value : NAN;
+}
+
+/* ------------------------------------------------------------------------------------------------- questions ---- */
+
+struct sample question_numbers(struct pool *pool, const struct table *table, const char *name, const char *where)
+{
+    const struct condition c = parse(table, where);
+    struct sample          s = {pool_alloc(pool, table_rows(table) * sizeof(double)), 0};
+    size_t                 column;
+    if (!table_find(&column, table, name))
+        return s;
+    for (size_t row = 0; row < table_rows(table); row++)
+        if (meets(table, row, &c)) {
+            const double value = cell_value(table, row, column);
+            if (!isnan(value))
+                s.x[s.n++] = value;
+        }
+    return s;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+struct sample question_distinct(struct pool *pool, const struct table *table, const char *name, const char *where)
+{
+    struct sample s = question_numbers(pool, table, name, where);
+    size_t        n = 0;
+    qsort(s.x, s.n, sizeof *s.x, ascending);
+    for (size_t i = 0; i < s.n; i++)
+        if (n == 0 || s.x[i] != s.x[n - 1])
+            s.x[n++] = s.x[i];
+    s.n = n;
+    return s;
+}
+
+double question_number(const struct table *table, const char *name, const char *where)
+{
+    const struct condition c = parse(table, where);
+    size_t                 column;
+    if (table_find(&column, table, name))
+        for (size_t row = 0; row < table_rows(table); row++)
+            if (meets(table, row, &c) && !isnan(cell_value(table, row, column)))
+                return cell_value(table, row, column);
+    return NAN;
+}
+
+size_t question_count(const struct table *table, const char *where)
+{
+    const struct condition c = parse(table, where);
+    size_t                 n = 0;
+    for (size_t row = 0; row < table_rows(table); row++)
+        n += meets(table, row, &c);
+    return n;
+}
+
+static bool alike(const struct table *table, size_t row, size_t other, const size_t *by, size_t n_by)
+{
+    bool same = true;
+    for (size_t i = 0; i < n_by && same; i++)
+        same = strcmp(table_cell(table, row, by[i]), table_cell(table, other, by[i])) == 0;
+    return same;
+}
+
+struct pairs question_pairs(struct pool *pool, const struct table *table, const char *name, const char *by,
+                            const char *where_a, const char *where_b)
+{
+    const struct condition a = parse(table, where_a), b = parse(table, where_b);
+    const size_t           bytes = table_rows(table) * sizeof(double);
+    struct pairs           p = {pool_alloc(pool, bytes), pool_alloc(pool, bytes), pool_alloc(pool, bytes), 0, 0};
+    size_t                 column, by_column[CONDITIONS_MAX], n_by = 0;
+    char                   word[WORD_SIZE];
+    int                    used;
+    for (; n_by < CONDITIONS_MAX && sscanf(by, " %47s%n", word, &used) == 1; by += used)
+        if (!table_find(&by_column[n_by++], table, word))
+            return p;
+    if (!table_find(&column, table, name))
+        return p;
+    for (size_t i = 0; i < table_rows(table); i++) {
+        if (!meets(table, i, &a))
+            continue;
+        for (size_t j = 0; j < table_rows(table); j++)
+            if (alike(table, i, j, by_column, n_by) && meets(table, j, &b)) {
+                p.a[p.n] = cell_value(table, i, column);
+                p.b[p.n] = cell_value(table, j, column);
+                p.d[p.n] = p.a[p.n] - p.b[p.n];
+                if (isnan(p.d[p.n]))
+                    p.lost++;
+                else
+                    p.n++;
+                break;
+            }
+    }
+    return p;
+}

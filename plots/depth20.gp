@@ -1,0 +1,111 @@
+# depth20.gp - deep stacks bare, clipped, with ActNorm from data, and with both: each run's two scores, and those lost.
+#
+# The bars are medians of the runs that ended.  Scores more than SPAN nats below the best are drawn at the foot, as
+# triangles that point down; a run whose held-out score is not finite, at the foot too.
+# Table: depth20.tsv.
+
+SPAN = 1.2
+
+T = "depth20.tsv"
+couplings = ""; depths = ""; arms = ""; seeds = ""; first_depth = NaN
+stats T using (couplings = with_word(couplings, strcol("coupling")), depths = with_word(depths, strcol("depth")), \
+               arms = with_word(arms, strcol("arm")), seeds = with_word(seeds, strcol("seed")), 0) nooutput
+n_arms = words(arms); n_seeds = words(seeds)
+arm_name(a) = a eq "none" ? "bare" : a eq "clip" ? "clip" : a eq "actnorm" ? "ActNorm" : a
+place_of(w, list) = (sum [i=1:words(list)] (word(list, i) eq w ? i : 0))
+
+eval summary("T", 'column("heldout_logp")');  has_heldout = members > 0
+top = -1e300
+if (has_heldout) { top = GROUP_max }
+eval summary("T", 'column("train_logp")');    has_train = members > 0
+if (has_train && GROUP_max > top) { top = GROUP_max }
+foot = top
+eval summary("T", 'column("train_logp") > top - SPAN ? column("train_logp") : NaN')
+if (members > 0 && GROUP_min < foot) { foot = GROUP_min }
+eval summary("T", 'column("heldout_logp") > top - SPAN ? column("heldout_logp") : NaN')
+if (members > 0 && GROUP_min < foot) { foot = GROUP_min }
+pad = 0.16 * (top - foot + 0.02)
+foot = foot - pad
+inside(y) = y > foot ? y : -1e9
+under(y)  = y > foot ? -1e9 : foot
+
+# The medians, the runs that diverged, and what lies under the foot: a row a panel and arm.
+set print $medians
+print "panel\tarm\ttrain\theldout"
+panels = 0; lost_of = ""; runs_of = ""
+do for [d in depths] { do for [c in couplings] {
+    panels = panels + 1
+    D = real(d)
+    do for [a in arms] {
+        here(i) = strcol("coupling") eq c && column("depth") == D && strcol("arm") eq a
+        eval count("T", 'here(0)');                                    runs_of = runs_of.sprintf(" %d", members)
+        eval count("T", 'here(0) && strcol("status") ne "ok"');        lost_of = lost_of.sprintf(" %d", members)
+        eval summary("T", 'here(0) && strcol("status") eq "ok" ? scored(strcol("train_logp")) : NaN')
+        train = members > 0 ? GROUP_median : NaN
+        eval summary("T", 'here(0) && strcol("status") eq "ok" ? scored(strcol("heldout_logp")) : NaN')
+        heldout = members > 0 ? GROUP_median : NaN
+        print sprintf("%d\t%d\t%.15g\t%.15g", panels, place_of(a, arms), train, heldout)
+    }
+}}
+set print
+
+# All in units of the page; a row of panels a depth.
+rows = words(depths); columns = words(couplings)
+left = 76; gap = 14; first = 34; panel_height = rows == 1 ? 250 : 190; between = 50; bottom = 88
+panel_width = (500.0 - left - 10 - (columns - 1) * gap) / columns
+high = first + rows * panel_height + (rows - 1) * between + bottom
+eval canvas(500, high)
+set multiplot
+unset key
+set xrange [0.5 : n_arms + 0.5]
+set yrange [foot - 0.15 * pad : top + 0.35 * pad]
+set xtics () font SMALL
+set ytics autofreq
+set for [i=1:n_arms] xtics add (arm_name(word(arms, i)) i)
+spread_(i) = n_seeds > 1 ? 0.24 * ((place_of(strcol("seed"), seeds) - 1.0) / (n_seeds - 1) - 0.5) : 0
+spot(c, d, side) = strcol("coupling") eq c && column("depth") == d && strcol("status") eq "ok" \
+    ? place_of(strcol("arm"), arms) + side + spread_(0) : -9
+panel(p) = column("panel") == p ? column("arm") : -9
+TRAINED = -0.2; NEW = 0.2
+
+p = 0
+do for [r=1:rows] { do for [k=1:columns] {
+    p = p + 1
+    c = word(couplings, k); D = number_in(depths, r)
+    x0 = left + (k - 1) * (panel_width + gap); y0 = first + (r - 1) * (panel_height + between)
+    set lmargin at screen x0 / 500.0
+    set rmargin at screen (x0 + panel_width) / 500.0
+    set tmargin at screen 1 - y0 * 1.0 / high
+    set bmargin at screen 1 - (y0 + panel_height) * 1.0 / high
+    set title (c eq "spline" ? "RQ spline" : c).", depth ".word(depths, r)
+    set ylabel (k == 1 ? "mean log p(x)   [nats]" : "") offset 0.8,0
+    set format y (k == 1 ? "%.1f" : "")
+    do for [i=1:n_arms] {
+        unset label i
+        lost = word(lost_of, (p - 1) * n_arms + i)
+        if (real(lost) > 0) {
+            set label i lost." of ".word(runs_of, (p - 1) * n_arms + i)."\ndiverged" \
+                at first i, graph 0.145 center font TINY
+        }
+    }
+    if (p == rows * columns) {      # the key of them all
+        set label 101 "training rows" at screen 0.18, 42.0 / high point ls TRAIN ps 0.8 offset 1,-0.4 font SMALL
+        set label 102 "held-out rows" at screen 0.45, 42.0 / high point ls HELDOUT ps 0.8 offset 1,-0.4 font SMALL
+        set label 103 "off the scale" at screen 0.73, 42.0 / high point pt 10 lc rgb black lw 1.3 ps 0.8 offset 1,-0.4 font SMALL
+        set label 104 "bars: medians of the runs that ended" at screen 0.53, 17.0 / high center font SMALL
+        if (!has_heldout) { unset label 102 }
+    }
+    plot T using (spot(c, D, TRAINED)):(inside(scored(strcol("train_logp")))) \
+             with points ls TRAIN lc rgb faint(green) ps 0.6 notitle, \
+         for [i=1:has_heldout] T using (spot(c, D, NEW)):(inside(scored(strcol("heldout_logp")))) \
+             with points ls HELDOUT lc rgb faint(purple) ps 0.6 notitle, \
+         T using (spot(c, D, TRAINED)):(under(scored(strcol("train_logp")))) \
+             with points pt 10 lc rgb green lw 1.3 ps 0.8 notitle, \
+         for [i=1:has_heldout] T using (spot(c, D, NEW)):(under(scored(strcol("heldout_logp")))) \
+             with points pt 10 lc rgb purple lw 1.3 ps 0.8 notitle, \
+         $medians using (panel(p) + TRAINED - 0.17):(inside(column("train"))):(0.34):(0) \
+             with vectors nohead lc rgb green lw 2.5 notitle, \
+         $medians using (panel(p) + NEW - 0.17):(inside(column("heldout"))):(0.34):(0) \
+             with vectors nohead lc rgb purple lw 2.5 notitle
+}}
+unset multiplot

@@ -1,0 +1,89 @@
+# gradient_depth.gp - the gradient's global norm against depth over many untrained seeds: median, quartiles, a power law.
+#
+# The law is fitted to the medians (least squares of their logarithms): single seeds may be off by orders of magnitude,
+# or not finite.  Open marks are the first seed, the one that the notebook measures.
+# Table: gradient_depth.tsv.
+
+eval canvas(500, 380)
+T = "gradient_depth.tsv"
+
+depths = ""; couplings = ""; seeds = ""; least = 1e9; most = 0; first_seed = NaN
+stats T using (first_seed = first_seed == first_seed ? first_seed : column("seed"), \
+               depths = with_word(depths, strcol("depth")), couplings = with_word(couplings, strcol("coupling")), \
+               seeds = with_word(seeds, strcol("seed")), \
+               least = column("depth") < least ? column("depth") : least, \
+               most = column("depth") > most ? column("depth") : most, 0) nooutput
+named = has_word(couplings, "spline") ? "spline" : ""
+if (has_word(couplings, "affine")) { named = named." affine" }
+mark(c) = c eq "spline" ? SPLINE : AFFINE
+hue(c)  = c eq "spline" ? green : red
+positive(y) = y > 0 ? finite(y) : NaN
+of(c)   = strcol("coupling") eq c ? positive(column("grad_norm")) : NaN
+
+# Quartiles, a row a coupling and depth that has a number; and each coupling's law, titled.
+set print $medians
+print "coupling\tdepth\tlow\tmedian\thigh"
+low = 1e300; high = 0
+do for [c in named] {
+    do for [d in depths] {
+        D = real(d)
+        eval summary("T", 'column("depth") == D ? of(c) : NaN')
+        if (members > 0) {
+            print sprintf("%s\t%s\t%.15g\t%.15g\t%.15g", c, d, GROUP_lo_quartile, GROUP_median, GROUP_up_quartile)
+            low = GROUP_lo_quartile < low ? GROUP_lo_quartile : low
+            high = GROUP_up_quartile > high ? GROUP_up_quartile : high
+        }
+    }
+}
+set print
+
+array slope[2]
+array level[2]
+laws = words(depths) > 1
+titles = ""
+do for [k=1:words(named)] {
+    c = word(named, k)
+    slope[k] = NaN
+    if (laws) {
+        stats $medians using (strcol("coupling") eq c ? log(column("depth")) : NaN):(log(column("median"))) \
+            nooutput name "LAW"
+        slope[k] = LAW_slope; level[k] = LAW_intercept; err = LAW_slope_err
+    }
+    titles = titles." '".(c eq "spline" ? "RQ spline" : c). \
+             (slope[k] == slope[k] ? sprintf(", grows as depth^{%.2f ± %.2f}", slope[k], err) : "")."'"
+}
+
+eval count("T", 'positive(column("grad_norm")) != column("grad_norm")')
+bad = members
+eval count("T", "1")
+
+set lmargin at screen 0.14
+set rmargin at screen 0.975
+set tmargin at screen 0.915
+set bmargin at screen 0.155
+set title "Gradient norm against depth, untrained, ".words(seeds).(words(seeds) == 1 ? " seed" : " seeds")
+set xlabel "number of coupling blocks" offset 0,0.5
+set ylabel "‖∇ NLL‖_2   [nats]" offset 1,0
+set logscale xy
+set xrange [least / 1.2 : most * 1.2]
+set yrange [low / 3 : high * 8]
+set format y "%g"
+set mytics 10
+set xtics ()
+set for [d in depths] xtics add (d real(d))
+set key top left Left reverse
+set style fill solid 0.22 noborder
+if (bad > 0) {
+    set label 1 sprintf("%d of %d norms not finite", bad, members) at graph 0.98, 0.04 right font SMALL
+}
+plot for [k=1:words(named)] $medians using (strcol("coupling") eq word(named, k) ? column("depth") : NaN):"low":"high" \
+         with filledcurves lc rgb hue(word(named, k)) notitle, \
+     for [k=1:words(named)] (slope[k] == slope[k] ? exp(level[k]) * x**slope[k] : NaN) \
+         with lines lc rgb black lw 1 dt (2,3) notitle, \
+     for [k=1:words(named)] $medians using (strcol("coupling") eq word(named, k) ? column("depth") : NaN):"median" \
+         with linespoints ls mark(word(named, k)) ps 0.75 title word(titles, k), \
+     NaN with filledcurves lc rgb black title "quartiles over the seeds", \
+     for [c in named] T using (column("seed") == first_seed ? column("depth") : NaN):(of(c)) \
+         with points pt (c eq "spline" ? 4 : 6) lc rgb black lw 1.3 ps 1.1 notitle, \
+     NaN with points pt 6 lc rgb black lw 1.3 ps 1.1 \
+         title sprintf("seed %.0f%s", first_seed, notebook && first_seed == 0 ? ", the notebook's" : "")

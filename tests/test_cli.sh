@@ -1,0 +1,252 @@
+#!/bin/bash
+# test_cli.sh - the programs as a person meets them: bad input, full disks, missing files, Ctrl-C.
+#
+# Whatever goes wrong: the promised exit status, exactly one line on standard error that says what, and a results folder
+# whose every byte is as it was.
+set -u
+build=${BUILD:-build}
+case $build in /*) ;; *) build=$PWD/$build ;; esac
+scratch=$(mktemp -d) || exit 1
+trap 'cd /; umount "$scratch/full" 2> /dev/null; rm -rf "$scratch"' EXIT
+failures=0 checks=0
+fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+
+# A folder of earlier results, and what it holds.
+results=$scratch/results
+mkdir "$results"
+for table in depth_sweep loss truth density gradient_norm residual_inverse residual_map; do
+    echo "an earlier $table" > "$results/$table.tsv"
+done
+fingerprint() { (cd "$results" && find . -printf '%p %y %s\n' | sort && find . -type f -exec cat {} +); }
+before=$(fingerprint)
+
+# expect STATUS TEXT COMMAND...: the command ends with STATUS and one line on stderr that has TEXT in it.
+expect() {
+    local status=$1 text=$2
+    shift 2
+    "$@" > "$scratch/out" 2> "$scratch/err" < /dev/null
+    local got=$?
+    checks=$((checks + 1))
+    [ $got -eq "$status" ] || fail "$*: status $got, not $status: $(head -n 2 "$scratch/err")"
+    [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "$*: not one line on stderr: $(head -n 5 "$scratch/err")"
+    grep -qF -e "$text" "$scratch/err" || fail "$*: '$(head -n 1 "$scratch/err")' does not say '$text'"
+    [ ! -s "$scratch/out" ] || fail "$*: something on stdout: $(head -n 1 "$scratch/out")"
+    [ "$(fingerprint)" = "$before" ] || fail "$*: the results folder was touched"
+}
+quick="--out $results --no-plot --quiet"
+
+# ------------------------------------------------------------------------------------- values that are not legal ----
+# Every experiment, with what its --help says that it takes.
+programs=
+for path in "$build"/*; do
+    program=${path##*/}
+    if [ -f "$path" ] && [ -x "$path" ] && [ -f "experiments/$program.c" ] && [ "$program" != report ]; then
+        "$path" --help > "$scratch/help.$program" || fail "$program --help: exit $?"
+        if grep -q '^  --out ' "$scratch/help.$program"; then programs="$programs $program"; fi
+    fi
+done
+case $programs in *depth_sweep*gradient_norm*residual_inverse*) ;; *) fail "the programs are:$programs" ;; esac
+
+# option, what its legal range says, and bad values ('' is an empty one)
+while IFS='|' read -r option legal values; do
+    taken=0
+    for program in $programs; do
+        grep -q "^  --$option " "$scratch/help.$program" || continue
+        taken=$((taken + 1))
+        for value in $values; do
+            [ "$value" = "''" ] && value=
+            # shellcheck disable=SC2086
+            expect 2 "--$option '$value': must be" "$build/$program" $quick "--$option" "$value"
+            grep -qF -e "$legal" "$scratch/err" || fail "$program --$option '$value': '$legal' is not named"
+        done
+    done
+    [ $taken -gt 0 ] || fail "no program takes --$option"
+done << 'END'
+data-seed|from 0 to 9007199254740991|'' -1 +1 1.5 1e3 nan inf 12x 0x10 9007199254740992 9999999999999999999999
+data-size|from 2 to 10000000|'' 0 1 -5 nan 30.0 30rows 10000001 1e99 9999999999999999999999
+coupling|spline, affine|'' Spline both nan 1 spline,affine
+depths|from 1 to 1024|'' 0 1,0 -1 1,,2 , 1, 1,2,2 1025 nan 1.5 1;2 99999999999999999999999
+bins|from 1 to 256|'' 0 257 -8 nan 8.0 8x 99999999999999999999999
+interval|above 0 and at most 1000000|'' 0 -4 nan inf 4x 1e400 1000001 0x4
+width|from 1 to 1024|'' 0 1025 -24 nan 24.5 99999999999999999999999
+hidden|from 0 to 8|'' -1 9 nan 2.0 99999999999999999999999
+actnorm|none, default, data|'' None yes 1
+seed|from 0 to 9007199254740991|'' -1 nan 0.5 99999999999999999999999
+seeds|from 1 to 10000|'' 0 -1 nan 10001 99999999999999999999999
+batch-seed|from 0 to 9007199254740991|'' -1 nan 0.5 99999999999999999999999
+steps|from 4 to 10000000|'' 0 3 -1 nan 1200.5 10000001 99999999999999999999999
+batch|from 1 to 1000000|'' 0 -1 nan 512.5 1000001 99999999999999999999999
+lr|above 0 and at most 1000|'' 0 -3e-3 nan inf 3e-3x 1e400 1e-400 1001 0x1 --
+clip|none, or a number above 0|'' 0 -1 nan inf NONE 1e400 1x
+replicas|from 1 to 10000|'' 0 -1 nan 10001 99999999999999999999999
+threads|from 1 to 1024|'' 0 -1 nan 1025 two 99999999999999999999999
+format|svg, png, pdf|'' gif svg,gif SVG , svg,
+out|not empty|''
+data|not empty|''
+END
+
+for program in depth_sweep gradient_norm; do
+    # shellcheck disable=SC2086
+    {
+        expect 2 "the bins do not fit" "$build/$program" $quick --bins 256 --interval 0.1
+        expect 2 "the bins do not fit" "$build/$program" $quick --interval 0.0045
+        expect 2 "--heldout '1': must be a number from 0 and below 1" "$build/$program" $quick --data x --heldout 1
+        expect 2 "--heldout 'nan': must be a number from 0 and below 1" "$build/$program" $quick --data x --heldout nan
+        expect 2 "only with --data" "$build/$program" $quick --heldout 0.1
+        expect 2 "only without --data" "$build/$program" $quick --data x --data-size 10
+    }
+done
+# shellcheck disable=SC2086
+{
+    expect 2 "their product must be at most" "$build/depth_sweep" $quick --steps 10000000 --batch 1000000
+    # a line break in a value is no line break in the message
+    expect 2 "--steps '1?2'" "$build/depth_sweep" $quick --steps $'1\n2'
+}
+for program in depth_sweep gradient_norm residual_inverse; do
+    # shellcheck disable=SC2086
+    {
+        expect 2 "unknown or ambiguous option '--frobnicate'" "$build/$program" $quick --frobnicate
+        expect 2 "unknown option '-x'" "$build/$program" $quick -x
+        expect 2 "unexpected argument 'extra'" "$build/$program" $quick extra
+        expect 2 "--threads: needs a value" "$build/$program" $quick --threads
+        expect 2 "--quiet must be given without a value" "$build/$program" $quick --quiet=1
+        expect 2 "FATHOM_ISA 'v9': must be v4, v3 or ref" env FATHOM_ISA=v9 "$build/$program" $quick
+        expect 2 "FATHOM_ISA '': must be v4, v3 or ref" env FATHOM_ISA= "$build/$program" $quick
+    }
+done
+# shellcheck disable=SC2086
+{
+    expect 2 "unknown or ambiguous option '--steps'" "$build/gradient_norm" $quick --steps 10
+    expect 2 "unknown or ambiguous option '--depths'" "$build/residual_inverse" $quick --depths 2
+}
+expect 2 "takes two folders" "$build/compare"
+expect 2 "takes two folders" "$build/compare" "$results"
+expect 2 "takes two folders" "$build/compare" "$results" "$results" "$results"
+
+# ------------------------------------------------------------------------------------------------------ the data ----
+printf '1,2\n3,4,5\n' > "$scratch/ragged"
+printf '1,2\n3,x\n' > "$scratch/words"
+printf '1,2\n3,nan\n' > "$scratch/nan"
+printf '1,2\n3,inf\n' > "$scratch/inf"
+printf '1\n2\n3\n' > "$scratch/one_column"
+printf '1,2\n' > "$scratch/one_row"
+printf '1,2\n1,3\n1,4\n' > "$scratch/constant"
+: > "$scratch/empty"
+for program in depth_sweep gradient_norm; do
+    while read -r file text; do
+        # shellcheck disable=SC2086
+        expect 1 "$text" "$build/$program" $quick --data "$scratch/$file"
+        grep -qF "$scratch/$file" "$scratch/err" || fail "$program --data $file: the file is not named"
+    done << 'END'
+missing No such file
+. is a directory
+ragged line 2
+words line 2
+nan line 2
+inf line 2
+one_column column
+one_row row
+constant column 1
+empty
+END
+done
+
+# ------------------------------------------------------------------------------------------- folders and figures ----
+expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out "$scratch/words"
+expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out "$scratch/none/deep"
+expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out /proc
+expect 1 "cannot be written" "$build/gradient_norm" --no-plot --quiet --depths 1 --out /proc
+mkdir "$scratch/locked" && chmod 555 "$scratch/locked"
+if [ "$(id -u)" -ne 0 ]; then
+    expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out "$scratch/locked"
+fi
+mkdir "$scratch/no_gnuplot"
+expect 1 "gnuplot: not found" env PATH="$scratch/no_gnuplot" "$build/residual_inverse" --out "$results"
+expect 1 "No such file" "$build/compare" "$results" "$scratch/none"
+expect 1 "holds a table" "$build/compare" "$scratch/no_gnuplot" "$scratch/no_gnuplot"
+
+if [ -w /dev/full ]; then
+    checks=$((checks + 2))
+    "$build/depth_sweep" --help > /dev/full 2> "$scratch/err" && fail "--help to a full disk: exit 0"
+    "$build/depth_sweep" --version > /dev/full 2> "$scratch/err" && fail "--version to a full disk: exit 0"
+fi
+
+# A full disk: a file system of 64 KiB where that is allowed, else a limit on the size of files.
+earlier=$(cat "$results/residual_map.tsv")
+mkdir "$scratch/full"
+if mount -t tmpfs -o size=64k fathom-test "$scratch/full" 2> /dev/null; then
+    cp "$results/residual_map.tsv" "$scratch/full"
+    expect 1 "No space left" "$build/depth_sweep" --depths 1 --steps 4 --no-plot --quiet --out "$scratch/full"
+    [ "$(ls -A "$scratch/full")" = residual_map.tsv ] || fail "full disk: left $(ls -A "$scratch/full")"
+    umount "$scratch/full"
+fi
+cp "$results/residual_map.tsv" "$scratch/full"
+small_files="trap '' XFSZ; ulimit -f 8"
+expect 1 "File too large" bash -c "$small_files; exec '$build/residual_inverse' --no-plot --out '$scratch/full'"
+[ "$(ls -A "$scratch/full")" = residual_map.tsv ] || fail "no room for a file: left $(ls -A "$scratch/full")"
+[ "$(cat "$scratch/full/residual_map.tsv")" = "$earlier" ] || fail "no room for a file: the earlier table changed"
+
+# ------------------------------------------------------------------------------------------------------- Ctrl-C ----
+# env --default-signal: a shell without job control starts background programs with SIGINT ignored.
+for signal in INT TERM; do
+    env --default-signal=INT "$build/depth_sweep" --out "$results" --no-plot --quiet --depths 8 --steps 1000000 \
+        --threads 2 2> "$scratch/err" &
+    pid=$!
+    sleep 1
+    start=$(date +%s%N)
+    kill -$signal $pid
+    wait $pid
+    status=$?
+    took=$((($(date +%s%N) - start) / 1000000))
+    checks=$((checks + 1))
+    [ $status -eq 130 ] || fail "SIG$signal: status $status, not 130: $(cat "$scratch/err")"
+    [ $took -lt 500 ] || fail "SIG$signal: took $took ms to stop"
+    [ "$(fingerprint)" = "$before" ] || fail "SIG$signal: the results folder was touched: $(ls -A "$results")"
+done
+
+# ------------------------------------------------------------------------------------------------ what does work ----
+checks=$((checks + 6))
+works=$scratch/works
+for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths 1 --steps 4 --replicas 2"; do
+    # shellcheck disable=SC2086
+    "$build"/$run --out "$works" --no-plot --quiet > "$scratch/out" 2> "$scratch/err" ||
+        fail "$run: $(cat "$scratch/err")"
+    [ ! -s "$scratch/err" ] || fail "$run --quiet: said $(head -n 1 "$scratch/err")"
+done
+expected="density.tsv density_integral.tsv depth_sweep.tsv gradient_norm.tsv loss.tsv"
+expected="$expected residual_banach.tsv residual_inverse.tsv residual_map.tsv spiral.tsv truth.tsv"
+[ "$(cd "$works" && echo *)" = "$expected" ] || fail "the tables are $(cd "$works" && echo *)"
+[ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
+head -n 1 "$works/depth_sweep.tsv" | grep -qx '# program: depth_sweep' || fail "depth_sweep.tsv has no configuration"
+grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
+    grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\tmean_logp\theldout_logp' ||
+    fail "depth_sweep.tsv has other columns"
+[ "$(grep -vc '^#' "$works/depth_sweep.tsv")" -eq 3 ] || fail "depth_sweep.tsv has not a row a replica"
+
+# compare finds what differs, by its name
+cp -r "$works" "$scratch/other"
+"$build/compare" "$works" "$scratch/other" > "$scratch/out" ||
+    fail "compare: equal folders differ: $(cat "$scratch/out")"
+sed -i '$s/\t[^\t]*$/\t0.5/' "$scratch/other/gradient_norm.tsv"
+"$build/compare" "$works" "$scratch/other" > "$scratch/out" && fail "compare: a changed value was not seen"
+grep -q '^gradient_norm.tsv: row 4, column 6 (mean_logp): .* and 0.5$' "$scratch/out" ||
+    fail "compare: $(head -n 1 "$scratch/out")"
+rm "$scratch/other/truth.tsv"
+"$build/compare" "$works" "$scratch/other" | grep -q '^truth.tsv: missing in ' ||
+    fail "compare: a missing table was not seen"
+
+# a run that diverges is recorded as such, without numbers
+"$build/depth_sweep" --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --out "$works" --no-plot --quiet
+grep -qP '^affine\t4\t0\t0\t5604\tdiverged\t\d+\tnan\tnan$' "$works/depth_sweep.tsv" ||
+    fail "a diverged run: $(tail -n 1 "$works/depth_sweep.tsv")"
+
+# own rows: three columns, held-out part
+awk 'BEGIN { srand(1); print "a b c"; for (i = 0; i < 100; i++) print rand(), rand() + i, rand() }' > "$scratch/rows"
+"$build/depth_sweep" --data "$scratch/rows" --heldout 0.2 --depths 1 --steps 4 --out "$scratch/own" --no-plot --quiet ||
+    fail "own rows"
+grep -qx '# training-rows: 80' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 80 to train on"
+grep -qx '# heldout-rows: 20' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 20 held out"
+[ "$(cd "$scratch/own" && echo *)" = "depth_sweep.tsv loss.tsv" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
+
+echo "$checks checks, $failures failures"
+[ $failures -eq 0 ]

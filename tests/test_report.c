@@ -1,0 +1,643 @@
+/* test_report.c - the report hears its tables: change a table, and the words and verdicts change with it.
+ *
+ * A world of synthetic tables in which every claim holds is written to a scratch folder; then one thing is made
+ * otherwise, and the claim that rests on it must be told otherwise.  Also: what is missing is named, with what makes it;
+ * no number that is none is printed; and every function and file that the report names is there.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "report_parts.h"
+
+enum { SEEDS = 8, DRAWS = 32 };
+
+/* ---------------------------------------------------------------------------------------------------- worlds ---- */
+
+enum fate { FINE, SAVES, SAVES_MOST, KILLS, FITS };
+
+static struct world {
+    double    heldout[6];        /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
+    double    gap_growth;        /* of training - held-out, a depth                                       */
+    double    kl_floor;          /* KL at the best depth                                                  */
+    double    ensemble_shift;    /* of the trained ensemble                                               */
+    double    norm_change;       /* of the printed gradient norms                                         */
+    double    power[2];          /* affine, spline: gradient norm grows as depth to this power            */
+    enum fate clip;              /* what a clip does to affine runs that diverge without                  */
+    bool      guard_saves, spline_frail, affine_frail;
+    double    start[2];          /* default, data: untrained log p against none                           */
+    double    finish[2][6];      /* held-out log p after training against none, at each depth             */
+    bool      deep_diverges[2][4]; /* spline, affine x none, clip, actnorm, both                          */
+    double    growth;            /* of round-off, a step                                                  */
+    bool      contraction_folds, other_folds;
+    bool      nothing_finishes;
+} world;
+
+static const double depths[6] = {1, 2, 4, 8, 16, 20};
+static const char *const couplings[2] = {"affine", "spline"};
+
+static struct world good_world(void)
+{
+    return (struct world){
+        .heldout = {-1.80, -1.60, -1.55, -1.51, -1.49, -1.48}, .ensemble_shift = 0, .power = {1.0, 1.3},
+        .clip = SAVES, .guard_saves = true, .affine_frail = true, .start = {-100, 1},
+        .finish = {{-.1, -.1, -.1, -.1, -.1, -.1}, {.1, .1, .1, .1, .1, .1}},
+        .deep_diverges = {{false}, {true, true, true, false}}, .growth = 0.2, .other_folds = true,
+    };
+}
+
+static char folder[64];
+
+static FILE *create(const char *name, const char *columns)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s.tsv", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "# program: test\n# seed: 0\n# seeds: %d\n# replicas: %d\n", SEEDS, DRAWS);
+    for (; *columns; columns++)
+        putc(*columns == ' ' ? '\t' : *columns, file);
+    putc('\n', file);
+    return file;
+}
+
+static void finish(FILE *file) { assert_int_equal(fclose(file), 0); }
+
+/* A little scatter, symmetric about 0, other for each pair. */
+static double noise(size_t a, size_t b) { return ((double)((a * 7 + b * 3) % 8) - 3.5) * 1e-4; }
+
+/* Our draws stand between the reference's: the same distribution. */
+static void write_depth_sweep(void)
+{
+    FILE *reference = fopen("tests/reference/ensemble.tsv", "r"), *file;
+    char  line[256];
+    assert_non_null(reference);
+    file = create("depth_sweep", "coupling depth seed replica n_params status diverged_at mean_logp heldout_logp");
+    while (fgets(line, sizeof line, reference)) {
+        double depth, member, logp;
+        if (sscanf(line, "%lf %lf %lf", &depth, &member, &logp) == 3)
+            fprintf(file, "spline\t%g\t0\t%g\t100\tok\tnan\t%.9f\t%.9f\n", depth, member,
+                    logp + 1e-6 + world.ensemble_shift, logp - 0.1);
+    }
+    fclose(reference);
+    finish(file);
+    file = create("truth", "rows n mean_logp std_error");
+    fprintf(file, "train\t3000\t-1.3821\t0.0158\nheldout\t20000\t-1.3918\t0.0061\n");
+    finish(file);
+    file = create("density_integral", "depth integral coarse_integral mean_logp");
+    fprintf(file, "1\t1.0000001\t0.99999\t-1.7\n");
+    finish(file);
+}
+
+static void write_gradients(void)
+{
+    FILE *reference = fopen("tests/reference/untrained.tsv", "r");
+    FILE *file = create("gradient_norm", "coupling depth seed n_params grad_norm mean_logp");
+    char  line[256], coupling[16];
+    assert_non_null(reference);
+    while (fgets(line, sizeof line, reference)) {
+        double depth, n, logp, norm;
+        if (sscanf(line, "%15s %lf %lf %lf %lf", coupling, &depth, &n, &logp, &norm) == 5)
+            fprintf(file, "%s\t%g\t0\t%g\t%.17g\t%.17g\n", coupling, depth, n, norm + world.norm_change, logp);
+    }
+    fclose(reference);
+    finish(file);
+    file = create("gradient_depth", "coupling depth seed grad_norm mean_logp");
+    for (size_t c = 0; c < 2; c++)
+        for (size_t d = 0; d < 6; d++)
+            for (size_t s = 0; s < SEEDS; s++)
+                fprintf(file, "%s\t%g\t%zu\t%.9g\t-3\n", couplings[c], depths[d], s,
+                        2 * pow(depths[d], world.power[c]) * exp(100 * noise(s, d)));
+    finish(file);
+}
+
+static void write_depth_truth(void)
+{
+    FILE *file = create("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
+                                       "heldout_truth kl kl_std_error");
+    for (size_t d = 0; d < 6; d++)
+        for (size_t s = 0; s < SEEDS; s++) {
+            const double h = world.heldout[d] + noise(s, d);
+            if (world.nothing_finishes)
+                fprintf(file, "%g\t%zu\tdiverged\t3\tnan\t-1.3821\tnan\t-1.3918\tnan\tnan\n", depths[d], s);
+            else
+                fprintf(file, "%g\t%zu\tok\tnan\t%.9f\t-1.3821\t%.9f\t-1.3918\t%.9f\t0.003\n", depths[d], s,
+                        h + 0.01 + world.gap_growth * (double)d + noise(s, d + 1), h,
+                        world.kl_floor + (world.heldout[5] - world.heldout[d]) + noise(s, d + 2));
+        }
+    finish(file);
+}
+
+/* An affine run diverges from a rate on that is lower the deeper it is. */
+static bool diverges(size_t c, size_t depth, size_t rate, size_t leash, size_t seed)
+{
+    if (world.nothing_finishes)
+        return true;
+    if (c == 1 ? !world.spline_frail : !world.affine_frail)
+        return leash == 1 && c == 0 && world.clip == KILLS && rate > 3;
+    const bool bare = rate + depth > 4;
+    if (leash == 3)
+        return bare && !world.guard_saves;
+    if (leash == 0 || !bare)
+        return bare;
+    return world.clip == KILLS || world.clip == FITS || (world.clip == SAVES_MOST && rate == 6 && seed == 0);
+}
+
+static void write_clipping(void)
+{
+    static const char *const rates[] = {"0.001", "0.002", "0.003", "0.005", "0.01", "0.03", "0.1"};
+    static const char *const leashes[] = {"none\tnone", "1\tnone", "0.1\tnone", "none\tskip"};
+    FILE *file = create("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp "
+                                    "heldout_logp");
+    for (size_t c = 0; c < 2; c++)
+        for (size_t d = 0; d < 3; d++)
+            for (size_t r = 0; r < 7; r++)
+                for (size_t l = 0; l < 4; l++)
+                    for (size_t s = 0; s < SEEDS; s++) {
+                        const double score = -1.5 - noise(s, d) + (world.clip == FITS && (l == 1 || l == 2) ? 0.2 : 0);
+                        fprintf(file, "%s\t%g\t%s\t%s\t%zu\t", couplings[c], depths[d + 2], rates[r], leashes[l], s);
+                        if (diverges(c, d, r, l, s))
+                            fprintf(file, "diverged\t300\t0\tnan\tnan\n");
+                        else
+                            fprintf(file, "ok\tnan\t0\t%.9f\t%.9f\n", score + 0.1, score);
+                    }
+    finish(file);
+}
+
+static void write_actnorm(void)
+{
+    static const char *const arms[] = {"none", "default", "data"};
+    FILE *file = create("actnorm", "actnorm depth seed untrained_logp untrained_grad_norm status diverged_at "
+                                   "train_logp heldout_logp");
+    for (size_t a = 0; a < 3; a++)
+        for (size_t d = 0; d < 6; d++)
+            for (size_t s = 0; s < SEEDS; s++) {
+                const double start = a ? world.start[a - 1] : 0, end = a ? world.finish[a - 1][d] : 0;
+                fprintf(file, "%s\t%g\t%zu\t%.9f\t%.9f\t", arms[a], depths[d], s, -5 + start + noise(s, a + d),
+                        10 * exp(-start / 100) + noise(s, a));
+                if (world.nothing_finishes)
+                    fprintf(file, "diverged\t9\tnan\tnan\n");
+                else
+                    fprintf(file, "ok\tnan\t%.9f\t%.9f\n", -1.4 + end, -1.5 + end + noise(s, 3 * a + d));
+            }
+    finish(file);
+}
+
+static void write_depth20(void)
+{
+    static const char *const arms[] = {"none", "clip", "actnorm", "both"};
+    FILE *file = create("depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp");
+    for (size_t c = 0; c < 2; c++)
+        for (size_t a = 0; a < 4; a++)
+            for (size_t s = 0; s < SEEDS; s++) {
+                fprintf(file, "%s\t20\t%s\t%zu\t", couplings[1 - c], arms[a], s);
+                if (world.nothing_finishes || (world.deep_diverges[c][a] && s == 3))
+                    fprintf(file, "diverged\t300\tnan\tnan\n");
+                else
+                    fprintf(file, "ok\tnan\t-1.35\t%.9f\n", -1.5 + noise(s, a));
+            }
+    finish(file);
+}
+
+static void write_roundoff(void)
+{
+    FILE *file = create("roundoff", "depth step least median greatest");
+    for (size_t d = 0; d < 4; d++)
+        for (size_t step = 0; step < 400; step++) {
+            const double value = fmin(1e-15 * exp(world.growth * (double)step), 0.05);
+            fprintf(file, "%g\t%zu\t%.9g\t%.9g\t%.9g\n", depths[d], step, value / 2, value, value * 2);
+        }
+    finish(file);
+    file = create("roundoff_final", "depth replica status mean_logp heldout_logp");
+    for (size_t d = 0; d < 4; d++)
+        for (size_t r = 0; r < 9; r++)
+            fprintf(file, "%g\t%zu\tok\t%.9f\t%.9f\n", depths[d], r,
+                    -1.5 + (world.growth > 0.1 ? 10 : 1e-9) * noise(r, d), -1.6 + noise(r, d));
+    finish(file);
+}
+
+static void write_residual(void)
+{
+    FILE *file = create("residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err");
+    fprintf(file, "0.3\t1\t0.3\t%s\t0\t4e-16\n0.9\t1.5\t1.35\t%s\t130\t1.7\n",
+            world.contraction_folds ? "false" : "true", world.other_folds ? "false" : "true");
+    finish(file);
+    file = create("residual_banach", "a b iteration max_err bound");
+    for (int i = 0; i < 61; i++)
+        fprintf(file, "0.3\t1\t%d\t%.9g\t%.9g\n", i, pow(0.29, i), pow(0.3, i));
+    finish(file);
+}
+
+static void write_world(void)
+{
+    write_depth_sweep();
+    write_gradients();
+    write_depth_truth();
+    write_clipping();
+    write_actnorm();
+    write_depth20();
+    write_roundoff();
+    write_residual();
+}
+
+/* ---------------------------------------------------------------------------------------------------- asking ---- */
+
+/* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
+static char *report(void)
+{
+    char        *text = NULL;
+    size_t       size;
+    fathom_error error = {""};
+    FILE        *out = open_memstream(&text, &size);
+    if (!report_write(out, folder, ".", &error))
+        fail_msg("no report: %s", error.text);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* The first row that starts so, "\n| ...", holds this cell. */
+static void cell_is(const char *text, const char *row, const char *expected)
+{
+    const char *line = strstr(text, row), *end = line ? strchr(line + 1, '\n') : NULL;
+    const char *found = line ? strstr(line, expected) : NULL;
+    if (!found || found > end)
+        fail_msg("expected %s in the row\n%.*s", expected, line ? (int)(end - line) : 40,
+                 line ? line : "(there is no such row)");
+}
+
+/* In the world as it is now, the claim whose title starts so has this verdict. */
+static void verdict_is(const char *title, const char *verdict)
+{
+    char row[160], expected[64], *text;
+    write_world();
+    text = report();
+    snprintf(row, sizeof row, "\n| %s", title);
+    snprintf(expected, sizeof expected, "| **%s** |", verdict);
+    cell_is(text, row, expected);
+    free(text);
+}
+
+static int new_world(void **state)
+{
+    (void)state;
+    world = good_world();
+    return 0;
+}
+
+static void numbers_follow_the_tables(void **state)
+{
+    (void)state;
+    write_world();
+    char *text = report();
+    cell_is(text, "\n| mean log p of the training rows, depth 8", "| reproduced |");
+    cell_is(text, "\n| gradient norm, spline, depth 16 |", "| the same to the last digit |");
+    cell_is(text, "\n| residual map $x + 0.3", "| reproduced |");
+    free(text);
+    world.ensemble_shift = 0.01;
+    world.norm_change = 0.2;
+    world.contraction_folds = true;
+    write_world();
+    text = report();
+    cell_is(text, "\n| mean log p of the training rows, depth 8", "| not reproduced |");
+    cell_is(text, "\n| gradient norm, spline, depth 16 |", "| another digit |");
+    cell_is(text, "\n| residual map $x + 0.3", "| not reproduced |");
+    free(text);
+}
+
+static void depth_verdicts(void **state)
+{
+    static const char steps[] = "Each stack of more blocks", taper[] = "The gains taper", fit[] = "The training rows'";
+    (void)state;
+    verdict_is(steps, "supported");
+    verdict_is(taper, "supported");
+    verdict_is(fit, "supported");
+    world.heldout[5] = world.heldout[4] - 0.05; /* the last step hurts, beyond the notebook's depths */
+    verdict_is(steps, "supported with a limit");
+    world.heldout[3] = world.heldout[2] - 0.05;
+    verdict_is(steps, "refuted");
+    world = good_world();
+    world.heldout[5] = -1.0; /* the last step gains most */
+    verdict_is(taper, "refuted");
+    world = good_world();
+    world.kl_floor = 0.1;
+    verdict_is(taper, "supported with a limit");
+    world.gap_growth = 0.005;
+    verdict_is(fit, "supported with a limit");
+    world.gap_growth = 0.05; /* -1.48 + 0.25 is better than the truth */
+    verdict_is(fit, "refuted");
+}
+
+static void gradient_verdicts(void **state)
+{
+    static const char grows[] = "The gradient norm grows", order[] = "An order of magnitude";
+    (void)state;
+    verdict_is(grows, "supported");
+    verdict_is(order, "supported"); /* 8^1.3 = 15 */
+    world.power[0] = 0;
+    verdict_is(grows, "supported with a limit");
+    world.power[0] = -1;
+    verdict_is(grows, "refuted");
+    world.power[1] = log(10) / log(8);
+    verdict_is(order, "supported with a limit");
+    world.power[1] = 0.5;
+    verdict_is(order, "refuted");
+}
+
+static void clipping_verdicts(void **state)
+{
+    static const char survive[] = "Clipping lets", best[] = "Clipping is the most", nan[] = "With a clip",
+                      stable[] = "Affine couplings are less", guard[] = "A guard";
+    (void)state;
+    verdict_is(survive, "supported");
+    verdict_is(nan, "supported");
+    verdict_is(stable, "supported");
+    verdict_is(guard, "supported");
+    world.clip = SAVES_MOST;
+    verdict_is(survive, "supported with a limit");
+    verdict_is(nan, "supported with a limit");
+    world.guard_saves = false;
+    verdict_is(best, "supported");
+    verdict_is(guard, "refuted");
+    world.clip = FITS; /* as many diverge, the others end better */
+    verdict_is(survive, "supported with a limit");
+    verdict_is(best, "supported with a limit");
+    world.affine_frail = false;
+    world.clip = KILLS;
+    verdict_is(survive, "refuted");
+    verdict_is(best, "refuted");
+    world = good_world();
+    world.affine_frail = false;
+    world.spline_frail = true;
+    verdict_is(stable, "refuted");
+    verdict_is(survive, "undecided"); /* no affine run diverges either way */
+    world = good_world();
+    world.clip = FITS; /* diverges from 0.002 on at depth 16 */
+    verdict_is(nan, "supported with a limit");
+}
+
+static void actnorm_verdicts(void **state)
+{
+    static const char hurts[] = "With its default scale", only[] = "ActNorm helps only";
+    (void)state;
+    verdict_is(hurts, "supported");
+    verdict_is(only, "supported");
+    world.finish[0][0] = 0.1; /* the default helps at depth 1 */
+    verdict_is(hurts, "supported with a limit");
+    verdict_is(only, "supported with a limit");
+    for (size_t d = 0; d < 6; d++) {
+        world.finish[0][d] = 0.1;
+        world.finish[1][d] = -0.1;
+    }
+    verdict_is(only, "refuted");
+    verdict_is(hurts, "supported with a limit"); /* the start alone */
+    world.start[0] = 1;
+    verdict_is(hurts, "refuted");
+    for (size_t d = 0; d < 6; d++)
+        world.finish[0][d] = world.finish[1][d] = 0;
+    verdict_is(only, "supported with a limit"); /* the start */
+    world.start[1] = 0;
+    verdict_is(only, "undecided");
+}
+
+static void deep_verdicts(void **state)
+{
+    static const char fine[] = "Spline stacks train fine", together[] = "Together";
+    (void)state;
+    verdict_is(fine, "supported");
+    verdict_is(together, "supported");
+    world.deep_diverges[1][0] = false; /* it trains without them, too */
+    verdict_is(together, "supported with a limit");
+    world.deep_diverges[1][3] = true;
+    verdict_is(together, "supported with a limit");
+    world.deep_diverges[0][3] = true;
+    verdict_is(together, "refuted");
+    world.deep_diverges[0][0] = true;
+    verdict_is(fine, "supported with a limit");
+    world.deep_diverges[0][1] = true;
+    verdict_is(fine, "refuted");
+    world = good_world();
+    world.heldout[5] = -1.7; /* worse than depth 8 */
+    verdict_is(fine, "supported with a limit");
+}
+
+static void other_verdicts(void **state)
+{
+    static const char bits[] = "A trained third decimal", iff[] = "A residual map";
+    (void)state;
+    verdict_is(bits, "supported");
+    verdict_is(iff, "supported with a limit");
+    world.growth = 0.01;
+    verdict_is(bits, "refuted");
+    world.contraction_folds = true;
+    verdict_is(iff, "refuted");
+}
+
+/* Where nothing finishes there is nothing to tell, and no "nan" is printed as if it were a number. */
+static void says_no_number_that_is_none(void **state)
+{
+    (void)state;
+    world.nothing_finishes = true;
+    verdict_is("Each stack of more blocks", "undecided");
+    verdict_is("With a clip", "refuted");
+    verdict_is("ActNorm helps only", "supported with a limit"); /* its start is measured before training */
+    char *text = report();
+    for (const char *at = text; (at = strstr(at, "nan")); at += 3)
+        if (!isalpha((unsigned char)at[-1]) && !isalpha((unsigned char)at[3]))
+            fail_msg("a nan in the report: ...%.60s...", at - 30);
+    assert_null(strstr(text, "inf]"));
+    assert_null(strstr(text, "(null)"));
+    free(text);
+}
+
+static void same_tables_same_bytes(void **state)
+{
+    (void)state;
+    write_world();
+    char *one = report(), *two = report();
+    assert_string_equal(one, two);
+    free(one);
+    free(two);
+}
+
+/* -------------------------------------------------------------------------------------------- what it needs ---- */
+
+static void refuses(const char *first, const char *second)
+{
+    char        *text = NULL;
+    size_t       size;
+    fathom_error error = {""};
+    FILE        *out = open_memstream(&text, &size);
+    assert_false(report_write(out, folder, ".", &error));
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(size, 0); /* nothing half-written */
+    free(text);
+    if (!strstr(error.text, first) || !strstr(error.text, second) || strchr(error.text, '\n'))
+        fail_msg("expected '%s' and '%s' in one line, got '%s'", first, second, error.text);
+}
+
+static void names_what_is_missing(void **state)
+{
+    static const char *const made_by[][2] = {
+        {"depth_sweep", "build/depth_sweep "}, {"truth", "build/depth_sweep "}, {"gradient_norm", "build/gradient_norm "},
+        {"residual_banach", "build/residual_inverse "}, {"depth_truth", "build/depth_truth "},
+        {"gradient_depth", "build/gradient_depth "}, {"clipping", "build/clipping "}, {"actnorm", "build/actnorm "},
+        {"depth20", "build/depth20 "}, {"roundoff_final", "build/roundoff "},
+    };
+    char path[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof made_by / sizeof *made_by; i++) {
+        write_world();
+        snprintf(path, sizeof path, "%s/%s.tsv", folder, made_by[i][0]);
+        assert_int_equal(unlink(path), 0);
+        refuses(made_by[i][0], made_by[i][1]);
+    }
+}
+
+static void names_what_is_wrong(void **state)
+{
+    (void)state;
+    write_world();
+    FILE *file = create("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp");
+    fprintf(file, "affine\t4\t0.001\n");
+    finish(file);
+    refuses("line 6 has 3 columns", "build/clipping ");
+    file = create("clipping", "coupling depth lr");
+    fprintf(file, "affine\t4\t0.001\n");
+    finish(file);
+    refuses("no column 'clip'", "build/clipping ");
+    finish(create("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp"));
+    refuses("no rows", "build/clipping ");
+}
+
+/* Fewer seeds and depths than usual: less is decided, and nothing fails. */
+static void takes_small_tables(void **state)
+{
+    (void)state;
+    write_world();
+    FILE *file = create("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
+                                       "heldout_truth kl kl_std_error");
+    fprintf(file, "2\t0\tok\tnan\t-1.5\t-1.3821\t-1.6\t-1.3918\t0.2\t0.003\n");
+    finish(file);
+    char *text = report();
+    cell_is(text, "\n| Each stack of more blocks", "| **undecided** |");
+    cell_is(text, "\n| The gains taper", "| **undecided** |");
+    free(text);
+}
+
+/* ---------------------------------------------------------------------------------------- what it points to ---- */
+
+static char *read_file(const char *path)
+{
+    char *text = calloc(1, 1 << 18);
+    FILE *file = fopen(path, "r");
+    if (!file || !text)
+        fail_msg("%s: not there", path);
+    const size_t size = fread(text, 1, (1 << 18) - 1, file);
+    assert_true(size > 0);
+    fclose(file);
+    return text;
+}
+
+static void functions_are_in_their_files(void **state)
+{
+    (void)state;
+    assert_true(report_n_symbols > 20);
+    for (size_t i = 0; i < report_n_symbols; i++) {
+        const struct notation *s = &report_symbols[i];
+        char *text = read_file(s->file), plain[96], kernel[96];
+        snprintf(plain, sizeof plain, "%s(", s->function);        /* a function, or a kernel of each instruction set */
+        snprintf(kernel, sizeof kernel, "ISA(%s)(", s->function);
+        if (!strstr(text, plain) && !strstr(text, kernel))
+            fail_msg("%s: no function %s", s->file, s->function);
+        free(text);
+    }
+}
+
+static void files_are_there(void **state)
+{
+    (void)state;
+    write_world();
+    char  *text = report(), path[128];
+    size_t n = 0;
+    for (const char *at = text; (at = strchr(at, '`')); at++) {
+        if (sscanf(at, "`%127[a-z0-9_/.]`", path) != 1)
+            continue;
+        if (strncmp(path, "lib/", 4) == 0 || strncmp(path, "experiments/", 12) == 0) {
+            if (access(path, R_OK) != 0)
+                fail_msg("the report names %s, which is not there", path);
+            n++;
+        }
+    }
+    assert_true(n > 20);
+    free(text);
+}
+
+/* ------------------------------------------------------------------------------------------------- verdicts ---- */
+
+/* Of four tests alike, Holm multiplies the smallest p by 4: what is significant alone is not so among many. */
+static void tests_are_corrected_together(void **state)
+{
+    static const double d[] = {1, 1, 1, 1, 1, 1}; /* p = 2 / 2^6 = 0.03125 */
+    (void)state;
+    struct verdicts v = {0};
+    struct effect   e = verdict_signs(&v, d, 6);
+    assert_int_equal(effect_sign(&e), 1);
+    for (int i = 0; i < 3; i++)
+        verdict_signs(&v, d, 0);
+    assert_true(verdicts_correct(&v));
+    e = verdict_signs(&v, d, 6);
+    assert_float_equal(e.corrected, 0.125, 1e-12);
+    assert_int_equal(effect_sign(&e), 0);
+    assert_false(verdicts_heard_all(&v));
+    for (int i = 0; i < 3; i++)
+        verdict_signs(&v, d, 0);
+    assert_true(verdicts_heard_all(&v));
+    verdicts_free(&v);
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/fathom-report-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(numbers_follow_the_tables, new_world),
+        cmocka_unit_test_setup(depth_verdicts, new_world),
+        cmocka_unit_test_setup(gradient_verdicts, new_world),
+        cmocka_unit_test_setup(clipping_verdicts, new_world),
+        cmocka_unit_test_setup(actnorm_verdicts, new_world),
+        cmocka_unit_test_setup(deep_verdicts, new_world),
+        cmocka_unit_test_setup(other_verdicts, new_world),
+        cmocka_unit_test_setup(says_no_number_that_is_none, new_world),
+        cmocka_unit_test_setup(same_tables_same_bytes, new_world),
+        cmocka_unit_test_setup(names_what_is_missing, new_world),
+        cmocka_unit_test_setup(names_what_is_wrong, new_world),
+        cmocka_unit_test_setup(takes_small_tables, new_world),
+        cmocka_unit_test(functions_are_in_their_files),
+        cmocka_unit_test_setup(files_are_there, new_world),
+        cmocka_unit_test(tests_are_corrected_together),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

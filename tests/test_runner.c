@@ -1,0 +1,225 @@
+/* test_runner.c - runs in parallel: every job once, results in the order of the table, and the same bits whatever the
+ * number of threads and the company that a run has.
+ */
+#include "runner.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "parallel.h"
+
+/* ------------------------------------------------------------------------------------------------- the loop ---- */
+
+enum { JOBS = 100 };
+
+static void count_job(void *context, size_t index, struct progress *progress)
+{
+    ((unsigned *)context)[index]++;
+    progress_add(progress, 1);
+}
+
+static void test_every_job_once(void **state)
+{
+    (void)state;
+    for (size_t threads = 1; threads <= 4; threads++) {
+        const struct parallel how = {.what = "jobs", .threads = threads, .quiet = true};
+        unsigned              count[JOBS] = {0};
+        uint64_t              cost[JOBS];
+        for (size_t i = 0; i < JOBS; i++)
+            cost[i] = i % 7;
+        parallel_do(&how, count_job, count, cost, JOBS);
+        for (size_t i = 0; i < JOBS; i++)
+            assert_int_equal(count[i], 1);
+        parallel_do(&how, count_job, count, cost, 0); /* an empty table is no error */
+    }
+}
+
+static void note_order(void *context, size_t index, struct progress *progress)
+{
+    size_t *order = context; /* order[0]: how many so far */
+    order[++order[0]] = index;
+    progress_add(progress, 1);
+}
+
+/* On one thread the order of starting shows. */
+static void test_longest_first(void **state)
+{
+    (void)state;
+    const struct parallel how = {.what = "jobs", .threads = 1, .quiet = true};
+    const uint64_t        cost[] = {3, 9, 3, 0, 27};
+    const size_t          expected[] = {4, 1, 0, 2, 3};
+    size_t                order[6] = {0};
+    parallel_do(&how, note_order, order, cost, 5);
+    assert_memory_equal(order + 1, expected, sizeof expected);
+}
+
+/* ------------------------------------------------------------------------------------------------- the runs ---- */
+
+static const struct program program = {
+    .name = "test", .summary = "",
+    .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES(OPTION_REPLICAS) | TAKES_OUTPUT};
+
+struct world {
+    struct options options;
+    struct setup   setup;
+};
+
+enum { STEPS = 12, BATCH = 70, ROWS = 150 };
+
+static int make_world(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    if (!w)
+        return -1;
+    w->options = options_default();
+    w->options.data_size = ROWS;
+    w->options.training.steps = STEPS;
+    w->options.training.batch = BATCH;
+    w->options.no_plot = w->options.quiet = true;
+    w->options.out = "/tmp"; /* tried, nothing is written in it */
+    w->options.threads = 1;
+    w->options.isa = fathom_isa_find(NULL);
+    setup_open(&w->setup, &w->options, &program);
+    *state = w;
+    return 0;
+}
+
+static int free_world(void **state)
+{
+    struct world *w = *state;
+    setup_close(&w->setup);
+    free(w);
+    return 0;
+}
+
+enum { RUNS = 6 };
+
+static struct run *some_runs(const struct setup *setup)
+{
+    struct run *runs = runner_runs(RUNS);
+    for (size_t i = 0; i < RUNS; i++) {
+        runs[i] = runner_run(setup, 1 + i % 3, 5);
+        runs[i].replica = i / 3;
+        runs[i].train = runs[i].probe = runs[i].keep_trace = runs[i].keep_params = true;
+    }
+    return runs;
+}
+
+static bool same_bits(double a, double b) { return memcmp(&a, &b, sizeof a) == 0; }
+
+/* The library's own loop is the oracle of the runner's. */
+static void test_trains_as_the_library(void **state)
+{
+    const struct world *w = *state;
+    const struct setup *setup = &w->setup;
+    struct run         *runs = some_runs(setup);
+    struct run_result  *results = runner_results(RUNS);
+    runner_do(results, runs, setup, RUNS);
+
+    fathom_flow   *flow = fathom_flow_new(&runs[1].flow, NULL, NULL);
+    const size_t   n = fathom_flow_n_params(flow);
+    double        *params = malloc(n * sizeof *params), loss[STEPS], norm[STEPS], logp[ROWS];
+    assert_non_null(params);
+    fathom_flow_init(params, flow, fathom_key_from_seed(5));
+    fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training);
+    assert_int_equal(fathom_train(trainer, loss, norm, setup->train.x, setup->batches).status, FATHOM_OK);
+    fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), setup->train.x, ROWS);
+
+    const struct run_result *r = &results[1];
+    assert_int_equal(r->n_params, n);
+    assert_int_equal(r->status, FATHOM_OK);
+    assert_true(isnan(r->diverged_at));
+    assert_memory_equal(r->loss, loss, sizeof loss);
+    assert_memory_equal(r->grad_norm, norm, sizeof norm);
+    assert_memory_equal(r->params, fathom_trainer_params(trainer), n * sizeof *params);
+    assert_true(same_bits(r->mean_logp, fathom_sum(logp, ROWS) / ROWS));
+    assert_true(isfinite(r->heldout_logp) && isfinite(r->untrained_logp) && isfinite(r->untrained_grad_norm));
+
+    fathom_trainer_free(trainer);
+    fathom_flow_free(flow);
+    free(params);
+    runner_free(results, RUNS);
+    free(runs);
+}
+
+static void test_same_bits_on_any_threads(void **state)
+{
+    struct world      *w = *state;
+    struct run        *runs = some_runs(&w->setup);
+    struct run_result *first = runner_results(RUNS);
+    runner_do(first, runs, &w->setup, RUNS);
+    for (size_t threads = 2; threads <= 4; threads++) {
+        struct run_result *again = runner_results(RUNS);
+        w->options.threads = threads;
+        runner_do(again, runs, &w->setup, RUNS);
+        for (size_t i = 0; i < RUNS; i++) {
+            assert_true(same_bits(first[i].mean_logp, again[i].mean_logp));
+            assert_true(same_bits(first[i].heldout_logp, again[i].heldout_logp));
+            assert_memory_equal(first[i].params, again[i].params, first[i].n_params * sizeof(double));
+        }
+        runner_free(again, RUNS);
+    }
+    w->options.threads = 1;
+    /* A replica is another draw, from a start that differs in the last bits only. */
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(same_bits(first[i].mean_logp, first[i + 3].mean_logp));
+        assert_true(fabs(first[i].loss[0] - first[i + 3].loss[0]) < 1e-12);
+    }
+    runner_free(first, RUNS);
+    free(runs);
+}
+
+/* With a rate far too high a run ends early, and says at which step; with the guard it goes on. */
+static void test_divergence_is_recorded(void **state)
+{
+    const struct world *w = *state;
+    struct run         *runs = runner_runs(2);
+    struct run_result  *results = runner_results(2);
+    for (size_t i = 0; i < 2; i++) {
+        runs[i] = runner_run(&w->setup, 4, 0);
+        runs[i].flow.coupling = "affine";
+        runs[i].training.peak_lr = 1000;
+        runs[i].training.clip = INFINITY;
+        runs[i].training.skip = i == 1;
+        runs[i].train = runs[i].keep_trace = true;
+    }
+    runner_do(results, runs, &w->setup, 2);
+    assert_int_equal(results[0].status, FATHOM_DIVERGED);
+    assert_true(results[0].diverged_at >= 1 && results[0].diverged_at < STEPS);
+    assert_true(isnan(results[0].mean_logp) && isnan(results[0].heldout_logp));
+    const size_t at = (size_t)results[0].diverged_at;
+    assert_true(isfinite(results[0].loss[at - 1]));
+    assert_false(isfinite(results[0].loss[at]) && isfinite(results[0].grad_norm[at]));
+    /* Whether the guarded run still has a score is the run's affair, but it went on to its last step. */
+    assert_true(results[1].skipped > 0);
+    assert_int_equal(results[1].status == FATHOM_OK, isfinite(results[1].mean_logp) != 0);
+    assert_true(same_bits(results[1].diverged_at, results[0].diverged_at));
+    runner_free(results, 2);
+    free(runs);
+}
+
+static void test_mean_and_error(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 3, 4};
+    assert_true(runner_mean(x, 4) == 2.5);
+    assert_true(fabs(runner_std_error(x, 4) - sqrt(5.0 / 3) / 2) < 1e-15); /* sd sqrt(5/3), by hand */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_job_once),
+        cmocka_unit_test(test_longest_first),
+        cmocka_unit_test(test_trains_as_the_library),
+        cmocka_unit_test(test_same_bits_on_any_threads),
+        cmocka_unit_test(test_divergence_is_recorded),
+        cmocka_unit_test(test_mean_and_error),
+    };
+    return cmocka_run_group_tests(tests, make_world, free_world);
+}
