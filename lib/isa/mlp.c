@@ -4,7 +4,9 @@
  *   d_L = dout,  dW_l = d_l h_l^T,  db_l = sum d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0     (backward)
  *
  * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features: that
- * needs h_l transposed.  Of a few inputs most lanes would be padding: there lanes are rows, as in db.  It works in any number of inputs and is the oracle for piecewise.c. */
+ * needs h_l transposed.  Of a few inputs most lanes would be padding: there lanes are rows, as in db.
+ *
+ * It works in any number of inputs and is the oracle for piecewise.c. */
 #include "kernels.h"
 
 struct layer {

@@ -14,8 +14,8 @@
  *  - prepare finds the edges, layer by layer: where a unit of layer l, a straight line within a segment of the layers
  *    below, crosses zero inside it, the segment is cut.  A unit is on in a segment if its value at the centre is
  *    positive: recomputed there, never updated across an edge.
- *  - forward looks up each row's segment (the number of edges <= x).  The first row to enter a segment opens it: its
- *    pair goes through the layers once.  Then a row's outputs are  slope (x - c) + value.
+ *  - forward looks up each row's segment (the number of edges <= x).  The first row to enter a segment opens it, and the
+ *    pairs that a tile opens go through the layers together, once.  Then a row's outputs are  slope (x - c) + value.
  *  - backward needs of a segment's rows only two moments,  S0 = sum dout  and  S1 = sum dout (x - c), because
  *    h(x) = slope (x - c) + value gives  sum dout h^T = S1 slope^T + S0 value^T.  And  dx = dout . slope.
  *  - finish sends (S1, S0) of every open segment back through the layers as two rows of an ordinary dense backward.
