@@ -177,6 +177,7 @@ struct pairs question_pairs(struct pool *pool, const struct table *table, const 
     const struct condition a = parse(table, where_a), b = parse(table, where_b);
     const size_t           bytes = table_rows(table) * sizeof(double);
     struct pairs           p = {pool_alloc(pool, bytes), pool_alloc(pool, bytes), pool_alloc(pool, bytes), 0, 0};
+    size_t                *others = pool_alloc(pool, table_rows(table) * sizeof *others), n_others = 0;
     size_t                 column, by_column[CONDITIONS_MAX], n_by = 0;
     char                   word[WORD_SIZE];
     int                    used;
@@ -185,13 +186,16 @@ struct pairs question_pairs(struct pool *pool, const struct table *table, const 
             return p;
     if (!table_find(&column, table, name))
         return p;
+    for (size_t row = 0; row < table_rows(table); row++)
+        if (meets(table, row, &b))
+            others[n_others++] = row;
     for (size_t i = 0; i < table_rows(table); i++) {
         if (!meets(table, i, &a))
             continue;
-        for (size_t j = 0; j < table_rows(table); j++)
-            if (alike(table, i, j, by_column, n_by) && meets(table, j, &b)) {
+        for (size_t k = 0; k < n_others; k++)
+            if (alike(table, i, others[k], by_column, n_by)) {
                 p.a[p.n] = cell_value(table, i, column);
-                p.b[p.n] = cell_value(table, j, column);
+                p.b[p.n] = cell_value(table, others[k], column);
                 p.d[p.n] = p.a[p.n] - p.b[p.n];
                 if (isnan(p.d[p.n]))
                     p.lost++;

@@ -18,7 +18,7 @@ tint(a)  = a eq "none" ? "#AAAAAA" : a eq "default" ? faint(orange) : faint(blue
 named(a) = a eq "none" ? "none" : a eq "default" ? "default scale" : "from data"
 shift(a) = a eq "none" ? 1 / 1.05 : a eq "default" ? 1 : 1.05     # beside each other on the logarithmic axis
 
-eval summary("T", 'column("heldout_logp")')
+eval summary("T", 'cell("heldout_logp")')
 score = members > 0 ? "heldout_logp" : "train_logp"
 named_score = members > 0 ? "final held-out log p" : "final training log p"
 
@@ -32,15 +32,15 @@ do for [a in arms] { do for [d in depths] {
     eval count("T", 'of(a, D)')
     if (lost > 0) {
         n_bad = n_bad + 1
-        bad = bad.(n_bad < 4 ? sprintf("%s, depth %s: %d of %d diverged\n", named(a), d, lost, members) : \
+        bad = bad.(n_bad < 4 ? sprintf("%s, depth %s: %d/%d diverged\n", named(a), d, lost, members) : \
                    n_bad == 4 ? "...\n" : "")
     }
-    eval summary("T", 'of(a, D) ? column(score) : NaN')
+    eval summary("T", 'of(a, D) ? cell(score) : NaN')
     median = members > 0 ? GROUP_median : NaN
     if (members > 0) {
         high = GROUP_max > high ? GROUP_max : high
     }
-    eval summary("T", 'of(a, D) ? column("untrained_grad_norm") : NaN')
+    eval summary("T", 'of(a, D) ? cell("untrained_grad_norm") : NaN')
     print sprintf("%s\t%s\t%.15g\t%.15g", a, d, median, members > 0 ? GROUP_median : NaN)
 }}
 set print
@@ -49,7 +49,7 @@ set print
 pair = has_word(depths, "8") && has_word(depths, "20") ? "8 20" : \
        n > 1 ? word(depths, n - 1)." ".word(depths, n) : word(depths, n)
 
-eval summary("T", 'column(score) > high - FOOT ? column(score) : NaN')
+eval summary("T", 'cell(score) > high - FOOT ? cell(score) : NaN')
 floor_ = members > 0 ? GROUP_min - 0.1 * (high - GROUP_min + 0.01) : 0
 shown(y) = abs(y) < 1e300 ? (y > floor_ ? y : floor_) : NaN
 mine(a)  = strcol("actnorm") eq a ? column("depth") * shift(a) : NaN
@@ -63,12 +63,12 @@ do for [a in arms] { do for [d in depths] {
     }
 }}
 losses = 0; norms = 0       # (before any axis has a range or a scale: stats would heed them)
-eval summary("L", 'has_word(" ".pair, strcol("depth")) ? column("loss") : NaN')
+eval summary("L", 'has_word(" ".pair, strcol("depth")) ? cell("loss") : NaN')
 if (members > 0) {
     losses = 1; least_loss = GROUP_min; greatest_loss = GROUP_max
     stats L using "step" nooutput name "STEP"
 }
-eval summary("T", 'column("untrained_grad_norm") > 0 ? column("untrained_grad_norm") : NaN')
+eval summary("T", 'cell("untrained_grad_norm") > 0 ? cell("untrained_grad_norm") : NaN')
 if (members > 0) { norms = 1; least_norm = GROUP_min; greatest_norm = GROUP_max }
 
 eval canvas(500, 540)
@@ -80,7 +80,7 @@ set ylabel offset 1.6,0
 by(factor) = factor > 1e5 ? 100 : 10       # decades between the ticks of a logarithmic axis that spans the factor
 
 # ---- training ----------------------------------------------------------------------------------------------------
-loss(d) = column("depth") == d ? finite(column("loss")) : NaN
+loss(d) = column("depth") == d ? finite(cell("loss")) : NaN
 set tmargin at screen 0.95
 set bmargin at screen 0.61
 set xlabel "step"
@@ -120,15 +120,16 @@ set yrange [0 : 1]
 set ytics autofreq
 set format y "%.1f"
 set title "after training"
-set label 1 bad at graph 0.03, 0.30 font SMALL
+set label 1 bad at graph 0.03, 0.30 font TINY
 if (high > -1e300) {
+    set format y decimals(high - floor_)
     set yrange [floor_ : high + 0.08 * (high - floor_)]
     do for [k=1:words(low_at)] {
-        set label 10 + k gprintf("%.0f ↓", number_in(low_value, k)) at number_in(low_at, k), floor_ \
+        set label 10 + k gprintf("%.3g ↓", number_in(low_value, k)) at number_in(low_at, k), floor_ \
             right offset -0.7,0.5 font SMALL
     }
     set logscale x 2
-    plot for [a in arms] T using (mine(a)):(shown(column(score))) with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
+    plot for [a in arms] T using (mine(a)):(shown(cell(score))) with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
          for [a in arms] $medians using (mine(a)):(shown(column("score"))) with linespoints ls mark(a) ps 0.6 notitle
 } else {
     set label 2 "every run diverged" at graph 0.5, 0.5 center
@@ -147,7 +148,7 @@ if (norms) {
     decades = by(greatest_norm / least_norm)
     set ytics decades
     set format y "10^{%T}"
-    plot for [a in arms] T using (mine(a)):(finite(column("untrained_grad_norm"))) \
+    plot for [a in arms] T using (mine(a)):(finite(cell("untrained_grad_norm"))) \
              with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
          for [a in arms] $medians using (mine(a)):(finite(column("norm"))) with linespoints ls mark(a) ps 0.6 notitle
 }

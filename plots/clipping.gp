@@ -1,18 +1,18 @@
 # clipping.gp - which runs a leash holds: maps of depth against peak rate, a row of panels a leash, a column a coupling.
 #
 # A cell's colour is the survivors' median held-out score.  The black bar along its foot is the part that diverged,
-# k/n of its runs; a black cell with a white cross has no survivor.  Scores below the scale, and of survivors whose score
-# is not finite, count as its lower end.
+# k/n of its runs; a black cell with a white cross has no survivor.  Scores below the scale, and survivors
+# whose score is not finite, count as its lower end.
 # Table: clipping.tsv.  Without held-out rows the training score stands in.
 
 SPAN = 1.5      # nats of the colour scale, at most; a flow that has learned nothing lies about as far down
 
 T = "clipping.tsv"
-eval summary("T", 'column("heldout_logp")')
+eval summary("T", 'cell("heldout_logp")')
 score = members > 0 ? "heldout_logp" : "train_logp"
 named_score = members > 0 ? "held-out log p" : "training log p"
 top = 0.0; floor_ = -1.0
-eval summary("T", 'column(score)')
+eval summary("T", 'cell(score)')
 if (members > 0) { top = GROUP_max; floor_ = GROUP_min }
 if (floor_ < top - SPAN) { floor_ = ceil((top - SPAN) * 10) / 10.0 - 0.1 }
 if (!(floor_ < top)) { floor_ = top - 0.1 }
@@ -37,17 +37,18 @@ do for [c=1:n_couplings] { do for [l=1:n_leashes] { do for [d=1:n_depths] { do f
               column("depth") == number_in(depths, d) && column("lr") == number_in(rates, r)
     eval count("T", 'here(0)')
     runs = members
-    eval summary("T", 'here(0) && strcol("status") eq "ok" ? lowest(scored(strcol(score))) : NaN')
+    eval summary("T", 'here(0) && strcol("status") eq "ok" ? lowest(scored(score)) : NaN')
     if (runs > 0) {
-        print sprintf("%d\t%d\t%d\t%d\t%d\t%d\t%.6g", c, l, r, d, runs, runs - members, members > 0 ? GROUP_median : NaN)
+        print sprintf("%d\t%d\t%d\t%d\t%d\t%d\t%.6g", c, l, r, d, \
+            runs, runs - members, members > 0 ? GROUP_median : floor_)
     }
 } } } }
 set print
 
 # All in units of the page.
-cell = n_depths > 4 ? 20 : 25; head = 24; left = 52; gap = 12; first = 26; bottom = 126
+cell_high = n_depths > 4 ? 20 : 25; head = 24; left = 52; gap = 12; first = 26; bottom = 126
 panel_width = (500.0 - left - 10 - (n_couplings - 1) * gap) / n_couplings
-panel_height = cell * n_depths
+panel_height = cell_high * n_depths
 high = first + n_leashes * (head + panel_height) + bottom
 eval canvas(500, high)
 set multiplot
@@ -62,8 +63,10 @@ set palette maxcolors 256
 set style fill solid 1 noborder
 set object 1 rect from screen 310.0 / 500, 50.0 / high to screen 340.0 / 500, 74.0 / high \
     fc rgb "white" fs solid 1 border lc rgb black lw 0.8
-set object 2 rect from screen 310.0 / 500, 50.0 / high to screen 322.0 / 500, 55.0 / high fc rgb black fs solid 1 noborder
-set object 3 rect from screen 310.0 / 500, 16.0 / high to screen 340.0 / 500, 40.0 / high fc rgb black fs solid 1 noborder
+set object 2 rect from screen 310.0 / 500, 50.0 / high to screen 322.0 / 500, 55.0 / high \
+    fc rgb black fs solid 1 noborder
+set object 3 rect from screen 310.0 / 500, 16.0 / high to screen 340.0 / 500, 40.0 / high \
+    fc rgb black fs solid 1 noborder
 set arrow 1 from screen 316.0 / 500, 21.0 / high to screen 334.0 / 500, 35.0 / high nohead lc rgb "white" lw 2
 set arrow 2 from screen 316.0 / 500, 35.0 / high to screen 334.0 / 500, 21.0 / high nohead lc rgb "white" lw 2
 panel(c, l) = column("coupling") == c && column("leash") == l

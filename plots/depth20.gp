@@ -14,16 +14,18 @@ n_arms = words(arms); n_seeds = words(seeds)
 arm_name(a) = a eq "none" ? "bare" : a eq "clip" ? "clip" : a eq "actnorm" ? "ActNorm" : a
 place_of(w, list) = (sum [i=1:words(list)] (word(list, i) eq w ? i : 0))
 
-eval summary("T", 'column("heldout_logp")');  has_heldout = members > 0
+eval summary("T", 'cell("heldout_logp")');  has_heldout = members > 0
 top = -1e300
 if (has_heldout) { top = GROUP_max }
-eval summary("T", 'column("train_logp")');    has_train = members > 0
+eval summary("T", 'cell("train_logp")');    has_train = members > 0
 if (has_train && GROUP_max > top) { top = GROUP_max }
+if (!has_heldout && !has_train) { top = 0.0 }
 foot = top
-eval summary("T", 'column("train_logp") > top - SPAN ? column("train_logp") : NaN')
+eval summary("T", 'cell("train_logp") > top - SPAN ? cell("train_logp") : NaN')
 if (members > 0 && GROUP_min < foot) { foot = GROUP_min }
-eval summary("T", 'column("heldout_logp") > top - SPAN ? column("heldout_logp") : NaN')
+eval summary("T", 'cell("heldout_logp") > top - SPAN ? cell("heldout_logp") : NaN')
 if (members > 0 && GROUP_min < foot) { foot = GROUP_min }
+if (foot == top) { foot = top - 0.1 }
 pad = 0.16 * (top - foot + 0.02)
 foot = foot - pad
 inside(y) = y > foot ? y : -1e9
@@ -40,10 +42,10 @@ do for [d in depths] { do for [c in couplings] {
         here(i) = strcol("coupling") eq c && column("depth") == D && strcol("arm") eq a
         eval count("T", 'here(0)');                                    runs_of = runs_of.sprintf(" %d", members)
         eval count("T", 'here(0) && strcol("status") ne "ok"');        lost_of = lost_of.sprintf(" %d", members)
-        eval summary("T", 'here(0) && strcol("status") eq "ok" ? scored(strcol("train_logp")) : NaN')
-        train = members > 0 ? GROUP_median : NaN
-        eval summary("T", 'here(0) && strcol("status") eq "ok" ? scored(strcol("heldout_logp")) : NaN')
-        heldout = members > 0 ? GROUP_median : NaN
+        eval summary("T", 'here(0) && strcol("status") eq "ok" ? scored("train_logp") : NaN')
+        train = members > 0 ? GROUP_median : -1e299
+        eval summary("T", 'here(0) && strcol("status") eq "ok" ? scored("heldout_logp") : NaN')
+        heldout = members > 0 ? GROUP_median : -1e299
         print sprintf("%d\t%d\t%.15g\t%.15g", panels, place_of(a, arms), train, heldout)
     }
 }}
@@ -79,29 +81,30 @@ do for [r=1:rows] { do for [k=1:columns] {
     set bmargin at screen 1 - (y0 + panel_height) * 1.0 / high
     set title (c eq "spline" ? "RQ spline" : c).", depth ".word(depths, r)
     set ylabel (k == 1 ? "mean log p(x)   [nats]" : "") offset 0.8,0
-    set format y (k == 1 ? "%.1f" : "")
+    set format y (k == 1 ? decimals(top - foot) : "")
     do for [i=1:n_arms] {
         unset label i
         lost = word(lost_of, (p - 1) * n_arms + i)
         if (real(lost) > 0) {
-            set label i lost." of ".word(runs_of, (p - 1) * n_arms + i)."\ndiverged" \
-                at first i, graph 0.145 center font TINY
+            set label i "× ".lost."/".word(runs_of, (p - 1) * n_arms + i) at first i, graph 0.1 center font SMALL
         }
     }
     if (p == rows * columns) {      # the key of them all
         set label 101 "training rows" at screen 0.18, 42.0 / high point ls TRAIN ps 0.8 offset 1,-0.4 font SMALL
         set label 102 "held-out rows" at screen 0.45, 42.0 / high point ls HELDOUT ps 0.8 offset 1,-0.4 font SMALL
-        set label 103 "off the scale" at screen 0.73, 42.0 / high point pt 10 lc rgb black lw 1.3 ps 0.8 offset 1,-0.4 font SMALL
-        set label 104 "bars: medians of the runs that ended" at screen 0.53, 17.0 / high center font SMALL
+        set label 103 "off the scale" \
+            at screen 0.73, 42.0 / high point pt 10 lc rgb black lw 1.3 ps 0.8 offset 1,-0.4 font SMALL
+        set label 104 "bars: medians of the runs that ended;  × k/n: k of n diverged" \
+            at screen 0.53, 17.0 / high center font SMALL
         if (!has_heldout) { unset label 102 }
     }
-    plot T using (spot(c, D, TRAINED)):(inside(scored(strcol("train_logp")))) \
+    plot T using (spot(c, D, TRAINED)):(inside(scored("train_logp"))) \
              with points ls TRAIN lc rgb faint(green) ps 0.6 notitle, \
-         for [i=1:has_heldout] T using (spot(c, D, NEW)):(inside(scored(strcol("heldout_logp")))) \
+         for [i=1:has_heldout] T using (spot(c, D, NEW)):(inside(scored("heldout_logp"))) \
              with points ls HELDOUT lc rgb faint(purple) ps 0.6 notitle, \
-         T using (spot(c, D, TRAINED)):(under(scored(strcol("train_logp")))) \
+         T using (spot(c, D, TRAINED)):(under(scored("train_logp"))) \
              with points pt 10 lc rgb green lw 1.3 ps 0.8 notitle, \
-         for [i=1:has_heldout] T using (spot(c, D, NEW)):(under(scored(strcol("heldout_logp")))) \
+         for [i=1:has_heldout] T using (spot(c, D, NEW)):(under(scored("heldout_logp"))) \
              with points pt 10 lc rgb purple lw 1.3 ps 0.8 notitle, \
          $medians using (panel(p) + TRAINED - 0.17):(inside(column("train"))):(0.34):(0) \
              with vectors nohead lc rgb green lw 2.5 notitle, \

@@ -2,9 +2,11 @@
 # the distance from the truth in nats, and how much of it is over-fitting.
 #
 # KL(truth || flow) is the distance on new rows.  What of it the training rows do not show, (flow - truth on training
-# rows) + KL, is over-fitting: the difference of the two scores, less the difference that the truth itself has on the two.
+# rows) + KL, is over-fitting: the difference of the two scores, less what the truth itself has of one.
+# Scores more than FOOT nats below the best are off the figure.
 # Table: depth_truth.tsv.  Own rows have no truth, and perhaps no held-out rows: then what they do give is drawn.
 
+FOOT = 4.0
 T = "depth_truth.tsv"
 depths = ""; least = 1e9; most = 0; seeds = ""
 stats T using (depths = with_word(depths, strcol("depth")), seeds = with_word(seeds, strcol("seed")), \
@@ -12,22 +14,39 @@ stats T using (depths = with_word(depths, strcol("depth")), seeds = with_word(se
                most = column("depth") > most ? column("depth") : most, 0) nooutput
 over = words(seeds) > 1 ? ": mean of ".words(seeds)." seeds, ±1 sd" : ""
 
-over_fit = '(column("train_logp") - column("train_truth") + column("kl"))'
+over_fit = '(cell("train_logp") - cell("train_truth") + cell("kl"))'
 there(y) = summary("T", y)."; present = members > 0"
-eval there('column("train_logp")');    has_train = present
-eval there('column("heldout_logp")');  has_heldout = present
+eval there('cell("train_logp")');    has_train = present
+eval there('cell("heldout_logp")');  has_heldout = present
 eval there(over_fit);                  has_kl = present
-truth_on(rows) = "truth = NaN; ".summary("T", 'column("'.rows.'_truth")')."; if (members > 0) { truth = GROUP_mean }"
-eval truth_on("train");                train_truth = truth
-eval truth_on("heldout");              heldout_truth = truth
+truth_on(rows) = "truth = 0; ".summary("T", 'cell("'.rows.'_truth")')."; if (members > 0) { truth = GROUP_mean }"
+eval truth_on("train");                train_truth = truth;    has_truth = members > 0
+eval truth_on("heldout");              heldout_truth = truth;  has_new_truth = members > 0
+
+high = has_truth ? train_truth : -1e300
+if (has_new_truth && heldout_truth > high) { high = heldout_truth }
+do for [c in "train_logp heldout_logp"] {
+    eval summary("T", 'cell(c)')
+    if (members > 0 && GROUP_max > high) { high = GROUP_max }
+}
+low = high
+do for [c in "train_logp heldout_logp"] {
+    eval summary("T", 'cell(c) > high - FOOT ? cell(c) : NaN')
+    if (members > 0 && GROUP_min < low) { low = GROUP_min }
+}
+eval summary("T", 'cell("kl") > FOOT ? 1 : NaN')
+far = members > 0
+pad = 0.08 * (high - low) + 1e-3
 
 # Mean and standard deviation over the seeds, a row a depth that has any score.
-means(y) = 'print "depth\tmean\tsd"; do for [d in depths] { D = real(d); '. \
+# (Of no depth at all: one row that nothing draws, for gnuplot reads also what a loop of no turns plots.)
+means(y) = 'some = 0; print "depth\tmean\tsd"; do for [d in depths] { D = real(d); '. \
     summary("T", 'column("depth") == D ? '.y.' : NaN'). \
-    '; if (members > 0) { print sprintf("%s\t%.15g\t%.15g", d, GROUP_mean, GROUP_sd) } }; set print'
-set print $train;     eval means('column("train_logp")')
-set print $heldout;   eval means('column("heldout_logp")')
-set print $kl;        eval means('column("kl")')
+    '; if (members > 0) { print sprintf("%s\t%.15g\t%.15g", d, GROUP_mean, GROUP_sd); some = 1 } }; '. \
+    'if (!some) { print sprintf("%s\t0\t0", word(depths, 1)) }; set print'
+set print $train;     eval means('cell("train_logp")')
+set print $heldout;   eval means('cell("heldout_logp")')
+set print $kl;        eval means('cell("kl")')
 set print $over_fit;  eval means(over_fit)
 
 eval canvas(500, has_kl ? 600 : 370)
@@ -48,15 +67,12 @@ set tmargin at screen (has_kl ? 0.945 : 0.91)
 set bmargin at screen (has_kl ? 0.50 : 0.155)
 set title "Score against depth, on training rows and on new ones"
 set ylabel "mean log p(x)   [nats]"
-set format y "%.1f"
 set key bottom right
-set yrange [* : *] noextend
-set offsets 0, 0, graph 0.07, graph 0.06
 set label 1 gprintf("truth, training rows: %.3f", train_truth) at graph 0.015, first train_truth offset 0,0.6 font SMALL
 set label 2 gprintf("truth, held-out rows: %.3f", heldout_truth) at graph 0.015, first heldout_truth offset 0,-0.7 \
     font SMALL
-if (train_truth != train_truth) { unset label 1 }
-if (heldout_truth != heldout_truth) { unset label 2 }
+if (!has_truth) { unset label 1 }
+if (!has_new_truth) { unset label 2 }
 do for [i=1:words(depths)] {
     D = number_in(depths, i)
     eval count("T", 'column("depth") == D && strcol("status") ne "ok"')
@@ -66,14 +82,17 @@ do for [i=1:words(depths)] {
     }
 }
 if (has_train) {
+    set format y decimals(high - low)
+    set yrange [low - pad : high + pad]
     above(y) = y > train_truth ? y : train_truth
-    plot for [i=1:train_truth == train_truth] $train using (left(column("depth"))):(train_truth):(above(column("mean"))) \
+    plot for [i=1:has_truth] $train \
+             using (left(column("depth"))):(train_truth):(above(column("mean"))) \
              with filledcurves lc rgb "#F2C879" title "above the truth: over-fitted", \
-         for [i=1:train_truth == train_truth] train_truth with lines ls TRUTH notitle, \
-         for [i=1:heldout_truth == heldout_truth] heldout_truth with lines ls TRUTH dt (2,4) notitle, \
-         T using (left(column("depth"))):(finite(column("train_logp"))) \
+         for [i=1:has_truth] train_truth with lines ls TRUTH notitle, \
+         for [i=1:has_new_truth] heldout_truth with lines ls TRUTH dt (2,4) notitle, \
+         T using (left(column("depth"))):(finite(cell("train_logp"))) \
              with points ls TRAIN lc rgb faint(green) ps 0.45 notitle, \
-         for [i=1:has_heldout] T using (right(column("depth"))):(finite(column("heldout_logp"))) \
+         for [i=1:has_heldout] T using (right(column("depth"))):(has_heldout ? finite(cell("heldout_logp")) : 0) \
              with points ls HELDOUT lc rgb faint(purple) ps 0.5 notitle, \
          $train using (left(column("depth"))):"mean":"sd" with yerrorbars ls TRAIN lw 1.2 pt -1 notitle, \
          $train using (left(column("depth"))):"mean" with linespoints ls TRAIN ps 0.75 title "training rows".over, \
@@ -98,16 +117,23 @@ if (has_kl) {
     set xlabel "number of coupling blocks"
     set ylabel "distance   [nats]"
     set yrange [* : *] noextend
+    set offsets 0, 0, graph 0.07, graph 0.06
+    if (far) { set yrange [-0.2 : FOOT] }
+    set format y "%g"
     set key top right
-    eval summary("T", 'column("kl_std_error")')
-    set label 1 sprintf("KL of one run: standard error at most %.3f nats", GROUP_max) at graph 0.985, 0.64 right font SMALL
+    eval summary("T", 'cell("kl_std_error")')
+    set label 1 sprintf("KL of one run: standard error at most %.3f nats", GROUP_max) \
+        at graph 0.985, 0.64 right font SMALL
     plot 0 with lines ls ZERO notitle, \
          T using (left(column("depth"))):(finite(@over_fit)) with points ls OVER_FIT lc rgb "#F2C879" ps 0.5 notitle, \
-         T using (right(column("depth"))):(finite(column("kl"))) \
+         T using (right(column("depth"))):(finite(cell("kl"))) \
              with points ls HELDOUT lc rgb faint(purple) ps 0.5 notitle, \
-         $over_fit using (left(column("depth"))):"mean":"sd" with yerrorbars ls OVER_FIT lw 1.2 dt 1 pt -1 notitle, \
+         $over_fit using (left(column("depth"))):"mean":"sd" \
+             with yerrorbars ls OVER_FIT lw 1.2 dt 1 pt -1 notitle, \
          $kl using (right(column("depth"))):"mean":"sd" with yerrorbars ls HELDOUT lw 1.2 dt 1 pt -1 notitle, \
-         $kl using (right(column("depth"))):"mean" with linespoints ls HELDOUT ps 0.85 title "KL(truth || flow)".over, \
-         $over_fit using (left(column("depth"))):"mean" with linespoints ls OVER_FIT title "over-fitting: KL − distance on training rows"
+         $kl using (right(column("depth"))):"mean" \
+             with linespoints ls HELDOUT ps 0.85 title "KL(truth || flow)".over, \
+         $over_fit using (left(column("depth"))):"mean" \
+             with linespoints ls OVER_FIT title "over-fitting: KL − distance on training rows"
 }
 unset multiplot

@@ -1,4 +1,4 @@
-# gradient_depth.gp - the gradient's global norm against depth over many untrained seeds: median, quartiles, a power law.
+# gradient_depth.gp - the gradient's global norm against depth over many untrained seeds: median, quartiles and law.
 #
 # The law is fitted to the medians (least squares of their logarithms): single seeds may be off by orders of magnitude,
 # or not finite.  Open marks are the first seed, the one that the notebook measures.
@@ -18,7 +18,7 @@ if (has_word(couplings, "affine")) { named = named." affine" }
 mark(c) = c eq "spline" ? SPLINE : AFFINE
 hue(c)  = c eq "spline" ? green : red
 positive(y) = y > 0 ? finite(y) : NaN
-of(c)   = strcol("coupling") eq c ? positive(column("grad_norm")) : NaN
+of(c)   = strcol("coupling") eq c ? positive(cell("grad_norm")) : NaN
 
 # Quartiles, a row a coupling and depth that has a number; and each coupling's law, titled.
 set print $medians
@@ -39,13 +39,13 @@ set print
 
 array slope[2]
 array level[2]
-laws = words(depths) > 1
 titles = ""
 do for [k=1:words(named)] {
     c = word(named, k)
     slope[k] = NaN
-    if (laws) {
-        stats $medians using (strcol("coupling") eq c ? log(column("depth")) : NaN):(log(column("median"))) \
+    eval summary("$medians", 'strcol("coupling") eq c ? column("median") : NaN')
+    if (members > 2) {      # (of two, stats would complain that the law has no error)
+        stats $medians using (strcol("coupling") eq c ? log(column("depth")) : NaN):(log(cell("median"))) \
             nooutput name "LAW"
         slope[k] = LAW_slope; level[k] = LAW_intercept; err = LAW_slope_err
     }
@@ -53,7 +53,7 @@ do for [k=1:words(named)] {
              (slope[k] == slope[k] ? sprintf(", grows as depth^{%.2f ± %.2f}", slope[k], err) : "")."'"
 }
 
-eval count("T", 'positive(column("grad_norm")) != column("grad_norm")')
+eval count("T", 'positive(cell("grad_norm")) != cell("grad_norm")')
 bad = members
 eval count("T", "1")
 

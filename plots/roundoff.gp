@@ -2,8 +2,8 @@
 #
 # Above: |difference of the batch losses| from the unperturbed run: the replicas' median, and from least to greatest a
 # band.  A point stands for WINDOW steps, by their geometric mean, since at a single step a difference may pass through
-# zero; zero itself counts as half an ulp of a loss below 2.  The rate is a line fitted to log difference while it grows:
-# after it was last below START, until it is first above STOP.
+# zero; zero itself counts as half an ulp of a loss below 2.  The rate is a line fitted to log difference while it
+# grows: after it was last below START, until it is first above STOP.
 # Below: each replica's final score, less the mean of its depth.
 # Tables: roundoff.tsv, roundoff_final.tsv.
 
@@ -18,23 +18,27 @@ stats T using (depths = with_word(depths, strcol("depth")), \
                last = column("step") > last ? column("step") : last, 0) nooutput
 n = words(depths)
 depth(i) = number_in(depths, i)
-size(y) = y == y ? log(y > NOTHING ? y : NOTHING) : NaN
+size(y) = abs(y) < 1e300 ? log(y > NOTHING ? y : NOTHING) : NaN
 
 # WINDOW steps a row; a window without three whole numbers (all replicas diverged) is left out.
 set print $growth
 print "depth\tstep\tlow\tmiddle\thigh"
-in_window = 0; rows_of = 0; at = 0.0; low = 0.0; middle = 0.0; high = 0.0; current = -1
-put(i) = rows_of > 0 ? sprintf("%g\t%g\t%.9g\t%.9g\t%.9g\n", current, at / rows_of, exp(low / rows_of), \
-                               exp(middle / rows_of), exp(high / rows_of)) : ""
+rows_of = 0; at = 0.0; low = 0.0; middle = 0.0; high = 0.0; current = -1
+put(i) = rows_of > 0 \
+    ? (grown = with_word(grown, sprintf("%g", current)), \
+       sprintf("%g\t%g\t%.9g\t%.9g\t%.9g\n", current, at / rows_of, exp(low / rows_of), exp(middle / rows_of), \
+               exp(high / rows_of))) : ""
 clear(d) = (rows_of = 0, at = 0.0, low = 0.0, middle = 0.0, high = 0.0, current = d)
 add(s, l, m, h) = l == l && m == m && h == h \
     ? (rows_of = rows_of + 1, at = at + s, low = low + l, middle = middle + m, high = high + h) : 0
-text = ""
+text = ""; grown = ""
 stats T using ((column("depth") != current || int(column("step")) % WINDOW == 0 \
                 ? (text = text.put(0), clear(column("depth"))) : 0), \
-               add(column("step"), size(column("least")), size(column("median")), size(column("greatest"))), 0) nooutput
+               add(column("step"), size(cell("least")), size(cell("median")), size(cell("greatest"))), 0) nooutput
 text = text.put(0)
 print text
+# A depth without any gets one row that is off the figure: a plot of no points would be a complaint.
+do for [d in depths] { if (!has_word(grown, d)) { print d."\t-1000\t1e-9\t1e-9\t1e-9" } }
 set print
 
 # Each depth's rate of growth, as the steps that it takes to grow tenfold.
@@ -57,19 +61,25 @@ do for [i=1:n] {
         }
     }
     titles = titles." 'depth ".word(depths, i). \
-             (slope[i] > 0 ? sprintf(": tenfold in %.0f steps", 1 / slope[i]) : "")."'"
+             (slope[i] > 0 ? sprintf(": tenfold in %.0f steps", 1 / slope[i]) : \
+              !has_word(grown, word(depths, i)) ? ": no losses" : "")."'"
 }
 
 # The final scores, by place: their depths side by side at 1, 2, ...; and each depth's spread.
 means = ""; spreads = ""; finals = 0
 do for [i=1:n] {
-    eval summary("F", 'column("depth") == depth(i) ? column("mean_logp") : NaN')
+    eval summary("F", 'column("depth") == depth(i) ? cell("mean_logp") : NaN')
     means = means.(members > 0 ? sprintf(" %.17g", GROUP_mean) : " NaN")
     spreads = spreads.(members > 1 ? sprintf(" %.17g", GROUP_sd) : " NaN")
     finals = finals + members
 }
 place(d) = (sum [i=1:n] (depth(i) == d ? i : 0))
 beside(d, y) = place(d) > 0 ? 1000 * (finite(y) - number_in(means, place(d))) : NaN
+widest = 1e-6       # of all those distances
+if (finals > 0) {
+    stats F using (0):(y = beside(column("depth"), cell("mean_logp")), \
+                       widest = abs(y) < 1e300 && abs(y) > widest ? abs(y) : widest, 0) nooutput
+}
 
 eval canvas(500, finals > 0 ? 600 : 400)
 set multiplot
@@ -89,12 +99,15 @@ set mytics 1
 set format y "10^{%T}"
 set key at graph 0.985, 0.60 right top
 set style fill transparent solid 0.25 noborder
-set label 1 "1 ulp of a loss from 2 to 4, 2^{−51}" at graph 0.985, first ULP right offset 0,-0.75 font SMALL tc rgb "#505050"
+set label 1 "1 ulp of a loss from 2 to 4, 2^{−51}" \
+    at graph 0.985, first ULP right offset 0,-0.75 font SMALL tc rgb "#505050"
 drawn(i) = column("depth") == depth(i) ? column("step") : NaN
 plot ULP with lines lc rgb grey lw 1 dt (3,4) notitle, \
      for [i=1:n] $growth using (drawn(i)):"low":"high" with filledcurves lc rgb depth_colour(depth(i)) notitle, \
-     for [i=1:n] $growth using (drawn(i)):"middle" with lines lc rgb depth_colour(depth(i)) lw 1.8 title word(titles, i), \
-     for [i=1:n] [from[i]:to[i]] (slope[i] > 0 ? 10**(level[i] + slope[i] * x) : NaN) with lines lc rgb black lw 1.2 dt (6,4) notitle
+     for [i=1:n] $growth using (drawn(i)):"middle" with lines lc rgb depth_colour(depth(i)) lw 1.8 \
+         title word(titles, i), \
+     for [i=1:n] [from[i]:to[i]] (slope[i] > 0 ? 10**(level[i] + slope[i] * x) : NaN) \
+         with lines lc rgb black lw 1.2 dt (6,4) notitle
 
 if (finals > 0) {
     unset label
@@ -110,14 +123,13 @@ if (finals > 0) {
     }
     if (n > 4) { set xtics font SMALL }
     unset xlabel
-    set ylabel "final log p − mean\n[10^{−3} nats]" offset 0.6,0
+    set ylabel "final log p − mean  [10^{−3} nats]" font SMALL offset 0.6,0
     set ytics autofreq
-    set format y "%.0f"
-    set yrange [* : *] noextend
-    set offsets 0, 0, graph 0.06, graph 0.06
+    set format y "%g"
+    set yrange [-1.1 * widest : 1.1 * widest]
     plot 0 with lines ls ZERO notitle, \
          for [i=1:n] F using (place(column("depth")) == i ? i - 0.15 : -9): \
-                 (beside(column("depth"), column("mean_logp"))):(0.3):(0) \
+                 (beside(column("depth"), cell("mean_logp"))):(0.3):(0) \
              with vectors nohead lc rgb depth_colour(depth(i)) lw 1.8 notitle
 }
 unset multiplot

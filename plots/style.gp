@@ -93,9 +93,13 @@ with_word(list, w) = strstrt(list." ", " ".w." ") ? list : list." ".w
 # Their ticks: set for [d in depths] xtics add (d real(d))
 
 # Medians and spreads of a table's rows, which may be few, not numbers, or none:
-#   eval summary("T", 'column("depth") == 8 ? column("grad_norm") : NaN')
+#   eval summary("T", 'column("depth") == 8 ? cell("grad_norm") : NaN')
 # leaves in `members` how many finite values that expression has, and of them, if there are any, GROUP_min,
 # GROUP_lo_quartile, GROUP_median, GROUP_up_quartile, GROUP_max, GROUP_mean and GROUP_sd (0 of one value).
+# cell() is column(), but not for a number that is none: column() would leave out its row, whatever was asked of it, and
+# complain if no row is left.
+no_number(text) = text eq "nan" || text eq "inf" || text eq "-inf"
+cell(name_) = no_number(strcol(name_)) ? NaN : real(strcol(name_))
 finite(y) = abs(y) < 1e300 ? y : NaN
 summary(table, y) = \
     'members = 0; stats '.table.' using (members = members + (abs('.y.') < 1e300), 0) nooutput; '. \
@@ -105,9 +109,11 @@ summary(table, y) = \
 count(table, condition) = \
     'members = 0; stats '.table.' using (members = members + (('.condition.') ? 1 : 0), 0) nooutput'
 
-# The score of a run that ended, a number for it also where the flow's densities overflowed: scored(strcol("heldout_logp")).
-# (column() of a cell that is not a number would leave out its row, whatever is asked of it.)
-scored(cell) = cell eq "nan" || cell eq "-inf" || cell eq "inf" ? -1e299 : real(cell)
+# The score of a run that ended is a number for this also where the flow's density overflowed: scored("heldout_logp").
+scored(name_) = no_number(strcol(name_)) ? -1e299 : real(strcol(name_))
+
+# Decimals for the ticks of an axis that spans so much: set format y decimals(high - low)
+decimals(span) = span > 0.6 ? "%.1f" : span > 0.06 ? "%.2f" : "%.3f"
 
 has_word(list, w) = strstrt(list." ", " ".w." ") > 0
 number_in(list, i) = real(word(list, int(i)))

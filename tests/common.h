@@ -30,8 +30,8 @@ void check_near(double a, double b, double tolerance, double scale, const char *
 void check_same(const double *a, const double *b, size_t n, const char *what, const char *which);
 
 /* d value_i / dt at t = 0, by the central difference of order 2 pairs with step h (exact for polynomials of degree
- * 2 pairs), and rough_i = |central difference of order 2 pairs| / (binomial(2 pairs, pairs) h).  f fills values, [n], at
- * the displacement t.  slope, rough: [n].  pairs <= 6. */
+ * 2 pairs), and rough_i = |central difference of order 2 pairs| / (binomial(2 pairs, pairs) h).  f fills values, [n],
+ * at the displacement t.  slope, rough: [n].  pairs <= 6. */
 typedef void values_at(double *values, double t, void *context);
 void differentiate(double *slope, double *rough, values_at *f, void *context, int pairs, double h, size_t n);
 

@@ -205,8 +205,8 @@ static void test_printed_gradient_norms(void **state)
     assert_int_equal(found, 8);
 }
 
-/* The spline by itself.  Cases 4 and 5 (raw numbers of 4 and 8 standard deviations) are ill-conditioned: one unit in the
- * last place of a knot moves a log-det by 6e-6. */
+/* The spline by itself.  Cases 4 and 5 (raw numbers of 4 and 8 standard deviations) are ill-conditioned: one unit in
+ * the last place of a knot moves a log-det by 6e-6. */
 static void test_spline(void **state)
 {
     (void)state;

@@ -1,8 +1,8 @@
 /* test_report.c - the report hears its tables: change a table, and the words and verdicts change with it.
  *
  * A world of synthetic tables in which every claim holds is written to a scratch folder; then one thing is made
- * otherwise, and the claim that rests on it must be told otherwise.  Also: what is missing is named, with what makes it;
- * no number that is none is printed; and every function and file that the report names is there.
+ * otherwise, and the claim that rests on it must be told otherwise.  Also: what is missing is named, with what makes
+ * it; no number that is none is printed; and every function and file that the report names is there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,240 +15,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "report_parts.h"
-
-enum { SEEDS = 8, DRAWS = 32 };
-
-/* ---------------------------------------------------------------------------------------------------- worlds ---- */
-
-enum fate { FINE, SAVES, SAVES_MOST, KILLS, FITS };
-
-static struct world {
-    double    heldout[6];        /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
-    double    gap_growth;        /* of training - held-out, a depth                                       */
-    double    kl_floor;          /* KL at the best depth                                                  */
-    double    ensemble_shift;    /* of the trained ensemble                                               */
-    double    norm_change;       /* of the printed gradient norms                                         */
-    double    power[2];          /* affine, spline: gradient norm grows as depth to this power            */
-    enum fate clip;              /* what a clip does to affine runs that diverge without                  */
-    bool      guard_saves, spline_frail, affine_frail;
-    double    start[2];          /* default, data: untrained log p against none                           */
-    double    finish[2][6];      /* held-out log p after training against none, at each depth             */
-    bool      deep_diverges[2][4]; /* spline, affine x none, clip, actnorm, both                          */
-    double    growth;            /* of round-off, a step                                                  */
-    bool      contraction_folds, other_folds;
-    bool      nothing_finishes;
-} world;
-
-static const double depths[6] = {1, 2, 4, 8, 16, 20};
-static const char *const couplings[2] = {"affine", "spline"};
-
-static struct world good_world(void)
-{
-    return (struct world){
-        .heldout = {-1.80, -1.60, -1.55, -1.51, -1.49, -1.48}, .ensemble_shift = 0, .power = {1.0, 1.3},
-        .clip = SAVES, .guard_saves = true, .affine_frail = true, .start = {-100, 1},
-        .finish = {{-.1, -.1, -.1, -.1, -.1, -.1}, {.1, .1, .1, .1, .1, .1}},
-        .deep_diverges = {{false}, {true, true, true, false}}, .growth = 0.2, .other_folds = true,
-    };
-}
-
-static char folder[64];
-
-static FILE *create(const char *name, const char *columns)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s.tsv", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fprintf(file, "# program: test\n# seed: 0\n# seeds: %d\n# replicas: %d\n", SEEDS, DRAWS);
-    for (; *columns; columns++)
-        putc(*columns == ' ' ? '\t' : *columns, file);
-    putc('\n', file);
-    return file;
-}
-
-static void finish(FILE *file) { assert_int_equal(fclose(file), 0); }
-
-/* A little scatter, symmetric about 0, other for each pair. */
-static double noise(size_t a, size_t b) { return ((double)((a * 7 + b * 3) % 8) - 3.5) * 1e-4; }
-
-/* Our draws stand between the reference's: the same distribution. */
-static void write_depth_sweep(void)
-{
-    FILE *reference = fopen("tests/reference/ensemble.tsv", "r"), *file;
-    char  line[256];
-    assert_non_null(reference);
-    file = create("depth_sweep", "coupling depth seed replica n_params status diverged_at mean_logp heldout_logp");
-    while (fgets(line, sizeof line, reference)) {
-        double depth, member, logp;
-        if (sscanf(line, "%lf %lf %lf", &depth, &member, &logp) == 3)
-            fprintf(file, "spline\t%g\t0\t%g\t100\tok\tnan\t%.9f\t%.9f\n", depth, member,
-                    logp + 1e-6 + world.ensemble_shift, logp - 0.1);
-    }
-    fclose(reference);
-    finish(file);
-    file = create("truth", "rows n mean_logp std_error");
-    fprintf(file, "train\t3000\t-1.3821\t0.0158\nheldout\t20000\t-1.3918\t0.0061\n");
-    finish(file);
-    file = create("density_integral", "depth integral coarse_integral mean_logp");
-    fprintf(file, "1\t1.0000001\t0.99999\t-1.7\n");
-    finish(file);
-}
-
-static void write_gradients(void)
-{
-    FILE *reference = fopen("tests/reference/untrained.tsv", "r");
-    FILE *file = create("gradient_norm", "coupling depth seed n_params grad_norm mean_logp");
-    char  line[256], coupling[16];
-    assert_non_null(reference);
-    while (fgets(line, sizeof line, reference)) {
-        double depth, n, logp, norm;
-        if (sscanf(line, "%15s %lf %lf %lf %lf", coupling, &depth, &n, &logp, &norm) == 5)
-            fprintf(file, "%s\t%g\t0\t%g\t%.17g\t%.17g\n", coupling, depth, n, norm + world.norm_change, logp);
-    }
-    fclose(reference);
-    finish(file);
-    file = create("gradient_depth", "coupling depth seed grad_norm mean_logp");
-    for (size_t c = 0; c < 2; c++)
-        for (size_t d = 0; d < 6; d++)
-            for (size_t s = 0; s < SEEDS; s++)
-                fprintf(file, "%s\t%g\t%zu\t%.9g\t-3\n", couplings[c], depths[d], s,
-                        2 * pow(depths[d], world.power[c]) * exp(100 * noise(s, d)));
-    finish(file);
-}
-
-static void write_depth_truth(void)
-{
-    FILE *file = create("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
-                                       "heldout_truth kl kl_std_error");
-    for (size_t d = 0; d < 6; d++)
-        for (size_t s = 0; s < SEEDS; s++) {
-            const double h = world.heldout[d] + noise(s, d);
-            if (world.nothing_finishes)
-                fprintf(file, "%g\t%zu\tdiverged\t3\tnan\t-1.3821\tnan\t-1.3918\tnan\tnan\n", depths[d], s);
-            else
-                fprintf(file, "%g\t%zu\tok\tnan\t%.9f\t-1.3821\t%.9f\t-1.3918\t%.9f\t0.003\n", depths[d], s,
-                        h + 0.01 + world.gap_growth * (double)d + noise(s, d + 1), h,
-                        world.kl_floor + (world.heldout[5] - world.heldout[d]) + noise(s, d + 2));
-        }
-    finish(file);
-}
-
-/* An affine run diverges from a rate on that is lower the deeper it is. */
-static bool diverges(size_t c, size_t depth, size_t rate, size_t leash, size_t seed)
-{
-    if (world.nothing_finishes)
-        return true;
-    if (c == 1 ? !world.spline_frail : !world.affine_frail)
-        return leash == 1 && c == 0 && world.clip == KILLS && rate > 3;
-    const bool bare = rate + depth > 4;
-    if (leash == 3)
-        return bare && !world.guard_saves;
-    if (leash == 0 || !bare)
-        return bare;
-    return world.clip == KILLS || world.clip == FITS || (world.clip == SAVES_MOST && rate == 6 && seed == 0);
-}
-
-static void write_clipping(void)
-{
-    static const char *const rates[] = {"0.001", "0.002", "0.003", "0.005", "0.01", "0.03", "0.1"};
-    static const char *const leashes[] = {"none\tnone", "1\tnone", "0.1\tnone", "none\tskip"};
-    FILE *file = create("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp "
-                                    "heldout_logp");
-    for (size_t c = 0; c < 2; c++)
-        for (size_t d = 0; d < 3; d++)
-            for (size_t r = 0; r < 7; r++)
-                for (size_t l = 0; l < 4; l++)
-                    for (size_t s = 0; s < SEEDS; s++) {
-                        const double score = -1.5 - noise(s, d) + (world.clip == FITS && (l == 1 || l == 2) ? 0.2 : 0);
-                        fprintf(file, "%s\t%g\t%s\t%s\t%zu\t", couplings[c], depths[d + 2], rates[r], leashes[l], s);
-                        if (diverges(c, d, r, l, s))
-                            fprintf(file, "diverged\t300\t0\tnan\tnan\n");
-                        else
-                            fprintf(file, "ok\tnan\t0\t%.9f\t%.9f\n", score + 0.1, score);
-                    }
-    finish(file);
-}
-
-static void write_actnorm(void)
-{
-    static const char *const arms[] = {"none", "default", "data"};
-    FILE *file = create("actnorm", "actnorm depth seed untrained_logp untrained_grad_norm status diverged_at "
-                                   "train_logp heldout_logp");
-    for (size_t a = 0; a < 3; a++)
-        for (size_t d = 0; d < 6; d++)
-            for (size_t s = 0; s < SEEDS; s++) {
-                const double start = a ? world.start[a - 1] : 0, end = a ? world.finish[a - 1][d] : 0;
-                fprintf(file, "%s\t%g\t%zu\t%.9f\t%.9f\t", arms[a], depths[d], s, -5 + start + noise(s, a + d),
-                        10 * exp(-start / 100) + noise(s, a));
-                if (world.nothing_finishes)
-                    fprintf(file, "diverged\t9\tnan\tnan\n");
-                else
-                    fprintf(file, "ok\tnan\t%.9f\t%.9f\n", -1.4 + end, -1.5 + end + noise(s, 3 * a + d));
-            }
-    finish(file);
-}
-
-static void write_depth20(void)
-{
-    static const char *const arms[] = {"none", "clip", "actnorm", "both"};
-    FILE *file = create("depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp");
-    for (size_t c = 0; c < 2; c++)
-        for (size_t a = 0; a < 4; a++)
-            for (size_t s = 0; s < SEEDS; s++) {
-                fprintf(file, "%s\t20\t%s\t%zu\t", couplings[1 - c], arms[a], s);
-                if (world.nothing_finishes || (world.deep_diverges[c][a] && s == 3))
-                    fprintf(file, "diverged\t300\tnan\tnan\n");
-                else
-                    fprintf(file, "ok\tnan\t-1.35\t%.9f\n", -1.5 + noise(s, a));
-            }
-    finish(file);
-}
-
-static void write_roundoff(void)
-{
-    FILE *file = create("roundoff", "depth step least median greatest");
-    for (size_t d = 0; d < 4; d++)
-        for (size_t step = 0; step < 400; step++) {
-            const double value = fmin(1e-15 * exp(world.growth * (double)step), 0.05);
-            fprintf(file, "%g\t%zu\t%.9g\t%.9g\t%.9g\n", depths[d], step, value / 2, value, value * 2);
-        }
-    finish(file);
-    file = create("roundoff_final", "depth replica status mean_logp heldout_logp");
-    for (size_t d = 0; d < 4; d++)
-        for (size_t r = 0; r < 9; r++)
-            fprintf(file, "%g\t%zu\tok\t%.9f\t%.9f\n", depths[d], r,
-                    -1.5 + (world.growth > 0.1 ? 10 : 1e-9) * noise(r, d), -1.6 + noise(r, d));
-    finish(file);
-}
-
-static void write_residual(void)
-{
-    FILE *file = create("residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err");
-    fprintf(file, "0.3\t1\t0.3\t%s\t0\t4e-16\n0.9\t1.5\t1.35\t%s\t130\t1.7\n",
-            world.contraction_folds ? "false" : "true", world.other_folds ? "false" : "true");
-    finish(file);
-    file = create("residual_banach", "a b iteration max_err bound");
-    for (int i = 0; i < 61; i++)
-        fprintf(file, "0.3\t1\t%d\t%.9g\t%.9g\n", i, pow(0.29, i), pow(0.3, i));
-    finish(file);
-}
-
-static void write_world(void)
-{
-    write_depth_sweep();
-    write_gradients();
-    write_depth_truth();
-    write_clipping();
-    write_actnorm();
-    write_depth20();
-    write_roundoff();
-    write_residual();
-}
+#include "report_world.h"
 
 /* ---------------------------------------------------------------------------------------------------- asking ---- */
 
@@ -259,7 +29,7 @@ static char *report(void)
     size_t       size;
     fathom_error error = {""};
     FILE        *out = open_memstream(&text, &size);
-    if (!report_write(out, folder, ".", &error))
+    if (!report_write(out, world_folder, ".", &error))
         fail_msg("no report: %s", error.text);
     assert_int_equal(fclose(out), 0);
     return text;
@@ -477,7 +247,7 @@ static void refuses(const char *first, const char *second)
     size_t       size;
     fathom_error error = {""};
     FILE        *out = open_memstream(&text, &size);
-    assert_false(report_write(out, folder, ".", &error));
+    assert_false(report_write(out, world_folder, ".", &error));
     assert_int_equal(fclose(out), 0);
     assert_int_equal(size, 0); /* nothing half-written */
     free(text);
@@ -488,7 +258,8 @@ static void refuses(const char *first, const char *second)
 static void names_what_is_missing(void **state)
 {
     static const char *const made_by[][2] = {
-        {"depth_sweep", "build/depth_sweep "}, {"truth", "build/depth_sweep "}, {"gradient_norm", "build/gradient_norm "},
+        {"depth_sweep", "build/depth_sweep "}, {"truth", "build/depth_sweep "},
+        {"gradient_norm", "build/gradient_norm "},
         {"residual_banach", "build/residual_inverse "}, {"depth_truth", "build/depth_truth "},
         {"gradient_depth", "build/gradient_depth "}, {"clipping", "build/clipping "}, {"actnorm", "build/actnorm "},
         {"depth20", "build/depth20 "}, {"roundoff_final", "build/roundoff "},
@@ -497,25 +268,27 @@ static void names_what_is_missing(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof made_by / sizeof *made_by; i++) {
         write_world();
-        snprintf(path, sizeof path, "%s/%s.tsv", folder, made_by[i][0]);
+        snprintf(path, sizeof path, "%s/%s.tsv", world_folder, made_by[i][0]);
         assert_int_equal(unlink(path), 0);
         refuses(made_by[i][0], made_by[i][1]);
     }
 }
 
+#define CLIPPING_COLUMNS "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp"
+
 static void names_what_is_wrong(void **state)
 {
     (void)state;
     write_world();
-    FILE *file = create("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp");
+    FILE *file = create_table("clipping", CLIPPING_COLUMNS);
     fprintf(file, "affine\t4\t0.001\n");
-    finish(file);
+    finish_table(file);
     refuses("line 6 has 3 columns", "build/clipping ");
-    file = create("clipping", "coupling depth lr");
+    file = create_table("clipping", "coupling depth lr");
     fprintf(file, "affine\t4\t0.001\n");
-    finish(file);
+    finish_table(file);
     refuses("no column 'clip'", "build/clipping ");
-    finish(create("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp"));
+    finish_table(create_table("clipping", CLIPPING_COLUMNS));
     refuses("no rows", "build/clipping ");
 }
 
@@ -524,10 +297,10 @@ static void takes_small_tables(void **state)
 {
     (void)state;
     write_world();
-    FILE *file = create("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
+    FILE *file = create_table("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
                                        "heldout_truth kl kl_std_error");
     fprintf(file, "2\t0\tok\tnan\t-1.5\t-1.3821\t-1.6\t-1.3918\t0.2\t0.003\n");
-    finish(file);
+    finish_table(file);
     char *text = report();
     cell_is(text, "\n| Each stack of more blocks", "| **undecided** |");
     cell_is(text, "\n| The gains taper", "| **undecided** |");
@@ -608,15 +381,15 @@ static void tests_are_corrected_together(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/fathom-report-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    strcpy(world_folder, "/tmp/fathom-report-XXXXXX");
+    return mkdtemp(world_folder) ? 0 : -1;
 }
 
 static int remove_folder(void **state)
 {
     char command[128];
     (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    snprintf(command, sizeof command, "rm -r '%s'", world_folder);
     return system(command);
 }
 

@@ -270,6 +270,13 @@ static void test_divergence(void **state)
     assert_int_equal(result.skipped, 2);
     assert_int_equal(result.diverged_at, 5);
 
+    /* a loss that is finite with a gradient norm that is not: t^2 of this row is 1e300, its square is out of range */
+    memcpy(x, spiral.x, N * 2 * sizeof *x);
+    x[2 * (3 * BATCH)] = 1e150;
+    result = run(loss, norm, end, &m, m.params, x, 1e-3, false);
+    assert_int_equal(result.diverged_at, 3);
+    assert_true(isfinite(loss[3]) && !isfinite(norm[3]));
+
     /* from the first step on: the parameters stay as they were, bit by bit */
     for (int value = 0; value < 2; value++)
         for (size_t k = 0; k < m.n_params; k += 97) {

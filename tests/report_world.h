@@ -1,0 +1,36 @@
+/* report_world.h - a world of synthetic tables for the report: one in which every claim holds, and knobs to make it
+ * otherwise.
+ */
+#ifndef FATHOM_TESTS_REPORT_WORLD_H
+#define FATHOM_TESTS_REPORT_WORLD_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum fate { FINE, SAVES, SAVES_MOST, KILLS, FITS };
+
+extern struct world {
+    double    heldout[6];        /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
+    double    gap_growth;        /* of training - held-out, a depth                                       */
+    double    kl_floor;          /* KL at the best depth                                                  */
+    double    ensemble_shift;    /* of the trained ensemble                                               */
+    double    norm_change;       /* of the printed gradient norms                                         */
+    double    power[2];          /* affine, spline: gradient norm grows as depth to this power            */
+    enum fate clip;              /* what a clip does to affine runs that diverge without                  */
+    bool      guard_saves, spline_frail, affine_frail;
+    double    start[2];          /* default, data: untrained log p against none                           */
+    double    finish[2][6];      /* held-out log p after training against none, at each depth             */
+    bool      deep_diverges[2][4]; /* spline, affine x none, clip, actnorm, both                          */
+    double    growth;            /* of round-off, a step                                                  */
+    bool      contraction_folds, other_folds;
+    bool      nothing_finishes;
+} world;
+
+struct world good_world(void);
+void         write_world(void); /* all tables of the world as it is, into the folder */
+
+extern char world_folder[64];
+FILE *create_table(const char *name, const char *columns); /* name.tsv, five lines of head; fails the test */
+void  finish_table(FILE *file);
+
+#endif
