@@ -390,8 +390,10 @@ void report_gradient_depth(struct report *report)
                   "and the notebook's seed");
     const struct law affine = fit_law(report, "affine"), spline = fit_law(report, "spline");
     if (isfinite(affine.power_misfit) && isfinite(spline.power_misfit))
-        report_print(report, "A power of the depth misses the medians by a factor of %.2f (affine) and %.2f (spline), "
-                     "an exponential by %.2f and %.2f: the power law is %s.\n\n", exp(affine.power_misfit),
+        report_print(report, "The medians grow as depth to the power %.2f (affine) and %.2f (spline), the lines of the "
+                     "figure. A power of the depth misses them by a factor of %.2f and %.2f, an exponential by %.2f "
+                     "and %.2f: the power law is %s.\n\n", affine.power.slope, spline.power.slope,
+                     exp(affine.power_misfit),
                      exp(spline.power_misfit), exp(affine.exponential_misfit), exp(spline.exponential_misfit),
                      affine.power_misfit < affine.exponential_misfit && spline.power_misfit < spline.exponential_misfit
                          ? "the better description of both"

@@ -90,7 +90,7 @@ void     fathom_pcg64_seed    (fathom_pcg64 *rng, uint64_t seed);
 uint64_t fathom_pcg64_next    (fathom_pcg64 *rng);                        /* 64 random bits                    */
 double   fathom_pcg64_uniform (fathom_pcg64 *rng);                        /* 53 bits, on [0, 1)                */
 int64_t  fathom_pcg64_integer (fathom_pcg64 *rng, int64_t lo, int64_t hi);/* on [lo, hi), lo < hi; Lemire 2019 */
-double   fathom_pcg64_normal  (fathom_pcg64 *rng);                        /* 256-level ziggurat (Marsaglia & Tsang 2000) */
+double   fathom_pcg64_normal  (fathom_pcg64 *rng);                        /* ziggurat (Marsaglia & Tsang 2000) */
 
 /* Both as GSL generators, so that any gsl_ran_* sampler draws from them: 64-bit words, seeded by an unsigned long. */
 extern const gsl_rng_type *const fathom_rng_threefry;
@@ -141,7 +141,7 @@ typedef struct fathom_config {
     size_t         depth;     /* blocks                                            default 1, 1 to 1024          */
     const char    *coupling;  /* the transformer's name, "spline" or "affine"      default "spline"              */
     size_t         knots;     /* inner knots of the spline: knots + 1 bins         default 8, 1 to 256           */
-    double         interval;  /* B: the spline acts on [-B, B]                     default 4, (knots+1) 1e-3 < 2B, B <= 1e6 */
+    double         interval;  /* B: the spline acts on [-B, B]                     default 4; (knots+1)/1000 < 2B <= 2e6 */
     size_t         width;     /* units of a hidden layer of the conditioner        default 24, 1 to 1024         */
     size_t         hidden;    /* hidden layers of the conditioner                  default 2, 0 to 8             */
     fathom_actnorm actnorm;   /* ActNorm at the head of each block                 default none                  */
@@ -207,7 +207,8 @@ typedef struct fathom_train_options {
     size_t batch;      /* rows a step, drawn with replacement          default 512, >= 1                           */
     double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0                           */
     double clip;       /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
-    bool   skip;       /* leave out a step whose loss or gradient norm is not finite, instead of ending  default false */
+    bool   skip;       /* leave out a step whose loss or gradient norm is not finite,
+                          instead of ending there              default false                               */
 } fathom_train_options;
 
 fathom_train_options fathom_train_options_default(void);

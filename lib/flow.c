@@ -71,7 +71,8 @@ static fathom_status check(fathom_config *config, fathom_error *error)
     if (!(config->interval > 0.0 && config->interval <= 1e6))
         return refuse(error, "interval %.17g; legal is above 0, up to 1e6", config->interval);
     if (!((double)(config->knots + 1) * 1e-3 < 2.0 * config->interval))
-        return refuse(error, "bins of the least width 0.001 do not fit: (knots + 1) 0.001 must be below 2 interval = %.17g",
+        return refuse(error, "bins of the least width 0.001 do not fit: (knots + 1) 0.001 must be below 2 interval = "
+                      "%.17g",
                       2.0 * config->interval);
     if (config->width < 1 || config->width > 1024)
         return refuse(error, "width %.0f; legal is 1 to 1024", (double)config->width);
