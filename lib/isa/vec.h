@@ -1,13 +1,14 @@
 /* vec.h - doubles side by side, at the native width of one instruction set.
  *
  * Every file in this folder is compiled once for each instruction set (-DFATHOM_ISA=v4 -DVEC_WIDTH=8, v3 with 4, ref
- * with 1) and is written in terms of this header: `vec` is VEC_WIDTH doubles, arithmetic is plain + - * / (C operators on gcc and clang vector
- * types), and what has no operator is a function below.  With ref the width is one and `vec` is a double: the code
- * that a reader sees is then the plain C that it looks like.
+ * with 1) and is written in terms of this header: `vec` is VEC_WIDTH doubles, arithmetic is plain + - * / (C operators
+ * on gcc and clang vector types), and what has no operator is a function below.  With ref the width is one and `vec` is
+ * a double: the code that a reader sees is then the plain C that it looks like.
  *
  * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do, fused operations
- * only where `fused` is written (the compiler may not contract), exp and log from one deterministic family (SLEEF's
- * finz), and a sum over lanes goes through eight partials and one fixed tree (sum8 below), whatever the width.
+ * only where `fused` is written (the compiler may not contract), exp and log1p are those of exponential.h and log is of
+ * SLEEF's deterministic finz family, and a sum over lanes goes through eight partials and one fixed tree (sum8 below),
+ * whatever the width.
  */
 #ifndef FATHOM_VEC_H
 #define FATHOM_VEC_H
@@ -15,6 +16,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "../elementary.h"
 
@@ -41,9 +43,10 @@ INLINE mask equal(vec a, vec b)                 { return _mm512_cmp_pd_mask(a, b
 INLINE mask either(mask a, mask b)              { return (mask)(a | b); }
 INLINE int  lanes(mask m)                       { return __builtin_popcount(m); } /* how many are set */
 INLINE vec  choose(mask m, vec yes, vec no)     { return _mm512_mask_blend_pd(m, no, yes); }
-INLINE vec  exp_(vec a)                         { return Sleef_finz_expd8_u10avx512f(a); }
+INLINE vec  greater(vec a, vec b)               { return _mm512_max_pd(a, b); } /* a > b ? a : b */
+/* the lowest bits of a's pattern become the exponent */
+INLINE vec  power_of_two(vec a)                 { return (vec)_mm512_slli_epi64((__m512i)a, 52); }
 INLINE vec  log_(vec a)                         { return Sleef_finz_logd8_u10avx512f(a); }
-INLINE vec  log1p_(vec a)                       { return Sleef_finz_log1pd8_u10avx512f(a); }
 
 /* t[i] = column i of the square block whose rows are r[0..VEC_WIDTH-1]. */
 INLINE void transpose(vec t[8], const vec r[8])
@@ -80,9 +83,9 @@ INLINE mask equal(vec a, vec b)                 { return _mm256_cmp_pd(a, b, _CM
 INLINE mask either(mask a, mask b)              { return _mm256_or_pd(a, b); }
 INLINE int  lanes(mask m)                       { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
 INLINE vec  choose(mask m, vec yes, vec no)     { return _mm256_blendv_pd(no, yes, m); }
-INLINE vec  exp_(vec a)                         { return Sleef_finz_expd4_u10avx2(a); }
+INLINE vec  greater(vec a, vec b)               { return _mm256_max_pd(a, b); }
+INLINE vec  power_of_two(vec a)                 { return (vec)_mm256_slli_epi64((__m256i)a, 52); }
 INLINE vec  log_(vec a)                         { return Sleef_finz_logd4_u10avx2(a); }
-INLINE vec  log1p_(vec a)                       { return Sleef_finz_log1pd4_u10avx2(a); }
 
 INLINE void transpose(vec t[4], const vec r[4])
 {
@@ -108,14 +111,23 @@ INLINE mask equal(vec a, vec b)                 { return a == b; }
 INLINE mask either(mask a, mask b)              { return a | b; }
 INLINE int  lanes(mask m)                       { return m; }
 INLINE vec  choose(mask m, vec yes, vec no)     { return m ? yes : no; }
-INLINE vec  exp_(vec a)                         { return same_exp(a); }
+INLINE vec  greater(vec a, vec b)               { return a > b ? a : b; }
 INLINE vec  log_(vec a)                         { return same_log(a); }
-INLINE vec  log1p_(vec a)                       { return same_log1p(a); }
 INLINE void transpose(vec t[1], const vec r[1]) { t[0] = r[0]; }
+INLINE vec  power_of_two(vec a)
+{
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits <<= 52;
+    memcpy(&a, &bits, sizeof bits);
+    return a;
+}
 
 #else
 #error "VEC_WIDTH is 8, 4 or 1"
 #endif
+
+#include "exponential.h"
 
 /* The one order in which eight partial sums become one. */
 INLINE double sum8(const double p[8])
@@ -123,7 +135,7 @@ INLINE double sum8(const double p[8])
     return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
 }
 
-/* softplus(x) = log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and its slope 1 / (1 + e^-x): e^-|x| cannot overflow. */
+/* softplus(x) = log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and its slope 1 / (1 + e^-x): e^-|x| is in [0, 1]. */
 INLINE vec softplus(vec *slope, vec x)
 {
     mask positive = less(all(0.0), x);
