@@ -25,8 +25,8 @@
  *   e^r         |r| <= 1.0005 (log 2)/2   1.01e-17     0.95 units in the last place
  *   log(1 + f)  |s| <= 0.2001             2.17e-19     0.91 units in the last place
  *
- * What it is worth (Zen 4, one core, a whole training step at depth 8, batch 512; the fastest tenth of 400 steps, five
- * runs in turn): 49.3 us a coupling with SLEEF's two functions, 42.7 with these at 512 bits; 63.3 and 53.1 at 256.  To
+ * What it is worth (Zen 4, one core, a training step at depth 8, batch 512; the 10th percentile of 400 steps, five runs
+ * in turn): 49.3 us a coupling with SLEEF's two functions, 42.7 with these at 512 bits; 63.3 and 53.1 at 256.  To
  * repeat it, let exp_ and log1p_ in vec.h call Sleef_finz_expd8_u10avx512f, ... as log_ does there, and time a step
  * (`make bench`) with and without.
  */
