@@ -14,7 +14,7 @@
 
 enum report_table {
     DEPTH_SWEEP, TRUTH, DENSITY_INTEGRAL, GRADIENT_NORM, RESIDUAL_INVERSE, RESIDUAL_BANACH,
-    DEPTH_TRUTH, GRADIENT_DEPTH, CLIPPING, ACTNORM, DEPTH20, ROUNDOFF, ROUNDOFF_FINAL,
+    DEPTH_TRUTH, GRADIENT_DEPTH, CLIPPING, ACTNORM, DEPTH20, ROUNDOFF, ROUNDOFF_FINAL, CONDITIONER,
     PRINTED, ENSEMBLE, UNTRAINED, UNTRAINED_ACTNORM,
     N_REPORT_TABLES
 };
@@ -65,6 +65,7 @@ void report_clipping(struct report *report);
 void report_actnorm(struct report *report);
 void report_depth20(struct report *report);
 void report_residual(struct report *report);
+void report_conditioner(struct report *report);
 
 /* The table of symbols; tests look every function up in its file. */
 struct notation {

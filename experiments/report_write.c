@@ -35,6 +35,7 @@ static const struct source {
     [DEPTH20] = {"depth20", "depth20", "coupling depth arm seed status train_logp heldout_logp", false, false},
     [ROUNDOFF] = {"roundoff", "roundoff", "depth step least median greatest", false, false},
     [ROUNDOFF_FINAL] = {"roundoff_final", "roundoff", "depth replica status mean_logp heldout_logp", false, false},
+    [CONDITIONER] = {"conditioner", "conditioner", "output segment low high rows batch_rows slope", false, false},
     [PRINTED] = {"reference/printed.tsv", NULL, "quantity coupling depth value", true, false},
     [ENSEMBLE] = {"tests/reference/ensemble.tsv", NULL, "depth member mean_logp", true, true},
     [UNTRAINED] = {"tests/reference/untrained.tsv", NULL, "coupling depth n_params mean_logp grad_norm", true, true},
@@ -142,6 +143,8 @@ static void write_parts(struct report *report)
     report_depth20(report);
     report_print(report, "## 3. Residual coupling\n\n");
     report_residual(report);
+    report_print(report, "## 4. Inside a coupling\n\n");
+    report_conditioner(report);
 }
 
 static void write_head(struct report *report)

@@ -211,6 +211,16 @@ static void write_residual(void)
     finish_table(file);
 }
 
+static void write_conditioner(void)
+{
+    FILE *file = create_table("conditioner", "output segment low high rows batch_rows slope low_value high_value");
+    for (int o = 0; o < 2; o++)
+        for (int i = 0; i < 4; i++)
+            fprintf(file, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t0\t0\n", o ? "raw_height" : "raw_width", 7 + i, i - 2, i - 1,
+                    10 * i, i, i - o);
+    finish_table(file);
+}
+
 void write_world(void)
 {
     write_depth_sweep();
@@ -221,4 +231,5 @@ void write_world(void)
     write_depth20();
     write_roundoff();
     write_residual();
+    write_conditioner();
 }

@@ -46,6 +46,7 @@ depth_truth --data $rows --coupling affine --actnorm data --depths 2 --seeds 1 -
 clipping --data $rows --depths 1 --seeds 1 --steps 4 --batch 20
 roundoff --depths 1 --replicas 2 --steps 4
 gradient_norm --depths 2 --data-size 200
+conditioner --data $rows --depths 1 --steps 4 --batch 20
 residual_inverse --quiet
 END
 else

@@ -363,6 +363,78 @@ static void test_on_breakpoints(void **state)
     assert_true(met > 60);
 }
 
+/* Outputs at x and their slopes, by the conditioner itself: its derivative with each output as the loss.
+ * out, slope: [n_out]. */
+static void line_at(double *out, double *slope, const struct conditioner *c, const struct shape *s,
+                    const double *params, double x)
+{
+    struct answer a = new_answer(s);
+    double *dout = need(s->n_out * sizeof *dout);
+    for (size_t u = 0; u < s->n_out; u++) {
+        memset(dout, 0, s->n_out * sizeof *dout);
+        dout[u] = 1.0;
+        ask(&a, c, s, params, &x, dout);
+        out[u] = a.out[u];
+        slope[u] = a.din[0];
+    }
+    free_answer(&a);
+    free(dout);
+}
+
+/* The edges that it tells of are all of them, and only they: straight in between, bent at each. */
+static void test_edges(void **state)
+{
+    (void)state;
+    enum { ROOM = 256, N_OUT = 5 };
+    const struct fathom_isa *isa = fathom_isa_find(NULL);
+    size_t n = 99;
+    for (size_t hidden = 0; hidden <= 3; hidden++) {
+        const struct shape s = { 1, N_OUT, 12, hidden, 1 };
+        double *params = random_params(&s, 700 + hidden), dout[N_OUT], bends[ROOM][2];
+        void *network = isa->piecewise->create(1, N_OUT, s.width, hidden);
+        assert_int_equal(isa->piecewise->prepare(network, params), FATHOM_OK);
+        const double *edges = isa->piecewise->edges(&n, network);
+        assert_in_range(n, hidden * s.width / 2, hidden * s.width * 2);
+
+        double low[N_OUT], middle[N_OUT], high[N_OUT], unused[N_OUT], slope[N_OUT], slope_before[N_OUT];
+        for (size_t i = 0; i <= n; i++) {
+            const double a = i > 0 ? edges[i - 1] : n ? edges[0] - 2.0 : -1.0, b = i < n ? edges[i] : a + 2.0;
+            assert_true(a < b);
+            line_at(low, unused, isa->piecewise, &s, params, a);
+            line_at(high, unused, isa->piecewise, &s, params, b);
+            line_at(middle, slope, isa->piecewise, &s, params, a + (b - a) / 2);
+            double jump = 0.0;
+            for (size_t u = 0; u < N_OUT; u++) {
+                const double size = fmax(max_abs(low, N_OUT), max_abs(high, N_OUT));
+                check_near(middle[u], (low[u] + high[u]) / 2, 1e-14, size, "middle of a segment", i);
+                check_near((high[u] - low[u]) / (b - a), slope[u], 1e-14, size / (b - a), "slope of a segment", i);
+                jump = i ? fmax(jump, fabs(slope[u] - slope_before[u])) : 0.0;
+            }
+            if (i > 0 && !(jump > 1e-6))
+                fail_msg("edge %zu of %zu, at %a: no output's slope jumps there by more than %g", i - 1, n, a, jump);
+            memcpy(slope_before, slope, sizeof slope);
+        }
+
+        draw(dout, 701, 1.0, N_OUT);
+        const size_t found = find_breakpoints(bends, &s, params, dout, ROOM);
+        for (size_t bend = 0; bend < found; bend++) {
+            double nearest = INFINITY;
+            for (size_t e = 0; e < n; e++)
+                nearest = fmin(nearest, fabs(edges[e] - bends[bend][0]));
+            if (!(nearest < 1e-12))
+                fail_msg("the plain loop bends at %a, and the nearest edge is %g off", bends[bend][0], nearest);
+        }
+        isa->piecewise->destroy(network);
+
+        void *dense = isa->mlp->create(1, N_OUT, s.width, hidden);
+        assert_int_equal(isa->mlp->prepare(dense, params), FATHOM_OK);
+        assert_null(isa->mlp->edges(&n, dense));
+        assert_int_equal(n, 0);
+        isa->mlp->destroy(dense);
+        free(params);
+    }
+}
+
 /* Not finite: both let NaN through to the outputs of that row alone, and both come to an end. */
 static void test_not_finite(void **state)
 {
@@ -414,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_hard_weights),
         cmocka_unit_test(test_many_segments),
         cmocka_unit_test(test_on_breakpoints),
+        cmocka_unit_test(test_edges),
         cmocka_unit_test(test_not_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -229,6 +229,19 @@ static void says_no_number_that_is_none(void **state)
     free(text);
 }
 
+/* The world's conditioner: 4 segments of 0, 10, 20 and 30 rows, of which a batch of 6 rows meets 3. */
+static void counts_lines(void **state)
+{
+    (void)state;
+    write_world();
+    char *text = report();
+    cell_is(text, "\n| straight lines over the training rows' range", "| 4 |");
+    cell_is(text, "\n| of them, with no training row on them", "| 1 |");
+    cell_is(text, "\n| rows of a batch", "| 6 |");
+    cell_is(text, "\n| lines that a batch lies on", "| 3 |");
+    free(text);
+}
+
 static void same_tables_same_bytes(void **state)
 {
     (void)state;
@@ -263,6 +276,7 @@ static void names_what_is_missing(void **state)
         {"residual_banach", "build/residual_inverse "}, {"depth_truth", "build/depth_truth "},
         {"gradient_depth", "build/gradient_depth "}, {"clipping", "build/clipping "}, {"actnorm", "build/actnorm "},
         {"depth20", "build/depth20 "}, {"roundoff_final", "build/roundoff "},
+        {"conditioner", "build/conditioner "},
     };
     char path[128];
     (void)state;
@@ -404,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup(deep_verdicts, new_world),
         cmocka_unit_test_setup(other_verdicts, new_world),
         cmocka_unit_test_setup(says_no_number_that_is_none, new_world),
+        cmocka_unit_test_setup(counts_lines, new_world),
         cmocka_unit_test_setup(same_tables_same_bytes, new_world),
         cmocka_unit_test_setup(names_what_is_missing, new_world),
         cmocka_unit_test_setup(names_what_is_wrong, new_world),

@@ -86,6 +86,9 @@ struct conditioner {
     /* din: [n_in][STRIDE], +=; dout: [padded(n_out)][STRIDE], rows from n_out on zero, columns from `rows` on zero. */
     void (*backward)(double *din, const double *dout, void *state, size_t rows);
     void (*finish)(double *gradient, void *state); /* += */
+    /* After prepare, and until the next: [n], ascending, where an output's slope may jump.  NULL, and n = 0: this
+     * conditioner does not look for them. */
+    const double *(*edges)(size_t *n, const void *state);
 };
 
 /* ---- what one compilation of this folder offers (kernels.c). */

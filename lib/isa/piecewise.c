@@ -514,4 +514,12 @@ static void finish(double *gradient, void *state)
     }
 }
 
-const struct conditioner ISA(piecewise) = { "piecewise", create, destroy, bytes, prepare, forward, backward, finish };
+static const double *edges_of(size_t *n, const void *state)
+{
+    const struct piecewise *s = state;
+    *n = s->n_edges;
+    return s->edges;
+}
+
+const struct conditioner ISA(piecewise) = { "piecewise", create, destroy, bytes, prepare, forward, backward, finish,
+                                            edges_of };

@@ -1,0 +1,251 @@
+/* conditioner.c - a trained conditioner as what it is: a few dozen straight lines.
+ *
+ * In two or three dimensions a coupling's conditioner reads one number, and a ReLU network of one number is piecewise
+ * linear (lib/isa/piecewise.c).  Here one flow is trained, and the first conditioner of its first block asked for its
+ * breakpoints and, between them, for the lines of three outputs; and how many rows of the data lie on each.
+ *
+ * Everything comes from the library's own kernels: the input of that conditioner by the layers before it, values by its
+ * forward, slopes by its backward (the derivative of one output is its slope).
+ */
+#include "runner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "isa/bijection.h"
+#include "leave.h"
+
+static const struct program program = {
+    .name = "conditioner",
+    .summary = "Trains one flow and writes the straight lines that the first conditioner of its\n"
+               "first block consists of: conditioner.tsv.  For data of two or three coordinates.",
+    .takes = TAKES_DATA | TAKES_FLOW | TAKES(OPTION_SEED) | TAKES_TRAINING | TAKES_OUTPUT,
+};
+
+/* The outputs to show, of the first coordinate that the coupling moves. */
+enum { MOST_SHOWN = 3 };
+struct shown {
+    const char *name;
+    size_t      output;
+};
+
+/* The network, and its input for each training row. */
+struct network {
+    const struct conditioner *conditioner;
+    void                     *state;
+    size_t                    n_out;
+    double                   *x;      /* [training rows] */
+    double                    low, high;
+    const double             *edges;  /* [n_edges], ascending */
+    size_t                    n_edges;
+};
+
+/* The lines of one segment, within the range of the training rows. */
+struct segment {
+    double low, high;
+    size_t rows, batch_rows;
+    double low_value[MOST_SHOWN], high_value[MOST_SHOWN], slope[MOST_SHOWN];
+};
+
+static void *need(void *memory)
+{
+    if (!memory)
+        leave_failed("not enough memory for the conditioner");
+    return memory;
+}
+
+/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/isa/rqs.c); affine: loc, raw scale (lib/isa/affine.c). */
+static size_t choose_outputs(struct shown *shown, const fathom_config *config)
+{
+    const size_t bins = config->knots + 1, middle = bins / 2;
+    if (strcmp(config->coupling, "affine") == 0) {
+        shown[0] = (struct shown){"loc", 0};
+        shown[1] = (struct shown){"raw_scale", 1};
+        return 2;
+    }
+    shown[0] = (struct shown){"raw_width", middle};
+    shown[1] = (struct shown){"raw_height", bins + middle};
+    shown[2] = (struct shown){"raw_slope", 2 * bins + middle};
+    return 3;
+}
+
+/* -------------------------------------------------------------------------------------- up to the conditioner ---- */
+
+/* One layer over all tiles, in place; tiles: [n_tiles][D][STRIDE].  Gives its number of parameters. */
+static size_t pass(double *tiles, const char *name, const struct setup *setup, const fathom_config *config,
+                   const double *params, size_t n_tiles)
+{
+    const struct bijection *layer = fathom_isa_bijection(setup->options->isa, name);
+    double                  log_det[TILE] = {0};
+    void                   *state = need(layer->create(config));
+    if (layer->prepare(state, params) != FATHOM_OK)
+        need(NULL);
+    for (size_t t = 0; t < n_tiles; t++)
+        layer->forward(tiles + t * config->dim * STRIDE, log_det, state, TILE);
+    layer->destroy(state);
+    return layer->n_params(config);
+}
+
+/* The layout of the flat parameters is told in fathom.h: base, then block by block its layers. */
+static struct network open_network(const struct setup *setup, const fathom_config *config, const double *params)
+{
+    const fathom_dataset     *train = &setup->train;
+    const struct fathom_isa  *isa = setup->options->isa;
+    const struct transformer *transformer = fathom_isa_transformer(isa, config->coupling);
+    const size_t              dim = config->dim, n_in = dim / 2, n_tiles = (train->n + TILE - 1) / TILE;
+    double                   *tiles = need(calloc(n_tiles * dim * STRIDE, sizeof *tiles));
+    struct network            network = {.conditioner = conditioner_of(isa, n_in)};
+
+    for (size_t i = 0; i < n_tiles * TILE; i++)
+        for (size_t d = 0; d < dim; d++)
+            ROW(tiles + i / TILE * dim * STRIDE, d)[i % TILE] = train->x[(i < train->n ? i : 0) * dim + d];
+    params += 2 * dim;
+    if (config->actnorm != FATHOM_ACTNORM_NONE)
+        params += pass(tiles, "actnorm", setup, config, params, n_tiles);
+    params += pass(tiles, "rotation", setup, config, params, n_tiles);
+
+    network.x = need(malloc(train->n * sizeof *network.x));
+    network.low = INFINITY;
+    network.high = -INFINITY;
+    for (size_t i = 0; i < train->n; i++) {
+        const double x = network.x[i] = tiles[i / TILE * dim * STRIDE + i % TILE];
+        network.low = x < network.low ? x : network.low;
+        network.high = x > network.high ? x : network.high;
+    }
+    free(tiles);
+
+    network.n_out = (dim - n_in) * transformer->n_outputs(config);
+    network.state = need(network.conditioner->create(n_in, network.n_out, config->width, config->hidden));
+    if (network.conditioner->prepare(network.state, params) != FATHOM_OK)
+        need(NULL);
+    network.edges = network.conditioner->edges(&network.n_edges, network.state);
+    return network;
+}
+
+static void close_network(struct network *network)
+{
+    network->conditioner->destroy(network->state);
+    free(network->x);
+}
+
+/* ------------------------------------------------------------------------------------------------- its lines ---- */
+
+/* The number of edges <= x. */
+static size_t segment_of(const struct network *network, double x)
+{
+    size_t low = 0, high = network->n_edges;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (network->edges[middle] <= x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The shown outputs at x, and their slopes there.  value, slope: [n_shown]. */
+static void line_at(double *value, double *slope, const struct network *network, const struct shown *shown,
+                    size_t n_shown, double x)
+{
+    double  in[STRIDE], din[STRIDE];
+    double *out = need(calloc(2 * padded(network->n_out) * STRIDE, sizeof *out));
+    double *dout = out + padded(network->n_out) * STRIDE;
+    for (size_t i = 0; i < STRIDE; i++)
+        in[i] = x;
+    network->conditioner->forward(out, in, network->state, 1);
+    for (size_t k = 0; k < n_shown; k++) {
+        memset(din, 0, sizeof din);
+        value[k] = ROW(out, shown[k].output)[0];
+        ROW(dout, shown[k].output)[0] = 1.0;
+        network->conditioner->backward(din, dout, network->state, 1);
+        ROW(dout, shown[k].output)[0] = 0.0;
+        slope[k] = din[0];
+    }
+    free(out);
+}
+
+/* The segments that the training rows' range meets: n of them, the first with the number *first.  The caller frees. */
+static struct segment *find_segments(size_t *first, size_t *n, const struct network *network,
+                                     const struct shown *shown, size_t n_shown, const struct setup *setup)
+{
+    const struct fathom_train_options *training = &setup->options->training;
+    const uint32_t *batch = setup->batches + (training->steps - 1) * training->batch;
+    double          unused[MOST_SHOWN];
+    *first = segment_of(network, network->low);
+    *n = segment_of(network, network->high) - *first + 1;
+    struct segment *segments = need(calloc(*n, sizeof *segments));
+    for (size_t i = 0; i < *n; i++) {
+        struct segment *s = &segments[i];
+        s->low = i == 0 ? network->low : network->edges[*first + i - 1];
+        s->high = i + 1 == *n ? network->high : network->edges[*first + i];
+        line_at(s->low_value, unused, network, shown, n_shown, s->low);
+        line_at(s->high_value, unused, network, shown, n_shown, s->high);
+        line_at(unused, s->slope, network, shown, n_shown, s->low + (s->high - s->low) / 2);
+    }
+    for (size_t i = 0; i < setup->train.n; i++)
+        segments[segment_of(network, network->x[i]) - *first].rows++;
+    for (size_t i = 0; i < training->batch; i++)
+        segments[segment_of(network, network->x[batch[i]]) - *first].batch_rows++;
+    return segments;
+}
+
+static struct table *lines_table(const struct setup *setup, const fathom_config *config, const double *params)
+{
+    struct shown    shown[MOST_SHOWN];
+    const size_t    n_shown = choose_outputs(shown, config);
+    struct network  network = open_network(setup, config, params);
+    size_t          first, n;
+    struct segment *segments = find_segments(&first, &n, &network, shown, n_shown, setup);
+    char            text[32];
+    struct table   *table = setup_table(setup, "conditioner",
+                                        "output segment low high rows batch_rows slope low_value high_value");
+    snprintf(text, sizeof text, "%zu", network.n_edges + 1);
+    table_config(table, "segments-of-the-line", text);
+    for (size_t k = 0; k < n_shown; k++)
+        for (size_t i = 0; i < n; i++) {
+            table_text(table, shown[k].name);
+            table_count(table, first + i);
+            table_number(table, segments[i].low);
+            table_number(table, segments[i].high);
+            table_count(table, segments[i].rows);
+            table_count(table, segments[i].batch_rows);
+            table_number(table, segments[i].slope[k]);
+            table_number(table, segments[i].low_value[k]);
+            table_number(table, segments[i].high_value[k]);
+        }
+    free(segments);
+    close_network(&network);
+    return table;
+}
+
+int main(int argc, char **argv)
+{
+    struct options defaults = options_default();
+    defaults.depths = (struct depth_list){1, {4}};
+
+    struct options options = defaults;
+    struct setup   setup;
+    options_read(&options, &program, argc, argv);
+    if (options.depths.n != 1)
+        leave_usage("--depths: %zu depths; this program trains one flow, of one depth", options.depths.n);
+    setup_open(&setup, &options, &program);
+    if (setup.train.dim > 3)
+        leave_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
+                     options.data, setup.train.dim);
+
+    struct run         run = runner_run(&setup, options.depths.depth[0], options.seed);
+    struct run_result *result = runner_results(1);
+    run.train = run.keep_params = true;
+    runner_do(result, &run, &setup, 1);
+    if (result->status != FATHOM_OK)
+        leave_failed("the training diverged: there is no trained conditioner to show");
+
+    struct table      *table = lines_table(&setup, &run.flow, result->params);
+    const char *const  figures[] = {"conditioner", NULL};
+    const int          code = setup_finish(&setup, &table, 1, figures, &defaults, 0);
+    runner_free(result, 1);
+    setup_close(&setup);
+    return code;
+}
