@@ -32,7 +32,7 @@ FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iexperiments $(CPPFLAGS) $
 # What is there to build.  In experiments/ a file with a main is a program, the others are what they share.
 ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
 PROGRAMS   := $(patsubst experiments/%.c,%,$(shell grep -ls '^int main' experiments/*.c))
-NOTEBOOK   := depth_sweep gradient_norm residual_inverse
+NOTEBOOK   := depth_sweep density gradient_norm residual_inverse
 CLAIMS     := $(filter-out $(NOTEBOOK) report compare,$(PROGRAMS))
 EXPERIMENTS = $(NOTEBOOK) $(CLAIMS)
 TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c))

@@ -1,11 +1,15 @@
-/* density.c - a trained flow's density on the plane (density.h).
+/* density.c - the density of trained flows on the plane: a picture of it at each depth, and its integral.
+ *
+ * A density that is right integrates to one: log_det, base and every layer's forward map are in that number.  It is
+ * taken by the midpoint rule, fine where the rows are and coarser in a wide frame around them, and once more with
+ * twice the step: where both agree, the rule has converged.
  *
  * The picture and all parts of the integral are the same thing, a square grid of midpoints, so there is one kind of
  * job: a band of a grid's lines.  Each line is summed by itself and the lines' sums are added at the end, so the
  * integral does not depend on how the bands were shared out.  exp is the library's own deterministic one: glibc's has
  * other bits on another CPU.
  */
-#include "density.h"
+#include "runner.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +18,13 @@
 #include "elementary.h"
 #include "leave.h"
 #include "parallel.h"
+
+static const struct program program = {
+    .name = "density",
+    .summary = "Trains a flow of each depth on two-dimensional rows and writes its density on the plane,\n"
+               "density.tsv, its integral, density_integral.tsv, and the rows themselves, spiral.tsv.",
+    .takes = TAKES_DATA | TAKES_FLOW | TAKES(OPTION_SEED) | TAKES_TRAINING | TAKES_OUTPUT,
+};
 
 /* Cells on a side.  For the spiral the inner square is [-3, 3]^2, in steps of 0.006, a tenth of an arm's width; the
  * frame around it, to +-8, is the tail of the base distribution, in steps of 1/32. */
@@ -165,8 +176,15 @@ static void compute(struct density *densities, const struct run *runs, const str
     free(bands.cost);
 }
 
-size_t density_tables(struct table **tables, const struct run *runs, const struct run_result *results,
-                      const struct setup *setup, size_t n)
+enum { TABLES = 3 };
+
+/* Of the runs that did not diverge, in their order; gives how many they are.
+ *   density.tsv            a picture of 128 x 128 cells of the smallest square of whole-numbered half side that holds
+ *                          all training rows
+ *   density_integral.tsv   the second integral with twice the step
+ *   spiral.tsv             the training rows, to be drawn on top */
+static size_t density_tables(struct table *tables[TABLES], const struct run *runs, const struct run_result *results,
+                             const struct setup *setup, size_t n)
 {
     struct table   *plane = tables[0] = setup_table(setup, "density", "depth x y density");
     struct table   *integral = tables[1] =
@@ -175,7 +193,7 @@ size_t density_tables(struct table **tables, const struct run *runs, const struc
     struct density *densities = need(calloc(n + 1, sizeof *densities));
     size_t         *which = need(calloc(n + 1, sizeof *which)), n_kept = 0;
     for (size_t i = 0; i < n; i++)
-        if (runs[i].keep_params && results[i].status == FATHOM_OK)
+        if (results[i].status == FATHOM_OK)
             which[n_kept++] = i;
     compute(densities, runs, results, which, setup, n_kept);
 
@@ -200,4 +218,33 @@ size_t density_tables(struct table **tables, const struct run *runs, const struc
     free(densities);
     free(which);
     return n_kept;
+}
+
+int main(int argc, char **argv)
+{
+    const struct options defaults = options_default();
+    struct options       options = defaults;
+    struct setup         setup;
+    options_read(&options, &program, argc, argv);
+    setup_open(&setup, &options, &program);
+    if (setup.train.dim != 2)
+        leave_failed("%s: %zu columns; a picture of the plane takes rows of 2", options.data, setup.train.dim);
+
+    const size_t n = options.depths.n;
+    struct run  *runs = runner_runs(n);
+    for (size_t d = 0; d < n; d++) {
+        runs[d] = runner_run(&setup, options.depths.depth[d], options.seed);
+        runs[d].train = runs[d].keep_params = true;
+    }
+    struct run_result *results = runner_results(n);
+    runner_do(results, runs, &setup, n);
+
+    struct table     *tables[TABLES];
+    const size_t      n_densities = density_tables(tables, runs, results, &setup, n);
+    const char *const figures[] = {n_densities ? "density" : NULL, NULL};
+    const int         code = setup_finish(&setup, tables, TABLES, figures, &defaults, TAKES(OPTION_DEPTHS));
+    runner_free(results, n);
+    free(runs);
+    setup_close(&setup);
+    return code;
 }

@@ -2,10 +2,8 @@
  *
  * Trains a flow of each depth and scores it on the rows that it was trained on, as the notebook does, and on held-out
  * rows.  Training is chaotic, so a trained number is a draw from a distribution: --replicas draws more of them, each
- * from initial parameters that differ in the last bits.  The first seed's replica 0 is looked at more closely: its
- * loss at each step, and its density on the plane.
+ * from initial parameters that differ in the last bits.  Of the first seed's replica 0 the loss at each step is kept.
  */
-#include "density.h"
 #include "leave.h"
 #include "runner.h"
 #include "truth.h"
@@ -14,9 +12,9 @@
 
 static const struct program program = {
     .name = "depth_sweep",
-    .summary = "Trains flows of growing depth and writes their mean log p: depth_sweep.tsv.  Of one\n"
-               "run a depth: loss.tsv, and on the plane density.tsv, density_integral.tsv and the\n"
-               "rows, spiral.tsv.  Of the spiral: the true density's own mean log p, truth.tsv.",
+    .summary = "Trains flows of growing depth and writes their mean log p: depth_sweep.tsv, and the\n"
+               "losses of one run a depth: loss.tsv.  Of the spiral: the true density's own mean\n"
+               "log p, truth.tsv.",
     .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES(OPTION_REPLICAS) | TAKES_OUTPUT,
 };
 
@@ -32,7 +30,7 @@ static size_t fill_runs(struct run *runs, const struct setup *setup)
                 *run = runner_run(setup, options->depths.depth[d], options->seed + seed);
                 run->replica = replica;
                 run->train = true;
-                run->keep_trace = run->keep_params = seed == 0 && replica == 0;
+                run->keep_trace = seed == 0 && replica == 0;
             }
     return n;
 }
@@ -110,18 +108,13 @@ int main(int argc, char **argv)
     struct run_result *results = runner_results(n);
     runner_do(results, runs, &setup, n);
 
-    struct table *tables[3 + DENSITY_TABLES];
-    const char   *figures[4] = {"depth_sweep", "loss", NULL, NULL};
-    size_t        n_tables = 0;
+    const char *const figures[] = {"depth_sweep", "loss", NULL};
+    struct table     *tables[3];
+    size_t            n_tables = 0;
     tables[n_tables++] = sweep_table(runs, results, &setup, n);
     tables[n_tables++] = loss_table(runs, results, &setup, n);
     if (!options.data)
         tables[n_tables++] = truth_table(&setup);
-    if (setup.train.dim == 2) {
-        if (density_tables(tables + n_tables, runs, results, &setup, n) > 0)
-            figures[2] = "density";
-        n_tables += DENSITY_TABLES;
-    }
     /* The figure shows the notebook's numbers beside these unless another experiment was asked for. */
     const int code = setup_finish(&setup, tables, n_tables, figures, &defaults,
                                   TAKES(OPTION_DEPTHS) | TAKES(OPTION_SEEDS) | TAKES(OPTION_REPLICAS));

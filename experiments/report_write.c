@@ -19,7 +19,7 @@ static const struct source {
 } sources[N_REPORT_TABLES] = {
     [DEPTH_SWEEP] = {"depth_sweep", "depth_sweep", "depth seed replica status mean_logp heldout_logp", false, false},
     [TRUTH] = {"truth", "depth_sweep", "rows n mean_logp std_error", false, false},
-    [DENSITY_INTEGRAL] = {"density_integral", "depth_sweep", "depth integral coarse_integral", false, false},
+    [DENSITY_INTEGRAL] = {"density_integral", "density", "depth integral coarse_integral", false, false},
     [GRADIENT_NORM] = {"gradient_norm", "gradient_norm", "coupling depth seed grad_norm", false, false},
     [RESIDUAL_INVERSE] = {"residual_inverse", "residual_inverse",
                           "a b lipschitz monotone nonincreasing_steps banach_max_err", false, false},

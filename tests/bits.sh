@@ -12,6 +12,7 @@ sleef=3.5.1 # the version that the committed tables were made with: another one 
 runs() {
     cat << 'END'
 spline      depth_sweep      --depths 1 --replicas 2 --steps 40
+plane       density          --depths 1 --steps 5
 deeper      depth_truth      --depths 3,5 --seeds 2 --steps 40
 affine      depth_truth      --coupling affine --actnorm data --depths 2 --seeds 2 --steps 40
 odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10

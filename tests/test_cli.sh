@@ -207,7 +207,8 @@ done
 # ------------------------------------------------------------------------------------------------ what does work ----
 checks=$((checks + 6))
 works=$scratch/works
-for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths 1 --steps 4 --replicas 2"; do
+for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths 1 --steps 4 --replicas 2" \
+           "density --depths 1 --steps 4"; do
     # shellcheck disable=SC2086
     "$build"/$run --out "$works" --no-plot --quiet > "$scratch/out" 2> "$scratch/err" ||
         fail "$run: $(cat "$scratch/err")"
