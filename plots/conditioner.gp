@@ -69,7 +69,7 @@ set title sprintf("A trained conditioner: %d straight line%s over the data\n", n
                   2 * occupied) offset 0,-0.2
 set label 1 "output" at screen 0.022, graph 0.5 center rotate
 set ytics tick(greatest - least)
-set yrange [least - 0.5 * room(greatest - least) : greatest + 0.1 * room(greatest - least)]
+set yrange [least - 0.75 * room(greatest - least) : greatest + 0.1 * room(greatest - least)]
 set key bottom left Left reverse opaque
 plot for [i=1:words(outputs)] $lines using (column("x")):(of(word(outputs, i), column("value"))) \
          with lines ls FIRST_LINE + i title meaning(word(outputs, i)), \
@@ -87,9 +87,9 @@ plot for [i=1:words(outputs)] $lines using (column("x")):(of(word(outputs, i), c
          with lines ls FIRST_LINE + i notitle
 
 set tmargin at screen 0.305
-set bmargin at screen 0.085
+set bmargin at screen 0.10
 set format x "%g"
-set xlabel "input: the coupling's first coordinate" offset 0,0.5
+set xlabel "input: the coupling's first coordinate" offset 0,0.3
 set label 1 "training rows"
 set ytics larger(1, tick(most_rows))
 set yrange [0 : 1.08 * most_rows]

@@ -182,6 +182,39 @@ static void test_density_integrates_to_one(void **state)
         fail_msg("the density integrates to %.17g", sum);
 }
 
+/* The part of fresh draws that falls into a square, against the density's integral over it: binomial, 3 deviations. */
+static void test_density_is_the_draws(void **state)
+{
+    (void)state;
+    enum { DRAWS = 400000, SIDE = 60, SQUARES = 5 };
+    static const double corner[SQUARES][2] = {{-0.1, 0.4}, {0.6, -0.4}, {-1.9, -0.3}, {1.5, 0.9}, {0.0, 0.0}};
+    const double        width = 0.3, h = width / SIDE;
+    fathom_dataset      frame, fresh;
+    assert_int_equal(fathom_spiral(&frame, 0, 3000, NULL), FATHOM_OK);
+    assert_int_equal(fathom_spiral(&fresh, 77, DRAWS, &frame), FATHOM_OK);
+    for (size_t s = 0; s < SQUARES; s++) {
+        double integral = 0, inside = 0, x[2 * SIDE], logp[SIDE];
+        for (int i = 0; i < SIDE; i++) {
+            for (int j = 0; j < SIDE; j++) {
+                x[2 * j] = corner[s][0] + (i + 0.5) * h;
+                x[2 * j + 1] = corner[s][1] + (j + 0.5) * h;
+            }
+            fathom_spiral_log_density(logp, x, &frame, SIDE);
+            for (int j = 0; j < SIDE; j++)
+                integral += exp(logp[j]) * h * h;
+        }
+        for (size_t i = 0; i < DRAWS; i++) {
+            const double u = fresh.x[2 * i] - corner[s][0], v = fresh.x[2 * i + 1] - corner[s][1];
+            inside += u >= 0 && u < width && v >= 0 && v < width;
+        }
+        const double part = inside / DRAWS, deviation = sqrt(integral * (1 - integral) / DRAWS);
+        if (!(fabs(part - integral) <= 3 * deviation))
+            fail_msg("square %zu: %.17g of the draws, integral %.17g, deviation %.3g", s, part, integral, deviation);
+    }
+    fathom_dataset_free(&frame);
+    fathom_dataset_free(&fresh);
+}
+
 static void test_density_of_the_rows(void **state)
 {
     (void)state;
@@ -214,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_spiral_in_a_frame),
         cmocka_unit_test(test_density_is_qag),
         cmocka_unit_test(test_density_integrates_to_one),
+        cmocka_unit_test(test_density_is_the_draws),
         cmocka_unit_test(test_density_of_the_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
