@@ -24,7 +24,8 @@ printf '%s\n' "$@" | xargs -P "$(nproc 2> /dev/null || echo 1)" -I '{}' sh -c '
         *)  word=FAILED note=" with status $status"; sed "s/^/    /" "$log" ;;
     esac
     echo "$name" >> "$BUILD/log/$word"
-    printf "%-8s %-24s %3d s%s\n" "$word" "$name" "$seconds" "$note"' sh '{}'
+    printf "%-8s %-24s %3d s%s\n" "$word" "$name" "$seconds" "$note"
+    [ "$word" != passed ] || grep "skipped" "$log" | sed "s/^/    /"' sh '{}'
 
 count() { if [ -f "$BUILD/log/$1" ]; then wc -l < "$BUILD/log/$1"; else echo 0; fi; }
 skipped=$(count skipped)

@@ -176,7 +176,7 @@ earlier=$(cat "$results/residual_map.tsv")
 mkdir "$scratch/full"
 if mount -t tmpfs -o size=64k fathom-test "$scratch/full" 2> /dev/null; then
     cp "$results/residual_map.tsv" "$scratch/full"
-    expect 1 "No space left" "$build/depth_sweep" --depths 1 --steps 4 --no-plot --quiet --out "$scratch/full"
+    expect 1 "No space left" "$build/density" --depths 1 --steps 4 --no-plot --quiet --out "$scratch/full"
     [ "$(ls -A "$scratch/full")" = residual_map.tsv ] || fail "full disk: left $(ls -A "$scratch/full")"
     umount "$scratch/full"
 fi
