@@ -9,7 +9,7 @@ of(axis) = strcol("axis") eq axis ? column("value") : NaN
 set logscale xy 2
 set logscale y 10
 set format y "10^{%T}"
-set multiplot layout 2,2 margins screen 0.14,0.96,0.11,0.94 spacing screen 0.14,0.20
+set multiplot layout 2,2 margins screen 0.14,0.94,0.11,0.94 spacing screen 0.15,0.20
 do for [axis in "depth batch width dimension"] {
     exponent = NaN
     stats E using (strcol("axis") eq axis ? (exponent = column("exponent"), 0) : 0) nooutput
