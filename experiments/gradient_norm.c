@@ -14,24 +14,6 @@ static const struct program program = {
     .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_OUTPUT,
 };
 
-static const char *const couplings[] = {"affine", "spline"};
-enum { N_COUPLINGS = sizeof couplings / sizeof *couplings };
-
-static size_t fill_runs(struct run *runs, const struct setup *setup, const char *wanted)
-{
-    const struct options *options = setup->options;
-    size_t                n = 0;
-    for (size_t c = 0; c < (wanted ? 1 : N_COUPLINGS); c++)
-        for (size_t d = 0; d < options->depths.n; d++)
-            for (size_t seed = 0; seed < options->seeds; seed++) {
-                struct run *run = &runs[n++];
-                *run = runner_run(setup, options->depths.depth[d], options->seed + seed);
-                run->flow.coupling = wanted ? wanted : couplings[c];
-                run->probe = true;
-            }
-    return n;
-}
-
 static struct table *norm_table(const struct run *runs, const struct run_result *results, const struct setup *setup,
                                 size_t n)
 {
@@ -58,8 +40,8 @@ int main(int argc, char **argv)
     options_read(&options, &program, argc, argv);
     setup_open(&setup, &options, &program);
 
-    struct run        *runs = runner_runs(N_COUPLINGS * options.depths.n * options.seeds);
-    const size_t       n = fill_runs(runs, &setup, options.flow.coupling);
+    size_t             n;
+    struct run        *runs = runner_probes(&n, &setup);
     struct run_result *results = runner_results(n);
     runner_do(results, runs, &setup, n);
 

@@ -48,6 +48,24 @@ struct run runner_run(const struct setup *setup, size_t depth, uint64_t seed)
 struct run *runner_runs(size_t n) { return need(calloc(n + 1, sizeof(struct run))); }
 struct run_result *runner_results(size_t n) { return need(calloc(n + 1, sizeof(struct run_result))); }
 
+struct run *runner_probes(size_t *n, const struct setup *setup)
+{
+    static const char *const couplings[] = {"affine", "spline"};
+    const struct options    *options = setup->options;
+    const size_t             n_couplings = options->flow.coupling ? 1 : sizeof couplings / sizeof *couplings;
+    struct run              *runs = runner_runs(n_couplings * options->depths.n * options->seeds);
+    *n = 0;
+    for (size_t c = 0; c < n_couplings; c++)
+        for (size_t d = 0; d < options->depths.n; d++)
+            for (size_t seed = 0; seed < options->seeds; seed++) {
+                struct run *run = &runs[(*n)++];
+                *run = runner_run(setup, options->depths.depth[d], options->seed + seed);
+                run->flow.coupling = options->flow.coupling ? options->flow.coupling : couplings[c];
+                run->probe = true;
+            }
+    return runs;
+}
+
 void runner_free(struct run_result *results, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -47,6 +47,9 @@ struct run         runner_run(const struct setup *setup, size_t depth, uint64_t 
 struct run        *runner_runs(size_t n);
 struct run_result *runner_results(size_t n);
 
+/* A probe of each coupling (of the options' alone, if they name one), depth and seed, in this order of nesting: [*n]. */
+struct run *runner_probes(size_t *n, const struct setup *setup);
+
 /* The mean of x and its standard error, in the library's order of additions: the same bits everywhere. */
 double runner_mean(const double *x, size_t n);
 double runner_std_error(const double *x, size_t n);
