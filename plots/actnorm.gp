@@ -113,7 +113,7 @@ set rmargin at screen left + width
 set xlabel "number of coupling blocks" font SMALL
 set ylabel named_score."  [nats]" font SMALL
 set xtics ()
-set for [d in depths] xtics add (d real(d))
+set for [d in depths] xtics add ((real(d) == 16 && has_word(depths, "20") ? "" : d) real(d))  # 16 and 20 would touch
 set xrange [least / 1.3 : most * 1.3]
 unset logscale y
 set yrange [0 : 1]
@@ -126,7 +126,7 @@ if (high > -1e300) {
     set yrange [floor_ : high + 0.08 * (high - floor_)]
     do for [k=1:words(low_at)] {
         set label 10 + k gprintf("%.3g ↓", number_in(low_value, k)) at number_in(low_at, k), floor_ \
-            right offset -0.7,0.5 font SMALL
+            right offset -0.7,0.5 + 1.1 * (words(low_at) - k) font SMALL
     }
     set logscale x 2
     plot for [a in arms] T using (mine(a)):(shown(cell(score))) with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
