@@ -5,8 +5,7 @@
  * prefix of a longer sequence is the shorter sequence, and a new key is itself two words of output.  On top of it
  * stand the draws as JAX makes them with jax_threefry_partitionable (jax.random; checked against JAX 0.9.2).
  *
- * Invariant: nothing here depends on LANES, the number of blocks computed side by side so that a compiler can put
- * them into one vector.
+ * Invariant: nothing here depends on LANES, the number of blocks computed side by side.
  */
 #include <limits.h>
 #include <string.h>
@@ -21,44 +20,32 @@ static const unsigned rotation[8] = {13, 15, 26, 6, 17, 29, 16, 24};
 /* Key-schedule parity for 32-bit words (Skein 1.3: the words of a key and this one xor to a constant). */
 static const uint32_t parity = 0x1BD11BDA;
 
-static uint32_t rotate_left(uint32_t x, unsigned by)
-{
-    return x << by | x >> (32 - by);
-}
+/* Words of LANES blocks; operators act on each, and a compiler makes of it the vectors that the machine has. */
+typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
 
-/* word0, word1: [LANES], the counters on entry (high words, low words), the blocks on return. */
-static void encrypt(uint32_t *restrict word0, uint32_t *restrict word1, fathom_key key)
+/* word0, word1: [LANES], the blocks at counters first, first + 1, ..., first + LANES - 1. */
+static void blocks(uint32_t word0[LANES], uint32_t word1[LANES], fathom_key key, uint64_t first)
 {
     const uint32_t schedule[3] = {key.word[0], key.word[1], parity ^ key.word[0] ^ key.word[1]};
+    words          x0, x1;
 
     for (int i = 0; i < LANES; i++) {
-        word0[i] += schedule[0];
-        word1[i] += schedule[1];
+        x0[i] = (uint32_t)((first + (uint64_t)i) >> 32);
+        x1[i] = (uint32_t)(first + (uint64_t)i);
     }
+    x0 += schedule[0];
+    x1 += schedule[1];
     for (unsigned group = 1; group <= ROUNDS / 4; group++) {
         for (unsigned round = 0; round < 4; round++) {
             const unsigned by = rotation[(4 * (group - 1) + round) % 8];
-            for (int i = 0; i < LANES; i++) {
-                word0[i] += word1[i];
-                word1[i] = rotate_left(word1[i], by) ^ word0[i];
-            }
+            x0 += x1;
+            x1 = (x1 << by | x1 >> (32 - by)) ^ x0;
         }
-        for (int i = 0; i < LANES; i++) { /* a key injection after every fourth round */
-            word0[i] += schedule[group % 3];
-            word1[i] += schedule[(group + 1) % 3] + group;
-        }
+        x0 += schedule[group % 3]; /* a key injection after every fourth round */
+        x1 += schedule[(group + 1) % 3] + group;
     }
-}
-
-/* The blocks at counters first, first + 1, ..., first + LANES - 1. */
-static void blocks(uint32_t word0[LANES], uint32_t word1[LANES], fathom_key key, uint64_t first)
-{
-    for (int i = 0; i < LANES; i++) {
-        const uint64_t counter = first + (uint64_t)i;
-        word0[i] = (uint32_t)(counter >> 32);
-        word1[i] = (uint32_t)counter;
-    }
-    encrypt(word0, word1, key);
+    memcpy(word0, &x0, sizeof x0);
+    memcpy(word1, &x1, sizeof x1);
 }
 
 static void words64(uint64_t word[LANES], fathom_key key, uint64_t first)
@@ -147,12 +134,20 @@ void fathom_uniform(double *out, fathom_key key, double lo, double hi, size_t n)
  * 2^64 as JAX's do; that only matters for wider spans. */
 typedef struct bounded {
     fathom_key key[2];
-    uint64_t   span, fold;
+    uint64_t   span, fold, reciprocal; /* floor(2^64 / span), less 1 for a power of two */
 } bounded;
+
+/* x mod span, without a division: x reciprocal / 2^64 is the quotient or at most two less. */
+static uint64_t modulo_span(uint64_t x, const bounded *b)
+{
+    uint64_t rest = x - (uint64_t)((unsigned __int128)x * b->reciprocal >> 64) * b->span;
+    rest -= rest >= b->span ? b->span : 0;
+    return rest - (rest >= b->span ? b->span : 0);
+}
 
 static bounded bounded_draws(fathom_key key, uint64_t span)
 {
-    bounded b = {.span = span};
+    bounded b = {.span = span, .reciprocal = UINT64_MAX / span};
     fathom_key_split(b.key, key, 2);
     const uint64_t half = ((uint64_t)1 << 32) % span;
     b.fold = half * half % span;
@@ -166,7 +161,7 @@ static void bounded_offsets(uint64_t offset[LANES], const bounded *b, uint64_t f
     words64(high, b->key[0], first);
     words64(low, b->key[1], first);
     for (int i = 0; i < LANES; i++)
-        offset[i] = (high[i] % b->span * b->fold + low[i] % b->span) % b->span;
+        offset[i] = modulo_span(modulo_span(high[i], b) * b->fold + modulo_span(low[i], b), b);
 }
 
 void fathom_randint(int64_t *out, fathom_key key, int64_t lo, int64_t hi, size_t n)
