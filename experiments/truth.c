@@ -7,12 +7,16 @@
 #include "leave.h"
 #include "runner.h"
 
-static double *log_density(double *mean, const fathom_dataset *data, const fathom_dataset *frame)
+static double *log_density(double *mean, const fathom_dataset *data, const fathom_dataset *frame, size_t threads)
 {
     double *logp = malloc(data->n * sizeof *logp);
     if (!logp)
         leave_failed("not enough memory for the true density of %zu rows", data->n);
-    fathom_spiral_log_density(logp, data->x, frame, data->n);
+#pragma omp parallel for num_threads(threads)
+    for (size_t part = 0; part < threads; part++) {
+        const size_t first = data->n * part / threads, end = data->n * (part + 1) / threads;
+        fathom_spiral_log_density(logp + first, data->x + 2 * first, frame, end - first);
+    }
     *mean = runner_mean(logp, data->n);
     return logp;
 }
@@ -21,8 +25,9 @@ struct truth truth_of(const struct setup *setup)
 {
     struct truth truth = {.train_mean = NAN, .heldout_mean = NAN};
     if (!setup->options->data) {
-        truth.train = log_density(&truth.train_mean, &setup->train, &setup->train);
-        truth.heldout = log_density(&truth.heldout_mean, &setup->heldout, &setup->train);
+        const size_t threads = setup->options->threads;
+        truth.train = log_density(&truth.train_mean, &setup->train, &setup->train, threads);
+        truth.heldout = log_density(&truth.heldout_mean, &setup->heldout, &setup->train, threads);
     }
     return truth;
 }

@@ -17,7 +17,7 @@
 #include <math.h>
 
 #include "elementary.h"
-#include "fathom.h"
+#include "isa/bijection.h"
 #include "standardise.h"
 
 static const double t_first = 0.5, t_length = 3.0, turn = 2.5, sigma = 0.08;
@@ -78,19 +78,15 @@ static const struct { double abscissa, weight; } rule[HALF] = {
 /* Panels of t.  Where the density is above 1e-12 of its peak, exp(-d^2 / 2 sigma^2) falls at most like exp(-825 t)
  * (off an arm's end) or like a normal of deviation 0.0084 in t (across an arm); at this width the rule's remainder is
  * below 1e-10 of the integral in both cases. */
-enum { PANELS = 128, NODES = PANELS * ORDER };
+enum { PANELS = 128, ARMS = 2, NODES = ARMS * PANELS * ORDER };
 
-/* One arm; the other is its reflection through the origin. */
+/* Both arms, panel by panel: first all of the arm +1, then its reflection through the origin. */
 typedef struct arm_quadrature {
-    double x[NODES], y[NODES];                      /* c(t) at the nodes, panel by panel */
-    double weight[ORDER];                           /* of a panel's nodes                */
-    double disc_x[PANELS], disc_y[PANELS], disc_r[PANELS]; /* each panel's nodes lie in its disc */
+    double x[NODES], y[NODES];                           /* c(t) at the nodes                         */
+    double weight[ORDER];                                /* of a panel's nodes                        */
+    double centre_x[ARMS * PANELS], centre_y[ARMS * PANELS]; /* of a disc that holds the panel's nodes */
+    double radius;                                       /* of the largest disc                       */
 } arm_quadrature;
-
-static double distance(double x, double y)
-{
-    return sqrt(x * x + y * y);
-}
 
 static void quadrature_nodes(arm_quadrature *q)
 {
@@ -98,71 +94,69 @@ static void quadrature_nodes(arm_quadrature *q)
     for (int k = 0; k < HALF; k++)
         q->weight[HALF + k] = q->weight[HALF - 1 - k] = half_width * rule[k].weight;
 
+    q->radius = 0.0;
     for (int p = 0; p < PANELS; p++) {
         double      *x = q->x + p * ORDER, *y = q->y + p * ORDER;
-        const double centre = t_first + (2 * p + 1) * half_width;
+        const double middle = t_first + (2 * p + 1) * half_width;
         for (int k = 0; k < ORDER; k++) {
             const double a = k < HALF ? -rule[HALF - 1 - k].abscissa : rule[k - HALF].abscissa;
-            const double t = centre + half_width * a;
+            const double t = middle + half_width * a;
             x[k] = t * same_cos(turn * t);
             y[k] = t * same_sin(turn * t);
         }
-        q->disc_x[p] = 0.5 * (x[0] + x[ORDER - 1]);
-        q->disc_y[p] = 0.5 * (y[0] + y[ORDER - 1]);
-        q->disc_r[p] = 0.0;
+        q->centre_x[p] = 0.5 * (x[0] + x[ORDER - 1]);
+        q->centre_y[p] = 0.5 * (y[0] + y[ORDER - 1]);
         for (int k = 0; k < ORDER; k++) {
-            const double r = distance(x[k] - q->disc_x[p], y[k] - q->disc_y[p]);
-            q->disc_r[p] = r > q->disc_r[p] ? r : q->disc_r[p];
+            const double dx = x[k] - q->centre_x[p], dy = y[k] - q->centre_y[p], r = sqrt(dx * dx + dy * dy);
+            q->radius = r > q->radius ? r : q->radius;
         }
+    }
+    for (int k = 0; k < PANELS * ORDER; k++) {
+        q->x[PANELS * ORDER + k] = -q->x[k];
+        q->y[PANELS * ORDER + k] = -q->y[k];
+    }
+    for (int p = 0; p < PANELS; p++) {
+        q->centre_x[PANELS + p] = -q->centre_x[p];
+        q->centre_y[PANELS + p] = -q->centre_y[p];
     }
 }
 
 /* log of the sum over both arms of int exp(-|raw - arm c(t)|^2 / 2 sigma^2) dt. */
-static double log_arm_integral(const arm_quadrature *q, double raw_x, double raw_y)
+static double log_arm_integral(const arm_quadrature *q, const fathom_isa *isa, double raw_x, double raw_y)
 {
     /* exp(-negligible) times all the nodes there are is below a double's precision. */
-    const double negligible = 45.0, two_variances = 2.0 * sigma * sigma;
+    const double negligible = 45.0, two_variances = 2.0 * sigma * sigma, in_exponent = -1.0 / two_variances;
 
-    /* How far the nodes of each panel are at least, and the nearest node of all at most. */
-    double gap[2][PANELS], nearest = INFINITY;
-    for (int arm = 0; arm < 2; arm++) {
-        const double sign = arm == 0 ? 1.0 : -1.0;
-        for (int p = 0; p < PANELS; p++) {
-            const double d = distance(raw_x - sign * q->disc_x[p], raw_y - sign * q->disc_y[p]);
-            const double at_most = d + q->disc_r[p];
-            gap[arm][p] = d - q->disc_r[p] > 0.0 ? d - q->disc_r[p] : 0.0;
-            nearest = at_most < nearest ? at_most : nearest;
+    /* Squared distances of the panels, and the least of them (eight partial ones: a compiler can make them vectors). */
+    double square[ARMS * PANELS], least[8];
+    for (int i = 0; i < 8; i++)
+        least[i] = INFINITY;
+    for (int p = 0; p < ARMS * PANELS; p++) {
+        const double dx = raw_x - q->centre_x[p], dy = raw_y - q->centre_y[p];
+        square[p] = dx * dx + dy * dy;
+    }
+    for (int p = 0; p < ARMS * PANELS; p += 8)
+        for (int i = 0; i < 8; i++)
+            least[i] = square[p + i] < least[i] ? square[p + i] : least[i];
+    for (int i = 1; i < 8; i++)
+        least[0] = least[i] < least[0] ? least[i] : least[0];
+
+    /* How far a node may be that matters beside the nearest one; and a panel that has such a node, rounding included. */
+    const double nearest = sqrt(least[0]) + q->radius, reach = sqrt(nearest * nearest + negligible * two_variances);
+    const double limit = (reach + q->radius) * (reach + q->radius) * (1.0 + 1e-12);
+    double       exponent[NODES], weight[NODES];
+    size_t       n = 0;
+    for (int p = 0; p < ARMS * PANELS; p++) {
+        if (!(square[p] <= limit))
+            continue;
+        for (int k = 0; k < ORDER; k++) {
+            const double dx = raw_x - q->x[p * ORDER + k], dy = raw_y - q->y[p * ORDER + k];
+            exponent[n + (size_t)k] = (dx * dx + dy * dy) * in_exponent;
+            weight[n + (size_t)k] = q->weight[k];
         }
+        n += ORDER;
     }
-
-    /* Squared distances of the nodes that may matter, and the least of them. */
-    const double reach = nearest * nearest + negligible * two_variances;
-    double       square[2 * NODES], weight[2 * NODES], least = INFINITY;
-    size_t       count = 0;
-    for (int arm = 0; arm < 2; arm++) {
-        const double sign = arm == 0 ? 1.0 : -1.0;
-        for (int p = 0; p < PANELS; p++) {
-            if (gap[arm][p] * gap[arm][p] > reach)
-                continue;
-            for (int k = 0; k < ORDER; k++) {
-                const double dx = raw_x - sign * q->x[p * ORDER + k], dy = raw_y - sign * q->y[p * ORDER + k];
-                const double d2 = dx * dx + dy * dy;
-                square[count] = d2;
-                weight[count++] = q->weight[k];
-                least = d2 < least ? d2 : least;
-            }
-        }
-    }
-    if (!(least < INFINITY)) /* farther away than a double can square */
-        return -INFINITY;
-
-    double sum = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        const double below = (square[i] - least) / two_variances;
-        if (below < negligible)
-            sum += weight[i] * same_exp(-below);
-    }
-    return same_log(sum) - least / two_variances;
+    return isa->log_sum_exp(weight, exponent, n); /* -inf farther away than a double can square */
 }
 
 void fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n)
@@ -173,10 +167,11 @@ void fathom_spiral_log_density(double *logp, const double *x, const fathom_datas
     /* 1/2 for the arms, 1/t_length for t, the noise's 1 / (2 pi sigma^2), and the frame's change of area. */
     const double log_constant = same_log(sd_x) + same_log(sd_y) - same_log(2.0 * t_length * 2.0 * pi * sigma * sigma);
 
-    arm_quadrature q;
+    const fathom_isa *isa = fathom_isa_find(NULL); /* any gives the same bits */
+    arm_quadrature    q;
     quadrature_nodes(&q);
     for (size_t i = 0; i < n; i++) {
         const double raw_x = frame->mean[0] + sd_x * x[2 * i], raw_y = frame->mean[1] + sd_y * x[2 * i + 1];
-        logp[i] = raw_x != raw_x || raw_y != raw_y ? NAN : log_constant + log_arm_integral(&q, raw_x, raw_y);
+        logp[i] = raw_x != raw_x || raw_y != raw_y ? NAN : log_constant + log_arm_integral(&q, isa, raw_x, raw_y);
     }
 }

@@ -29,19 +29,3 @@ void ISA(adam)(double *params, double *m, double *v, const double *gradient, dou
         params[i] = params[i] - step_size * m[i] / (sqrt(v_scale * v[i]) + EPSILON);
     }
 }
-
-/* sum x_i^2: element i goes into partial i mod 8. */
-double ISA(sum_squares)(const double *x, size_t n)
-{
-    double partial[8] = { 0 };
-    size_t i = 0;
-    for (int j = 0; j < 8; j += VEC_WIDTH) {
-        vec sum = all(0.0);
-        for (i = 0; i + 8 <= n; i += 8)
-            sum = fused(load(x + i + j), load(x + i + j), sum);
-        store(partial + j, sum);
-    }
-    for (; i < n; i++)
-        partial[i % 8] = fma(x[i], x[i], partial[i % 8]);
-    return sum8(partial);
-}

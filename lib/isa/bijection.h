@@ -110,7 +110,10 @@ struct fathom_isa {
     /* Adam, adam.c: params, first and second moments in place. */
     void (*adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
                  double v_scale, size_t n);
+
+    /* Sums over arrays, sums.c. */
     double (*sum_squares)(const double *x, size_t n);
+    double (*log_sum_exp)(const double *weight, const double *x, size_t n);
     void (*matmul)(double *c, size_t c_step, const double *a, size_t row_step, size_t k_step, const double *x,
                    size_t x_step, size_t n_rows, size_t n_k, size_t n_columns);
 };

@@ -50,5 +50,6 @@ const struct fathom_isa ISA(fathom_isa) = {
     .base_backward = ISA(base_backward),
     .adam = ISA(adam),
     .sum_squares = ISA(sum_squares),
+    .log_sum_exp = ISA(log_sum_exp),
     .matmul = ISA(matmul),
 };

@@ -24,6 +24,7 @@ void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const 
 void   ISA(adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
                  double v_scale, size_t n);
 double ISA(sum_squares)(const double *x, size_t n);
+double ISA(log_sum_exp)(const double *weight, const double *x, size_t n);
 
 /* partial[8] += x over a tile, lane i into partial i mod 8: the tile's part of a sum over rows (sum8 ends it). */
 INLINE void add_rows(double partial[8], const double *x)
