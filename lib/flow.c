@@ -160,6 +160,11 @@ fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa
         ws->layers[l].bijection = fathom_isa_bijection(isa, flow->layers[l].name);
         ws->layers[l].state = ws->layers[l].bijection->create(&flow->config);
         complete = ws->layers[l].state;
+        for (size_t first = 0; first < l && complete && ws->layers[l].bijection->share; first++)
+            if (ws->layers[first].bijection == ws->layers[l].bijection) {
+                ws->layers[l].bijection->share(ws->layers[l].state, ws->layers[first].state);
+                break;
+            }
     }
     if (!complete) {
         fathom_workspace_free(ws);
@@ -329,7 +334,6 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
     *loss = -(sum / (double)n);
     if (!gradient)
         return FATHOM_OK;
-    memset(gradient, 0, flow->n_params * sizeof *gradient);
     for (size_t d = 0; d < 2 * dim; d++)
         gradient[d] = fathom_sum(ws->partial + d * 8, 8);
     for (size_t l = 0; l < flow->n_layers; l++)

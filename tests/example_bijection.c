@@ -80,7 +80,7 @@ static void finish(double *gradient, void *state)
 {
     struct sinh_arcsinh *layer = state;
     for (size_t k = 0; k < 2 * layer->dim; k++)
-        gradient[k] += layer->gradient[k];
+        gradient[k] = layer->gradient[k];
 }
 
 static void inverse(double *x, double *log_det, void *state, size_t rows)
@@ -95,4 +95,4 @@ static void inverse(double *x, double *log_det, void *state, size_t rows)
 }
 
 const struct bijection sinh_arcsinh = { "sinh_arcsinh", n_params, init,    create,   destroy, bytes,
-                                        prepare,        forward,  inverse, backward, finish };
+                                        prepare,        forward,  inverse, backward, finish, NULL };

@@ -119,10 +119,10 @@ static void finish(double *gradient, void *state)
 {
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++) {
-        gradient[d] -= sum8(s->partial + d * 8);
-        gradient[s->dim + d] -= sum8(s->partial + (s->dim + d) * 8) / s->scale[d] * s->slope[d];
+        gradient[d] = -sum8(s->partial + d * 8);
+        gradient[s->dim + d] = -sum8(s->partial + (s->dim + d) * 8) / s->scale[d] * s->slope[d];
     }
 }
 
 const struct bijection ISA(actnorm) = { "actnorm", n_params, init,    create,   destroy, bytes,
-                                        prepare,   forward,  inverse, backward, finish };
+                                        prepare,   forward,  inverse, backward, finish, NULL };

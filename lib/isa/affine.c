@@ -13,7 +13,7 @@ enum { X, S, SLOPE, N_SAVED };
 static size_t n_outputs(const fathom_config *config) { (void)config; return N_OUTPUTS; }
 static size_t n_saved(const fathom_config *config) { (void)config; return N_SAVED; }
 
-static void forward(double *x, double *log_det, double *outputs, double *saved, const fathom_config *config)
+static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config)
 {
     (void)config;
     for (int i = 0; i < TILE; i += VEC_WIDTH) {
@@ -27,18 +27,19 @@ static void forward(double *x, double *log_det, double *outputs, double *saved, 
 }
 
 /* dx = dy s;  dloc = dy;  draw = (dy x + dlog_det / s) ds/draw */
-static void backward(double *dx, double *outputs, double *saved, const double *dlog_det, const fathom_config *config)
+static void backward(double *dx, double *doutputs, const double *saved, const double *dlog_det,
+                     const fathom_config *config)
 {
     (void)config;
     for (int i = 0; i < TILE; i += VEC_WIDTH) {
         vec dy = load(dx + i), xi = load(ROW(saved, X) + i), s = load(ROW(saved, S) + i);
         store(dx + i, dy * s);
-        store(ROW(outputs, LOC) + i, dy);
-        store(ROW(outputs, RAW) + i, (dy * xi + load(dlog_det + i) / s) * load(ROW(saved, SLOPE) + i));
+        store(ROW(doutputs, LOC) + i, dy);
+        store(ROW(doutputs, RAW) + i, (dy * xi + load(dlog_det + i) / s) * load(ROW(saved, SLOPE) + i));
     }
 }
 
-static void inverse(double *x, double *log_det, double *outputs, double *saved, const fathom_config *config)
+static void inverse(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config)
 {
     (void)saved, (void)config;
     for (int i = 0; i < TILE; i += VEC_WIDTH) {

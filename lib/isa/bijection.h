@@ -5,7 +5,7 @@
  * whose upstream gradient is zero.  A layer works on a tile in place.
  *
  * One life of a layer's state, for one parameter vector:  prepare, then for each tile forward [, backward], then
- * finish, which adds the layer's gradient of all those tiles to the flat gradient.
+ * finish, which writes the layer's part of the flat gradient, of all those tiles.
  */
 #ifndef FATHOM_BIJECTION_H
 #define FATHOM_BIJECTION_H
@@ -47,7 +47,7 @@ struct bijection {
     void  (*destroy)(void *state);                /* NULL is allowed                    */
     size_t (*bytes)(const void *state);           /* that the state holds now           */
 
-    /* params: [n_params], must outlive the tiles.  FATHOM_OK or FATHOM_NO_MEMORY. */
+    /* params: [n_params], must not change before finish.  FATHOM_OK or FATHOM_NO_MEMORY. */
     fathom_status (*prepare)(void *state, const double *params);
 
     /* x: [D][STRIDE] in place; log_det: [TILE], += log |det J|.  inverse: += log |det| of the inverse map. */
@@ -57,7 +57,12 @@ struct bijection {
     /* After forward of the same tile.  dx: [D][STRIDE], in: d loss / d y, out: d loss / d x;
      * dlog_det: [TILE], d loss / d log_det. */
     void (*backward)(double *dx, const double *dlog_det, void *state, size_t rows);
-    void (*finish)(double *gradient, void *state); /* gradient: [n_params], += */
+    void (*finish)(double *gradient, void *state); /* gradient: [n_params], of all tiles since prepare */
+
+    /* Optional.  From now on this state scribbles, within a call, where `other` does, so that the layers of a flow find
+     * that memory in the nearest cache.  Both are of one kind and shape, their calls never overlap, and `other` is
+     * destroyed after this state's last call. */
+    void (*share)(void *state, const void *other);
 };
 
 /* ---- transformer: the scalar bijection of a coupling, one set of parameters (`outputs`) a row. */
@@ -66,12 +71,13 @@ struct transformer {
     size_t (*n_outputs)(const fathom_config *config); /* conditioner outputs a coordinate */
     size_t (*n_saved)(const fathom_config *config);   /* rows kept from forward to backward */
 
-    /* x: [TILE] in place; log_det: [TILE], +=; outputs: [n_outputs][STRIDE], the conditioner's, and afterwards what
-     * backward wants instead of them; saved: [n_saved][STRIDE]. */
-    void (*forward)(double *x, double *log_det, double *outputs, double *saved, const fathom_config *config);
-    void (*inverse)(double *x, double *log_det, double *outputs, double *saved, const fathom_config *config);
-    /* dx: [TILE], in: d loss / d y, out: d loss / d x; outputs: out: d loss / d outputs. */
-    void (*backward)(double *dx, double *outputs, double *saved, const double *dlog_det, const fathom_config *config);
+    /* x: [TILE] in place; log_det: [TILE], +=; outputs: [n_outputs][STRIDE], the conditioner's; saved: [n_saved][STRIDE],
+     * what backward will want. */
+    void (*forward)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config);
+    void (*inverse)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config);
+    /* dx: [TILE], in: d loss / d y, out: d loss / d x; doutputs: [n_outputs][STRIDE], out: d loss / d outputs. */
+    void (*backward)(double *dx, double *doutputs, const double *saved, const double *dlog_det,
+                     const fathom_config *config);
 };
 
 /* ---- conditioner: a ReLU network [n_in] -> width -> ... -> [n_out], row by row. */
@@ -85,7 +91,7 @@ struct conditioner {
     void (*forward)(double *out, const double *in, void *state, size_t rows);
     /* din: [n_in][STRIDE], +=; dout: [padded(n_out)][STRIDE], rows from n_out on zero, columns from `rows` on zero. */
     void (*backward)(double *din, const double *dout, void *state, size_t rows);
-    void (*finish)(double *gradient, void *state); /* += */
+    void (*finish)(double *gradient, void *state); /* of all tiles since prepare */
     /* After prepare, and until the next: [n], ascending, where an output's slope may jump.  NULL, and n = 0: this
      * conditioner does not look for them. */
     const double *(*edges)(size_t *n, const void *state);

@@ -15,9 +15,10 @@ struct coupling {
     const struct conditioner *conditioner;
     size_t                    n_in, n_moved, n_outputs, n_saved; /* |A|, |B|, outputs and saved rows a coordinate */
     void                     *network;                           /* the conditioner's state                       */
-    double                   *outputs;                           /* [padded(n_moved n_outputs)][STRIDE]           */
-    double                   *saved;                             /* [n_moved n_saved][STRIDE]                     */
-    _Alignas(CACHE_LINE) double memory[];
+    double                   *outputs;     /* [padded(n_moved n_outputs)][STRIDE], the conditioner's outputs, and in
+                                              backward their gradient; shared by all couplings of a flow          */
+    double                   *own_outputs; /* that, or NULL if another state lends it                             */
+    _Alignas(CACHE_LINE) double saved[];   /* [n_moved n_saved][STRIDE]                                           */
 };
 
 static size_t n_in(const fathom_config *config) { return config->dim / 2; }
@@ -55,41 +56,51 @@ static void init(double *params, const fathom_config *config, fathom_key key)
 static void destroy(void *state)
 {
     struct coupling *s = state;
-    if (s)
+    if (!s)
+        return;
+    if (s->network)
         s->conditioner->destroy(s->network);
+    free(s->own_outputs);
     free(s);
 }
 
-static size_t n_doubles(size_t n_moved, size_t outputs, size_t saved)
+static size_t outputs_bytes(const struct coupling *s)
 {
-    return (padded(n_moved * outputs) + n_moved * saved) * STRIDE;
+    return padded(s->n_moved * s->n_outputs) * STRIDE * sizeof(double);
 }
 
 static void *create(const fathom_config *config)
 {
     const struct transformer *transformer = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
-    size_t moved = config->dim - n_in(config), outputs = transformer->n_outputs(config);
-    size_t saved = transformer->n_saved(config);
-    struct coupling *s = zeros(sizeof *s + n_doubles(moved, outputs, saved) * sizeof(double));
+    const size_t n_moved = config->dim - n_in(config), n_saved = transformer->n_saved(config);
+    struct coupling *s = zeros(sizeof *s + n_moved * n_saved * STRIDE * sizeof(double));
     if (!s)
         return NULL;
     *s = (struct coupling){ .config = *config, .transformer = transformer,
                             .conditioner = conditioner_of(&ISA(fathom_isa), n_in(config)),
-                            .n_in = n_in(config), .n_moved = moved, .n_outputs = outputs, .n_saved = saved };
-    s->outputs = s->memory;
-    s->saved = s->outputs + padded(moved * outputs) * STRIDE;
-    s->network = s->conditioner->create(s->n_in, moved * outputs, config->width, config->hidden);
-    if (!s->network) {
-        free(s);
+                            .n_in = n_in(config), .n_moved = n_moved, .n_outputs = transformer->n_outputs(config),
+                            .n_saved = n_saved };
+    s->network = s->conditioner->create(s->n_in, n_moved * s->n_outputs, config->width, config->hidden);
+    s->outputs = s->own_outputs = zeros(outputs_bytes(s)); /* the rows of the padding stay so */
+    if (!s->network || !s->outputs) {
+        destroy(s);
         return NULL;
     }
     return s;
 }
 
+static void share(void *state, const void *other)
+{
+    struct coupling *s = state;
+    free(s->own_outputs);
+    s->own_outputs = NULL;
+    s->outputs = ((const struct coupling *)other)->outputs;
+}
+
 static size_t bytes(const void *state)
 {
     const struct coupling *s = state;
-    return sizeof *s + n_doubles(s->n_moved, s->n_outputs, s->n_saved) * sizeof(double)
+    return sizeof *s + s->n_moved * s->n_saved * STRIDE * sizeof(double) + (s->own_outputs ? outputs_bytes(s) : 0)
          + s->conditioner->bytes(s->network);
 }
 
@@ -133,4 +144,4 @@ static void finish(double *gradient, void *state)
 }
 
 const struct bijection ISA(coupling) = { "coupling", n_params, init,    create,   destroy, bytes,
-                                         prepare,    forward,  inverse, backward, finish };
+                                         prepare,    forward,  inverse, backward, finish, share };

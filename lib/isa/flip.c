@@ -49,4 +49,4 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
 static void finish(double *gradient, void *state) { (void)gradient, (void)state; }
 
 const struct bijection ISA(flip) = { "flip",  n_params, init,    create,   destroy, bytes,
-                                     prepare, forward,  forward, backward, finish };
+                                     prepare, forward,  forward, backward, finish, NULL };

@@ -186,10 +186,10 @@ static void finish(double *gradient, void *state)
         const struct layer *layer = &s->layers[l];
         for (size_t u = 0; u < layer->fan_out; u++)
             for (size_t k = 0; k < layer->fan_in; k++)
-                *gradient++ += layer->fan_in <= FEW ? sum8(layer->dw + (u * layer->fan_in + k) * 8)
-                                                    : layer->dw[u * padded(layer->fan_in) + k];
+                *gradient++ = layer->fan_in <= FEW ? sum8(layer->dw + (u * layer->fan_in + k) * 8)
+                                                   : layer->dw[u * padded(layer->fan_in) + k];
         for (size_t u = 0; u < layer->fan_out; u++)
-            *gradient++ += sum8(layer->db + u * 8);
+            *gradient++ = sum8(layer->db + u * 8);
     }
 }
 

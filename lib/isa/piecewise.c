@@ -2,23 +2,30 @@
  *
  * A network x -> W_L max(0, ... max(0, W_0 x + b_0) ...) + b_L of a single number x is continuous and piecewise linear
  * (Montufar, Pascanu, Cho & Bengio 2014, "On the number of linear regions of deep neural networks").  Its hidden units
- * switch on or off at finitely many breakpoints, the `edges`; between two neighbours, in a segment, every unit of every
- * layer is one straight line, kept as a pair of rows about the segment's centre c:
+ * switch on or off at finitely many breakpoints, the `edges`; between two neighbours, in a segment, every unit is one
+ * straight line, kept by its slope and its value at the segment's centre c:
  *
  *      unit(x) = slope (x - c) + value                 edges:     e0      e1   e2         e3
  *                                                      ------------|-------|----|----------|---------> x
  *                                                      segment 0       1     2       3          4
  *
- * A batch of 512 rows falls into some 30 segments, so the work of the network shrinks from 512 rows to 30 pairs:
+ * The segments form a tree.  Layer 0's units are straight on the whole line.  Where one of them crosses zero the line
+ * is cut, and in each piece layer 1's units are straight; where one of those crosses zero the piece is cut again:
  *
- *  - prepare finds the edges, layer by layer: where a unit of layer l, a straight line within a segment of the layers
- *    below, crosses zero inside it, the segment is cut.  A unit is on in a segment if its value at the centre is
- *    positive: recomputed there, never updated across an edge.
+ *      layer 0   |-----------------------------------------|
+ *      layer 1   |------------|----------|-----------------|
+ *      layer 2   |------------|----|-----|---|-------------|        the last layer's segments are the network's
+ *
+ * A batch of 512 rows falls into some 30 of them, so the network's work shrinks from 512 rows to 30 pairs:
+ *
+ *  - prepare grows the tree down to the last cuts.  What a layer's lines are in a segment follows from the layer below
+ *    in the segment's parent: its lines, about the new centre, are switched off where they are not positive there.
  *  - forward looks up each row's segment (the number of edges <= x).  The first row to enter a segment opens it, and the
- *    pairs that a tile opens go through the layers together, once.  Then a row's outputs are  slope (x - c) + value.
+ *    last layer's lines of all that a tile opens are drawn together, once.  Then a row is  slope (x - c) + value.
  *  - backward needs of a segment's rows only two moments,  S0 = sum dout  and  S1 = sum dout (x - c), because
  *    h(x) = slope (x - c) + value gives  sum dout h^T = S1 slope^T + S0 value^T.  And  dx = dout . slope.
- *  - finish sends (S1, S0) of every open segment back through the layers as two rows of an ordinary dense backward.
+ *  - finish sends (S1, S0) of every open segment back through the layers as two rows of an ordinary dense backward,
+ *    and gathers them in the parents on the way.
  *
  * Exact up to rounding; that differs from mlp.c's, so which of the two serves a coupling depends on its shape alone.
  * Lines are expanded about the segment's centre because an expansion about 0 would lose |c| epsilon. */
@@ -26,102 +33,99 @@
 
 static const double FAR = 1e100; /* the line's ends: finite, so that centres and crossings stay so */
 
-enum { SLOPE, VALUE, PAIR };     /* rows of a pair */
-enum { CLOSED = -1 };
+/* A segment's entry has four rows of units: its lines and, between them, its moments; either is a pair of rows that
+ * are 2 columns apart, and so are the next segment's. */
+enum { SLOPE, S1, VALUE, S0, ENTRY };
+enum { PAIR = 2, CLOSED = -1 };
+enum { BLOCK = 6 }; /* rows of a product made at a time, as many as matmul holds in registers */
 
 struct layer {
-    size_t  fan_in, fan_out, columns; /* columns = padded(fan_out), a row of this layer's pairs      */
-    double *wt;                       /* [fan_in][columns], W transposed                             */
-    double *w;                        /* [fan_out][padded(fan_in)]                                   */
-    double *b;                        /* [columns]                                                   */
-    double *dw, *db;                  /* [fan_out][padded(fan_in)], [columns], scratch of finish     */
-    double *lines;                    /* [PAIR slots][columns], after the ReLU but in the last layer */
+    size_t        fan_in, fan_out, columns; /* columns = padded(fan_out), a row of an entry         */
+    const double *w;                        /* [fan_out][padded(fan_in)]: the parameters themselves
+                                               or, if they are not padded, w_padded                 */
+    double       *w_padded, *wt, *b;        /* wt: [fan_in][columns], W transposed; b: [columns]    */
+
+    size_t  n, capacity;                    /* segments; of the last layer those that are open      */
+    double *memory;                         /* the block behind these:                              */
+    double *entries;                        /* [capacity][ENTRY][columns], the lines before a ReLU  */
+    double *below;                          /* [capacity][PAIR][columns of the layer below], its
+                                               lines after its ReLU; none in layer 0                */
+    double *centre;                         /* [capacity]                                           */
+    int    *parent;                         /* [capacity], the segment of the layer below around it */
+};
+
+struct piece {
+    double centre;
+    int    parent; /* the segment of the layer that was cut               */
+    int    slot;   /* its number among the last layer's open ones, or CLOSED */
 };
 
 struct piecewise {
     size_t       n_layers;
     struct layer layers[9];
-    double      *fixed;      /* the block behind wt, w, b, dw                                        */
+    double      *fixed;    /* the block behind w_padded, wt, b, found, block                         */
     size_t       n_fixed;
-    double      *found;      /* [widest columns]: crossings in one segment                           */
+    double      *found;    /* [widest columns]: crossings in one segment                             */
+    double      *block;    /* [BLOCK][widest columns]: of a product                                  */
 
-    double *edges, *cut;     /* [capacity], ascending, then FAR up to a whole octet; and the next
-                                level's list in the making                                           */
-    size_t  n_edges, capacity;
+    /* The latest cut: edges, ascending, then FAR up to a whole octet; the segments between them; and the next cut's
+     * edges in the making. */
+    double       *edges, *cut; /* [capacity]                                                         */
+    struct piece *pieces;      /* [capacity]                                                         */
+    size_t        n_edges, capacity;
 
-    int    *slot;            /* [n_edges + 1], the open slot of a segment, or CLOSED                 */
-    double *per_slot;        /* the block behind what follows and layers[].lines                     */
-    double *input;           /* [PAIR slots]: the line that x itself is, slope 1 and value c         */
-    double *moments;         /* [PAIR slots][last columns]: S1, S0                                   */
-    double *delta[2];        /* [PAIR slots][widest columns], scratch of finish                      */
-    size_t  n_slots, slot_capacity;
-
-    int    slot_of[TILE];    /* the tile's: each row's open slot, and x - c                          */
+    int    slot_of[TILE]; /* the tile's: each row's open segment, and x - c                          */
     double offset[TILE];
 };
 
-static size_t widest(const struct piecewise *s)
+static struct layer *last_of(struct piecewise *s) { return &s->layers[s->n_layers - 1]; }
+
+/* ---- memory ---- */
+
+static size_t columns_below(const struct piecewise *s, size_t l) { return l > 0 ? s->layers[l - 1].columns : 0; }
+
+static size_t doubles_a_segment(const struct piecewise *s, size_t l)
 {
-    size_t most = 0;
-    for (size_t l = 0; l < s->n_layers; l++)
-        most = s->layers[l].columns > most ? s->layers[l].columns : most;
-    return most;
+    return ENTRY * s->layers[l].columns + PAIR * columns_below(s, l) + 1;
 }
 
-static const struct layer *last_of(const struct piecewise *s) { return &s->layers[s->n_layers - 1]; }
-
-static size_t doubles_a_slot(const struct piecewise *s)
+/* Room for n segments of layer l.  What they held is lost. */
+static fathom_status reserve_segments(struct piecewise *s, size_t l, size_t n)
 {
-    size_t n = PAIR + PAIR * last_of(s)->columns + 2 * PAIR * widest(s);
-    for (size_t l = 0; l < s->n_layers; l++)
-        n += PAIR * s->layers[l].columns;
-    return n;
-}
-
-/* Room for `segments` segments to be open at once.  What the slots held is lost. */
-static fathom_status reserve_slots(struct piecewise *s, size_t segments)
-{
-    if (segments <= s->slot_capacity)
+    struct layer *layer = &s->layers[l];
+    if (n <= layer->capacity)
         return FATHOM_OK;
-    size_t room = segments + segments / 2;
-    double *block = zeros(room * doubles_a_slot(s) * sizeof *block);
-    int *slot = malloc(room * sizeof *slot);
-    if (!block || !slot) {
-        free(block);
-        free(slot);
+    size_t room = n + n / 2;
+    double *memory = zeros(room * doubles_a_segment(s, l) * sizeof *memory);
+    int *parent = calloc(room, sizeof *parent);
+    if (!memory || !parent) {
+        free(memory);
+        free(parent);
         return FATHOM_NO_MEMORY;
     }
-    free(s->per_slot);
-    free(s->slot);
-    s->per_slot = block;
-    s->slot = slot;
-    s->slot_capacity = room;
-    s->moments = block;
-    block += PAIR * room * last_of(s)->columns;
-    for (size_t l = 0; l < s->n_layers; l++) {
-        s->layers[l].lines = block;
-        block += PAIR * room * s->layers[l].columns;
-    }
-    for (int i = 0; i < 2; i++) {
-        s->delta[i] = block;
-        block += PAIR * room * widest(s);
-    }
-    s->input = block;
+    free(layer->memory);
+    free(layer->parent);
+    layer->memory = layer->entries = memory;
+    layer->below = layer->entries + room * ENTRY * layer->columns;
+    layer->centre = layer->below + room * PAIR * columns_below(s, l);
+    layer->parent = parent;
+    layer->capacity = room;
     return FATHOM_OK;
 }
 
-static fathom_status reserve_edges(struct piecewise *s, size_t n)
+/* Room for n segments between edges.  Keeps what is there. */
+static fathom_status reserve_pieces(struct piecewise *s, size_t n)
 {
     if (n <= s->capacity)
         return FATHOM_OK;
-    size_t room = n + n / 2;
+    size_t room = padded(n + n / 2);
     double *edges = realloc(s->edges, room * sizeof *edges);
-    if (edges)
-        s->edges = edges;
+    s->edges = edges ? edges : s->edges;
     double *cut = realloc(s->cut, room * sizeof *cut);
-    if (cut)
-        s->cut = cut;
-    if (!edges || !cut)
+    s->cut = cut ? cut : s->cut;
+    struct piece *pieces = realloc(s->pieces, room * sizeof *pieces);
+    s->pieces = pieces ? pieces : s->pieces;
+    if (!edges || !cut || !pieces)
         return FATHOM_NO_MEMORY;
     s->capacity = room;
     return FATHOM_OK;
@@ -132,11 +136,14 @@ static void destroy(void *state)
     struct piecewise *s = state;
     if (!s)
         return;
+    for (size_t l = 0; l < s->n_layers; l++) {
+        free(s->layers[l].memory);
+        free(s->layers[l].parent);
+    }
     free(s->fixed);
-    free(s->per_slot);
-    free(s->slot);
     free(s->edges);
     free(s->cut);
+    free(s->pieces);
     free(s);
 }
 
@@ -145,113 +152,94 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
     struct piecewise *s = n_in == 1 ? calloc(1, sizeof *s) : NULL;
     if (!s)
         return NULL;
+    size_t widest = 0;
     s->n_layers = hidden + 1;
     for (size_t l = 0; l <= hidden; l++) {
         struct layer *layer = &s->layers[l];
         layer->fan_in = l == 0 ? 1 : width;
         layer->fan_out = l == hidden ? n_out : width;
         layer->columns = padded(layer->fan_out);
-        s->n_fixed += (layer->fan_in + 2) * layer->columns + 2 * layer->fan_out * padded(layer->fan_in);
+        widest = layer->columns > widest ? layer->columns : widest;
+        s->n_fixed += (layer->fan_in + 1) * layer->columns + layer->fan_out * padded(layer->fan_in);
     }
-    s->n_fixed += widest(s);
+    s->n_fixed += (1 + BLOCK) * widest;
     s->fixed = zeros(s->n_fixed * sizeof(double));
-    size_t typical = 2 * (hidden * width + 1); /* seen: 1 to 1.1 segments a hidden unit; more grow the table */
-    if (!s->fixed || reserve_slots(s, typical) != FATHOM_OK || reserve_edges(s, padded(typical)) != FATHOM_OK) {
+    /* Seen: 1 to 1.1 segments a hidden unit; more let the tables grow. */
+    bool complete = s->fixed && reserve_pieces(s, 2 * (hidden * width + 1)) == FATHOM_OK;
+    for (size_t l = 0; l <= hidden && complete; l++)
+        complete = reserve_segments(s, l, l == 0 ? 1 : l * width + 1) == FATHOM_OK;
+    if (!complete) {
         destroy(s);
         return NULL;
     }
-    double *block = s->fixed;
+    double *next = s->fixed;
     for (size_t l = 0; l <= hidden; l++) {
         struct layer *layer = &s->layers[l];
-        layer->wt = block;
+        layer->wt = next;
         layer->b = layer->wt + layer->fan_in * layer->columns;
-        layer->w = layer->b + layer->columns;
-        layer->dw = layer->w + layer->fan_out * padded(layer->fan_in);
-        layer->db = layer->dw + layer->fan_out * padded(layer->fan_in);
-        block = layer->db + layer->columns;
+        layer->w_padded = layer->b + layer->columns;
+        next = layer->w_padded + layer->fan_out * padded(layer->fan_in);
     }
-    s->found = block;
+    s->found = next;
+    s->block = s->found + widest;
     return s;
 }
 
 static size_t bytes(const void *state)
 {
     const struct piecewise *s = state;
-    return sizeof *s + (s->n_fixed + 2 * s->capacity + s->slot_capacity * doubles_a_slot(s)) * sizeof(double)
-         + s->slot_capacity * sizeof *s->slot;
+    size_t total = sizeof *s + s->n_fixed * sizeof(double) + s->capacity * (2 * sizeof(double) + sizeof *s->pieces);
+    for (size_t l = 0; l < s->n_layers; l++)
+        total += s->layers[l].capacity * (doubles_a_segment(s, l) * sizeof(double) + sizeof(int));
+    return total;
 }
 
-/* ---- lines through the layers ---- */
+/* ---- the tree of segments ---- */
 
-/* Units that are off at the centre are off in all of the segment (NaN is neither and goes through). */
-static void rectify(double *lines, size_t columns, size_t n)
+/* A segment of the latest cut becomes layer l's next one; its lines are still to be drawn. */
+static void take(struct piecewise *s, size_t l, size_t segment)
 {
-    for (double *pair = lines; pair < lines + PAIR * n * columns; pair += PAIR * columns)
-        for (size_t u = 0; u < columns; u += VEC_WIDTH) {
-            vec slope = load(pair + u), value = load(pair + columns + u), zero = all(0.0);
+    struct layer *layer = &s->layers[l];
+    layer->centre[layer->n] = s->pieces[segment].centre;
+    layer->parent[layer->n++] = s->pieces[segment].parent;
+}
+
+/* The lines of layer l > 0 in its segments from `first` on, and moments of zero.  Units of the layer below that are off
+ * at the centre are off in all of the segment (NaN is neither and goes through). */
+static void draw_lines(struct piecewise *s, size_t l, size_t first)
+{
+    const struct layer *layer = &s->layers[l], *under = layer - 1;
+    const size_t columns = layer->columns, columns_under = under->columns;
+    for (size_t i = first; i < layer->n; i++) {
+        const double *from = under->entries + (size_t)layer->parent[i] * ENTRY * columns_under;
+        const vec zero = all(0.0), shift = all(layer->centre[i] - under->centre[layer->parent[i]]);
+        double *below = layer->below + i * PAIR * columns_under, *entry = layer->entries + i * ENTRY * columns;
+        for (size_t u = 0; u < columns_under; u += VEC_WIDTH) {
+            vec slope = load(from + SLOPE * columns_under + u);
+            vec value = fused(slope, shift, load(from + VALUE * columns_under + u));
             mask off = either(less(value, zero), equal(value, zero));
-            store(pair + u, choose(off, zero, slope));
-            store(pair + columns + u, choose(off, zero, value));
+            store(below + u, choose(off, zero, slope));
+            store(below + columns_under + u, choose(off, zero, value));
         }
-}
-
-/* The lines of layers 0 to `last`, this one's before its ReLU, in the n slots from `first` on. */
-static void draw_lines(struct piecewise *s, size_t first, size_t n, size_t last)
-{
-    const double *below = s->input + PAIR * first;
-    size_t below_step = 1;
-    for (size_t l = 0; l <= last; l++) {
-        const struct layer *layer = &s->layers[l];
-        const size_t columns = layer->columns;
-        double *lines = layer->lines + PAIR * first * columns;
-        for (double *pair = lines; pair < lines + PAIR * n * columns; pair += PAIR * columns)
-            for (size_t u = 0; u < columns; u += VEC_WIDTH) {
-                store(pair + u, all(0.0));
-                store(pair + columns + u, load(layer->b + u));
-            }
-        ISA(matmul)(lines, columns, below, below_step, 1, layer->wt, columns, PAIR * n, layer->fan_in, columns);
-        if (l < last)
-            rectify(lines, columns, n);
-        below = lines;
-        below_step = columns;
+        for (size_t u = 0; u < columns; u += VEC_WIDTH) {
+            store(entry + SLOPE * columns + u, zero);
+            store(entry + S1 * columns + u, zero);
+            store(entry + VALUE * columns + u, load(layer->b + u));
+            store(entry + S0 * columns + u, zero);
+        }
     }
+    ISA(matmul)(layer->entries + first * ENTRY * columns, 2 * columns, layer->below + first * PAIR * columns_under,
+                columns_under, 1, layer->wt, columns, PAIR * (layer->n - first), layer->fan_in, columns);
 }
 
-static double centre_of(double low, double high)
-{
-    double size_low = low < 0.0 ? -low : low, size_high = high < 0.0 ? -high : high;
-    if (low == -FAR && high == FAR)
-        return 0.0;
-    if (low == -FAR)
-        return high - (size_high > 1.0 ? size_high : 1.0);
-    if (high == FAR)
-        return low + (size_low > 1.0 ? size_low : 1.0);
-    return low + (high - low) * 0.5;
-}
-
-static double low_of(const struct piecewise *s, size_t segment) { return segment == 0 ? -FAR : s->edges[segment - 1]; }
-
-static double high_of(const struct piecewise *s, size_t segment)
-{
-    return segment == s->n_edges ? FAR : s->edges[segment];
-}
-
-/* Gives a segment a slot, whose lines are still to be drawn. */
-static void take_slot(struct piecewise *s, size_t slot, size_t segment)
-{
-    s->input[PAIR * slot + SLOPE] = 1.0;
-    s->input[PAIR * slot + VALUE] = centre_of(low_of(s, segment), high_of(s, segment));
-}
-
-/* s->found = the zeros strictly inside (low, high) of the n lines at `slope` and `value` about the centre, ascending
- * and distinct: their number. */
-static size_t crossings(struct piecewise *s, const double *slope, const double *value, size_t n, double centre,
-                        double low, double high)
+/* s->found = the zeros strictly inside (low, high) of a segment's n lines, ascending and distinct: their number. */
+static size_t crossings(struct piecewise *s, const double *entry, size_t n, double centre, double low, double high)
 {
     double *found = s->found, zero[VEC_WIDTH];
     size_t inside = 0, distinct = 0;
     for (size_t u = 0; u < n; u += VEC_WIDTH) {
-        vec crossing = all(centre) - load(value + u) / load(slope + u); /* a slope of 0: inf or NaN, no cut */
+        vec slope = load(entry + SLOPE * n + u), value = load(entry + VALUE * n + u);
+        vec crossing = all(centre) - value / slope; /* a slope of 0: inf or NaN, no cut */
         crossing = choose(less(all(low), crossing), crossing, all(FAR));
         if (lanes(less(crossing, all(high))) == 0)
             continue;
@@ -273,147 +261,167 @@ static size_t crossings(struct piecewise *s, const double *slope, const double *
     return distinct;
 }
 
-/* Layer by layer: slot i is segment i here, for as long as the lines are wanted. */
-static fathom_status find_edges(struct piecewise *s)
+/* How far the centre of an unbounded segment lies outside of its edge. */
+static double length_outside(double edge)
 {
-    s->n_edges = 0;
-    for (size_t l = 0; l + 1 < s->n_layers; l++) {
-        const struct layer *layer = &s->layers[l];
-        size_t n = 0, n_segments = s->n_edges + 1;
-        if (reserve_slots(s, n_segments) != FATHOM_OK)
+    double size = edge < 0.0 ? -edge : edge;
+    return size > 1.0 ? size : 1.0;
+}
+
+/* Cuts the latest segments where a unit of layer l crosses zero; they are the layer's own. */
+static fathom_status cut(struct piecewise *s, size_t l)
+{
+    const struct layer *layer = &s->layers[l];
+    size_t n = 0;
+    for (size_t i = 0; i < layer->n; i++) {
+        double low = i == 0 ? -FAR : s->edges[i - 1], high = i == s->n_edges ? FAR : s->edges[i];
+        size_t found = crossings(s, layer->entries + i * ENTRY * layer->columns, layer->columns, layer->centre[i], low,
+                                 high);
+        if (reserve_pieces(s, n + found + 2) != FATHOM_OK)
             return FATHOM_NO_MEMORY;
-        for (size_t i = 0; i < n_segments; i++)
-            take_slot(s, i, i);
-        draw_lines(s, 0, n_segments, l);
-        for (size_t i = 0; i < n_segments; i++) {
-            const double *slope = layer->lines + PAIR * i * layer->columns, *value = slope + layer->columns;
-            size_t found = crossings(s, slope, value, layer->columns, s->input[PAIR * i + VALUE], low_of(s, i),
-                                     high_of(s, i));
-            if (reserve_edges(s, padded(n + found + 2)) != FATHOM_OK)
-                return FATHOM_NO_MEMORY;
-            memcpy(s->cut + n, s->found, found * sizeof(double));
-            n += found;
-            if (i < s->n_edges)
-                s->cut[n++] = s->edges[i];
-        }
-        double *cut = s->cut;
-        s->cut = s->edges;
-        s->edges = cut;
-        s->n_edges = n;
+        memcpy(s->cut + n, s->found, found * sizeof(double));
+        for (size_t piece = 0; piece <= found; piece++)
+            s->pieces[n + piece].parent = (int)i;
+        n += found;
+        if (i < s->n_edges)
+            s->cut[n++] = s->edges[i];
     }
-    for (size_t e = s->n_edges; e < padded(s->n_edges + 1); e++)
-        s->edges[e] = FAR;
-    return reserve_slots(s, s->n_edges + 1);
+    double *swap = s->cut;
+    s->cut = s->edges;
+    s->edges = swap;
+    s->n_edges = n;
+    s->pieces[0].centre = n > 0 ? s->edges[0] - length_outside(s->edges[0]) : 0.0;
+    for (size_t i = 1; i < n; i++)
+        s->pieces[i].centre = s->edges[i - 1] + (s->edges[i] - s->edges[i - 1]) * 0.5;
+    if (n > 0)
+        s->pieces[n].centre = s->edges[n - 1] + length_outside(s->edges[n - 1]);
+    return reserve_segments(s, l + 1, n + 1);
 }
 
-/* out: [n_columns][out_step] = in transposed, in: [n_rows][n_columns] */
-static void transpose_weights(double *out, size_t out_step, const double *in, size_t n_rows, size_t n_columns)
-{
-    size_t r = 0;
-    for (; r + VEC_WIDTH <= n_rows; r += VEC_WIDTH) {
-        size_t c = 0;
-        for (; c + VEC_WIDTH <= n_columns; c += VEC_WIDTH) {
-            vec row[VEC_WIDTH], column[VEC_WIDTH];
-            for (size_t j = 0; j < VEC_WIDTH; j++)
-                row[j] = load(in + (r + j) * n_columns + c);
-            transpose(column, row);
-            for (size_t j = 0; j < VEC_WIDTH; j++)
-                store(out + (c + j) * out_step + r, column[j]);
-        }
-        for (; c < n_columns; c++)
-            for (size_t j = 0; j < VEC_WIDTH; j++)
-                out[c * out_step + r + j] = in[(r + j) * n_columns + c];
-    }
-    for (; r < n_rows; r++)
-        for (size_t c = 0; c < n_columns; c++)
-            out[c * out_step + r] = in[r * n_columns + c];
-}
-
+/* ReLU layers are cut at once, the last layer's segments wait for rows. */
 static fathom_status prepare(void *state, const double *params)
 {
     struct piecewise *s = state;
     for (size_t l = 0; l < s->n_layers; l++) {
         struct layer *layer = &s->layers[l];
-        transpose_weights(layer->wt, layer->columns, params, layer->fan_out, layer->fan_in);
-        for (size_t u = 0; u < layer->fan_out; u++)
-            memcpy(layer->w + u * padded(layer->fan_in), params + u * layer->fan_in, layer->fan_in * sizeof(double));
+        const size_t step = padded(layer->fan_in);
+        ISA(transposed)(layer->wt, layer->columns, params, layer->fan_out, layer->fan_in);
+        layer->w = params;
+        for (size_t u = 0; u < layer->fan_out && step != layer->fan_in; u++) {
+            memcpy(layer->w_padded + u * step, params + u * layer->fan_in, layer->fan_in * sizeof(double));
+            layer->w = layer->w_padded;
+        }
         params += layer->fan_out * layer->fan_in;
         memcpy(layer->b, params, layer->fan_out * sizeof(double));
         params += layer->fan_out;
+        layer->n = 0;
     }
-    fathom_status status = find_edges(s);
-    for (size_t segment = 0; status == FATHOM_OK && segment <= s->n_edges; segment++)
-        s->slot[segment] = CLOSED;
-    s->n_slots = 0;
-    return status;
+
+    struct layer *whole = &s->layers[0]; /* one segment, about 0 */
+    memset(whole->entries, 0, ENTRY * whole->columns * sizeof(double));
+    memcpy(whole->entries + SLOPE * whole->columns, whole->wt, whole->columns * sizeof(double));
+    memcpy(whole->entries + VALUE * whole->columns, whole->b, whole->columns * sizeof(double));
+    s->n_edges = 0;
+    whole->n = 1;
+    for (size_t l = 1; l < s->n_layers; l++) {
+        if (cut(s, l - 1) != FATHOM_OK)
+            return FATHOM_NO_MEMORY;
+        if (&s->layers[l] == last_of(s))
+            break;
+        for (size_t segment = 0; segment <= s->n_edges; segment++)
+            take(s, l, segment);
+        draw_lines(s, l, 0);
+    }
+    for (size_t e = s->n_edges; e < padded(s->n_edges + 1); e++)
+        s->edges[e] = FAR;
+    for (size_t segment = 0; segment <= s->n_edges; segment++)
+        s->pieces[segment].slot = CLOSED;
+    if (s->n_layers == 1)
+        s->pieces[0].slot = 0;
+    return FATHOM_OK;
 }
 
 /* ---- rows ---- */
 
 /* Each row's segment, first to the octet of edges: how many octets lie below x as a whole; then within it.  Segments
- * entered for the first time get their slots and lines. */
+ * entered for the first time are opened. */
 static void look_up(struct piecewise *s, const double *x)
 {
-    const size_t n_open = s->n_slots, last = s->n_layers - 1, columns = last_of(s)->columns;
+    struct layer *last = last_of(s);
+    const size_t n_open = last->n, n_edges = s->n_edges;
+    const double *edges = s->edges;
     double octets[TILE];
+    size_t segment[TILE];
     for (int i = 0; i < TILE; i += VEC_WIDTH) {
         vec below = all(0.0), xi = load(x + i);
-        for (size_t e = 7; e < s->n_edges; e += 8)
-            below += choose(less(xi, all(s->edges[e])), all(0.0), all(1.0));
+        for (size_t e = 7; e < n_edges; e += 8)
+            below += choose(less(xi, all(edges[e])), all(0.0), all(1.0));
         store(octets + i, below);
     }
     for (int i = 0; i < TILE; i++) {
-        size_t segment = 8 * (size_t)octets[i];
+        const double *octet = edges + 8 * (size_t)octets[i];
         int above = 0;
         for (int e = 0; e < 8; e += VEC_WIDTH)
-            above += lanes(less(all(x[i]), load(s->edges + segment + e)));
-        segment += 8 - (size_t)above;
-        segment = segment < s->n_edges ? segment : s->n_edges; /* beyond FAR, and NaN */
-        if (s->slot[segment] == CLOSED) {
-            take_slot(s, s->n_slots, segment);
-            s->slot[segment] = (int)s->n_slots++;
+            above += lanes(less(all(x[i]), load(octet + e)));
+        segment[i] = 8 * (size_t)octets[i] + 8 - (size_t)above;
+        segment[i] = segment[i] < n_edges ? segment[i] : n_edges; /* beyond FAR, and NaN */
+    }
+    struct piece *pieces = s->pieces;
+    for (int i = 0; i < TILE; i++) {
+        if (pieces[segment[i]].slot == CLOSED) {
+            pieces[segment[i]].slot = (int)last->n;
+            take(s, s->n_layers - 1, segment[i]);
         }
-        s->slot_of[i] = s->slot[segment];
-        s->offset[i] = x[i] - s->input[PAIR * s->slot_of[i] + VALUE];
+        s->slot_of[i] = pieces[segment[i]].slot;
     }
-    if (s->n_slots > n_open) {
-        draw_lines(s, n_open, s->n_slots - n_open, last);
-        memset(s->moments + n_open * PAIR * columns, 0, (s->n_slots - n_open) * PAIR * columns * sizeof(double));
-    }
+    if (last->n > n_open)
+        draw_lines(s, s->n_layers - 1, n_open);
+    for (int i = 0; i < TILE; i++)
+        s->offset[i] = x[i] - last->centre[s->slot_of[i]];
 }
 
-static void forward(double *out, const double *in, void *state, size_t rows)
+static void forward(double *restrict out, const double *restrict in, void *state, size_t rows)
 {
     (void)rows;
     struct piecewise *s = state;
-    const size_t columns = last_of(s)->columns, n_out = last_of(s)->fan_out;
-    const double *lines = last_of(s)->lines;
+    const struct layer *last = last_of(s);
+    const size_t columns = last->columns, n_out = last->fan_out;
     look_up(s, in);
-    for (int i = 0; i < TILE; i += VEC_WIDTH)
+    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        const double *entry[VEC_WIDTH];
+        vec offset[VEC_WIDTH];
+        for (int j = 0; j < VEC_WIDTH; j++) {
+            entry[j] = last->entries + (size_t)s->slot_of[i + j] * ENTRY * columns;
+            offset[j] = all(s->offset[i + j]);
+        }
         for (size_t u = 0; u < columns; u += VEC_WIDTH) {
             vec row[VEC_WIDTH], unit[VEC_WIDTH];
-            for (int j = 0; j < VEC_WIDTH; j++) {
-                const double *pair = lines + (size_t)s->slot_of[i + j] * PAIR * columns + u;
-                row[j] = fused(load(pair), all(s->offset[i + j]), load(pair + columns));
-            }
+            for (int j = 0; j < VEC_WIDTH; j++)
+                row[j] = fused(load(entry[j] + SLOPE * columns + u), offset[j], load(entry[j] + VALUE * columns + u));
             transpose(unit, row);
             for (int j = 0; j < VEC_WIDTH; j++)
                 if (u + (size_t)j < n_out)
                     store(ROW(out, u + (size_t)j) + i, unit[j]);
         }
+    }
 }
 
 /* din += dout . slope, and the moments of each row's segment.  A row's dot product is kept in eight partials, unit u in
- * partial u mod 8: PARTS vectors of lanes. */
+ * partial u mod 8: PARTS vectors of lanes.  What does not change is kept where the stores cannot reach it. */
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
     (void)rows;
     enum { PARTS = 8 / VEC_WIDTH };
-    struct piecewise *s = state;
-    const size_t columns = last_of(s)->columns;
-    const double *lines = last_of(s)->lines;
+    const struct piecewise *s = state;
+    const struct layer *last = &s->layers[s->n_layers - 1];
+    const size_t columns = last->columns;
     for (int i = 0; i < TILE; i += VEC_WIDTH) {
-        vec partial[PARTS][VEC_WIDTH], p[8];
+        vec partial[PARTS][VEC_WIDTH], p[8], offset[VEC_WIDTH];
+        double *entry[VEC_WIDTH];
+        for (int j = 0; j < VEC_WIDTH; j++) {
+            entry[j] = last->entries + (size_t)s->slot_of[i + j] * ENTRY * columns;
+            offset[j] = all(s->offset[i + j]);
+        }
         for (int h = 0; h < PARTS; h++)
             for (int j = 0; j < VEC_WIDTH; j++)
                 partial[h][j] = all(0.0);
@@ -425,10 +433,9 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
                     unit[j] = load(ROW(dout, at + (size_t)j) + i);
                 transpose(row, unit);
                 for (int j = 0; j < VEC_WIDTH; j++) {
-                    const size_t pair = (size_t)s->slot_of[i + j] * PAIR * columns + at;
-                    double *s1 = s->moments + pair, *s0 = s1 + columns;
-                    partial[h][j] = fused(row[j], load(lines + pair), partial[h][j]);
-                    store(s1, fused(row[j], all(s->offset[i + j]), load(s1)));
+                    double *slope = entry[j] + at, *s1 = slope + S1 * columns, *s0 = slope + S0 * columns;
+                    partial[h][j] = fused(row[j], load(slope), partial[h][j]);
+                    store(s1, fused(row[j], offset[j], load(s1)));
                     store(s0, load(s0) + row[j]);
                 }
             }
@@ -440,77 +447,88 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
 
 /* ---- the moments back through the layers ---- */
 
-static void add(double *restrict sum, const double *restrict x, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        sum[i] += x[i];
-}
+/* A run of a layer's segments, first to end - 1. */
+struct run {
+    size_t first, end;
+};
 
-/* Layer 0's input line is x itself, slope 1 and value c:  dw = sum S1 + c S0,  over the open segments. */
-static void finish_first(double *dw, const double *delta, const struct piecewise *s)
+/* db = sum S0: a product with a matrix of ones. */
+static void gradient_of_offsets(double *db, struct piecewise *s, const struct layer *layer, struct run run)
 {
-    const struct layer *layer = &s->layers[0];
-    for (size_t u = 0; u < layer->columns; u += VEC_WIDTH) {
-        vec sum = all(0.0);
-        for (size_t slot = 0; slot < s->n_slots; slot++) {
-            const double *s1 = delta + PAIR * slot * layer->columns + u, *s0 = s1 + layer->columns;
-            sum += fused(all(s->input[PAIR * slot + VALUE]), load(s0), load(s1));
-        }
-        store(layer->dw + u, sum);
-    }
-    add(dw, layer->dw, layer->fan_out);
+    const double one = 1.0, *s0 = layer->entries + (run.first * ENTRY + S0) * layer->columns;
+    ISA(matmul_from)(s->block, 0, NULL, &one, 0, 0, s0, ENTRY * layer->columns, 1, run.end - run.first,
+                     layer->columns);
+    memcpy(db, s->block, layer->fan_out * sizeof *db);
 }
 
 /* dW = sum S1 slope^T + S0 value^T */
-static void finish_layer(double *dw, const double *delta, const struct layer *layer, const struct layer *below,
-                         size_t n_slots)
+static void gradient_of_weights(double *dw, struct piecewise *s, const struct layer *layer, struct run run)
 {
-    ISA(matmul_from)(layer->dw, below->columns, NULL, delta, 1, layer->columns, below->lines, below->columns,
-                     layer->fan_out, PAIR * n_slots, below->columns);
-    for (size_t u = 0; u < layer->fan_out; u++)
-        add(dw + u * layer->fan_in, layer->dw + u * below->columns, layer->fan_in);
+    const size_t columns = (layer - 1)->columns, n_pairs = PAIR * (run.end - run.first);
+    const double *moments = layer->entries + (run.first * ENTRY + S1) * layer->columns;
+    const double *below = layer->below + run.first * PAIR * columns;
+    if (columns == layer->fan_in) {
+        ISA(matmul_from)(dw, columns, NULL, moments, 1, 2 * layer->columns, below, columns, layer->fan_out, n_pairs,
+                         columns);
+        return;
+    }
+    for (size_t u = 0; u < layer->fan_out; u += BLOCK) { /* rows of dw have no room for padding */
+        const size_t n = layer->fan_out - u < BLOCK ? layer->fan_out - u : BLOCK;
+        ISA(matmul_from)(s->block, columns, NULL, moments + u, 1, 2 * layer->columns, below, columns, n, n_pairs,
+                         columns);
+        for (size_t r = 0; r < n; r++)
+            memcpy(dw + (u + r) * layer->fan_in, s->block + r * columns, layer->fan_in * sizeof *dw);
+    }
 }
 
-/* db = sum S0: a product with a matrix of ones. */
-static void finish_offsets(double *db, const double *delta, const struct layer *layer, size_t n_slots)
+/* The pairs (S1, S0) W of a layer's segments, masked by the units that are on, added up in their parents, about the
+ * parent's centre.  Returns the run of parents that got some; between them others may lie that hold no rows. */
+static struct run hand_down(struct piecewise *s, const struct layer *layer, struct run run)
 {
-    const double one = 1.0;
-    ISA(matmul_from)(layer->db, layer->columns, NULL, &one, 0, 0, delta + VALUE * layer->columns,
-                     PAIR * layer->columns, 1, n_slots, layer->columns);
-    add(db, layer->db, layer->fan_out);
+    const struct layer *under = layer - 1;
+    const size_t columns = under->columns;
+    struct run parents = { under->n, 0 };
+    for (size_t first = run.first; first < run.end; first += BLOCK / PAIR) {
+        const size_t n = run.end - first < BLOCK / PAIR ? run.end - first : BLOCK / PAIR;
+        ISA(matmul_from)(s->block, columns, NULL, layer->entries + (first * ENTRY + S1) * layer->columns,
+                         2 * layer->columns, 1, layer->w, padded(layer->fan_in), PAIR * n, layer->fan_out, columns);
+        for (size_t i = first; i < first + n; i++) {
+            const size_t parent = (size_t)layer->parent[i];
+            const double *pair = s->block + (i - first) * PAIR * columns;
+            const double *value = layer->below + (i * PAIR + 1) * columns;
+            double *entry = under->entries + parent * ENTRY * columns;
+            const vec shift = all(layer->centre[i] - under->centre[parent]);
+            for (size_t u = 0; u < columns; u += VEC_WIDTH) {
+                double *s1 = entry + S1 * columns + u, *s0 = entry + S0 * columns + u;
+                mask on = less(all(0.0), load(value + u));
+                vec d1 = choose(on, load(pair + u), all(0.0)), d0 = choose(on, load(pair + columns + u), all(0.0));
+                store(s1, load(s1) + fused(shift, d0, d1));
+                store(s0, load(s0) + d0);
+            }
+            parents.first = parent < parents.first ? parent : parents.first;
+            parents.end = parent >= parents.end ? parent + 1 : parents.end;
+        }
+    }
+    return parents;
 }
 
 static void finish(double *gradient, void *state)
 {
     struct piecewise *s = state;
-    const double *delta = s->moments;
-    double *end = gradient;
+    struct run run = { 0, last_of(s)->n };
     for (size_t l = 0; l < s->n_layers; l++)
-        end += s->layers[l].fan_out * (s->layers[l].fan_in + 1);
+        gradient += s->layers[l].fan_out * (s->layers[l].fan_in + 1);
     for (size_t l = s->n_layers; l-- > 0;) {
-        const struct layer *layer = &s->layers[l], *below = l > 0 ? layer - 1 : NULL;
-        double *db = end - layer->fan_out, *dw = db - layer->fan_out * layer->fan_in;
-        end = dw;
-        finish_offsets(db, delta, layer, s->n_slots);
-        if (l == 0) {
-            finish_first(dw, delta, s);
+        const struct layer *layer = &s->layers[l];
+        double *db = gradient - layer->fan_out, *dw = db - layer->fan_out * layer->fan_in;
+        gradient_of_offsets(db, s, layer, run);
+        if (l == 0) { /* below is x itself, about 0: slope 1, value 0 */
+            memcpy(dw, layer->entries + S1 * layer->columns, layer->fan_out * sizeof *dw);
             return;
         }
-        finish_layer(dw, delta, layer, below, s->n_slots);
-
-        double *under = s->delta[l % 2];
-        ISA(matmul_from)(under, below->columns, NULL, delta, layer->columns, 1, layer->w, below->columns,
-                         PAIR * s->n_slots, layer->fan_out, below->columns);
-        for (size_t slot = 0; slot < s->n_slots; slot++) {
-            double *pair = under + slot * PAIR * below->columns;
-            const double *value = below->lines + (slot * PAIR + VALUE) * below->columns;
-            for (size_t u = 0; u < below->columns; u += VEC_WIDTH) {
-                mask on = less(all(0.0), load(value + u));
-                store(pair + u, choose(on, load(pair + u), all(0.0)));
-                store(pair + below->columns + u, choose(on, load(pair + below->columns + u), all(0.0)));
-            }
-        }
-        delta = under;
+        gradient_of_weights(dw, s, layer, run);
+        run = hand_down(s, layer, run);
+        gradient = dw;
     }
 }
 

@@ -130,9 +130,9 @@ static void finish(double *gradient, void *state)
         for (size_t d = 0; d < s->dim; d++)
             along = fma(u[d], -2.0 * sum8(partial + d * 8), along);
         for (size_t d = 0; d < s->dim; d++)
-            gradient[r * s->dim + d] += (-2.0 * sum8(partial + d * 8) - u[d] * along) / s->length[r];
+            gradient[r * s->dim + d] = (-2.0 * sum8(partial + d * 8) - u[d] * along) / s->length[r];
     }
 }
 
 const struct bijection ISA(rotation) = { "rotation", n_params, init,    create,   destroy, bytes,
-                                         prepare,    forward,  inverse, backward, finish };
+                                         prepare,    forward,  inverse, backward, finish, NULL };

@@ -24,25 +24,25 @@ static const double SLOPE_SHIFT = 0.53974241723695207924; /* softplus^-1(1 - 1e-
 
 /* What the passes hand on, and forward to backward, a row each: the bin's number (-1: outside), its left knot, width
  * and height, the slopes there (raw at first) and d delta / d raw, theta, 1 / width, 1 / beta, d limited y / d y, and
- * what makes the exponentials widths and heights. */
-enum { BIN, X0, W, Y0, H, DELTA0, DELTA1, SLOPE0, SLOPE1, THETA, IN_W, IN_BETA, GATE, SHARE_X, SHARE_Y, N_SAVED };
+ * what makes the exponentials widths and heights; then the K exponentials of the widths, and K of the heights. */
+enum { BIN, X0, W, Y0, H, DELTA0, DELTA1, SLOPE0, SLOPE1, THETA, IN_W, IN_BETA, GATE, SHARE_X, SHARE_Y, EXPONENTIALS };
 
 static size_t n_bins(const fathom_config *config) { return config->knots + 1; }
 static size_t n_outputs(const fathom_config *config) { return 3 * n_bins(config) + 1; }
-static size_t n_saved(const fathom_config *config) { (void)config; return N_SAVED; }
+static size_t n_saved(const fathom_config *config) { return EXPONENTIALS + 2 * n_bins(config); }
 
-/* The softmax without its quotient: raw -> e_k = exp(raw_k - greatest), in place, raw: [bins][STRIDE], and
+/* The softmax without its quotient: e_k = exp(raw_k - greatest), raw, e: [bins][STRIDE], and
  * share = room / sum_k e_k, [TILE], so that width_k = MIN_BIN + share e_k. */
-static void exponentials(double *raw, double *share, double room, size_t bins)
+static void exponentials(double *e, double *share, const double *raw, double room, size_t bins)
 {
     for (int i = 0; i < TILE; i += VEC_WIDTH) {
         vec greatest = load(raw + i), sum = all(0.0);
         for (size_t k = 1; k < bins; k++)
             greatest = greater(load(ROW(raw, k) + i), greatest);
         for (size_t k = 0; k < bins; k++) {
-            vec e = exp_(load(ROW(raw, k) + i) - greatest);
-            store(ROW(raw, k) + i, e);
-            sum += e;
+            vec ek = exp_(load(ROW(raw, k) + i) - greatest);
+            store(ROW(e, k) + i, ek);
+            sum += ek;
         }
         store(share + i, all(room) / sum);
     }
@@ -59,7 +59,7 @@ INLINE vec next_knot(vec left, vec share, const double *e, size_t k, int i, cons
 INLINE void locate(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config)
 {
     const size_t bins = n_bins(config);
-    const double *a = outputs, *b = ROW(outputs, bins), *d = ROW(outputs, 2 * bins);
+    const double *a = ROW(saved, EXPONENTIALS), *b = ROW(a, bins), *d = ROW(outputs, 2 * bins);
 
     for (int i = 0; i < TILE; i += VEC_WIDTH) {
         vec ui = load(u + i), share_x = load(ROW(saved, SHARE_X) + i), share_y = load(ROW(saved, SHARE_Y) + i);
@@ -119,17 +119,17 @@ INLINE vec limit(vec *gate, vec value, double interval)
 }
 
 /* What both directions begin with: the bin of u, and what belongs to it, in `saved`. */
-INLINE void find_bin(double *saved, double *outputs, const double *u, bool along_y, const fathom_config *config)
+INLINE void find_bin(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config)
 {
     const size_t bins = n_bins(config);
     const double room = 2.0 * config->interval - (double)bins * MIN_BIN;
-    exponentials(outputs, ROW(saved, SHARE_X), room, bins);
-    exponentials(ROW(outputs, bins), ROW(saved, SHARE_Y), room, bins);
+    exponentials(ROW(saved, EXPONENTIALS), ROW(saved, SHARE_X), outputs, room, bins);
+    exponentials(ROW(saved, EXPONENTIALS + bins), ROW(saved, SHARE_Y), ROW(outputs, bins), room, bins);
     locate(saved, outputs, u, along_y, config);
     slopes(saved);
 }
 
-static void forward(double *x, double *log_det, double *outputs, double *saved, const fathom_config *config)
+static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config)
 {
     double u[TILE];
 
@@ -172,11 +172,13 @@ INLINE void spread(vec *left, vec *own, vec *right, vec before, vec width, vec s
     *right = -mean * share;
 }
 
-static void backward(double *dx, double *outputs, double *saved, const double *dlog_det, const fathom_config *config)
+static void backward(double *dx, double *doutputs, const double *saved, const double *dlog_det,
+                     const fathom_config *config)
 {
     const size_t bins = n_bins(config);
     const double interval = config->interval, room = 2.0 * interval - (double)bins * MIN_BIN;
-    double *a = outputs, *b = ROW(outputs, bins), *d = ROW(outputs, 2 * bins);
+    const double *a = ROW(saved, EXPONENTIALS), *b = ROW(a, bins);
+    double *draw_a = doutputs, *draw_b = ROW(doutputs, bins), *draw_d = ROW(doutputs, 2 * bins);
 
     for (int i = 0; i < TILE; i += VEC_WIDTH) {
         vec theta = load(ROW(saved, THETA) + i), one = all(1.0), two = all(2.0), bin = load(ROW(saved, BIN) + i);
@@ -217,18 +219,18 @@ static void backward(double *dx, double *outputs, double *saved, const double *d
             mask left = less(number, bin), own = equal(number, bin); /* outside, bin -1: neither, and all are 0 */
             vec da = choose(left, a_left, choose(own, a_own, a_right));
             vec db = choose(left, b_left, choose(own, b_own, b_right));
-            store(ROW(a, k) + i, load(ROW(a, k) + i) * da);
-            store(ROW(b, k) + i, load(ROW(b, k) + i) * db);
-            store(ROW(d, k) + i, choose(own, draw0, slope));
+            store(ROW(draw_a, k) + i, load(ROW(a, k) + i) * da);
+            store(ROW(draw_b, k) + i, load(ROW(b, k) + i) * db);
+            store(ROW(draw_d, k) + i, choose(own, draw0, slope));
             slope = choose(own, draw1, all(0.0)); /* of the next knot */
             number += one;
         }
-        store(ROW(d, bins) + i, slope);
+        store(ROW(draw_d, bins) + i, slope);
     }
 }
 
 /* The quadratic of eq. 6-8 in its stable form, theta = 2 c / (-b - sqrt(b^2 - 4 a c)); log|dx/dy| = -log|dy/dx|. */
-static void inverse(double *x, double *log_det, double *outputs, double *saved, const fathom_config *config)
+static void inverse(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config)
 {
     double u[TILE];
 
