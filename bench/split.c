@@ -46,7 +46,7 @@ static void spline_forward(void *c)
     struct coupling_bench *b = c;
     for (int t = 0; t < TILES; t++) {
         memcpy(ROW(b->dx[t], 1), ROW(b->in[t], 1), TILE * sizeof(double));
-        b->spline->forward(ROW(b->dx[t], 1), b->log_det, b->out, b->saved, &b->config);
+        b->spline->forward(ROW(b->dx[t], 1), b->log_det, b->out, b->saved, &b->config, TILE);
     }
 }
 
@@ -54,7 +54,7 @@ static void spline_backward(void *c)
 {
     struct coupling_bench *b = c;
     for (int t = 0; t < TILES; t++)
-        b->spline->backward(ROW(b->dx[t], 1), b->dout, b->saved, b->dlog_det, &b->config);
+        b->spline->backward(ROW(b->dx[t], 1), b->dout, b->saved, b->dlog_det, &b->config, TILE);
 }
 
 static void network_forward_and_backward(void *c)

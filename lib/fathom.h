@@ -185,9 +185,10 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
 /* x: [n][D] draws: base draws from `key`, through the inverse. */
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n);
 /* loss = -mean log p, and gradient: [n_params] of it (NULL: the loss alone).  rows: [n] indices into x, or NULL for
- * rows 0..n-1.  Neither output needs to be finite: that is for the caller to look at. */
+ * rows 0..n-1; counts: [n], how often each of them is in the mean, or NULL for once.  Neither output needs to be
+ * finite: that is for the caller to look at. */
 fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
-                              const double *x, const uint32_t *rows, size_t n);
+                              const double *x, const uint32_t *rows, const uint32_t *counts, size_t n);
 
 /* Data-dependent initialisation (Kingma & Dhariwal 2018, sec. 3.1), block by block: loc = mean, scale = standard
  * deviation of the block's own input, as these rows pass through the blocks before it.  rows: as above.

@@ -208,11 +208,12 @@ static fathom_status prepare(fathom_workspace *ws, const double *params)
 
 /* --------------------------------------------------------------------------------------------------- tiles ---- */
 
-/* Rows first .. first + TILE - 1 of x, or of x[rows]; past the end, copies of the first.  Returns the live ones. */
+/* Rows first .. first + TILE - 1 of x, or of x[rows]; past the end, copies of the first up to a whole octet.  Returns
+ * the live ones. */
 static size_t load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
 {
     size_t live = n - first < TILE ? n - first : TILE;
-    for (size_t i = 0; i < TILE; i++) {
+    for (size_t i = 0; i < padded(live); i++) {
         size_t row = first + (i < live ? i : 0);
         const double *from = x + (rows ? rows[row] : row) * dim;
         for (size_t d = 0; d < dim; d++)
@@ -232,13 +233,13 @@ static void forward(fathom_workspace *ws, size_t live)
 {
     memset(ws->log_det, 0, sizeof ws->log_det);
     for (size_t l = 0; l < ws->flow->n_layers; l++)
-        ws->layers[l].bijection->forward(ws->x, ws->log_det, ws->layers[l].state, live);
+        ws->layers[l].bijection->forward(ws->x, ws->log_det, ws->layers[l].state, padded(live));
 }
 
 static void backward(fathom_workspace *ws, size_t live)
 {
     for (size_t l = ws->flow->n_layers; l-- > 0;)
-        ws->layers[l].bijection->backward(ws->x, ws->dlogp, ws->layers[l].state, live);
+        ws->layers[l].bijection->backward(ws->x, ws->dlogp, ws->layers[l].state, padded(live));
 }
 
 fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *ws, const double *params,
@@ -266,7 +267,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
         size_t live = load_tile(ws->x, z, NULL, first, n, dim);
         memset(ws->log_det, 0, sizeof ws->log_det);
         for (size_t l = ws->flow->n_layers; l-- > 0;)
-            ws->layers[l].bijection->inverse(ws->x, ws->log_det, ws->layers[l].state, live);
+            ws->layers[l].bijection->inverse(ws->x, ws->log_det, ws->layers[l].state, padded(live));
         if (x)
             store_tile(x, ws->x, first, live, dim);
         if (log_det)
@@ -280,7 +281,7 @@ static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 {
     forward(ws, live);
     memcpy(ws->logp, ws->log_det, sizeof ws->logp);
-    ws->isa->base_log_prob(ws->logp, ws->x, params, ws->flow->config.dim);
+    ws->isa->base_log_prob(ws->logp, ws->x, params, ws->flow->config.dim, padded(live));
 }
 
 fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n)
@@ -308,11 +309,13 @@ fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *
 }
 
 fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
-                              const double *x, const uint32_t *rows, size_t n)
+                              const double *x, const uint32_t *rows, const uint32_t *counts, size_t n)
 {
     const fathom_flow *flow = ws->flow;
     const size_t dim = flow->config.dim;
-    double total[8] = { 0 };
+    double total[8] = { 0 }, weight[TILE] = { 0 }, n_drawn = counts ? 0.0 : (double)n;
+    for (size_t i = 0; counts && i < n; i++)
+        n_drawn += counts[i];
     fathom_status status = prepare(ws, params);
     if (status != FATHOM_OK)
         return status;
@@ -320,18 +323,20 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
     for (size_t first = 0; first < n; first += TILE) {
         size_t live = load_tile(ws->x, x, rows, first, n, dim);
         log_prob(ws, params, live);
+        for (size_t i = 0; i < padded(live); i++)
+            weight[i] = i >= live ? 0.0 : counts ? counts[first + i] : 1.0;
         for (size_t i = 0; i < live; i++)
-            total[i % 8] += ws->logp[i];
+            total[i % 8] += weight[i] * ws->logp[i];
         if (!gradient)
             continue;
-        for (size_t i = 0; i < TILE; i++)
-            ws->dlogp[i] = i < live ? -1.0 / (double)n : 0.0;
+        for (size_t i = 0; i < padded(live); i++)
+            ws->dlogp[i] = -weight[i] / n_drawn;
         memcpy(ws->z, ws->x, dim * STRIDE * sizeof(double));
-        ws->isa->base_backward(ws->x, ws->partial, ws->dlogp, ws->z, params, dim);
+        ws->isa->base_backward(ws->x, ws->partial, ws->dlogp, ws->z, params, dim, padded(live));
         backward(ws, live);
     }
     double sum = ((total[0] + total[1]) + (total[2] + total[3])) + ((total[4] + total[5]) + (total[6] + total[7]));
-    *loss = -(sum / (double)n);
+    *loss = -(sum / n_drawn);
     if (!gradient)
         return FATHOM_OK;
     for (size_t d = 0; d < 2 * dim; d++)

@@ -1,5 +1,8 @@
 /* train.c - a run of gradient descent: schedule, clip, Adam, and what "diverged" means.
  *
+ * A batch is drawn with replacement: of 512 draws from 3000 rows some 470 are distinct.  A row that is drawn twice
+ * counts twice, but goes through the flow once.
+ *
  * Step t, from 0:  loss and gradient g of the batch at the parameters as they are; if either the loss or |g| is not
  * finite the step moves nothing; otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam moves
  * the parameters by the schedule's rate.  So the parameters are finite at any time. */
@@ -20,6 +23,9 @@ struct fathom_trainer {
     double               beta1_power, beta2_power;  /* beta^moved                             */
     double              *params, *gradient, *m, *v; /* [n_params] each                        */
     double              *lr;                        /* [steps]                                */
+    uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows             */
+    uint32_t            *place;                     /* [1 << place_bits]: a hash table of them        */
+    unsigned             place_bits;
     fathom_workspace    *workspace;
 };
 
@@ -72,8 +78,11 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->options = *options;
     t->beta1_power = t->beta2_power = 1.0;
     t->params = calloc(4 * n + options->steps, sizeof(double));
+    for (t->place_bits = 1; (size_t)1 << t->place_bits < 2 * options->batch;)
+        t->place_bits++; /* at most half full */
+    t->distinct = calloc(2 * options->batch + ((size_t)1 << t->place_bits), sizeof *t->distinct);
     t->workspace = fathom_workspace_new(flow, isa);
-    if (!t->params || !t->workspace) {
+    if (!t->params || !t->distinct || !t->workspace) {
         fathom_trainer_free(t);
         return NULL;
     }
@@ -81,6 +90,8 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->m = t->gradient + n;
     t->v = t->m + n;
     t->lr = t->v + n;
+    t->counts = t->distinct + options->batch;
+    t->place = t->counts + options->batch;
     memcpy(t->params, params, n * sizeof *params);
     fathom_schedule(t->lr, options->steps, options->peak_lr, true);
     return t;
@@ -91,12 +102,35 @@ void fathom_trainer_free(fathom_trainer *t)
     if (!t)
         return;
     fathom_workspace_free(t->workspace);
+    free(t->distinct);
     free(t->params);
     free(t);
 }
 
 const double     *fathom_trainer_params(const fathom_trainer *t) { return t->params; }
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *t) { return t->workspace; }
+
+/* The batch's rows, each once, in the order of their first appearance, into t->distinct, and how often each is there
+ * into t->counts: their number.  A place of the table holds 1 + the index of a distinct row, or 0; a row's search
+ * begins at its multiplicative hash (Knuth 1998, sec. 6.4). */
+static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
+{
+    const uint32_t last_place = (UINT32_C(1) << t->place_bits) - 1;
+    size_t n = 0;
+    memset(t->place, 0, ((size_t)last_place + 1) * sizeof *t->place);
+    for (size_t i = 0; i < t->options.batch; i++) {
+        uint32_t at = rows[i] * UINT32_C(2654435769) >> (32 - t->place_bits); /* 2^32 / golden ratio */
+        while (t->place[at] && t->distinct[t->place[at] - 1] != rows[i])
+            at = (at + 1) & last_place;
+        if (t->place[at] == 0) {
+            t->distinct[n] = rows[i];
+            t->counts[n++] = 0;
+            t->place[at] = (uint32_t)n;
+        }
+        t->counts[t->place[at] - 1]++;
+    }
+    return n;
+}
 
 fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_norm, const double *x,
                                   const uint32_t *rows)
@@ -105,7 +139,9 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
     const size_t n = fathom_flow_n_params(t->flow);
     if (t->step >= t->options.steps)
         return FATHOM_BAD_ARGUMENT;
-    fathom_status status = fathom_flow_nll(loss, t->gradient, t->workspace, t->params, x, rows, t->options.batch);
+    const size_t distinct = distinct_rows(t, rows);
+    fathom_status status = fathom_flow_nll(loss, t->gradient, t->workspace, t->params, x, t->distinct, t->counts,
+                                           distinct);
     if (status != FATHOM_OK)
         return status;
     double norm = *grad_norm = sqrt(t->isa->sum_squares(t->gradient, n)), lr = t->lr[t->step++];

@@ -406,6 +406,56 @@ static void test_accumulation(void **state)
     on_all_layers(accumulation);
 }
 
+/* A short tile: the rows that are there, and the gradient, have the bits that they have in a whole tile whose other
+ * rows weigh nothing; what lies beyond is neither looked at nor touched. */
+static void short_tile(struct layer *layer)
+{
+    enum { ROWS = 24 };
+    const size_t dim = layer->dim, n = layer->n_params;
+    double y[MOST_DIM * STRIDE], dx[MOST_DIM * STRIDE], log_det[TILE] = { 0 };
+    double dy[(MOST_DIM + 1) * STRIDE], whole_y[MOST_DIM * STRIDE], whole_dx[MOST_DIM * STRIDE], whole_log_det[TILE];
+    double *whole = need(n * sizeof *whole), *gradient = need(n * sizeof *gradient);
+    draw(dy, 43, 1.0, (dim + 1) * STRIDE);
+    for (size_t d = 0; d <= dim; d++)
+        for (size_t i = ROWS; i < STRIDE; i++)
+            ROW(dy, d)[i] = 0.0;
+    forward(whole_y, whole_log_det, layer, layer->x);
+    memcpy(whole_dx, dy, sizeof whole_dx);
+    backward(whole_dx, whole, ROW(dy, dim), layer);
+
+    memcpy(y, layer->x, sizeof y);
+    memcpy(dx, dy, sizeof dx);
+    for (size_t d = 0; d < dim; d++)
+        for (size_t i = ROWS; i < STRIDE; i++)
+            ROW(y, d)[i] = ROW(dx, d)[i] = NAN;
+    for (size_t i = ROWS; i < TILE; i++)
+        log_det[i] = ROW(dy, dim)[i] = NAN;
+    assert_int_equal(layer->bijection->prepare(layer->state, layer->params), FATHOM_OK);
+    layer->bijection->forward(y, log_det, layer->state, ROWS);
+    layer->bijection->backward(dx, ROW(dy, dim), layer->state, ROWS);
+    layer->bijection->finish(gradient, layer->state);
+    check_same(gradient, whole, n, layer->name, "gradient of a short tile");
+    check_same(log_det, whole_log_det, ROWS, layer->name, "log_det of a short tile");
+    for (size_t d = 0; d < dim; d++) {
+        check_same(ROW(y, d), ROW(whole_y, d), ROWS, layer->name, "y of a short tile");
+        check_same(ROW(dx, d), ROW(whole_dx, d), ROWS, layer->name, "dx of a short tile");
+        for (size_t i = ROWS; i < TILE; i++)
+            assert_true(isnan(ROW(y, d)[i]) && isnan(ROW(dx, d)[i]));
+    }
+    layer->bijection->inverse(y, log_det, layer->state, ROWS);
+    for (size_t d = 0; d < dim; d++)
+        for (size_t i = ROWS; i < TILE; i++)
+            assert_true(isnan(ROW(y, d)[i]) && isnan(log_det[i]));
+    free(whole);
+    free(gradient);
+}
+
+static void test_short_tile(void **state)
+{
+    (void)state;
+    on_all_layers(short_tile);
+}
+
 /* ---------------------------------------------------------------------------------------------- bad inputs ---- */
 
 /* What a row holds, NaN or huge, is its own affair: the other rows of the tile keep their bits, both ways. */
@@ -447,7 +497,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_jacobian),     cmocka_unit_test(test_adjoint),
-        cmocka_unit_test(test_parameters), cmocka_unit_test(test_accumulation), cmocka_unit_test(test_bad_rows),
+        cmocka_unit_test(test_parameters), cmocka_unit_test(test_accumulation), cmocka_unit_test(test_short_tile),
+        cmocka_unit_test(test_bad_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

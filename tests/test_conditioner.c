@@ -68,15 +68,16 @@ static void ask(struct answer *a, const struct conditioner *c, const struct shap
     for (size_t first = 0; first < s->batch; first += TILE) {
         const size_t live = s->batch - first < TILE ? s->batch - first : TILE;
         memset(din, 0, s->n_in * STRIDE * sizeof *din);
-        for (size_t i = 0; i < TILE; i++) {
+        for (size_t i = 0; i < TILE; i++) { /* beyond whole octets lie numbers that nobody may look at */
+            const bool beyond = i >= padded(live);
             const size_t row = first + (i < live ? i : 0);
             for (size_t k = 0; k < s->n_in; k++)
-                ROW(in, k)[i] = x[row * s->n_in + k];
+                ROW(in, k)[i] = beyond ? NAN : x[row * s->n_in + k];
             for (size_t u = 0; u < s->n_out; u++)
-                ROW(up, u)[i] = i < live ? dout[row * s->n_out + u] : 0.0;
+                ROW(up, u)[i] = beyond ? NAN : i < live ? dout[row * s->n_out + u] : 0.0;
         }
-        c->forward(out, in, state, live);
-        c->backward(din, up, state, live);
+        c->forward(out, in, state, padded(live));
+        c->backward(din, up, state, padded(live));
         for (size_t i = 0; i < live; i++) {
             for (size_t u = 0; u < s->n_out; u++)
                 a->out[(first + i) * s->n_out + u] = ROW(out, u)[i];
@@ -84,7 +85,7 @@ static void ask(struct answer *a, const struct conditioner *c, const struct shap
                 a->din[(first + i) * s->n_in + k] = ROW(din, k)[i];
         }
         for (size_t u = s->n_out; u < padded(s->n_out); u++)
-            for (size_t i = 0; i < TILE; i++)
+            for (size_t i = 0; i < padded(live); i++)
                 assert_true(ROW(out, u)[i] == 0.0 || isnan(ROW(out, u)[i])); /* NaN: 0 times infinity */
     }
     memset(a->gradient, 0, n_params(s) * sizeof *a->gradient);

@@ -178,7 +178,7 @@ static size_t evaluate(double *out, const struct fathom_isa *isa, const void *wh
         memcpy(at, params, fathom_flow_n_params(flow) * sizeof *at);
         at += fathom_flow_n_params(flow);
     }
-    assert_int_equal(fathom_flow_nll(at, at + 1, ws, params, x, rows, n), FATHOM_OK);
+    assert_int_equal(fathom_flow_nll(at, at + 1, ws, params, x, rows, NULL, n), FATHOM_OK);
     at += 1 + fathom_flow_n_params(flow);
     assert_int_equal(fathom_flow_forward(at, at + n * dim, ws, params, x, n), FATHOM_OK);
     at += n * (dim + 1);

@@ -118,7 +118,7 @@ static void test_gradients(void **state)
         struct untrained u = untrained(couplings[c], 2, FATHOM_ACTNORM_NONE);
         assert_int_equal(rows, u.n_params);
         double *gradient = need(rows * sizeof *gradient), largest = max_abs(expected, rows);
-        assert_int_equal(fathom_flow_nll(&loss, gradient, u.ws, u.params, spiral.x, NULL, FIRST), FATHOM_OK);
+        assert_int_equal(fathom_flow_nll(&loss, gradient, u.ws, u.params, spiral.x, NULL, NULL, FIRST), FATHOM_OK);
         for (size_t k = 0; k < rows; k++)
             check_near(gradient[k], expected[k], 1e-11, largest, path, k);
         free(gradient);
@@ -139,7 +139,7 @@ static double mean_log_prob(const struct untrained *u)
 static double gradient_norm(const struct untrained *u)
 {
     double *gradient = need(u->n_params * sizeof *gradient), loss;
-    assert_int_equal(fathom_flow_nll(&loss, gradient, u->ws, u->params, spiral.x, NULL, FIRST), FATHOM_OK);
+    assert_int_equal(fathom_flow_nll(&loss, gradient, u->ws, u->params, spiral.x, NULL, NULL, FIRST), FATHOM_OK);
     double norm = fathom_norm(gradient, u->n_params);
     free(gradient);
     return norm;
@@ -234,7 +234,7 @@ static void test_spline(void **state)
             for (size_t k = 0; k < OUTPUTS; k++)
                 for (size_t i = 0; i < TILE; i++)
                     ROW(outputs, k)[i] = raw[c * (OUTPUTS + 1) + 1 + k];
-            (way ? t->inverse : t->forward)(u, log_det, outputs, saved, &config);
+            (way ? t->inverse : t->forward)(u, log_det, outputs, saved, &config, TILE);
             for (size_t i = 0; i < n; i++, tested++) {
                 const double *row = expected + 6 * (first + i) + (way ? 4 : 2);
                 char what[64];

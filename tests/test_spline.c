@@ -63,7 +63,7 @@ static void map(double *u, double *log_det, struct spline *s, bool inverse)
         for (size_t i = 0; i < TILE; i++)
             ROW(s->outputs, k)[i] = s->raw[k];
     memset(log_det, 0, TILE * sizeof *log_det);
-    (inverse ? s->t->inverse : s->t->forward)(u, log_det, s->outputs, s->saved, &s->config);
+    (inverse ? s->t->inverse : s->t->forward)(u, log_det, s->outputs, s->saved, &s->config, TILE);
 }
 
 static const struct { size_t knots; double interval, scale; } cases[] = {
@@ -174,7 +174,7 @@ static void test_outside(void **state)
         draw(dy, 1, 1.0, TILE);
         draw(dlog_det, 2, 1.0, TILE);
         memcpy(dx, dy, sizeof dx);
-        s.t->backward(dx, s.outputs, s.saved, dlog_det, &s.config);
+        s.t->backward(dx, s.outputs, s.saved, dlog_det, &s.config, TILE);
         check_same(dx, dy, TILE, "outside", "dx");
         for (size_t k = 0; k < 3 * s.bins + 1; k++)
             for (size_t i = 0; i < TILE; i++)
@@ -195,7 +195,7 @@ static void test_gradient_at_the_ends(void **state)
             dx[i] = 1.0;
         }
         map(u, log_det, &s, false);
-        s.t->backward(dx, s.outputs, s.saved, dlog_det, &s.config);
+        s.t->backward(dx, s.outputs, s.saved, dlog_det, &s.config, TILE);
         check_near(dx[0], 0.5 * s.slope[end ? s.bins : 0], 1e-12, 1.0, "dx at end", (size_t)end);
     }
 }

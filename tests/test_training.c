@@ -166,23 +166,50 @@ static void test_schedule(void **state)
 
 /* -------------------------------------------------------------------------------------------- steps by hand ---- */
 
+/* The distinct rows in the order of their first appearance, and how often each is there: their number. */
+static size_t count_rows(uint32_t *distinct, uint32_t *counts, const uint32_t *rows, size_t n)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t j = 0;
+        while (j < found && distinct[j] != rows[i])
+            j++;
+        if (j == found) {
+            distinct[found] = rows[i];
+            counts[found++] = 0;
+        }
+        counts[j]++;
+    }
+    return found;
+}
+
 static void steps_by_hand(double clip, size_t steps)
 {
     struct model m = open_model(2, "spline", FATHOM_ACTNORM_NONE, 2);
     fathom_train_options options = { .steps = steps, .batch = 100, .peak_lr = 1e-2, .clip = clip };
     uint32_t *batches = need(steps * options.batch * sizeof *batches);
-    double *p = need(4 * m.n_params * sizeof *p), *g = p + m.n_params, *mean = g + m.n_params, *var = mean + m.n_params;
+    double *p = need(5 * m.n_params * sizeof *p), *g = p + m.n_params, *mean = g + m.n_params, *var = mean + m.n_params;
+    double *mean_g = var + m.n_params;
     double *lr = need(steps * sizeof *lr);
     fathom_batches(batches, 3, steps, options.batch, N);
     fathom_schedule(lr, steps, options.peak_lr, true);
     fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options);
     assert_non_null(trainer);
     memcpy(p, m.params, m.n_params * sizeof *p);
+    size_t drawn_again = 0;
     for (size_t t = 0; t < steps; t++) {
         double loss, expected_loss, norm;
+        const double *now = fathom_trainer_params(trainer);
         const uint32_t *rows = batches + t * options.batch;
-        assert_int_equal(fathom_flow_nll(&expected_loss, g, m.ws, fathom_trainer_params(trainer), spiral.x, rows, 100),
-                         FATHOM_OK);
+        uint32_t distinct[100], counts[100];
+        size_t n = count_rows(distinct, counts, rows, options.batch);
+        drawn_again += options.batch - n;
+        assert_int_equal(fathom_flow_nll(&expected_loss, mean_g, m.ws, now, spiral.x, rows, NULL, 100), FATHOM_OK);
+        assert_int_equal(fathom_flow_nll(&loss, g, m.ws, now, spiral.x, distinct, counts, n), FATHOM_OK);
+        check_near(loss, expected_loss, 1e-14, fabs(expected_loss), "loss by distinct rows at step", t);
+        for (size_t k = 0; k < m.n_params; k++)
+            check_near(g[k], mean_g[k], 1e-13, max_abs(g, m.n_params), "gradient by distinct rows", k);
+        expected_loss = loss;
         assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, spiral.x, rows), FATHOM_OK);
         assert_true(loss == expected_loss && norm == fathom_norm(g, m.n_params)); /* of the parameters before */
         for (size_t k = 0; k < m.n_params; k++) {
@@ -195,6 +222,7 @@ static void steps_by_hand(double clip, size_t steps)
             p[k] = fathom_trainer_params(trainer)[k];
         }
     }
+    assert_true(drawn_again > 0);
     double loss = 7, norm = 7;
     assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, spiral.x, batches), FATHOM_BAD_ARGUMENT);
     check_same(fathom_trainer_params(trainer), p, m.n_params, "parameters", "after the last step");

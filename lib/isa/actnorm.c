@@ -69,50 +69,47 @@ static fathom_status prepare(void *state, const double *params)
     return FATHOM_OK;
 }
 
-static void add_log_det(double *log_det, double value)
+static void add_log_det(double *log_det, double value, size_t rows)
 {
-    for (int i = 0; i < TILE; i += VEC_WIDTH)
+    for (size_t i = 0; i < rows; i += VEC_WIDTH)
         store(log_det + i, load(log_det + i) + all(value));
 }
 
 static void forward(double *x, double *log_det, void *state, size_t rows)
 {
-    (void)rows;
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
-        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec y = (load(ROW(x, d) + i) - all(s->loc[d])) / all(s->scale[d]);
             store(ROW(x, d) + i, y);
             store(ROW(s->y, d) + i, y);
         }
-    add_log_det(log_det, s->log_det);
+    add_log_det(log_det, s->log_det, rows);
 }
 
 /* dx = dy / s;  dloc = -sum dy / s;  ds = -sum (dy y + dlog_det) / s */
 static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
 {
-    (void)rows;
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++) {
         double *dy = ROW(dx, d), ds[TILE];
-        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec y = load(ROW(s->y, d) + i);
             store(ds + i, fused(load(dy + i), y, load(dlog_det + i)));
             store(dy + i, load(dy + i) / all(s->scale[d]));
         }
-        add_rows(s->partial + d * 8, dy);
-        add_rows(s->partial + (s->dim + d) * 8, ds);
+        add_rows(s->partial + d * 8, dy, rows);
+        add_rows(s->partial + (s->dim + d) * 8, ds, rows);
     }
 }
 
 static void inverse(double *x, double *log_det, void *state, size_t rows)
 {
-    (void)rows;
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
-        for (int i = 0; i < TILE; i += VEC_WIDTH)
+        for (size_t i = 0; i < rows; i += VEC_WIDTH)
             store(ROW(x, d) + i, load(ROW(x, d) + i) * all(s->scale[d]) + all(s->loc[d]));
-    add_log_det(log_det, -s->log_det);
+    add_log_det(log_det, -s->log_det, rows);
 }
 
 static void finish(double *gradient, void *state)

@@ -13,10 +13,11 @@ enum { X, S, SLOPE, N_SAVED };
 static size_t n_outputs(const fathom_config *config) { (void)config; return N_OUTPUTS; }
 static size_t n_saved(const fathom_config *config) { (void)config; return N_SAVED; }
 
-static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config)
+static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     (void)config;
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + all(SOFTPLUS_INVERSE_1)), xi = load(x + i);
         store(ROW(saved, X) + i, xi);
         store(ROW(saved, S) + i, s);
@@ -28,10 +29,10 @@ static void forward(double *x, double *log_det, const double *outputs, double *s
 
 /* dx = dy s;  dloc = dy;  draw = (dy x + dlog_det / s) ds/draw */
 static void backward(double *dx, double *doutputs, const double *saved, const double *dlog_det,
-                     const fathom_config *config)
+                     const fathom_config *config, size_t rows)
 {
     (void)config;
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec dy = load(dx + i), xi = load(ROW(saved, X) + i), s = load(ROW(saved, S) + i);
         store(dx + i, dy * s);
         store(ROW(doutputs, LOC) + i, dy);
@@ -39,10 +40,11 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     }
 }
 
-static void inverse(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config)
+static void inverse(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     (void)saved, (void)config;
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + all(SOFTPLUS_INVERSE_1));
         store(x + i, (load(x + i) - load(ROW(outputs, LOC) + i)) / s);
         store(log_det + i, load(log_det + i) - log_(s));

@@ -7,11 +7,11 @@
 
 static const double HALF_LOG_2PI = 0.91893853320467274178;
 
-void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim)
+void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows)
 {
     for (size_t d = 0; d < dim; d++) {
         vec slope, loc = all(params[d]), s = softplus(&slope, all(params[dim + d])), log_s = log_(s);
-        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec t = (load(ROW(z, d) + i) - loc) / s;
             store(logp + i, load(logp + i) + (all(-0.5) * t * t - log_s - all(HALF_LOG_2PI)));
         }
@@ -20,18 +20,18 @@ void ISA(base_log_prob)(double *logp, const double *z, const double *params, siz
 
 /* dz = -dlogp t / s;  dloc = sum dlogp t / s;  draw = slope sum dlogp (t^2 - 1) / s */
 void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
-                        size_t dim)
+                        size_t dim, size_t rows)
 {
     for (size_t d = 0; d < dim; d++) {
         vec slope, loc = all(params[d]), s = softplus(&slope, all(params[dim + d]));
         double dloc[TILE], draw[TILE];
-        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec t = (load(ROW(z, d) + i) - loc) / s, dt = load(dlogp + i) / s;
             store(ROW(dz, d) + i, -dt * t);
             store(dloc + i, dt * t);
             store(draw + i, dt * (t * t - all(1.0)) * slope);
         }
-        add_rows(partial + d * 8, dloc);
-        add_rows(partial + (dim + d) * 8, draw);
+        add_rows(partial + d * 8, dloc, rows);
+        add_rows(partial + (dim + d) * 8, draw, rows);
     }
 }

@@ -1,8 +1,9 @@
 /* bijection.h - what a layer is, what a coupling is made of, and what the rest of the library sees of this folder.
  *
- * A batch goes through a flow in tiles of TILE rows, each tile forward and then backward while it is in cache.  A tile
- * is coordinate-major, x: [D][STRIDE], lanes over rows; the last tile of a batch is filled up with copies of a live row
- * whose upstream gradient is zero.  A layer works on a tile in place.
+ * A batch goes through a flow in tiles of up to TILE rows, each tile forward and then backward while it is in cache.  A
+ * tile is coordinate-major, x: [D][STRIDE], lanes over rows; its `rows` are a multiple of 8, which the last tile of a
+ * batch reaches with copies of a live row whose upstream gradient is zero; what lies beyond them is nobody's.  A layer
+ * works on a tile in place.
  *
  * One life of a layer's state, for one parameter vector:  prepare, then for each tile forward [, backward], then
  * finish, which writes the layer's part of the flat gradient, of all those tiles.
@@ -50,12 +51,12 @@ struct bijection {
     /* params: [n_params], must not change before finish.  FATHOM_OK or FATHOM_NO_MEMORY. */
     fathom_status (*prepare)(void *state, const double *params);
 
-    /* x: [D][STRIDE] in place; log_det: [TILE], += log |det J|.  inverse: += log |det| of the inverse map. */
+    /* x: [D][STRIDE] in place; log_det: [rows], += log |det J|.  inverse: += log |det| of the inverse map. */
     void (*forward)(double *x, double *log_det, void *state, size_t rows);
     void (*inverse)(double *x, double *log_det, void *state, size_t rows);
 
     /* After forward of the same tile.  dx: [D][STRIDE], in: d loss / d y, out: d loss / d x;
-     * dlog_det: [TILE], d loss / d log_det. */
+     * dlog_det: [rows], d loss / d log_det. */
     void (*backward)(double *dx, const double *dlog_det, void *state, size_t rows);
     void (*finish)(double *gradient, void *state); /* gradient: [n_params], of all tiles since prepare */
 
@@ -71,13 +72,15 @@ struct transformer {
     size_t (*n_outputs)(const fathom_config *config); /* conditioner outputs a coordinate */
     size_t (*n_saved)(const fathom_config *config);   /* rows kept from forward to backward */
 
-    /* x: [TILE] in place; log_det: [TILE], +=; outputs: [n_outputs][STRIDE], the conditioner's; saved: [n_saved][STRIDE],
-     * what backward will want. */
-    void (*forward)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config);
-    void (*inverse)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config);
-    /* dx: [TILE], in: d loss / d y, out: d loss / d x; doutputs: [n_outputs][STRIDE], out: d loss / d outputs. */
+    /* x: [rows] in place; log_det: [rows], +=; outputs: [n_outputs][STRIDE], the conditioner's;
+     * saved: [n_saved][STRIDE], what backward will want. */
+    void (*forward)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows);
+    void (*inverse)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows);
+    /* dx: [rows], in: d loss / d y, out: d loss / d x; doutputs: [n_outputs][STRIDE], out: d loss / d outputs. */
     void (*backward)(double *dx, double *doutputs, const double *saved, const double *dlog_det,
-                     const fathom_config *config);
+                     const fathom_config *config, size_t rows);
 };
 
 /* ---- conditioner: a ReLU network [n_in] -> width -> ... -> [n_out], row by row. */
@@ -89,7 +92,7 @@ struct conditioner {
     fathom_status (*prepare)(void *state, const double *params); /* params: W0, b0, W1, b1, ... */
     /* out: [n_out][STRIDE]; in: [n_in][STRIDE]. */
     void (*forward)(double *out, const double *in, void *state, size_t rows);
-    /* din: [n_in][STRIDE], +=; dout: [padded(n_out)][STRIDE], rows from n_out on zero, columns from `rows` on zero. */
+    /* din: [n_in][STRIDE], +=; dout: [padded(n_out)][STRIDE], rows from n_out on zero. */
     void (*backward)(double *din, const double *dout, void *state, size_t rows);
     void (*finish)(double *gradient, void *state); /* of all tiles since prepare */
     /* After prepare, and until the next: [n], ascending, where an output's slope may jump.  NULL, and n = 0: this
@@ -107,11 +110,11 @@ struct fathom_isa {
     const struct transformer *const *transformers; /* NULL-terminated */
     const struct conditioner *mlp, *piecewise;
 
-    /* Base distribution, base.c.  z: [D][STRIDE]; logp: [TILE], +=. */
-    void (*base_log_prob)(double *logp, const double *z, const double *params, size_t dim);
-    /* dz: [D][STRIDE] out; partial: [2 D][8], +=; dlogp: [TILE]. */
+    /* Base distribution, base.c.  z: [D][STRIDE]; logp: [rows], +=. */
+    void (*base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
+    /* dz: [D][STRIDE] out; partial: [2 D][8], +=; dlogp: [rows]. */
     void (*base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
-                          size_t dim);
+                          size_t dim, size_t rows);
 
     /* Adam, adam.c: params, first and second moments in place. */
     void (*adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,

@@ -116,7 +116,7 @@ static void forward(double *x, double *log_det, void *state, size_t rows)
     s->conditioner->forward(s->outputs, x, s->network, rows);
     for (size_t j = 0; j < s->n_moved; j++)
         s->transformer->forward(ROW(x, s->n_in + j), log_det, ROW(s->outputs, j * s->n_outputs),
-                                ROW(s->saved, j * s->n_saved), &s->config);
+                                ROW(s->saved, j * s->n_saved), &s->config, rows);
 }
 
 static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
@@ -124,7 +124,7 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     struct coupling *s = state;
     for (size_t j = 0; j < s->n_moved; j++)
         s->transformer->backward(ROW(dx, s->n_in + j), ROW(s->outputs, j * s->n_outputs),
-                                 ROW(s->saved, j * s->n_saved), dlog_det, &s->config);
+                                 ROW(s->saved, j * s->n_saved), dlog_det, &s->config, rows);
     s->conditioner->backward(dx, s->outputs, s->network, rows);
 }
 
@@ -134,7 +134,7 @@ static void inverse(double *x, double *log_det, void *state, size_t rows)
     s->conditioner->forward(s->outputs, x, s->network, rows);
     for (size_t j = 0; j < s->n_moved; j++)
         s->transformer->inverse(ROW(x, s->n_in + j), log_det, ROW(s->outputs, j * s->n_outputs),
-                                ROW(s->saved, j * s->n_saved), &s->config);
+                                ROW(s->saved, j * s->n_saved), &s->config, rows);
 }
 
 static void finish(double *gradient, void *state)

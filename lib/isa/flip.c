@@ -28,11 +28,11 @@ static fathom_status prepare(void *state, const double *params)
 
 static void forward(double *x, double *log_det, void *state, size_t rows)
 {
-    (void)log_det, (void)rows;
+    (void)log_det;
     size_t dim = *(const size_t *)state;
     for (size_t d = 0; d < dim / 2; d++) {
         double *low = ROW(x, d), *high = ROW(x, dim - 1 - d);
-        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec kept = load(low + i);
             store(low + i, load(high + i));
             store(high + i, kept);

@@ -19,21 +19,21 @@ void ISA(matmul_from)(double *c, size_t c_step, const double *start, const doubl
                       const double *x, size_t x_step, size_t n_rows, size_t n_k, size_t n_columns);
 void ISA(transposed)(double *out, size_t out_step, const double *in, size_t n_rows, size_t n_columns);
 
-void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim);
+void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
 void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
-                        size_t dim);
+                        size_t dim, size_t rows);
 void   ISA(adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
                  double v_scale, size_t n);
 double ISA(sum_squares)(const double *x, size_t n);
 double ISA(log_sum_exp)(const double *weight, const double *x, size_t n);
 
-/* partial[8] += x over a tile, lane i into partial i mod 8: the tile's part of a sum over rows (sum8 ends it). */
-INLINE void add_rows(double partial[8], const double *x)
+/* partial[8] += x: [rows], lane i into partial i mod 8: a tile's part of a sum over rows (sum8 ends it). */
+INLINE void add_rows(double partial[8], const double *x, size_t rows)
 {
     for (int j = 0; j < 8; j += VEC_WIDTH) {
         vec sum = load(partial + j);
-        for (int i = 0; i < TILE; i += 8)
-            sum += load(x + i + j);
+        for (size_t i = 0; i < rows; i += 8)
+            sum += load(x + i + (size_t)j);
         store(partial + j, sum);
     }
 }

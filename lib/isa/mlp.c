@@ -89,29 +89,28 @@ static fathom_status prepare(void *state, const double *params)
 }
 
 /* max(0, a) that lets NaN through */
-static void rectify(double *a, size_t units)
+static void rectify(double *a, size_t units, size_t rows)
 {
     for (size_t u = 0; u < units; u++)
-        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec v = load(ROW(a, u) + i), zero = all(0.0);
             store(ROW(a, u) + i, choose(either(less(v, zero), equal(v, zero)), zero, v));
         }
 }
 
-/* partial[8] += x y over a tile, lane i into partial i mod 8 */
-INLINE void add_products(double partial[8], const double *x, const double *y)
+/* partial[8] += x y, lane i into partial i mod 8; x, y: [rows] */
+INLINE void add_products(double partial[8], const double *x, const double *y, size_t rows)
 {
     for (int j = 0; j < 8; j += VEC_WIDTH) {
         vec sum = load(partial + j);
-        for (int i = 0; i < TILE; i += 8)
-            sum = fused(load(x + i + j), load(y + i + j), sum);
+        for (size_t i = 0; i < rows; i += 8)
+            sum = fused(load(x + i + (size_t)j), load(y + i + (size_t)j), sum);
         store(partial + j, sum);
     }
 }
 
 static void forward(double *out, const double *in, void *state, size_t rows)
 {
-    (void)rows;
     struct mlp *s = state;
     memcpy(s->layers[0].input, in, s->layers[0].fan_in * STRIDE * sizeof(double));
     for (size_t l = 0; l < s->n_layers; l++) {
@@ -119,59 +118,59 @@ static void forward(double *out, const double *in, void *state, size_t rows)
         bool last = l + 1 == s->n_layers;
         double *next = last ? out : s->layers[l + 1].input;
         ISA(matmul_from)(next, STRIDE, layer->b, layer->w, layer->fan_in, 1, layer->input, STRIDE, layer->fan_out,
-                         layer->fan_in, TILE);
+                         layer->fan_in, rows);
         if (!last)
-            rectify(next, layer->fan_out);
+            rectify(next, layer->fan_out, rows);
     }
 }
 
-/* [units][STRIDE] -> [TILE][units], units a multiple of 8 */
-static void transpose_tile(double *out, const double *in, size_t units)
+/* [units][STRIDE] -> [rows][units], units a multiple of 8 */
+static void transpose_tile(double *out, const double *in, size_t units, size_t rows)
 {
     for (size_t u = 0; u < units; u += VEC_WIDTH)
-        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec row[VEC_WIDTH], column[VEC_WIDTH];
-            for (int j = 0; j < VEC_WIDTH; j++)
-                row[j] = load(ROW(in, u + (size_t)j) + i);
+            for (size_t j = 0; j < VEC_WIDTH; j++)
+                row[j] = load(ROW(in, u + j) + i);
             transpose(column, row);
-            for (int j = 0; j < VEC_WIDTH; j++)
-                store(out + (size_t)(i + j) * units + u, column[j]);
+            for (size_t j = 0; j < VEC_WIDTH; j++)
+                store(out + (i + j) * units + u, column[j]);
         }
 }
 
 /* dW += d h^T of a tile */
-static void weight_gradient(const struct mlp *s, const struct layer *layer, const double *d)
+static void weight_gradient(const struct mlp *s, const struct layer *layer, const double *d, size_t rows)
 {
     const size_t columns = padded(layer->fan_in);
     if (layer->fan_in <= FEW) {
         for (size_t u = 0; u < layer->fan_out; u++)
             for (size_t k = 0; k < layer->fan_in; k++)
-                add_products(layer->dw + (u * layer->fan_in + k) * 8, ROW(d, u), ROW(layer->input, k));
+                add_products(layer->dw + (u * layer->fan_in + k) * 8, ROW(d, u), ROW(layer->input, k),
+                             rows);
         return;
     }
-    transpose_tile(s->transposed, layer->input, columns);
-    ISA(matmul)(layer->dw, columns, d, STRIDE, 1, s->transposed, columns, layer->fan_out, TILE, columns);
+    transpose_tile(s->transposed, layer->input, columns, rows);
+    ISA(matmul)(layer->dw, columns, d, STRIDE, 1, s->transposed, columns, layer->fan_out, rows, columns);
 }
 
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
-    (void)rows;
     struct mlp *s = state;
     const double *d = dout;
     for (size_t l = s->n_layers; l-- > 0;) {
         const struct layer *layer = &s->layers[l];
         for (size_t u = 0; u < layer->fan_out; u++)
-            add_rows(layer->db + u * 8, ROW(d, u));
-        weight_gradient(s, layer, d);
+            add_rows(layer->db + u * 8, ROW(d, u), rows);
+        weight_gradient(s, layer, d, rows);
         if (l == 0) {
-            ISA(matmul)(din, STRIDE, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out, TILE);
+            ISA(matmul)(din, STRIDE, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out, rows);
             return;
         }
         double *below = s->delta[l % 2];
         ISA(matmul_from)(below, STRIDE, NULL, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out,
-                         TILE);
+                         rows);
         for (size_t u = 0; u < layer->fan_in; u++)
-            for (int i = 0; i < TILE; i += VEC_WIDTH) {
+            for (size_t i = 0; i < rows; i += VEC_WIDTH) {
                 mask on = less(all(0.0), load(ROW(layer->input, u) + i));
                 store(ROW(below, u) + i, choose(on, load(ROW(below, u) + i), all(0.0)));
             }

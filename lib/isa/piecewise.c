@@ -244,7 +244,7 @@ static size_t crossings(struct piecewise *s, const double *entry, size_t n, doub
         if (lanes(less(crossing, all(high))) == 0)
             continue;
         store(zero, crossing);
-        for (int j = 0; j < VEC_WIDTH; j++)
+        for (size_t j = 0; j < VEC_WIDTH; j++)
             if (zero[j] < high)
                 found[inside++] = zero[j];
     }
@@ -345,20 +345,20 @@ static fathom_status prepare(void *state, const double *params)
 
 /* Each row's segment, first to the octet of edges: how many octets lie below x as a whole; then within it.  Segments
  * entered for the first time are opened. */
-static void look_up(struct piecewise *s, const double *x)
+static void look_up(struct piecewise *s, const double *x, size_t rows)
 {
     struct layer *last = last_of(s);
     const size_t n_open = last->n, n_edges = s->n_edges;
     const double *edges = s->edges;
     double octets[TILE];
     size_t segment[TILE];
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec below = all(0.0), xi = load(x + i);
         for (size_t e = 7; e < n_edges; e += 8)
             below += choose(less(xi, all(edges[e])), all(0.0), all(1.0));
         store(octets + i, below);
     }
-    for (int i = 0; i < TILE; i++) {
+    for (size_t i = 0; i < rows; i++) {
         const double *octet = edges + 8 * (size_t)octets[i];
         int above = 0;
         for (int e = 0; e < 8; e += VEC_WIDTH)
@@ -367,7 +367,7 @@ static void look_up(struct piecewise *s, const double *x)
         segment[i] = segment[i] < n_edges ? segment[i] : n_edges; /* beyond FAR, and NaN */
     }
     struct piece *pieces = s->pieces;
-    for (int i = 0; i < TILE; i++) {
+    for (size_t i = 0; i < rows; i++) {
         if (pieces[segment[i]].slot == CLOSED) {
             pieces[segment[i]].slot = (int)last->n;
             take(s, s->n_layers - 1, segment[i]);
@@ -376,32 +376,31 @@ static void look_up(struct piecewise *s, const double *x)
     }
     if (last->n > n_open)
         draw_lines(s, s->n_layers - 1, n_open);
-    for (int i = 0; i < TILE; i++)
+    for (size_t i = 0; i < rows; i++)
         s->offset[i] = x[i] - last->centre[s->slot_of[i]];
 }
 
 static void forward(double *restrict out, const double *restrict in, void *state, size_t rows)
 {
-    (void)rows;
     struct piecewise *s = state;
     const struct layer *last = last_of(s);
     const size_t columns = last->columns, n_out = last->fan_out;
-    look_up(s, in);
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    look_up(s, in, rows);
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         const double *entry[VEC_WIDTH];
         vec offset[VEC_WIDTH];
-        for (int j = 0; j < VEC_WIDTH; j++) {
+        for (size_t j = 0; j < VEC_WIDTH; j++) {
             entry[j] = last->entries + (size_t)s->slot_of[i + j] * ENTRY * columns;
             offset[j] = all(s->offset[i + j]);
         }
         for (size_t u = 0; u < columns; u += VEC_WIDTH) {
             vec row[VEC_WIDTH], unit[VEC_WIDTH];
-            for (int j = 0; j < VEC_WIDTH; j++)
+            for (size_t j = 0; j < VEC_WIDTH; j++)
                 row[j] = fused(load(entry[j] + SLOPE * columns + u), offset[j], load(entry[j] + VALUE * columns + u));
             transpose(unit, row);
-            for (int j = 0; j < VEC_WIDTH; j++)
-                if (u + (size_t)j < n_out)
-                    store(ROW(out, u + (size_t)j) + i, unit[j]);
+            for (size_t j = 0; j < VEC_WIDTH; j++)
+                if (u + j < n_out)
+                    store(ROW(out, u + j) + i, unit[j]);
         }
     }
 }
@@ -410,29 +409,28 @@ static void forward(double *restrict out, const double *restrict in, void *state
  * partial u mod 8: PARTS vectors of lanes.  What does not change is kept where the stores cannot reach it. */
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
-    (void)rows;
     enum { PARTS = 8 / VEC_WIDTH };
     const struct piecewise *s = state;
     const struct layer *last = &s->layers[s->n_layers - 1];
     const size_t columns = last->columns;
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec partial[PARTS][VEC_WIDTH], p[8], offset[VEC_WIDTH];
         double *entry[VEC_WIDTH];
-        for (int j = 0; j < VEC_WIDTH; j++) {
+        for (size_t j = 0; j < VEC_WIDTH; j++) {
             entry[j] = last->entries + (size_t)s->slot_of[i + j] * ENTRY * columns;
             offset[j] = all(s->offset[i + j]);
         }
         for (int h = 0; h < PARTS; h++)
-            for (int j = 0; j < VEC_WIDTH; j++)
+            for (size_t j = 0; j < VEC_WIDTH; j++)
                 partial[h][j] = all(0.0);
         for (size_t u = 0; u < columns; u += 8)
             for (int h = 0; h < PARTS; h++) {
                 const size_t at = u + (size_t)h * VEC_WIDTH;
                 vec unit[VEC_WIDTH], row[VEC_WIDTH];
-                for (int j = 0; j < VEC_WIDTH; j++)
-                    unit[j] = load(ROW(dout, at + (size_t)j) + i);
+                for (size_t j = 0; j < VEC_WIDTH; j++)
+                    unit[j] = load(ROW(dout, at + j) + i);
                 transpose(row, unit);
-                for (int j = 0; j < VEC_WIDTH; j++) {
+                for (size_t j = 0; j < VEC_WIDTH; j++) {
                     double *slope = entry[j] + at, *s1 = slope + S1 * columns, *s0 = slope + S0 * columns;
                     partial[h][j] = fused(row[j], load(slope), partial[h][j]);
                     store(s1, fused(row[j], offset[j], load(s1)));

@@ -64,7 +64,7 @@ static fathom_status prepare(void *state, const double *v)
 }
 
 /* u . x of rows i .. i + VEC_WIDTH - 1 */
-INLINE vec dot(const double *u, const double *x, size_t dim, int i)
+INLINE vec dot(const double *u, const double *x, size_t dim, size_t i)
 {
     vec sum = all(0.0);
     for (size_t d = 0; d < dim; d++)
@@ -72,9 +72,9 @@ INLINE vec dot(const double *u, const double *x, size_t dim, int i)
     return sum;
 }
 
-static void reflect(double *x, const double *u, size_t dim)
+static void reflect(double *x, const double *u, size_t dim, size_t rows)
 {
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec minus_twice = all(-2.0) * dot(u, x, dim, i);
         for (size_t d = 0; d < dim; d++)
             store(ROW(x, d) + i, fused(minus_twice, all(u[d]), load(ROW(x, d) + i)));
@@ -83,41 +83,41 @@ static void reflect(double *x, const double *u, size_t dim)
 
 static void forward(double *x, double *log_det, void *state, size_t rows)
 {
-    (void)log_det, (void)rows;
+    (void)log_det;
     struct rotation *s = state;
     for (size_t r = 0; r < REFLECTIONS; r++) {
         memcpy(s->input + r * s->dim * STRIDE, x, s->dim * STRIDE * sizeof(double));
-        reflect(x, s->u + r * s->dim, s->dim);
+        reflect(x, s->u + r * s->dim, s->dim, rows);
     }
 }
 
 /* dx = dy - 2 u (u . dy);  du = -2 sum over rows of [ dy (u . x) + x (u . dy) ] */
 static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
 {
-    (void)dlog_det, (void)rows;
+    (void)dlog_det;
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;) {
         const double *u = s->u + r * s->dim, *x = s->input + r * s->dim * STRIDE;
         double du[TILE], u_x[TILE], u_dy[TILE];
-        for (int i = 0; i < TILE; i += VEC_WIDTH) {
+        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             store(u_x + i, dot(u, x, s->dim, i));
             store(u_dy + i, dot(u, dx, s->dim, i));
         }
         for (size_t d = 0; d < s->dim; d++) {
-            for (int i = 0; i < TILE; i += VEC_WIDTH)
+            for (size_t i = 0; i < rows; i += VEC_WIDTH)
                 store(du + i, fused(load(ROW(dx, d) + i), load(u_x + i), load(ROW(x, d) + i) * load(u_dy + i)));
-            add_rows(s->partial + (r * s->dim + d) * 8, du);
+            add_rows(s->partial + (r * s->dim + d) * 8, du, rows);
         }
-        reflect(dx, u, s->dim);
+        reflect(dx, u, s->dim, rows);
     }
 }
 
 static void inverse(double *x, double *log_det, void *state, size_t rows)
 {
-    (void)log_det, (void)rows;
+    (void)log_det;
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;)
-        reflect(x, s->u + r * s->dim, s->dim);
+        reflect(x, s->u + r * s->dim, s->dim, rows);
 }
 
 /* dv = (du - u (u . du)) / |v| */

@@ -32,10 +32,10 @@ static size_t n_outputs(const fathom_config *config) { return 3 * n_bins(config)
 static size_t n_saved(const fathom_config *config) { return EXPONENTIALS + 2 * n_bins(config); }
 
 /* The softmax without its quotient: e_k = exp(raw_k - greatest), raw, e: [bins][STRIDE], and
- * share = room / sum_k e_k, [TILE], so that width_k = MIN_BIN + share e_k. */
-static void exponentials(double *e, double *share, const double *raw, double room, size_t bins)
+ * share = room / sum_k e_k, [rows], so that width_k = MIN_BIN + share e_k. */
+static void exponentials(double *e, double *share, const double *raw, double room, size_t bins, size_t rows)
 {
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec greatest = load(raw + i), sum = all(0.0);
         for (size_t k = 1; k < bins; k++)
             greatest = greater(load(ROW(raw, k) + i), greatest);
@@ -48,46 +48,43 @@ static void exponentials(double *e, double *share, const double *raw, double roo
     }
 }
 
-/* The knot to the right of the k-th, `left`; the last one is B itself. */
-INLINE vec next_knot(vec left, vec share, const double *e, size_t k, int i, const fathom_config *config)
-{
-    return k + 1 == n_bins(config) ? all(config->interval) : left + fused(share, load(ROW(e, k) + i), all(MIN_BIN));
-}
-
-/* The bin that holds u ([TILE], already inside the interval) along x, or along y for the inverse: its number, left
- * knot, width, height and raw slopes. */
-INLINE void locate(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config)
+/* The bin that holds u ([rows], already inside the interval) along x, or along y for the inverse: its number, left
+ * knot, width, height and raw slopes.  Knot by knot from the left: as long as u lies beyond a knot, the bin that begins
+ * there is the better guess.  The last bin ends at B itself. */
+INLINE void locate(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config,
+                   size_t rows)
 {
     const size_t bins = n_bins(config);
     const double *a = ROW(saved, EXPONENTIALS), *b = ROW(a, bins), *d = ROW(outputs, 2 * bins);
+    const vec start = all(-config->interval), end = all(config->interval), least = all(MIN_BIN);
 
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec ui = load(u + i), share_x = load(ROW(saved, SHARE_X) + i), share_y = load(ROW(saved, SHARE_Y) + i);
-        vec bin = all(0.0), number = bin, x0 = all(-config->interval), y0 = x0;
-        vec x1 = next_knot(x0, share_x, a, 0, i, config), y1 = next_knot(y0, share_y, b, 0, i, config);
-        vec d0 = load(d + i), d1 = load(ROW(d, 1) + i), left_x = x1, left_y = y1;
+        vec bin = all(0.0), number = bin, left_x = start, left_y = start;
+        vec x0 = start, y0 = start, w = fused(share_x, load(a + i), least), h = fused(share_y, load(b + i), least);
+        vec d0 = load(d + i), d1 = load(ROW(d, 1) + i), wide = w, high = h;
         for (size_t k = 1; k < bins; k++) {
+            left_x += wide, left_y += high;
+            wide = fused(share_x, load(ROW(a, k) + i), least), high = fused(share_y, load(ROW(b, k) + i), least);
             mask here = less(along_y ? left_y : left_x, ui); /* or further right */
-            vec right_x = next_knot(left_x, share_x, a, k, i, config);
-            vec right_y = next_knot(left_y, share_y, b, k, i, config);
             number += all(1.0);
             bin = choose(here, number, bin);
-            x0 = choose(here, left_x, x0), x1 = choose(here, right_x, x1);
-            y0 = choose(here, left_y, y0), y1 = choose(here, right_y, y1);
+            x0 = choose(here, left_x, x0), w = choose(here, wide, w);
+            y0 = choose(here, left_y, y0), h = choose(here, high, h);
             d0 = choose(here, load(ROW(d, k) + i), d0), d1 = choose(here, load(ROW(d, k + 1) + i), d1);
-            left_x = right_x, left_y = right_y;
         }
+        mask last = equal(bin, number);
         store(ROW(saved, BIN) + i, bin);
-        store(ROW(saved, X0) + i, x0), store(ROW(saved, W) + i, x1 - x0);
-        store(ROW(saved, Y0) + i, y0), store(ROW(saved, H) + i, y1 - y0);
+        store(ROW(saved, X0) + i, x0), store(ROW(saved, W) + i, choose(last, end - x0, w));
+        store(ROW(saved, Y0) + i, y0), store(ROW(saved, H) + i, choose(last, end - y0, h));
         store(ROW(saved, DELTA0) + i, d0), store(ROW(saved, DELTA1) + i, d1);
     }
 }
 
 /* raw slopes -> delta and d delta / d raw */
-static void slopes(double *saved)
+static void slopes(double *saved, size_t rows)
 {
-    for (int i = 0; i < TILE; i += VEC_WIDTH)
+    for (size_t i = 0; i < rows; i += VEC_WIDTH)
         for (int end = 0; end < 2; end++) {
             vec slope, value = softplus(&slope, load(ROW(saved, DELTA0 + end) + i) + all(SLOPE_SHIFT));
             store(ROW(saved, DELTA0 + end) + i, value + all(MIN_SLOPE));
@@ -102,9 +99,9 @@ INLINE mask inside(vec u, double interval)
     return either(less(size, all(interval)), equal(size, all(interval)));
 }
 
-static void hold_inside(double *u, const double *x, double interval)
+static void hold_inside(double *u, const double *x, double interval, size_t rows)
 {
-    for (int i = 0; i < TILE; i += VEC_WIDTH)
+    for (size_t i = 0; i < rows; i += VEC_WIDTH)
         store(u + i, choose(inside(load(x + i), interval), load(x + i), all(0.0)));
 }
 
@@ -119,23 +116,25 @@ INLINE vec limit(vec *gate, vec value, double interval)
 }
 
 /* What both directions begin with: the bin of u, and what belongs to it, in `saved`. */
-INLINE void find_bin(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config)
+INLINE void find_bin(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config,
+                    size_t rows)
 {
     const size_t bins = n_bins(config);
     const double room = 2.0 * config->interval - (double)bins * MIN_BIN;
-    exponentials(ROW(saved, EXPONENTIALS), ROW(saved, SHARE_X), outputs, room, bins);
-    exponentials(ROW(saved, EXPONENTIALS + bins), ROW(saved, SHARE_Y), ROW(outputs, bins), room, bins);
-    locate(saved, outputs, u, along_y, config);
-    slopes(saved);
+    exponentials(ROW(saved, EXPONENTIALS), ROW(saved, SHARE_X), outputs, room, bins, rows);
+    exponentials(ROW(saved, EXPONENTIALS + bins), ROW(saved, SHARE_Y), ROW(outputs, bins), room, bins, rows);
+    locate(saved, outputs, u, along_y, config, rows);
+    slopes(saved, rows);
 }
 
-static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config)
+static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     double u[TILE];
 
-    hold_inside(u, x, config->interval);
-    find_bin(saved, outputs, u, false, config);
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    hold_inside(u, x, config->interval, rows);
+    find_bin(saved, outputs, u, false, config, rows);
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec in_w = all(1.0) / load(ROW(saved, W) + i), h = load(ROW(saved, H) + i), s = h * in_w;
         vec delta0 = load(ROW(saved, DELTA0) + i), delta1 = load(ROW(saved, DELTA1) + i), one = all(1.0);
         vec theta = (load(u + i) - load(ROW(saved, X0) + i)) * in_w, rest = one - theta, both = theta * rest;
@@ -173,14 +172,14 @@ INLINE void spread(vec *left, vec *own, vec *right, vec before, vec width, vec s
 }
 
 static void backward(double *dx, double *doutputs, const double *saved, const double *dlog_det,
-                     const fathom_config *config)
+                     const fathom_config *config, size_t rows)
 {
     const size_t bins = n_bins(config);
     const double interval = config->interval, room = 2.0 * interval - (double)bins * MIN_BIN;
     const double *a = ROW(saved, EXPONENTIALS), *b = ROW(a, bins);
     double *draw_a = doutputs, *draw_b = ROW(doutputs, bins), *draw_d = ROW(doutputs, 2 * bins);
 
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec theta = load(ROW(saved, THETA) + i), one = all(1.0), two = all(2.0), bin = load(ROW(saved, BIN) + i);
         vec in_w = load(ROW(saved, IN_W) + i), in_beta = load(ROW(saved, IN_BETA) + i);
         vec w = load(ROW(saved, W) + i), h = load(ROW(saved, H) + i), s = h * in_w;
@@ -230,13 +229,14 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
 }
 
 /* The quadratic of eq. 6-8 in its stable form, theta = 2 c / (-b - sqrt(b^2 - 4 a c)); log|dx/dy| = -log|dy/dx|. */
-static void inverse(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config)
+static void inverse(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     double u[TILE];
 
-    hold_inside(u, x, config->interval);
-    find_bin(saved, outputs, u, true, config);
-    for (int i = 0; i < TILE; i += VEC_WIDTH) {
+    hold_inside(u, x, config->interval, rows);
+    find_bin(saved, outputs, u, true, config, rows);
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec x0 = load(ROW(saved, X0) + i), w = load(ROW(saved, W) + i);
         vec y0 = load(ROW(saved, Y0) + i), h = load(ROW(saved, H) + i), s = h / w;
         vec delta0 = load(ROW(saved, DELTA0) + i), delta1 = load(ROW(saved, DELTA1) + i), one = all(1.0);
