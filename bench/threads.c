@@ -54,7 +54,7 @@ struct table *bench_threads(const struct bench *bench)
     uint32_t     *batches = malloc(SWEEP_STEPS * BATCH * sizeof *batches);
     if (!batches)
         return table;
-    fathom_batches(batches, 1, SWEEP_STEPS, BATCH, 3000);
+    fathom_batches(batches, 1, 0, SWEEP_STEPS, BATCH, 3000);
     const int counts[] = {1, 2, omp_get_num_procs()};
     for (int kind = 0; kind < 2; kind++) {
         size_t replicas = kind == 0 ? 1 : REPLICAS, steps = kind == 0 ? SWEEP_STEPS : ENSEMBLE_STEPS;

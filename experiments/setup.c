@@ -40,11 +40,26 @@ static void draw_spiral(struct setup *setup, const struct options *options)
         leave_failed("not enough memory for %zu rows of the spiral", options->data_size);
 }
 
-void setup_open(struct setup *setup, struct options *options, const struct program *program)
+/* All steps ahead, on all threads: every run waits for them. */
+static void draw_batches(struct setup *setup, const struct options *options)
 {
     const fathom_train_options *training = &options->training;
-    const plot_options          plot = plot_options_of(options);
-    fathom_error                error;
+    const size_t                parts = options->threads;
+    setup->batches = malloc(training->steps * training->batch * sizeof *setup->batches);
+    if (!setup->batches)
+        leave_failed("not enough memory for %zu batches of %zu rows", training->steps, training->batch);
+#pragma omp parallel for num_threads(parts)
+    for (size_t part = 0; part < parts; part++) {
+        const size_t first = training->steps * part / parts, end = training->steps * (part + 1) / parts;
+        fathom_batches(setup->batches + first * training->batch, options->batch_seed, first, end - first,
+                       training->batch, setup->train.n);
+    }
+}
+
+void setup_open(struct setup *setup, struct options *options, const struct program *program)
+{
+    const plot_options plot = plot_options_of(options);
+    fathom_error       error;
 
     leave_on_signals();
     *setup = (struct setup){.options = options, .program = program};
@@ -68,12 +83,8 @@ void setup_open(struct setup *setup, struct options *options, const struct progr
         leave_failed("--out: %s", error.text);
     if (!options->no_plot && plot_check(NULL, 0, &plot, &error) != PLOT_OK)
         leave_failed("%s", error.text);
-    if (program->takes & TAKES(OPTION_STEPS)) {
-        setup->batches = malloc(training->steps * training->batch * sizeof *setup->batches);
-        if (!setup->batches)
-            leave_failed("not enough memory for %zu batches of %zu rows", training->steps, training->batch);
-        fathom_batches(setup->batches, options->batch_seed, training->steps, training->batch, setup->train.n);
-    }
+    if (program->takes & TAKES(OPTION_STEPS))
+        draw_batches(setup, options);
 }
 
 void setup_close(struct setup *setup)

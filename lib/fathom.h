@@ -186,7 +186,7 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n);
 /* loss = -mean log p, and gradient: [n_params] of it (NULL: the loss alone).  rows: [n] indices into x, or NULL for
  * rows 0..n-1; counts: [n], how often each of them is in the mean, or NULL for once.  Neither output needs to be
- * finite: that is for the caller to look at. */
+ * finite: that is for the caller to look at.  FATHOM_BAD_ARGUMENT if n is 0. */
 fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
                               const double *x, const uint32_t *rows, const uint32_t *counts, size_t n);
 
@@ -221,9 +221,9 @@ fathom_train_options fathom_train_options_default(void);
  * relative on the way up, 1e-3 at the very end); training uses this one, and only so follows the reference's losses. */
 void fathom_schedule(double *lr, size_t steps, double peak, bool single);
 
-/* The batches of a run: rows of step s are batches + s*batch.  key(seed), then each step (key, sk) = split(key),
- * rows = randint(sk, 0, n).  batches: [steps][batch].  n < 2^32. */
-void fathom_batches(uint32_t *batches, uint64_t seed, size_t steps, size_t batch, size_t n);
+/* The batches of a run's steps first, first + 1, ...: batches: [steps][batch].  key(seed), then each step from 0
+ * (key, sk) = split(key), rows = randint(sk, 0, n).  n < 2^32. */
+void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps, size_t batch, size_t n);
 
 /* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) behind a clip by global norm, one step at a time. */
 typedef struct fathom_trainer fathom_trainer;

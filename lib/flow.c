@@ -314,6 +314,8 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
     const fathom_flow *flow = ws->flow;
     const size_t dim = flow->config.dim;
     double total[8] = { 0 }, weight[TILE] = { 0 }, n_drawn = counts ? 0.0 : (double)n;
+    if (n == 0)
+        return FATHOM_BAD_ARGUMENT;
     for (size_t i = 0; counts && i < n; i++)
         n_drawn += counts[i];
     fathom_status status = prepare(ws, params);

@@ -24,8 +24,8 @@ struct fathom_trainer {
     double              *params, *gradient, *m, *v; /* [n_params] each                        */
     double              *lr;                        /* [steps]                                */
     uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows             */
-    uint32_t            *place;                     /* [1 << place_bits]: a hash table of them        */
-    unsigned             place_bits;
+    uint32_t            *place;                     /* [n_places], a power of two: where they are     */
+    size_t               n_places;
     fathom_workspace    *workspace;
 };
 
@@ -78,9 +78,9 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->options = *options;
     t->beta1_power = t->beta2_power = 1.0;
     t->params = calloc(4 * n + options->steps, sizeof(double));
-    for (t->place_bits = 1; (size_t)1 << t->place_bits < 2 * options->batch;)
-        t->place_bits++; /* at most half full */
-    t->distinct = calloc(2 * options->batch + ((size_t)1 << t->place_bits), sizeof *t->distinct);
+    for (t->n_places = 1; t->n_places < 8 * options->batch;)
+        t->n_places *= 2;
+    t->distinct = calloc(2 * options->batch + t->n_places, sizeof *t->distinct);
     t->workspace = fathom_workspace_new(flow, isa);
     if (!t->params || !t->distinct || !t->workspace) {
         fathom_trainer_free(t);
@@ -111,17 +111,15 @@ const double     *fathom_trainer_params(const fathom_trainer *t) { return t->par
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *t) { return t->workspace; }
 
 /* The batch's rows, each once, in the order of their first appearance, into t->distinct, and how often each is there
- * into t->counts: their number.  A place of the table holds 1 + the index of a distinct row, or 0; a row's search
- * begins at its multiplicative hash (Knuth 1998, sec. 6.4). */
+ * into t->counts: their number.  A row's place, or the first free one after it, holds 1 + its index among them, or 0. */
 static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 {
-    const uint32_t last_place = (UINT32_C(1) << t->place_bits) - 1;
     size_t n = 0;
-    memset(t->place, 0, ((size_t)last_place + 1) * sizeof *t->place);
+    memset(t->place, 0, t->n_places * sizeof *t->place);
     for (size_t i = 0; i < t->options.batch; i++) {
-        uint32_t at = rows[i] * UINT32_C(2654435769) >> (32 - t->place_bits); /* 2^32 / golden ratio */
+        size_t at = rows[i] & (t->n_places - 1);
         while (t->place[at] && t->distinct[t->place[at] - 1] != rows[i])
-            at = (at + 1) & last_place;
+            at = (at + 1) & (t->n_places - 1);
         if (t->place[at] == 0) {
             t->distinct[n] = rows[i];
             t->counts[n++] = 0;

@@ -88,7 +88,7 @@ static void test_no_allocation_in_a_step(void **state)
         uint32_t *batches = need(STEPS * BATCH * sizeof *batches);
         draw(x, 1, 1.0, N * 5);
         fathom_flow_init(params, flow, fathom_key_from_seed(0));
-        fathom_batches(batches, 1, STEPS, BATCH, N);
+        fathom_batches(batches, 1, 0, STEPS, BATCH, N);
         fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options);
         assert_non_null(trainer);
         const size_t bytes = fathom_workspace_bytes(fathom_trainer_workspace(trainer));

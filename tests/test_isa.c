@@ -205,7 +205,7 @@ static size_t train(double *out, const struct fathom_isa *isa, const void *what)
     options.batch = 70;
     options.peak_lr = 0.02;
     uint32_t batches[STEPS * 70];
-    fathom_batches(batches, 1, STEPS, options.batch, c->n);
+    fathom_batches(batches, 1, 0, STEPS, options.batch, c->n);
     fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &options);
     assert_non_null(trainer);
     fathom_train_result result = fathom_train(trainer, out, out + STEPS, x, batches);
@@ -260,7 +260,7 @@ static size_t train_long(double *out, const struct fathom_isa *isa, const void *
     fathom_flow *flow = fathom_flow_new(&config, NULL, NULL);
     double *params = need(fathom_flow_n_params(flow) * sizeof *params);
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
-    fathom_batches(batches, 1, STEPS, 128, ROWS);
+    fathom_batches(batches, 1, 0, STEPS, 128, ROWS);
     fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &options);
     assert_non_null(trainer);
     fathom_train_result result = fathom_train(trainer, out, out + STEPS, data.x, batches);

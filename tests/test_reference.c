@@ -278,7 +278,7 @@ static void test_traces(void **state)
 
         assert_non_null(trainer);
         assert_int_equal(steps, 150);
-        fathom_batches(batches, 1, steps, options.batch, N);
+        fathom_batches(batches, 1, 0, steps, options.batch, N);
         snprintf(what, sizeof what, "depth %zu, loss and gradient norm at step", depth);
         for (size_t s = 0; s < steps; s++) {
             double loss, norm;

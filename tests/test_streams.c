@@ -105,7 +105,7 @@ static size_t get_randint_1000003(values *v, uint64_t seed, size_t n)
 static size_t get_batch(values *v, uint64_t seed, size_t step)
 {
     uint32_t rows[3 * 512];
-    fathom_batches(rows, seed, 3, 512, 3000);
+    fathom_batches(rows, seed, 0, 3, 512, 3000);
     for (size_t i = 0; i < 512; i++)
         v->integer[i] = rows[512 * step + i];
     return 512;
@@ -375,16 +375,19 @@ static void test_prefixes(void **state)
     }
 }
 
-/* Batches of any size, and their first rows are those of a larger batch. */
+/* Batches of any size, and their first rows are those of a larger batch; from any step on. */
 static void test_batches(void **state)
 {
     (void)state;
     uint32_t small[5 * 7], large[5 * 100], one[1];
-    fathom_batches(small, 9, 5, 7, 4294967295u);
-    fathom_batches(large, 9, 5, 100, 4294967295u);
+    fathom_batches(small, 9, 0, 5, 7, 4294967295u);
+    fathom_batches(large, 9, 0, 5, 100, 4294967295u);
     for (size_t step = 0; step < 5; step++)
         assert_memory_equal(small + 7 * step, large + 100 * step, 7 * sizeof *small);
-    fathom_batches(one, 9, 1, 1, 1);
+    fathom_batches(one, 9, 0, 1, 1, 1);
+    fathom_batches(small, 9, 3, 2, 7, 4294967295u); /* the last two steps by themselves */
+    assert_memory_equal(small, large + 100 * 3, 7 * sizeof *small);
+    assert_memory_equal(small + 7, large + 100 * 4, 7 * sizeof *small);
     assert_int_equal(one[0], 0);
 }
 

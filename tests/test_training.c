@@ -191,7 +191,7 @@ static void steps_by_hand(double clip, size_t steps)
     double *p = need(5 * m.n_params * sizeof *p), *g = p + m.n_params, *mean = g + m.n_params, *var = mean + m.n_params;
     double *mean_g = var + m.n_params;
     double *lr = need(steps * sizeof *lr);
-    fathom_batches(batches, 3, steps, options.batch, N);
+    fathom_batches(batches, 3, 0, steps, options.batch, N);
     fathom_schedule(lr, steps, options.peak_lr, true);
     fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options);
     assert_non_null(trainer);
@@ -345,7 +345,7 @@ static void test_actnorm_from_data(void **state)
     enum { DEPTH = 6 };
     uint32_t rows[N];
     double z[N][2];
-    fathom_batches(rows, 1, 1, N, N);
+    fathom_batches(rows, 1, 0, 1, N, N);
     for (int c = 0; c < 2; c++) {
         const char *coupling = c ? "affine" : "spline";
         struct model m = open_model(DEPTH, coupling, FATHOM_ACTNORM_DATA, 2);
