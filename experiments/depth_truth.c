@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 {
     struct options defaults = options_default();
     defaults.depths = (struct depth_list){6, {1, 2, 4, 8, 16, 20}};
-    defaults.seeds = 8;
+    defaults.seeds = 16;
 
     struct options options = defaults;
     struct setup   setup;

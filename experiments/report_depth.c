@@ -212,7 +212,8 @@ static void claim_fit(struct report *report, const struct depth_row *row, size_t
                                        "which no density can be on fresh rows: that part of the gain is over-fitting; "
                                        "%s.",
                                        row[passed < n ? passed : n - 1].depth, curves)
-                 : grows ? SAY("the gap grows with depth, but the training score does not pass the truth; %s.", curves)
+                 : grows ? SAY("the gap grows with depth, but the training score does not significantly pass the "
+                               "truth; %s.", curves)
                  : passes ? "the training score passes the truth, but the gap does not grow with depth." : NULL,
         .decision = passes && grows ? REFUTED : passes || grows ? LIMITED : SUPPORTED,
     });
