@@ -208,11 +208,13 @@ static fathom_status prepare(fathom_workspace *ws, const double *params)
 
 /* --------------------------------------------------------------------------------------------------- tiles ---- */
 
+static size_t live_rows(size_t n, size_t first) { return n - first < TILE ? n - first : TILE; }
+
 /* Rows first .. first + TILE - 1 of x, or of x[rows]; past the end, copies of the first up to a whole octet.  Returns
  * the live ones. */
 static size_t load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
 {
-    size_t live = n - first < TILE ? n - first : TILE;
+    size_t live = live_rows(n, first);
     for (size_t i = 0; i < padded(live); i++) {
         size_t row = first + (i < live ? i : 0);
         const double *from = x + (rows ? rows[row] : row) * dim;
@@ -396,7 +398,8 @@ fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, con
         if (status == FATHOM_OK)
             status = bijection->prepare(ws->layers[l].state, own);
         for (size_t t = 0; t < n_tiles && status == FATHOM_OK; t++)
-            bijection->forward(tiles + t * dim * STRIDE, ws->log_det, ws->layers[l].state, TILE);
+            bijection->forward(tiles + t * dim * STRIDE, ws->log_det, ws->layers[l].state,
+                               padded(live_rows(n, t * TILE)));
     }
     free(tiles);
     return status;
