@@ -27,7 +27,7 @@ const char *measure_machine(void); /* the processor's own name */
 struct bench {
     const fathom_isa *isa;
     double            peak;     /* flop/s */
-    fathom_dataset    data;     /* the spiral of 16384 rows */
+    fathom_dataset    data;     /* the spiral of 3000 rows */
     const char       *machine;
 };
 struct table *bench_table(const struct bench *bench, const char *name, const char *columns);

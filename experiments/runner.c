@@ -157,7 +157,8 @@ static void probe(struct run_result *result, const struct setup *setup, const fa
     const size_t n_params = fathom_flow_n_params(flow);
     double       loss, *gradient = need(malloc(n_params * sizeof *gradient));
     result->untrained_logp = mean_log_prob(workspace, params, &setup->train);
-    check(fathom_flow_nll(&loss, gradient, workspace, params, setup->train.x, NULL, NULL, probe_rows(setup)), "gradient");
+    check(fathom_flow_nll(&loss, gradient, workspace, params, setup->train.x, NULL, NULL, probe_rows(setup)),
+          "gradient");
     result->untrained_grad_norm = fathom_norm(gradient, n_params);
     free(gradient);
 }

@@ -111,7 +111,8 @@ const double     *fathom_trainer_params(const fathom_trainer *t) { return t->par
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *t) { return t->workspace; }
 
 /* The batch's rows, each once, in the order of their first appearance, into t->distinct, and how often each is there
- * into t->counts: their number.  A row's place, or the first free one after it, holds 1 + its index among them, or 0. */
+ * into t->counts: their number.  A row's place, or the first free one after it, holds 1 + its index among them; 0 is
+ * free. */
 static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 {
     size_t n = 0;

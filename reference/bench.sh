@@ -14,11 +14,11 @@
 #   SWEEP, GRADIENTS   the programs' command lines        $BUILD/depth_sweep --data ROWS ..., $BUILD/gradient_norm ...
 # A round takes about three minutes on two cores; gradients-compiled, most of it compilation, is two more.
 #
-# Work.  Both train on the notebook's 3000 rows and score those.  Ours reads them from a file, tests/reference/spiral.tsv:
-# of rows that it draws itself it would also score 20 000 held-out ones and the true density, which the notebook does not.
-# Clocks.  Ours: the whole process from start to exit, rows read and tables on disk included; the mean of a few runs in a
-# row, since one is so short that a neighbour on the machine meets it or misses it by luck.  Theirs: inside the process,
-# without starting Python, loading its libraries and making the rows; bench.py says what each name includes.
+# Work.  Both train on the notebook's 3000 rows and score those.  Ours reads them from tests/reference/spiral.tsv: of rows
+# that it draws itself it would also score 20 000 held-out ones and the true density, which the notebook does not.
+# Clocks.  Ours: the whole process from start to exit, rows read and tables on disk included; the mean of a few runs in
+# a row, since one is so short that a neighbour on the machine meets it or misses it by luck.  Theirs: inside the
+# process, without starting Python, loading its libraries and making the rows; bench.py says what each name includes.
 # Writes OUT/reference_runs.tsv (every run) and OUT/reference.tsv (the summary); prints the summary.
 set -euo pipefail
 export LC_ALL=C JAX_PLATFORMS=cpu PYTHONDONTWRITEBYTECODE=1

@@ -280,7 +280,7 @@ static void test_full_disk(void **state)
     fathom_error  error = {""};
     char          picture[160];
 
-    /* A first picture while there is room: on a new machine it makes the fonts' cache, which is no part of this test. */
+    /* A first picture while there is room: on a new machine it makes the fonts' cache, no part of this test. */
     if (plot_draw("tiny", &options, &error) != PLOT_OK)
         fail_msg("%s", error.text);
     snprintf(picture, sizeof picture, "%s/tiny.png", out);

@@ -145,8 +145,7 @@ static void weight_gradient(const struct mlp *s, const struct layer *layer, cons
     if (layer->fan_in <= FEW) {
         for (size_t u = 0; u < layer->fan_out; u++)
             for (size_t k = 0; k < layer->fan_in; k++)
-                add_products(layer->dw + (u * layer->fan_in + k) * 8, ROW(d, u), ROW(layer->input, k),
-                             rows);
+                add_products(layer->dw + (u * layer->fan_in + k) * 8, ROW(d, u), ROW(layer->input, k), rows);
         return;
     }
     transpose_tile(s->transposed, layer->input, columns, rows);
