@@ -98,6 +98,7 @@ struct conditioner {
     /* After prepare, and until the next: [n], ascending, where an output's slope may jump.  NULL, and n = 0: this
      * conditioner does not look for them. */
     const double *(*edges)(size_t *n, const void *state);
+    void (*share)(void *state, const void *other); /* as a bijection's */
 };
 
 /* ---- what one compilation of this folder offers (kernels.c). */

@@ -95,6 +95,8 @@ static void share(void *state, const void *other)
     free(s->own_outputs);
     s->own_outputs = NULL;
     s->outputs = ((const struct coupling *)other)->outputs;
+    if (s->conditioner->share)
+        s->conditioner->share(s->network, ((const struct coupling *)other)->network);
 }
 
 static size_t bytes(const void *state)

@@ -17,7 +17,8 @@ void ISA(matmul)(double *c, size_t c_step, const double *a, size_t row_step, siz
                  size_t x_step, size_t n_rows, size_t n_k, size_t n_columns);
 void ISA(matmul_from)(double *c, size_t c_step, const double *start, const double *a, size_t row_step, size_t k_step,
                       const double *x, size_t x_step, size_t n_rows, size_t n_k, size_t n_columns);
-void ISA(transposed)(double *out, size_t out_step, const double *in, size_t n_rows, size_t n_columns);
+void ISA(transposed)(double *out, size_t out_step, const double *in, size_t in_step, size_t n_rows,
+                     size_t n_columns);
 
 void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
 void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,

@@ -119,8 +119,9 @@ void ISA(matmul_from)(double *c, size_t c_step, const double *start, const doubl
     multiply(p, n_rows, n_columns, false);
 }
 
-/* out: [n_columns], rows out_step apart, = in transposed; in: [n_rows][n_columns]. */
-void ISA(transposed)(double *out, size_t out_step, const double *in, size_t n_rows, size_t n_columns)
+/* out: [n_columns], rows out_step apart, = in transposed; in: [n_rows][n_columns], rows in_step apart. */
+void ISA(transposed)(double *out, size_t out_step, const double *in, size_t in_step, size_t n_rows,
+                     size_t n_columns)
 {
     size_t r = 0;
     for (; r + VEC_WIDTH <= n_rows; r += VEC_WIDTH) {
@@ -128,16 +129,16 @@ void ISA(transposed)(double *out, size_t out_step, const double *in, size_t n_ro
         for (; c + VEC_WIDTH <= n_columns; c += VEC_WIDTH) {
             vec row[VEC_WIDTH], column[VEC_WIDTH];
             for (size_t j = 0; j < VEC_WIDTH; j++)
-                row[j] = load(in + (r + j) * n_columns + c);
+                row[j] = load(in + (r + j) * in_step + c);
             transpose(column, row);
             for (size_t j = 0; j < VEC_WIDTH; j++)
                 store(out + (c + j) * out_step + r, column[j]);
         }
         for (; c < n_columns; c++)
             for (size_t j = 0; j < VEC_WIDTH; j++)
-                out[c * out_step + r + j] = in[(r + j) * n_columns + c];
+                out[c * out_step + r + j] = in[(r + j) * in_step + c];
     }
     for (; r < n_rows; r++)
         for (size_t c = 0; c < n_columns; c++)
-            out[c * out_step + r] = in[r * n_columns + c];
+            out[c * out_step + r] = in[r * in_step + c];
 }

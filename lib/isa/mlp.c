@@ -198,4 +198,5 @@ static const double *edges(size_t *n, const void *state)
     return NULL;
 }
 
-const struct conditioner ISA(mlp) = { "dense", create, destroy, bytes, prepare, forward, backward, finish, edges };
+const struct conditioner ISA(mlp) = { "dense", create, destroy, bytes, prepare, forward, backward, finish,
+                                      edges, NULL };

@@ -16,63 +16,45 @@
  *      layer 1   |------------|----------|-----------------|
  *      layer 2   |------------|----|-----|---|-------------|        the last layer's segments are the network's
  *
- * A batch of 512 rows falls into some 30 of them, so the network's work shrinks from 512 rows to 30 pairs:
+ * A batch of 512 rows falls into some 30 of them, which are cut out of some 18 parents, so the network's work shrinks
+ * from 512 rows to 18 pairs:
  *
- *  - prepare grows the tree down to the last cuts.  What a layer's lines are in a segment follows from the layer below
- *    in the segment's parent: its lines, about the new centre, are switched off where they are not positive there.
- *  - forward looks up each row's segment (the number of edges <= x).  The first row to enter a segment opens it, and the
- *    last layer's lines of all that a tile opens are drawn together, once.  Then a row is  slope (x - c) + value.
+ *  - prepare grows the tree down to the last cuts, layer by layer: cuts, and the next layer's lines (lines.c).
+ *  - forward looks up each row's segment (the number of edges <= x).  The first row to enter a segment opens its
+ *    family, the segments of the same parent, and the last layer's lines of all families that a tile opens are drawn
+ *    together, once.  Then a row is  slope (x - c) + value.
  *  - backward needs of a segment's rows only two moments,  S0 = sum dout  and  S1 = sum dout (x - c), because
  *    h(x) = slope (x - c) + value gives  sum dout h^T = S1 slope^T + S0 value^T.  And  dx = dout . slope.
- *  - finish sends (S1, S0) of every open segment back through the layers as two rows of an ordinary dense backward,
- *    and gathers them in the parents on the way.
+ *  - finish sends the moments of the open segments back through the layers (lines.c).
  *
  * Exact up to rounding; that differs from mlp.c's, so which of the two serves a coupling depends on its shape alone.
  * Lines are expanded about the segment's centre because an expansion about 0 would lose |c| epsilon. */
-#include "kernels.h"
+#include "piecewise.h"
 
 static const double FAR = 1e100; /* the line's ends: finite, so that centres and crossings stay so */
 
-/* A segment's entry has four rows of units: its lines and, between them, its moments; either is a pair of rows that
- * are 2 columns apart, and so are the next segment's. */
-enum { SLOPE, S1, VALUE, S0, ENTRY };
-enum { PAIR = 2, CLOSED = -1 };
-enum { BLOCK = 6 }; /* rows of a product made at a time, as many as matmul holds in registers */
-
-struct layer {
-    size_t        fan_in, fan_out, columns; /* columns = padded(fan_out), a row of an entry         */
-    const double *w;                        /* [fan_out][padded(fan_in)]: the parameters themselves
-                                               or, if they are not padded, w_padded                 */
-    double       *w_padded, *wt, *b;        /* wt: [fan_in][columns], W transposed; b: [columns]    */
-
-    size_t  n, capacity;                    /* segments; of the last layer those that are open      */
-    double *memory;                         /* the block behind these:                              */
-    double *entries;                        /* [capacity][ENTRY][columns], the lines before a ReLU  */
-    double *below;                          /* [capacity][PAIR][columns of the layer below], its
-                                               lines after its ReLU; none in layer 0                */
-    double *centre;                         /* [capacity]                                           */
-    int    *parent;                         /* [capacity], the segment of the layer below around it */
-};
-
+/* Between two edges: a segment to be. */
 struct piece {
     double centre;
-    int    parent; /* the segment of the layer that was cut               */
-    int    slot;   /* its number among the last layer's open ones, or CLOSED */
+    int    parent, hinge; /* the segment of the layer that was cut; as in struct segment */
+    int    slot;          /* its number among the last layer's open ones, or CLOSED      */
 };
+enum { CLOSED = -1 };
 
 struct piecewise {
     size_t       n_layers;
     struct layer layers[9];
-    double      *fixed;    /* the block behind w_padded, wt, b, found, block                         */
-    size_t       n_fixed;
-    double      *found;    /* [widest columns]: crossings in one segment                             */
-    double      *block;    /* [BLOCK][widest columns]: of a product                                  */
+    double      *weights; /* the block behind the layers' w_padded, wt, b                           */
+    size_t       n_weights, widest, most_weights; /* its doubles, the widest columns, the largest wt */
+    double      *moments; /* [capacity of the last layer][PAIR][its columns]                        */
 
     /* The latest cut: edges, ascending, then FAR up to a whole octet; the segments between them; and the next cut's
      * edges in the making. */
     double       *edges, *cut; /* [capacity]                                                         */
     struct piece *pieces;      /* [capacity]                                                         */
     size_t        n_edges, capacity;
+
+    struct scratch *scratch, *own_scratch; /* the latter NULL if another state lends it              */
 
     int    slot_of[TILE]; /* the tile's: each row's open segment, and x - c                          */
     double offset[TILE];
@@ -82,35 +64,70 @@ static struct layer *last_of(struct piecewise *s) { return &s->layers[s->n_layer
 
 /* ---- memory ---- */
 
-static size_t columns_below(const struct piecewise *s, size_t l) { return l > 0 ? s->layers[l - 1].columns : 0; }
-
-static size_t doubles_a_segment(const struct piecewise *s, size_t l)
-{
-    return ENTRY * s->layers[l].columns + PAIR * columns_below(s, l) + 1;
-}
-
 /* Room for n segments of layer l.  What they held is lost. */
 static fathom_status reserve_segments(struct piecewise *s, size_t l, size_t n)
 {
     struct layer *layer = &s->layers[l];
     if (n <= layer->capacity)
         return FATHOM_OK;
-    size_t room = n + n / 2;
-    double *memory = zeros(room * doubles_a_segment(s, l) * sizeof *memory);
-    int *parent = calloc(room, sizeof *parent);
-    if (!memory || !parent) {
-        free(memory);
-        free(parent);
-        return FATHOM_NO_MEMORY;
+    const size_t room = n + n / 2, bytes_a_pair = PAIR * layer->columns * sizeof(double);
+    free(layer->segments);
+    free(layer->families);
+    free(layer->lines);
+    layer->capacity = 0;
+    layer->segments = calloc(room, sizeof *layer->segments);
+    layer->families = calloc(room, sizeof *layer->families);
+    layer->lines = zeros(room * bytes_a_pair);
+    if (layer == last_of(s)) {
+        free(s->moments);
+        s->moments = zeros(room * bytes_a_pair);
     }
-    free(layer->memory);
-    free(layer->parent);
-    layer->memory = layer->entries = memory;
-    layer->below = layer->entries + room * ENTRY * layer->columns;
-    layer->centre = layer->below + room * PAIR * columns_below(s, l);
-    layer->parent = parent;
+    if (!layer->segments || !layer->families || !layer->lines || (layer == last_of(s) && !s->moments))
+        return FATHOM_NO_MEMORY;
     layer->capacity = room;
     return FATHOM_OK;
+}
+
+static size_t scratch_doubles(const struct piecewise *s, size_t capacity)
+{
+    return capacity * (4 * PAIR * s->widest + 2 * PAIR * 8) + BLOCK * s->widest + s->most_weights;
+}
+
+/* Scratch for layers of up to n segments.  What it held is lost. */
+static fathom_status reserve_scratch(struct piecewise *s, size_t n)
+{
+    struct scratch *t = s->scratch;
+    if (n <= t->capacity)
+        return FATHOM_OK;
+    const size_t room = n + n / 2, pairs = room * PAIR * s->widest;
+    free(t->memory);
+    free(t->hinges);
+    t->capacity = 0;
+    t->memory = zeros(scratch_doubles(s, room) * sizeof(double));
+    t->hinges = calloc(room, sizeof *t->hinges);
+    t->found = t->found ? t->found : calloc(s->widest, sizeof *t->found);
+    if (!t->memory || !t->hinges || !t->found)
+        return FATHOM_NO_MEMORY;
+    t->below = t->memory;
+    t->stems = t->below + pairs;
+    t->moments[0] = t->stems + pairs;
+    t->moments[1] = t->moments[0] + pairs;
+    t->right = t->moments[1] + pairs;
+    t->sums = t->right + room * PAIR * 8;
+    t->block = t->sums + room * PAIR * 8;
+    t->dwt = t->block + BLOCK * s->widest;
+    t->capacity = room;
+    return FATHOM_OK;
+}
+
+static void free_scratch(struct scratch *t)
+{
+    if (!t)
+        return;
+    free(t->memory);
+    free(t->hinges);
+    free(t->found);
+    free(t);
 }
 
 /* Room for n segments between edges.  Keeps what is there. */
@@ -137,14 +154,25 @@ static void destroy(void *state)
     if (!s)
         return;
     for (size_t l = 0; l < s->n_layers; l++) {
-        free(s->layers[l].memory);
-        free(s->layers[l].parent);
+        free(s->layers[l].segments);
+        free(s->layers[l].families);
+        free(s->layers[l].lines);
     }
-    free(s->fixed);
+    free(s->weights);
+    free(s->moments);
     free(s->edges);
     free(s->cut);
     free(s->pieces);
+    free_scratch(s->own_scratch);
     free(s);
+}
+
+static void share(void *state, const void *other)
+{
+    struct piecewise *s = state;
+    free_scratch(s->own_scratch);
+    s->own_scratch = NULL;
+    s->scratch = ((const struct piecewise *)other)->scratch;
 }
 
 static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
@@ -152,27 +180,29 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
     struct piecewise *s = n_in == 1 ? calloc(1, sizeof *s) : NULL;
     if (!s)
         return NULL;
-    size_t widest = 0;
     s->n_layers = hidden + 1;
     for (size_t l = 0; l <= hidden; l++) {
         struct layer *layer = &s->layers[l];
         layer->fan_in = l == 0 ? 1 : width;
         layer->fan_out = l == hidden ? n_out : width;
         layer->columns = padded(layer->fan_out);
-        widest = layer->columns > widest ? layer->columns : widest;
-        s->n_fixed += (layer->fan_in + 1) * layer->columns + layer->fan_out * padded(layer->fan_in);
+        const size_t weights = layer->fan_in * layer->columns;
+        s->widest = layer->columns > s->widest ? layer->columns : s->widest;
+        s->most_weights = weights > s->most_weights ? weights : s->most_weights;
+        s->n_weights += weights + layer->columns + layer->fan_out * padded(layer->fan_in);
     }
-    s->n_fixed += (1 + BLOCK) * widest;
-    s->fixed = zeros(s->n_fixed * sizeof(double));
+    s->weights = zeros(s->n_weights * sizeof(double));
+    s->scratch = s->own_scratch = calloc(1, sizeof *s->scratch);
     /* Seen: 1 to 1.1 segments a hidden unit; more let the tables grow. */
-    bool complete = s->fixed && reserve_pieces(s, 2 * (hidden * width + 1)) == FATHOM_OK;
+    bool complete = s->weights && s->scratch && reserve_pieces(s, 2 * (hidden * width + 1)) == FATHOM_OK
+                 && reserve_scratch(s, hidden * width + 1) == FATHOM_OK;
     for (size_t l = 0; l <= hidden && complete; l++)
-        complete = reserve_segments(s, l, l == 0 ? 1 : l * width + 1) == FATHOM_OK;
+        complete = reserve_segments(s, l, l * width + 1) == FATHOM_OK;
     if (!complete) {
         destroy(s);
         return NULL;
     }
-    double *next = s->fixed;
+    double *next = s->weights;
     for (size_t l = 0; l <= hidden; l++) {
         struct layer *layer = &s->layers[l];
         layer->wt = next;
@@ -180,65 +210,48 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
         layer->w_padded = layer->b + layer->columns;
         next = layer->w_padded + layer->fan_out * padded(layer->fan_in);
     }
-    s->found = next;
-    s->block = s->found + widest;
     return s;
 }
 
 static size_t bytes(const void *state)
 {
     const struct piecewise *s = state;
-    size_t total = sizeof *s + s->n_fixed * sizeof(double) + s->capacity * (2 * sizeof(double) + sizeof *s->pieces);
+    const struct scratch *t = s->own_scratch;
+    const struct layer *last = &s->layers[s->n_layers - 1];
+    size_t total = sizeof *s + s->n_weights * sizeof(double) + s->capacity * (2 * sizeof(double) + sizeof *s->pieces)
+                 + last->capacity * PAIR * last->columns * sizeof(double);
     for (size_t l = 0; l < s->n_layers; l++)
-        total += s->layers[l].capacity * (doubles_a_segment(s, l) * sizeof(double) + sizeof(int));
-    return total;
+        total += s->layers[l].capacity * (PAIR * s->layers[l].columns * sizeof(double) + sizeof(struct segment)
+                                          + sizeof(struct family));
+    return total + (t ? sizeof *t + scratch_doubles(s, t->capacity) * sizeof(double) + t->capacity * sizeof *t->hinges
+                        + s->widest * sizeof *t->found : 0);
 }
 
 /* ---- the tree of segments ---- */
 
-/* A segment of the latest cut becomes layer l's next one; its lines are still to be drawn. */
-static void take(struct piecewise *s, size_t l, size_t segment)
+/* The family of a segment of the latest cut joins layer l; its lines are still to be drawn. */
+static void open_family(struct piecewise *s, size_t l, size_t segment)
 {
     struct layer *layer = &s->layers[l];
-    layer->centre[layer->n] = s->pieces[segment].centre;
-    layer->parent[layer->n++] = s->pieces[segment].parent;
+    while (s->pieces[segment].hinge != NONE)
+        segment--;
+    struct family *family = &layer->families[layer->n_families++];
+    *family = (struct family){ (size_t)s->pieces[segment].parent, layer->n, 0 };
+    do {
+        struct piece *piece = &s->pieces[segment++];
+        layer->segments[layer->n] = (struct segment){ piece->centre, piece->hinge };
+        piece->slot = (int)layer->n++;
+        family->n++;
+    } while (segment <= s->n_edges && s->pieces[segment].hinge != NONE);
 }
 
-/* The lines of layer l > 0 in its segments from `first` on, and moments of zero.  Units of the layer below that are off
- * at the centre are off in all of the segment (NaN is neither and goes through). */
-static void draw_lines(struct piecewise *s, size_t l, size_t first)
+/* scratch->found = the zeros strictly inside (low, high) of a segment's n lines, ascending: their number. */
+static size_t crossings(struct crossing *found, const double *lines, size_t n, double centre, double low, double high)
 {
-    const struct layer *layer = &s->layers[l], *under = layer - 1;
-    const size_t columns = layer->columns, columns_under = under->columns;
-    for (size_t i = first; i < layer->n; i++) {
-        const double *from = under->entries + (size_t)layer->parent[i] * ENTRY * columns_under;
-        const vec zero = all(0.0), shift = all(layer->centre[i] - under->centre[layer->parent[i]]);
-        double *below = layer->below + i * PAIR * columns_under, *entry = layer->entries + i * ENTRY * columns;
-        for (size_t u = 0; u < columns_under; u += VEC_WIDTH) {
-            vec slope = load(from + SLOPE * columns_under + u);
-            vec value = fused(slope, shift, load(from + VALUE * columns_under + u));
-            mask off = either(less(value, zero), equal(value, zero));
-            store(below + u, choose(off, zero, slope));
-            store(below + columns_under + u, choose(off, zero, value));
-        }
-        for (size_t u = 0; u < columns; u += VEC_WIDTH) {
-            store(entry + SLOPE * columns + u, zero);
-            store(entry + S1 * columns + u, zero);
-            store(entry + VALUE * columns + u, load(layer->b + u));
-            store(entry + S0 * columns + u, zero);
-        }
-    }
-    ISA(matmul)(layer->entries + first * ENTRY * columns, 2 * columns, layer->below + first * PAIR * columns_under,
-                columns_under, 1, layer->wt, columns, PAIR * (layer->n - first), layer->fan_in, columns);
-}
-
-/* s->found = the zeros strictly inside (low, high) of a segment's n lines, ascending and distinct: their number. */
-static size_t crossings(struct piecewise *s, const double *entry, size_t n, double centre, double low, double high)
-{
-    double *found = s->found, zero[VEC_WIDTH];
-    size_t inside = 0, distinct = 0;
+    double zero[VEC_WIDTH];
+    size_t inside = 0;
     for (size_t u = 0; u < n; u += VEC_WIDTH) {
-        vec slope = load(entry + SLOPE * n + u), value = load(entry + VALUE * n + u);
+        vec slope = load(lines + u), value = load(lines + n + u);
         vec crossing = all(centre) - value / slope; /* a slope of 0: inf or NaN, no cut */
         crossing = choose(less(all(low), crossing), crossing, all(FAR));
         if (lanes(less(crossing, all(high))) == 0)
@@ -246,19 +259,16 @@ static size_t crossings(struct piecewise *s, const double *entry, size_t n, doub
         store(zero, crossing);
         for (size_t j = 0; j < VEC_WIDTH; j++)
             if (zero[j] < high)
-                found[inside++] = zero[j];
+                found[inside++] = (struct crossing){ zero[j], (int)(u + j) };
     }
     for (size_t i = 1; i < inside; i++) {
-        double next = found[i];
+        const struct crossing next = found[i];
         size_t j = i;
-        for (; j > 0 && found[j - 1] > next; j--)
+        for (; j > 0 && found[j - 1].at > next.at; j--)
             found[j] = found[j - 1];
         found[j] = next;
     }
-    for (size_t i = 0; i < inside; i++)
-        if (distinct == 0 || found[i] != found[distinct - 1])
-            found[distinct++] = found[i];
-    return distinct;
+    return inside;
 }
 
 /* How far the centre of an unbounded segment lies outside of its edge. */
@@ -268,23 +278,27 @@ static double length_outside(double edge)
     return size > 1.0 ? size : 1.0;
 }
 
-/* Cuts the latest segments where a unit of layer l crosses zero; they are the layer's own. */
+/* Cuts the latest segments where a unit of layer l crosses zero; they are the layer's own.  Units that cross at the
+ * same place leave segments of no length between them, which no row enters. */
 static fathom_status cut(struct piecewise *s, size_t l)
 {
     const struct layer *layer = &s->layers[l];
     size_t n = 0;
     for (size_t i = 0; i < layer->n; i++) {
         double low = i == 0 ? -FAR : s->edges[i - 1], high = i == s->n_edges ? FAR : s->edges[i];
-        size_t found = crossings(s, layer->entries + i * ENTRY * layer->columns, layer->columns, layer->centre[i], low,
-                                 high);
+        size_t found = crossings(s->scratch->found, layer->lines + i * PAIR * layer->columns, layer->columns,
+                                 layer->segments[i].centre, low, high);
         if (reserve_pieces(s, n + found + 2) != FATHOM_OK)
             return FATHOM_NO_MEMORY;
-        memcpy(s->cut + n, s->found, found * sizeof(double));
-        for (size_t piece = 0; piece <= found; piece++)
-            s->pieces[n + piece].parent = (int)i;
-        n += found;
+        s->pieces[n].parent = (int)i;
+        s->pieces[n].hinge = NONE;
+        for (size_t c = 0; c < found; c++) {
+            s->cut[n++] = s->scratch->found[c].at;
+            s->pieces[n].parent = (int)i;
+            s->pieces[n].hinge = s->scratch->found[c].unit;
+        }
         if (i < s->n_edges)
-            s->cut[n++] = s->edges[i];
+            s->cut[n++] = high;
     }
     double *swap = s->cut;
     s->cut = s->edges;
@@ -295,7 +309,10 @@ static fathom_status cut(struct piecewise *s, size_t l)
         s->pieces[i].centre = s->edges[i - 1] + (s->edges[i] - s->edges[i - 1]) * 0.5;
     if (n > 0)
         s->pieces[n].centre = s->edges[n - 1] + length_outside(s->edges[n - 1]);
-    return reserve_segments(s, l + 1, n + 1);
+    for (size_t i = 0; i <= n; i++)
+        s->pieces[i].slot = CLOSED;
+    fathom_status status = reserve_segments(s, l + 1, n + 1);
+    return status == FATHOM_OK ? reserve_scratch(s, n + 1) : status;
 }
 
 /* ReLU layers are cut at once, the last layer's segments wait for rows. */
@@ -305,7 +322,7 @@ static fathom_status prepare(void *state, const double *params)
     for (size_t l = 0; l < s->n_layers; l++) {
         struct layer *layer = &s->layers[l];
         const size_t step = padded(layer->fan_in);
-        ISA(transposed)(layer->wt, layer->columns, params, layer->fan_out, layer->fan_in);
+        ISA(transposed)(layer->wt, layer->columns, params, layer->fan_in, layer->fan_out, layer->fan_in);
         layer->w = params;
         for (size_t u = 0; u < layer->fan_out && step != layer->fan_in; u++) {
             memcpy(layer->w_padded + u * step, params + u * layer->fan_in, layer->fan_in * sizeof(double));
@@ -314,30 +331,30 @@ static fathom_status prepare(void *state, const double *params)
         params += layer->fan_out * layer->fan_in;
         memcpy(layer->b, params, layer->fan_out * sizeof(double));
         params += layer->fan_out;
-        layer->n = 0;
+        layer->n = layer->n_families = 0;
     }
 
     struct layer *whole = &s->layers[0]; /* one segment, about 0 */
-    memset(whole->entries, 0, ENTRY * whole->columns * sizeof(double));
-    memcpy(whole->entries + SLOPE * whole->columns, whole->wt, whole->columns * sizeof(double));
-    memcpy(whole->entries + VALUE * whole->columns, whole->b, whole->columns * sizeof(double));
+    memcpy(whole->lines, whole->wt, whole->columns * sizeof(double));
+    memcpy(whole->lines + whole->columns, whole->b, whole->columns * sizeof(double));
     s->n_edges = 0;
+    whole->segments[0] = (struct segment){ 0.0, NONE };
     whole->n = 1;
     for (size_t l = 1; l < s->n_layers; l++) {
         if (cut(s, l - 1) != FATHOM_OK)
             return FATHOM_NO_MEMORY;
         if (&s->layers[l] == last_of(s))
             break;
-        for (size_t segment = 0; segment <= s->n_edges; segment++)
-            take(s, l, segment);
-        draw_lines(s, l, 0);
+        while (s->layers[l].n <= s->n_edges)
+            open_family(s, l, s->layers[l].n);
+        ISA(lines_forward)(&s->layers[l], 0, s->scratch);
     }
     for (size_t e = s->n_edges; e < padded(s->n_edges + 1); e++)
         s->edges[e] = FAR;
-    for (size_t segment = 0; segment <= s->n_edges; segment++)
-        s->pieces[segment].slot = CLOSED;
-    if (s->n_layers == 1)
+    if (s->n_layers == 1) {
         s->pieces[0].slot = 0;
+        memset(s->moments, 0, PAIR * whole->columns * sizeof(double));
+    }
     return FATHOM_OK;
 }
 
@@ -348,7 +365,7 @@ static fathom_status prepare(void *state, const double *params)
 static void look_up(struct piecewise *s, const double *x, size_t rows)
 {
     struct layer *last = last_of(s);
-    const size_t n_open = last->n, n_edges = s->n_edges;
+    const size_t n_open = last->n, n_families = last->n_families, n_edges = s->n_edges;
     const double *edges = s->edges;
     double octets[TILE];
     size_t segment[TILE];
@@ -368,16 +385,17 @@ static void look_up(struct piecewise *s, const double *x, size_t rows)
     }
     struct piece *pieces = s->pieces;
     for (size_t i = 0; i < rows; i++) {
-        if (pieces[segment[i]].slot == CLOSED) {
-            pieces[segment[i]].slot = (int)last->n;
-            take(s, s->n_layers - 1, segment[i]);
-        }
+        if (pieces[segment[i]].slot == CLOSED)
+            open_family(s, s->n_layers - 1, segment[i]);
         s->slot_of[i] = pieces[segment[i]].slot;
     }
-    if (last->n > n_open)
-        draw_lines(s, s->n_layers - 1, n_open);
+    if (last->n > n_open) {
+        ISA(lines_forward)(last, n_families, s->scratch);
+        memset(s->moments + n_open * PAIR * last->columns, 0,
+               (last->n - n_open) * PAIR * last->columns * sizeof(double));
+    }
     for (size_t i = 0; i < rows; i++)
-        s->offset[i] = x[i] - last->centre[s->slot_of[i]];
+        s->offset[i] = x[i] - last->segments[s->slot_of[i]].centre;
 }
 
 static void forward(double *restrict out, const double *restrict in, void *state, size_t rows)
@@ -387,16 +405,16 @@ static void forward(double *restrict out, const double *restrict in, void *state
     const size_t columns = last->columns, n_out = last->fan_out;
     look_up(s, in, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        const double *entry[VEC_WIDTH];
+        const double *line[VEC_WIDTH];
         vec offset[VEC_WIDTH];
         for (size_t j = 0; j < VEC_WIDTH; j++) {
-            entry[j] = last->entries + (size_t)s->slot_of[i + j] * ENTRY * columns;
+            line[j] = last->lines + (size_t)s->slot_of[i + j] * PAIR * columns;
             offset[j] = all(s->offset[i + j]);
         }
         for (size_t u = 0; u < columns; u += VEC_WIDTH) {
             vec row[VEC_WIDTH], unit[VEC_WIDTH];
             for (size_t j = 0; j < VEC_WIDTH; j++)
-                row[j] = fused(load(entry[j] + SLOPE * columns + u), offset[j], load(entry[j] + VALUE * columns + u));
+                row[j] = fused(load(line[j] + u), offset[j], load(line[j] + columns + u));
             transpose(unit, row);
             for (size_t j = 0; j < VEC_WIDTH; j++)
                 if (u + j < n_out)
@@ -413,11 +431,13 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
     const struct piecewise *s = state;
     const struct layer *last = &s->layers[s->n_layers - 1];
     const size_t columns = last->columns;
+    const double *lines = last->lines;
+    double *moments = s->moments;
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec partial[PARTS][VEC_WIDTH], p[8], offset[VEC_WIDTH];
-        double *entry[VEC_WIDTH];
+        size_t at_pair[VEC_WIDTH];
         for (size_t j = 0; j < VEC_WIDTH; j++) {
-            entry[j] = last->entries + (size_t)s->slot_of[i + j] * ENTRY * columns;
+            at_pair[j] = (size_t)s->slot_of[i + j] * PAIR * columns;
             offset[j] = all(s->offset[i + j]);
         }
         for (int h = 0; h < PARTS; h++)
@@ -431,8 +451,8 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
                     unit[j] = load(ROW(dout, at + j) + i);
                 transpose(row, unit);
                 for (size_t j = 0; j < VEC_WIDTH; j++) {
-                    double *slope = entry[j] + at, *s1 = slope + S1 * columns, *s0 = slope + S0 * columns;
-                    partial[h][j] = fused(row[j], load(slope), partial[h][j]);
+                    double *s1 = moments + at_pair[j] + at, *s0 = s1 + columns;
+                    partial[h][j] = fused(row[j], load(lines + at_pair[j] + at), partial[h][j]);
                     store(s1, fused(row[j], offset[j], load(s1)));
                     store(s0, load(s0) + row[j]);
                 }
@@ -443,91 +463,22 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
     }
 }
 
-/* ---- the moments back through the layers ---- */
-
-/* A run of a layer's segments, first to end - 1. */
-struct run {
-    size_t first, end;
-};
-
-/* db = sum S0: a product with a matrix of ones. */
-static void gradient_of_offsets(double *db, struct piecewise *s, const struct layer *layer, struct run run)
-{
-    const double one = 1.0, *s0 = layer->entries + (run.first * ENTRY + S0) * layer->columns;
-    ISA(matmul_from)(s->block, 0, NULL, &one, 0, 0, s0, ENTRY * layer->columns, 1, run.end - run.first,
-                     layer->columns);
-    memcpy(db, s->block, layer->fan_out * sizeof *db);
-}
-
-/* dW = sum S1 slope^T + S0 value^T */
-static void gradient_of_weights(double *dw, struct piecewise *s, const struct layer *layer, struct run run)
-{
-    const size_t columns = (layer - 1)->columns, n_pairs = PAIR * (run.end - run.first);
-    const double *moments = layer->entries + (run.first * ENTRY + S1) * layer->columns;
-    const double *below = layer->below + run.first * PAIR * columns;
-    if (columns == layer->fan_in) {
-        ISA(matmul_from)(dw, columns, NULL, moments, 1, 2 * layer->columns, below, columns, layer->fan_out, n_pairs,
-                         columns);
-        return;
-    }
-    for (size_t u = 0; u < layer->fan_out; u += BLOCK) { /* rows of dw have no room for padding */
-        const size_t n = layer->fan_out - u < BLOCK ? layer->fan_out - u : BLOCK;
-        ISA(matmul_from)(s->block, columns, NULL, moments + u, 1, 2 * layer->columns, below, columns, n, n_pairs,
-                         columns);
-        for (size_t r = 0; r < n; r++)
-            memcpy(dw + (u + r) * layer->fan_in, s->block + r * columns, layer->fan_in * sizeof *dw);
-    }
-}
-
-/* The pairs (S1, S0) W of a layer's segments, masked by the units that are on, added up in their parents, about the
- * parent's centre.  Returns the run of parents that got some; between them others may lie that hold no rows. */
-static struct run hand_down(struct piecewise *s, const struct layer *layer, struct run run)
-{
-    const struct layer *under = layer - 1;
-    const size_t columns = under->columns;
-    struct run parents = { under->n, 0 };
-    for (size_t first = run.first; first < run.end; first += BLOCK / PAIR) {
-        const size_t n = run.end - first < BLOCK / PAIR ? run.end - first : BLOCK / PAIR;
-        ISA(matmul_from)(s->block, columns, NULL, layer->entries + (first * ENTRY + S1) * layer->columns,
-                         2 * layer->columns, 1, layer->w, padded(layer->fan_in), PAIR * n, layer->fan_out, columns);
-        for (size_t i = first; i < first + n; i++) {
-            const size_t parent = (size_t)layer->parent[i];
-            const double *pair = s->block + (i - first) * PAIR * columns;
-            const double *value = layer->below + (i * PAIR + 1) * columns;
-            double *entry = under->entries + parent * ENTRY * columns;
-            const vec shift = all(layer->centre[i] - under->centre[parent]);
-            for (size_t u = 0; u < columns; u += VEC_WIDTH) {
-                double *s1 = entry + S1 * columns + u, *s0 = entry + S0 * columns + u;
-                mask on = less(all(0.0), load(value + u));
-                vec d1 = choose(on, load(pair + u), all(0.0)), d0 = choose(on, load(pair + columns + u), all(0.0));
-                store(s1, load(s1) + fused(shift, d0, d1));
-                store(s0, load(s0) + d0);
-            }
-            parents.first = parent < parents.first ? parent : parents.first;
-            parents.end = parent >= parents.end ? parent + 1 : parents.end;
-        }
-    }
-    return parents;
-}
-
 static void finish(double *gradient, void *state)
 {
     struct piecewise *s = state;
-    struct run run = { 0, last_of(s)->n };
+    const struct layer *whole = &s->layers[0]; /* below it is x itself, about 0: slope 1, value 0 */
+    const double *moments = s->moments;
     for (size_t l = 0; l < s->n_layers; l++)
         gradient += s->layers[l].fan_out * (s->layers[l].fan_in + 1);
-    for (size_t l = s->n_layers; l-- > 0;) {
+    for (size_t l = s->n_layers - 1; l > 0; l--) {
         const struct layer *layer = &s->layers[l];
         double *db = gradient - layer->fan_out, *dw = db - layer->fan_out * layer->fan_in;
-        gradient_of_offsets(db, s, layer, run);
-        if (l == 0) { /* below is x itself, about 0: slope 1, value 0 */
-            memcpy(dw, layer->entries + S1 * layer->columns, layer->fan_out * sizeof *dw);
-            return;
-        }
-        gradient_of_weights(dw, s, layer, run);
-        run = hand_down(s, layer, run);
+        ISA(lines_backward)(dw, db, s->scratch->moments[l % 2], moments, layer, s->scratch);
+        moments = s->scratch->moments[l % 2];
         gradient = dw;
     }
+    memcpy(gradient - whole->fan_out, moments + whole->columns, whole->fan_out * sizeof *gradient);
+    memcpy(gradient - 2 * whole->fan_out, moments, whole->fan_out * sizeof *gradient);
 }
 
 static const double *edges_of(size_t *n, const void *state)
@@ -538,4 +489,4 @@ static const double *edges_of(size_t *n, const void *state)
 }
 
 const struct conditioner ISA(piecewise) = { "piecewise", create, destroy, bytes, prepare, forward, backward, finish,
-                                            edges_of };
+                                            edges_of, share };
