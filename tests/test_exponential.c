@@ -1,0 +1,74 @@
+/* test_exponential.c - the library's own e^x and log(1 + e): to less than one unit in the last place of the C library's
+ * long double functions, and what becomes of infinities, NaN and numbers at the ends of the range.  In plain C, one
+ * number wide; test_isa.c holds the other widths to the same bits. */
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "common.h"
+
+#define FATHOM_ISA ref
+#define VEC_WIDTH 1
+#include "isa/vec.h"
+
+enum { N = 1 << 18 };
+
+/* |x - truth| in units of the last place of truth */
+static double ulps(double x, long double truth)
+{
+    int exponent;
+    frexpl(truth, &exponent);
+    return (double)(fabsl(x - truth) / ldexpl(1.0L, exponent < -1021 ? -1074 : exponent - 53));
+}
+
+/* Against `truth` at N points x = scale(uniform). */
+static void check(double (*f)(double), long double (*truth)(long double), double (*scale)(double), const char *name)
+{
+    double *u = need(N * sizeof *u);
+    fathom_uniform(u, fathom_key_from_seed(77), 0.0, 1.0, N);
+    for (size_t i = 0; i < N; i++) {
+        const double x = scale(u[i]), error = ulps(f(x), truth(x));
+        if (!(error < 1.0))
+            fail_msg("%s(%a) is %.3f units in the last place off", name, x, error);
+    }
+    free(u);
+}
+
+static double call_exp(double x) { return exp_(x); }
+static double call_log1p(double x) { return log1p_(x); }
+
+static double small(double u) { return -u; }
+static double wide(double u) { return -708.0 * u; }
+static double unit(double u) { return u; }
+static double tiny(double u) { return u * 0x1p-40; }
+
+static void test_accuracy(void **state)
+{
+    (void)state;
+    check(call_exp, expl, small, "exp");
+    check(call_exp, expl, wide, "exp");
+    check(call_log1p, log1pl, unit, "log1p");
+    check(call_log1p, log1pl, tiny, "log1p");
+}
+
+static void test_ends(void **state)
+{
+    (void)state;
+    assert_true(exp_(0.0) == 1.0 && exp_(-0.0) == 1.0);
+    assert_true(exp_(-708.0) > DBL_MIN);
+    assert_true(exp_(-709.0) == 0.0 && exp_(-DBL_MAX) == 0.0 && exp_(-INFINITY) == 0.0);
+    assert_true(isnan(exp_(NAN)) && isnan(log1p_(NAN)));
+    assert_true(log1p_(0.0) == 0.0 && ulps(log1p_(1.0), log1pl(1.0L)) < 1.0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_ends) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
