@@ -154,12 +154,12 @@ static void line_at(double *value, double *slope, const struct network *network,
     double *dout = out + padded(network->n_out) * STRIDE;
     for (size_t i = 0; i < STRIDE; i++)
         in[i] = x;
-    network->conditioner->forward(out, in, network->state, 1);
+    network->conditioner->forward(out, in, network->state, 8);
     for (size_t k = 0; k < n_shown; k++) {
         memset(din, 0, sizeof din);
         value[k] = ROW(out, shown[k].output)[0];
         ROW(dout, shown[k].output)[0] = 1.0;
-        network->conditioner->backward(din, dout, network->state, 1);
+        network->conditioner->backward(din, dout, network->state, 8);
         ROW(dout, shown[k].output)[0] = 0.0;
         slope[k] = din[0];
     }

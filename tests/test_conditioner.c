@@ -250,9 +250,10 @@ static void test_shapes(void **state)
 static void test_hard_weights(void **state)
 {
     (void)state;
-    enum { ZERO_FIRST, ZERO_ALL, ZERO_UNITS, COINCIDENT, TWINS, DENORMAL, DEAD, HUGE_INPUTS, N_KINDS };
+    enum { ZERO_FIRST, ZERO_ALL, ZERO_UNITS, COINCIDENT, TWINS, DENORMAL, TINY, DEAD, HUGE_INPUTS, N_KINDS };
     static const char *const names[] = { "first weights zero", "all zero", "some units zero", "coincident breakpoints",
-                                         "twin units", "denormal weights", "dead units", "inputs times 1e8" };
+                                         "twin units", "denormal weights", "tiny weights", "dead units",
+                                         "inputs times 1e8" };
     for (size_t hidden = 1; hidden <= 4; hidden++)
         for (int kind = 0; kind < N_KINDS; kind++) {
             const struct shape s = { 1, 13, 9, hidden, 512 };
@@ -266,6 +267,7 @@ static void test_hard_weights(void **state)
                 case COINCIDENT: b[u] = -0.5 * w[u]; break; /* all at x = 1/2 */
                 case TWINS:      w[u] = w[u / 2], b[u] = b[u / 2]; break;
                 case DENORMAL:   w[u] = ldexp(w[u], u % 2 ? -1060 : -1030); break;
+                case TINY:       w[u] *= u % 2 ? -1e-8 : 1e-12; break; /* breakpoints far from all rows */
                 case DEAD:       b[u] = -100.0; break;
                 default:         break;
                 }
@@ -425,6 +427,15 @@ static void test_edges(void **state)
             if (!(nearest < 1e-12))
                 fail_msg("the plain loop bends at %a, and the nearest edge is %g off", bends[bend][0], nearest);
         }
+        for (size_t u = 1; u < s.width && hidden > 0; u++) { /* all of the first layer's units bend at one place */
+            params[u] = params[0];
+            params[s.width + u] = params[s.width];
+        }
+        assert_int_equal(isa->piecewise->prepare(network, params), FATHOM_OK);
+        edges = isa->piecewise->edges(&n, network);
+        for (size_t e = 1; e < n; e++)
+            assert_true(edges[e - 1] < edges[e]);
+        assert_true(hidden == 0 || (n > 0 && n <= (hidden - 1) * s.width * 2 + 1));
         isa->piecewise->destroy(network);
 
         void *dense = isa->mlp->create(1, N_OUT, s.width, hidden);
@@ -443,8 +454,9 @@ static void test_not_finite(void **state)
     const struct fathom_isa *isa = fathom_isa_find(NULL);
     const struct conditioner *const both[] = { isa->mlp, isa->piecewise };
     const struct shape s = { 1, 13, 9, 2, 65 };
-    double *params = random_params(&s, 500), x[65], dout[65 * 13];
+    double *params = random_params(&s, 500), kept_params[2 * 9], x[65], dout[65 * 13];
     struct answer good = new_answer(&s), bad = new_answer(&s);
+    memcpy(kept_params, params, sizeof kept_params);
     draw(x, 501, 1.5, s.batch);
     draw(dout, 502, 1.0, s.batch * s.n_out);
     for (int c = 0; c < 2; c++) {
@@ -459,6 +471,11 @@ static void test_not_finite(void **state)
                     assert_true(isnan(bad.out[i * s.n_out + u]));
                 else
                     check_same(bad.out + i * s.n_out + u, good.out + i * s.n_out + u, 1, both[c]->name, "beside NaN");
+        params[0] = NAN, params[s.width] = -1.0; /* of a unit that its offset alone would switch off */
+        ask(&bad, both[c], &s, params, x, dout);
+        for (size_t i = 0; i < s.batch * s.n_out; i++)
+            assert_true(isnan(bad.out[i]));
+        memcpy(params, kept_params, 2 * s.width * sizeof *params);
         for (size_t p = 0; p < n_params(&s); p += 5) { /* in any of the parameters */
             static const double values[] = { NAN, INFINITY, -INFINITY, 1e300 };
             const double was = params[p];

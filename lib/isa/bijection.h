@@ -61,8 +61,8 @@ struct bijection {
     void (*finish)(double *gradient, void *state); /* gradient: [n_params], of all tiles since prepare */
 
     /* Optional.  From now on this state scribbles, within a call, where `other` does, so that the layers of a flow find
-     * that memory in the nearest cache.  Both are of one kind and shape, their calls never overlap, and `other` is
-     * destroyed after this state's last call. */
+     * that memory in the nearest cache.  Both are of one kind and shape, their calls never overlap, `other` is
+     * destroyed after this state's last call, and this state lends to no third. */
     void (*share)(void *state, const void *other);
 };
 

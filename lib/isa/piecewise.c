@@ -16,8 +16,8 @@
  *      layer 1   |------------|----------|-----------------|
  *      layer 2   |------------|----|-----|---|-------------|        the last layer's segments are the network's
  *
- * A batch of 512 rows falls into some 30 of them, which are cut out of some 18 parents, so the network's work shrinks
- * from 512 rows to 18 pairs:
+ * A batch of 512 rows falls into some 30 of them, cut out of some 20 parents, so the network's work shrinks from 512
+ * rows to a pair a parent, and a unit for each further segment:
  *
  *  - prepare grows the tree down to the last cuts, layer by layer: cuts, and the next layer's lines (lines.c).
  *  - forward looks up each row's segment (the number of edges <= x).  The first row to enter a segment opens its
@@ -90,7 +90,7 @@ static fathom_status reserve_segments(struct piecewise *s, size_t l, size_t n)
 
 static size_t scratch_doubles(const struct piecewise *s, size_t capacity)
 {
-    return capacity * (4 * PAIR * s->widest + 2 * PAIR * 8) + BLOCK * s->widest + s->most_weights;
+    return capacity * PAIR * (4 * s->widest + 2 * 8) + BLOCK * s->widest + s->most_weights;
 }
 
 /* Scratch for layers of up to n segments.  What it held is lost. */
@@ -108,13 +108,13 @@ static fathom_status reserve_scratch(struct piecewise *s, size_t n)
     t->found = t->found ? t->found : calloc(s->widest, sizeof *t->found);
     if (!t->memory || !t->hinges || !t->found)
         return FATHOM_NO_MEMORY;
-    t->below = t->memory;
-    t->stems = t->below + pairs;
+    t->always_on = t->memory;
+    t->stems = t->always_on + pairs;
     t->moments[0] = t->stems + pairs;
     t->moments[1] = t->moments[0] + pairs;
     t->right = t->moments[1] + pairs;
-    t->sums = t->right + room * PAIR * 8;
-    t->block = t->sums + room * PAIR * 8;
+    t->dots = t->right + room * PAIR * 8;
+    t->block = t->dots + room * PAIR * 8;
     t->dwt = t->block + BLOCK * s->widest;
     t->capacity = room;
     return FATHOM_OK;
@@ -245,7 +245,7 @@ static void open_family(struct piecewise *s, size_t l, size_t segment)
     } while (segment <= s->n_edges && s->pieces[segment].hinge != NONE);
 }
 
-/* scratch->found = the zeros strictly inside (low, high) of a segment's n lines, ascending: their number. */
+/* found = the zeros strictly inside (low, high) of a segment's n lines, ascending: their number. */
 static size_t crossings(struct crossing *found, const double *lines, size_t n, double centre, double low, double high)
 {
     double zero[VEC_WIDTH];
@@ -271,11 +271,14 @@ static size_t crossings(struct crossing *found, const double *lines, size_t n, d
     return inside;
 }
 
-/* How far the centre of an unbounded segment lies outside of its edge. */
-static double length_outside(double edge)
+/* A segment's middle, but no further from its nearer edge than that is from 0, or 1: in a longer segment rows that lie
+ * near that edge would lose their place to a far centre. */
+static double centre_of(double low, double high)
 {
-    double size = edge < 0.0 ? -edge : edge;
-    return size > 1.0 ? size : 1.0;
+    const double half = (high - low) * 0.5, size_low = low < 0.0 ? -low : low, size_high = high < 0.0 ? -high : high;
+    const double reach_low = size_low > 1.0 ? size_low : 1.0, reach_high = size_high > 1.0 ? size_high : 1.0;
+    return reach_low < reach_high ? low + (half < reach_low ? half : reach_low)
+                                  : high - (half < reach_high ? half : reach_high);
 }
 
 /* Cuts the latest segments where a unit of layer l crosses zero; they are the layer's own.  Units that cross at the
@@ -286,7 +289,7 @@ static fathom_status cut(struct piecewise *s, size_t l)
     size_t n = 0;
     for (size_t i = 0; i < layer->n; i++) {
         double low = i == 0 ? -FAR : s->edges[i - 1], high = i == s->n_edges ? FAR : s->edges[i];
-        size_t found = crossings(s->scratch->found, layer->lines + i * PAIR * layer->columns, layer->columns,
+        size_t found = crossings(s->scratch->found, PAIR_OF(layer->lines, i, layer->columns), layer->columns,
                                  layer->segments[i].centre, low, high);
         if (reserve_pieces(s, n + found + 2) != FATHOM_OK)
             return FATHOM_NO_MEMORY;
@@ -304,13 +307,10 @@ static fathom_status cut(struct piecewise *s, size_t l)
     s->cut = s->edges;
     s->edges = swap;
     s->n_edges = n;
-    s->pieces[0].centre = n > 0 ? s->edges[0] - length_outside(s->edges[0]) : 0.0;
-    for (size_t i = 1; i < n; i++)
-        s->pieces[i].centre = s->edges[i - 1] + (s->edges[i] - s->edges[i - 1]) * 0.5;
-    if (n > 0)
-        s->pieces[n].centre = s->edges[n - 1] + length_outside(s->edges[n - 1]);
-    for (size_t i = 0; i <= n; i++)
+    for (size_t i = 0; i <= n; i++) {
+        s->pieces[i].centre = centre_of(i > 0 ? s->edges[i - 1] : -FAR, i < n ? s->edges[i] : FAR);
         s->pieces[i].slot = CLOSED;
+    }
     fathom_status status = reserve_segments(s, l + 1, n + 1);
     return status == FATHOM_OK ? reserve_scratch(s, n + 1) : status;
 }
@@ -391,7 +391,7 @@ static void look_up(struct piecewise *s, const double *x, size_t rows)
     }
     if (last->n > n_open) {
         ISA(lines_forward)(last, n_families, s->scratch);
-        memset(s->moments + n_open * PAIR * last->columns, 0,
+        memset(PAIR_OF(s->moments, n_open, last->columns), 0,
                (last->n - n_open) * PAIR * last->columns * sizeof(double));
     }
     for (size_t i = 0; i < rows; i++)
@@ -408,7 +408,7 @@ static void forward(double *restrict out, const double *restrict in, void *state
         const double *line[VEC_WIDTH];
         vec offset[VEC_WIDTH];
         for (size_t j = 0; j < VEC_WIDTH; j++) {
-            line[j] = last->lines + (size_t)s->slot_of[i + j] * PAIR * columns;
+            line[j] = PAIR_OF(last->lines, s->slot_of[i + j], columns);
             offset[j] = all(s->offset[i + j]);
         }
         for (size_t u = 0; u < columns; u += VEC_WIDTH) {
@@ -484,8 +484,11 @@ static void finish(double *gradient, void *state)
 static const double *edges_of(size_t *n, const void *state)
 {
     const struct piecewise *s = state;
-    *n = s->n_edges;
-    return s->edges;
+    *n = 0;
+    for (size_t e = 0; e < s->n_edges; e++) /* each once, where the next cut will be made */
+        if (e == 0 || s->edges[e] != s->edges[e - 1])
+            s->cut[(*n)++] = s->edges[e];
+    return s->cut;
 }
 
 const struct conditioner ISA(piecewise) = { "piecewise", create, destroy, bytes, prepare, forward, backward, finish,

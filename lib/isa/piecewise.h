@@ -5,9 +5,11 @@
 
 #include "kernels.h"
 
-/* Of a segment's units there are pairs of rows, a number a unit: their lines  slope (x - centre) + value,  and the
- * moments of their upstream gradients over the rows of the segment,  S1 = sum dout (x - centre)  and  S0 = sum dout. */
+/* A segment keeps its units as a pair of rows, [PAIR][columns]: slope and value of their lines,
+ * slope (x - centre) + value;  or the moments of their upstream gradients over the segment's rows,
+ * S1 = sum dout (x - centre)  and  S0 = sum dout. */
 enum { PAIR = 2 };
+#define PAIR_OF(array, segment, columns) ((array) + (size_t)(segment) * PAIR * (columns))
 
 struct segment {
     double centre;
@@ -31,15 +33,15 @@ struct layer {
     double         *lines;                   /* [capacity][PAIR][columns], before a ReLU               */
 };
 
-/* The unit that switches between a family's segments k - 1 and k, as a line about the centre of the one of the two
- * where it is on. */
+/* The unit that switches between a family's segments k - 1 and k. */
 struct hinge {
     size_t        unit;
-    const double *w;            /* [columns], its weights upwards: a row of wt    */
-    double        slope, value; /* slope > 0: on in k and right of it; else left  */
-    double        rising_slope, rising_value, falling_slope, falling_value; /* they, or 0 */
-    double        shift;        /* that centre less the parent's                  */
-    double        step;         /* segment k's centre less that of k - 1          */
+    const double *w;            /* [columns], its weights upwards: a row of wt                                */
+    double        slope, value; /* its line about the parent's centre                                         */
+    double        rising_slope, rising_value;   /* slope > 0: its line about the centre of k, where it begins;
+                                                   else 0                                                     */
+    double        falling_slope, falling_value; /* slope < 0: about that of k - 1, where it ends; else 0      */
+    double        from_left;    /* segment k's centre less that of k - 1                                      */
 };
 
 /* A unit's zero. */
@@ -50,16 +52,17 @@ struct crossing {
 
 /* What a call needs while it lasts; the states of a flow's couplings share it. */
 struct scratch {
-    size_t           capacity;       /* segments                                                           */
-    double          *memory;         /* the block behind these:                                            */
-    double          *below;          /* [capacity][PAIR][widest]: a family's units that are on in all of it */
-    double          *stems;          /* [capacity][PAIR][widest]: their sum as lines; or its moments       */
-    double          *moments[2];     /* [capacity][PAIR][widest]: of a layer's segments                    */
-    double          *right, *sums;   /* [capacity][PAIR][8], of a family's hinges                          */
-    double          *block;          /* [BLOCK][widest], of a product                                      */
-    double          *dwt;            /* [fan_in][columns], the gradient of wt                              */
-    struct hinge    *hinges;         /* [capacity], of a family, from 1 on                                 */
-    struct crossing *found;          /* [widest], in a segment                                             */
+    size_t           capacity;    /* segments                                                                 */
+    double          *memory;      /* the block behind these:                                                  */
+    double          *always_on;   /* [capacity][PAIR][widest]: a family's units that are on in all of it      */
+    double          *stems;       /* [capacity][PAIR][widest]: their sum as lines; backward, all its moments */
+    double          *moments[2];  /* [capacity][PAIR][widest]: of a layer's segments                          */
+    double          *right;       /* [capacity][PAIR][8]: moments of the segments from a hinge on, 8 units    */
+    double          *dots;        /* [capacity][PAIR][8]: W_u . (S1, S0) of a hinge, in eight partials        */
+    double          *block;       /* [BLOCK][widest], of a product                                            */
+    double          *dwt;         /* [fan_in][columns], the gradient of wt                                    */
+    struct hinge    *hinges;      /* [capacity], of a family, from 1 on                                       */
+    struct crossing *found;       /* [widest], in a segment                                                   */
 };
 enum { BLOCK = 6 }; /* as many rows as matmul holds in registers */
 
@@ -68,7 +71,7 @@ void ISA(lines_forward)(struct layer *layer, size_t first, struct scratch *scrat
 
 /* From the moments of all its segments, [n][PAIR][columns], the gradient of W, [fan_out][fan_in], and b, [fan_out], and
  * the moments of the layer below, [its n][PAIR][its columns]. */
-void ISA(lines_backward)(double *dw, double *db, double *moments_below, const double *moments,
+void ISA(lines_backward)(double *dw, double *db, double *moments_under, const double *moments,
                          const struct layer *layer, struct scratch *scratch);
 
 #endif
