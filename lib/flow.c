@@ -3,7 +3,7 @@
  *   z = T_n(... T_2(T_1(x))),   log p(x) = log base(z) + sum_i log |det J_i|
  *
  * A flow is the list of its layers and where the parameters of each begin; a workspace is one thread's state of them.
- * Rows go through in tiles of 64, each through the whole stack and, for a gradient, back, while it is in cache. */
+ * Rows go through in tiles, each through the whole stack and, for a gradient, back, while it is in cache. */
 #include "isa/bijection.h"
 
 #include <math.h>
@@ -233,7 +233,7 @@ static void store_tile(double *x, const double *tile, size_t first, size_t live,
 
 static void forward(fathom_workspace *ws, size_t live)
 {
-    memset(ws->log_det, 0, sizeof ws->log_det);
+    memset(ws->log_det, 0, padded(live) * sizeof(double));
     for (size_t l = 0; l < ws->flow->n_layers; l++)
         ws->layers[l].bijection->forward(ws->x, ws->log_det, ws->layers[l].state, padded(live));
 }
@@ -267,7 +267,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = load_tile(ws->x, z, NULL, first, n, dim);
-        memset(ws->log_det, 0, sizeof ws->log_det);
+        memset(ws->log_det, 0, padded(live) * sizeof(double));
         for (size_t l = ws->flow->n_layers; l-- > 0;)
             ws->layers[l].bijection->inverse(ws->x, ws->log_det, ws->layers[l].state, padded(live));
         if (x)
@@ -282,7 +282,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
 static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 {
     forward(ws, live);
-    memcpy(ws->logp, ws->log_det, sizeof ws->logp);
+    memcpy(ws->logp, ws->log_det, padded(live) * sizeof(double));
     ws->isa->base_log_prob(ws->logp, ws->x, params, ws->flow->config.dim, padded(live));
 }
 
@@ -335,7 +335,8 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
             continue;
         for (size_t i = 0; i < padded(live); i++)
             ws->dlogp[i] = -weight[i] / n_drawn;
-        memcpy(ws->z, ws->x, dim * STRIDE * sizeof(double));
+        for (size_t d = 0; d < dim; d++)
+            memcpy(ROW(ws->z, d), ROW(ws->x, d), padded(live) * sizeof(double));
         ws->isa->base_backward(ws->x, ws->partial, ws->dlogp, ws->z, params, dim, padded(live));
         backward(ws, live);
     }

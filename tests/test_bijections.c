@@ -1,7 +1,7 @@
 /* test_bijections.c - the properties that make a layer a bijection with a gradient, over every layer there is.
  *
  * The table is the library's own (a new layer is tested as soon as it is in it), the worked example added; a coupling
- * comes once with each transformer.  D = 2, 3, 5.  Each case is a tile of 64 rows, most of them where a spline acts and
+ * comes once with each transformer.  D = 2, 3, 5.  Each case is a tile of rows, most of them where a spline acts and
  * some outside, with parameters off their initial values.  Derivatives by differences: see common.h.
  */
 #include <math.h>

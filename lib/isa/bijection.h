@@ -17,8 +17,8 @@
 #include <string.h>
 
 enum {
-    TILE   = 64, /* rows of a tile: 8 AVX-512 vectors                                                             */
-    STRIDE = 72  /* doubles from one coordinate of a tile to the next: 64 would map all rows to one cache set     */
+    TILE   = 128, /* rows of a tile: few, so that its numbers stay in cache; many, so that its tables are used */
+    STRIDE = 136  /* doubles from one coordinate of a tile to the next: 128 would map all to one cache set     */
 };
 
 /* A row of a tile-wide array. */
@@ -70,10 +70,10 @@ struct bijection {
 struct transformer {
     const char *name;
     size_t (*n_outputs)(const fathom_config *config); /* conditioner outputs a coordinate */
-    size_t (*n_saved)(const fathom_config *config);   /* rows kept from forward to backward */
+    size_t (*n_saved)(const fathom_config *config);   /* doubles a row kept from forward to backward */
 
     /* x: [rows] in place; log_det: [rows], +=; outputs: [n_outputs][STRIDE], the conditioner's;
-     * saved: [n_saved][STRIDE], what backward will want. */
+     * saved: n_saved STRIDE doubles, what backward will want, in any order. */
     void (*forward)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
                     size_t rows);
     void (*inverse)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,

@@ -112,7 +112,8 @@ INLINE void add_products(double partial[8], const double *x, const double *y, si
 static void forward(double *out, const double *in, void *state, size_t rows)
 {
     struct mlp *s = state;
-    memcpy(s->layers[0].input, in, s->layers[0].fan_in * STRIDE * sizeof(double));
+    for (size_t k = 0; k < s->layers[0].fan_in; k++)
+        memcpy(ROW(s->layers[0].input, k), ROW(in, k), rows * sizeof(double));
     for (size_t l = 0; l < s->n_layers; l++) {
         const struct layer *layer = &s->layers[l];
         bool last = l + 1 == s->n_layers;

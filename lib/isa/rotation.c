@@ -86,7 +86,8 @@ static void forward(double *x, double *log_det, void *state, size_t rows)
     (void)log_det;
     struct rotation *s = state;
     for (size_t r = 0; r < REFLECTIONS; r++) {
-        memcpy(s->input + r * s->dim * STRIDE, x, s->dim * STRIDE * sizeof(double));
+        for (size_t d = 0; d < s->dim; d++)
+            memcpy(ROW(s->input, r * s->dim + d), ROW(x, d), rows * sizeof(double));
         reflect(x, s->u + r * s->dim, s->dim, rows);
     }
 }

@@ -22,29 +22,36 @@
 static const double MIN_BIN = 1e-3, MIN_SLOPE = 1e-3;
 static const double SLOPE_SHIFT = 0.53974241723695207924; /* softplus^-1(1 - 1e-3) = log(e^0.999 - 1) */
 
-/* What the passes hand on, and forward to backward, a row each: the bin's number (-1: outside), its left knot, width
+/* What the passes hand on, and forward to backward, of each row: the bin's number (-1: outside), its left knot, width
  * and height, the slopes there (raw at first) and d delta / d raw, theta, 1 / width, 1 / beta, d limited y / d y, and
  * what makes the exponentials widths and heights; then the K exponentials of the widths, and K of the heights. */
 enum { BIN, X0, W, Y0, H, DELTA0, DELTA1, SLOPE0, SLOPE1, THETA, IN_W, IN_BETA, GATE, SHARE_X, SHARE_Y, EXPONENTIALS };
+
+/* They lie octet of rows by octet, [n_saved][8] each: a tile's are one stream of memory, which a deep flow reads from
+ * beyond the nearest caches.  Row i's begin at KEPT. */
+#define KEPT(saved, i) ((saved) + (i) / 8 * 8 * n_saved(config) + (i) % 8)
+#define NUMBER(kept, r) ((kept) + (size_t)(r) * 8)
 
 static size_t n_bins(const fathom_config *config) { return config->knots + 1; }
 static size_t n_outputs(const fathom_config *config) { return 3 * n_bins(config) + 1; }
 static size_t n_saved(const fathom_config *config) { return EXPONENTIALS + 2 * n_bins(config); }
 
-/* The softmax without its quotient: e_k = exp(raw_k - greatest), raw, e: [bins][STRIDE], and
- * share = room / sum_k e_k, [rows], so that width_k = MIN_BIN + share e_k. */
-static void exponentials(double *e, double *share, const double *raw, double room, size_t bins, size_t rows)
+/* The softmax without its quotient: e_k = exp(raw_k - greatest), raw: [bins][STRIDE], from number `first` on, and
+ * share = room / sum_k e_k, so that width_k = MIN_BIN + share e_k. */
+INLINE void exponentials(double *saved, size_t first, size_t share, const double *raw, double room,
+                         const fathom_config *config, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        double *kept = KEPT(saved, i);
         vec greatest = load(raw + i), sum = all(0.0);
-        for (size_t k = 1; k < bins; k++)
+        for (size_t k = 1; k < n_bins(config); k++)
             greatest = greater(load(ROW(raw, k) + i), greatest);
-        for (size_t k = 0; k < bins; k++) {
+        for (size_t k = 0; k < n_bins(config); k++) {
             vec ek = exp_(load(ROW(raw, k) + i) - greatest);
-            store(ROW(e, k) + i, ek);
+            store(NUMBER(kept, first + k), ek);
             sum += ek;
         }
-        store(share + i, all(room) / sum);
+        store(NUMBER(kept, share), all(room) / sum);
     }
 }
 
@@ -55,17 +62,19 @@ INLINE void locate(double *saved, const double *outputs, const double *u, bool a
                    size_t rows)
 {
     const size_t bins = n_bins(config);
-    const double *a = ROW(saved, EXPONENTIALS), *b = ROW(a, bins), *d = ROW(outputs, 2 * bins);
+    const double *d = ROW(outputs, 2 * bins);
     const vec start = all(-config->interval), end = all(config->interval), least = all(MIN_BIN);
 
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec ui = load(u + i), share_x = load(ROW(saved, SHARE_X) + i), share_y = load(ROW(saved, SHARE_Y) + i);
+        double *kept = KEPT(saved, i);
+        const double *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
+        vec ui = load(u + i), share_x = load(NUMBER(kept, SHARE_X)), share_y = load(NUMBER(kept, SHARE_Y));
         vec bin = all(0.0), number = bin, left_x = start, left_y = start;
-        vec x0 = start, y0 = start, w = fused(share_x, load(a + i), least), h = fused(share_y, load(b + i), least);
+        vec x0 = start, y0 = start, w = fused(share_x, load(a), least), h = fused(share_y, load(b), least);
         vec d0 = load(d + i), d1 = load(ROW(d, 1) + i), wide = w, high = h;
         for (size_t k = 1; k < bins; k++) {
             left_x += wide, left_y += high;
-            wide = fused(share_x, load(ROW(a, k) + i), least), high = fused(share_y, load(ROW(b, k) + i), least);
+            wide = fused(share_x, load(NUMBER(a, k)), least), high = fused(share_y, load(NUMBER(b, k)), least);
             mask here = less(along_y ? left_y : left_x, ui); /* or further right */
             number += all(1.0);
             bin = choose(here, number, bin);
@@ -74,21 +83,22 @@ INLINE void locate(double *saved, const double *outputs, const double *u, bool a
             d0 = choose(here, load(ROW(d, k) + i), d0), d1 = choose(here, load(ROW(d, k + 1) + i), d1);
         }
         mask last = equal(bin, number);
-        store(ROW(saved, BIN) + i, bin);
-        store(ROW(saved, X0) + i, x0), store(ROW(saved, W) + i, choose(last, end - x0, w));
-        store(ROW(saved, Y0) + i, y0), store(ROW(saved, H) + i, choose(last, end - y0, h));
-        store(ROW(saved, DELTA0) + i, d0), store(ROW(saved, DELTA1) + i, d1);
+        store(NUMBER(kept, BIN), bin);
+        store(NUMBER(kept, X0), x0), store(NUMBER(kept, W), choose(last, end - x0, w));
+        store(NUMBER(kept, Y0), y0), store(NUMBER(kept, H), choose(last, end - y0, h));
+        store(NUMBER(kept, DELTA0), d0), store(NUMBER(kept, DELTA1), d1);
     }
 }
 
 /* raw slopes -> delta and d delta / d raw */
-static void slopes(double *saved, size_t rows)
+INLINE void slopes(double *saved, const fathom_config *config, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH)
         for (int end = 0; end < 2; end++) {
-            vec slope, value = softplus(&slope, load(ROW(saved, DELTA0 + end) + i) + all(SLOPE_SHIFT));
-            store(ROW(saved, DELTA0 + end) + i, value + all(MIN_SLOPE));
-            store(ROW(saved, SLOPE0 + end) + i, slope);
+            double *delta = NUMBER(KEPT(saved, i), DELTA0 + end), *slope_of_it = NUMBER(KEPT(saved, i), SLOPE0 + end);
+            vec slope, value = softplus(&slope, load(delta) + all(SLOPE_SHIFT));
+            store(delta, value + all(MIN_SLOPE));
+            store(slope_of_it, slope);
         }
 }
 
@@ -121,10 +131,10 @@ INLINE void find_bin(double *saved, const double *outputs, const double *u, bool
 {
     const size_t bins = n_bins(config);
     const double room = 2.0 * config->interval - (double)bins * MIN_BIN;
-    exponentials(ROW(saved, EXPONENTIALS), ROW(saved, SHARE_X), outputs, room, bins, rows);
-    exponentials(ROW(saved, EXPONENTIALS + bins), ROW(saved, SHARE_Y), ROW(outputs, bins), room, bins, rows);
+    exponentials(saved, EXPONENTIALS, SHARE_X, outputs, room, config, rows);
+    exponentials(saved, EXPONENTIALS + bins, SHARE_Y, ROW(outputs, bins), room, config, rows);
     locate(saved, outputs, u, along_y, config, rows);
-    slopes(saved, rows);
+    slopes(saved, config, rows);
 }
 
 static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
@@ -135,22 +145,23 @@ static void forward(double *x, double *log_det, const double *outputs, double *s
     hold_inside(u, x, config->interval, rows);
     find_bin(saved, outputs, u, false, config, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec in_w = all(1.0) / load(ROW(saved, W) + i), h = load(ROW(saved, H) + i), s = h * in_w;
-        vec delta0 = load(ROW(saved, DELTA0) + i), delta1 = load(ROW(saved, DELTA1) + i), one = all(1.0);
-        vec theta = (load(u + i) - load(ROW(saved, X0) + i)) * in_w, rest = one - theta, both = theta * rest;
+        double *kept = KEPT(saved, i);
+        vec in_w = all(1.0) / load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * in_w;
+        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = all(1.0);
+        vec theta = (load(u + i) - load(NUMBER(kept, X0))) * in_w, rest = one - theta, both = theta * rest;
 
         vec alpha = s * theta * theta + delta0 * both;
         vec in_beta = one / (s + (delta1 + delta0 - (s + s)) * both);
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
-        vec gate, y = limit(&gate, load(ROW(saved, Y0) + i) + h * alpha * in_beta, config->interval); /* eq. 4 */
+        vec gate, y = limit(&gate, load(NUMBER(kept, Y0)) + h * alpha * in_beta, config->interval); /* eq. 4 */
         vec ratio = s * in_beta, slope = ratio * ratio * gamma;                                       /* eq. 5 */
 
         mask in = inside(load(x + i), config->interval);
-        store(ROW(saved, THETA) + i, theta);
-        store(ROW(saved, IN_W) + i, in_w);
-        store(ROW(saved, IN_BETA) + i, in_beta);
-        store(ROW(saved, GATE) + i, gate);
-        store(ROW(saved, BIN) + i, choose(in, load(ROW(saved, BIN) + i), all(-1.0)));
+        store(NUMBER(kept, THETA), theta);
+        store(NUMBER(kept, IN_W), in_w);
+        store(NUMBER(kept, IN_BETA), in_beta);
+        store(NUMBER(kept, GATE), gate);
+        store(NUMBER(kept, BIN), choose(in, load(NUMBER(kept, BIN)), all(-1.0)));
         store(x + i, choose(in, y, load(x + i)));
         store(log_det + i, load(log_det + i) + log_(choose(in, slope, one)));
     }
@@ -176,20 +187,20 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
 {
     const size_t bins = n_bins(config);
     const double interval = config->interval, room = 2.0 * interval - (double)bins * MIN_BIN;
-    const double *a = ROW(saved, EXPONENTIALS), *b = ROW(a, bins);
     double *draw_a = doutputs, *draw_b = ROW(doutputs, bins), *draw_d = ROW(doutputs, 2 * bins);
 
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec theta = load(ROW(saved, THETA) + i), one = all(1.0), two = all(2.0), bin = load(ROW(saved, BIN) + i);
-        vec in_w = load(ROW(saved, IN_W) + i), in_beta = load(ROW(saved, IN_BETA) + i);
-        vec w = load(ROW(saved, W) + i), h = load(ROW(saved, H) + i), s = h * in_w;
-        vec delta0 = load(ROW(saved, DELTA0) + i), delta1 = load(ROW(saved, DELTA1) + i);
+        const double *kept = KEPT(saved, i), *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
+        vec theta = load(NUMBER(kept, THETA)), one = all(1.0), two = all(2.0), bin = load(NUMBER(kept, BIN));
+        vec in_w = load(NUMBER(kept, IN_W)), in_beta = load(NUMBER(kept, IN_BETA));
+        vec w = load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * in_w;
+        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1));
         vec rest = one - theta, both = theta * rest, theta2 = theta * theta, bend = delta1 + delta0 - two * s;
         vec alpha = s * theta2 + delta0 * both;
         vec gamma = delta1 * theta2 + two * s * both + delta0 * rest * rest;
 
         mask in = less(all(-0.5), bin);
-        vec dy = choose(in, load(dx + i) * load(ROW(saved, GATE) + i), all(0.0));
+        vec dy = choose(in, load(dx + i) * load(NUMBER(kept, GATE)), all(0.0));
         vec dl = choose(in, load(dlog_det + i), all(0.0));
         vec ratio = alpha * in_beta;                        /* y = y_k + h ratio               */
         vec dratio = dy * h;
@@ -208,18 +219,18 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
         store(dx + i, choose(in, du, load(dx + i)));
         vec a_left = -du, a_own = -(dtheta * theta + ds * s) * in_w, a_right;
         vec b_left = dy, b_own = dy * ratio + ds * in_w, b_right;
-        vec draw0 = ddelta0 * load(ROW(saved, SLOPE0) + i), draw1 = ddelta1 * load(ROW(saved, SLOPE1) + i);
+        vec draw0 = ddelta0 * load(NUMBER(kept, SLOPE0)), draw1 = ddelta1 * load(NUMBER(kept, SLOPE1));
 
         vec start = all(-interval) + all(MIN_BIN) * bin;
-        spread(&a_left, &a_own, &a_right, load(ROW(saved, X0) + i) - start, w, load(ROW(saved, SHARE_X) + i), room);
-        spread(&b_left, &b_own, &b_right, load(ROW(saved, Y0) + i) - start, h, load(ROW(saved, SHARE_Y) + i), room);
+        spread(&a_left, &a_own, &a_right, load(NUMBER(kept, X0)) - start, w, load(NUMBER(kept, SHARE_X)), room);
+        spread(&b_left, &b_own, &b_right, load(NUMBER(kept, Y0)) - start, h, load(NUMBER(kept, SHARE_Y)), room);
         vec number = all(0.0), slope = all(0.0);
         for (size_t k = 0; k < bins; k++) {
             mask left = less(number, bin), own = equal(number, bin); /* outside, bin -1: neither, and all are 0 */
             vec da = choose(left, a_left, choose(own, a_own, a_right));
             vec db = choose(left, b_left, choose(own, b_own, b_right));
-            store(ROW(draw_a, k) + i, load(ROW(a, k) + i) * da);
-            store(ROW(draw_b, k) + i, load(ROW(b, k) + i) * db);
+            store(ROW(draw_a, k) + i, load(NUMBER(a, k)) * da);
+            store(ROW(draw_b, k) + i, load(NUMBER(b, k)) * db);
             store(ROW(draw_d, k) + i, choose(own, draw0, slope));
             slope = choose(own, draw1, all(0.0)); /* of the next knot */
             number += one;
@@ -237,9 +248,10 @@ static void inverse(double *x, double *log_det, const double *outputs, double *s
     hold_inside(u, x, config->interval, rows);
     find_bin(saved, outputs, u, true, config, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec x0 = load(ROW(saved, X0) + i), w = load(ROW(saved, W) + i);
-        vec y0 = load(ROW(saved, Y0) + i), h = load(ROW(saved, H) + i), s = h / w;
-        vec delta0 = load(ROW(saved, DELTA0) + i), delta1 = load(ROW(saved, DELTA1) + i), one = all(1.0);
+        double *kept = KEPT(saved, i);
+        vec x0 = load(NUMBER(kept, X0)), w = load(NUMBER(kept, W));
+        vec y0 = load(NUMBER(kept, Y0)), h = load(NUMBER(kept, H)), s = h / w;
+        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = all(1.0);
 
         vec rise = load(u + i) - y0, bend = delta1 + delta0 - (s + s);
         vec a = h * (s - delta0) + rise * bend; /* eq. 7 */
