@@ -54,7 +54,7 @@ static void open_point(struct point *p, const struct bench *bench, const fathom_
         close_point(p);
 }
 
-enum { DEPTH, BATCH, WIDTH, DIMENSION, MOST_POINTS = 9, ROUNDS = 8 };
+enum { DEPTH, BATCH, WIDTH, DIMENSION, MOST_POINTS = 9, ROUNDS = 16 };
 
 static const struct axis {
     const char *name;

@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 {
     struct options defaults = options_default();
     defaults.depths = (struct depth_list){3, {4, 8, 16}};
-    defaults.seeds = 6;
+    defaults.seeds = 12;
     defaults.flow.coupling = NULL; /* both */
 
     struct options options = defaults;
