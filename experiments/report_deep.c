@@ -120,8 +120,8 @@ static const char *say_finish(struct report *report, const struct against_none *
 {
     if (a->n_up + a->n_down == 0)
         return "the final held-out log p is significantly higher or lower at no depth";
-    return SAY("the final held-out log p is significantly lower at depths %s, higher at depths %s",
-               say_list(report, a->down, a->n_down), say_list(report, a->up, a->n_up));
+    return SAY("the final held-out log p is significantly lower at %s, higher at %s",
+               say_depths(report, a->down, a->n_down), say_depths(report, a->up, a->n_up));
 }
 
 static void claim_default_hurts(struct report *report, const struct against_none *a, size_t n_depths)

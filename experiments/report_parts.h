@@ -44,6 +44,7 @@ const char *say_short(struct report *report, double value);                  /* 
 const char *say_p(struct report *report, double p);                          /* "p = 0.02", "p < 0.0001" */
 const char *say_interval(struct report *report, int decimals, const struct effect *effect); /* "0.12 [0.10, 0.14]" */
 const char *say_list(struct report *report, const double *x, size_t n);      /* "1, 2 and 4" */
+const char *say_depths(struct report *report, const double *x, size_t n);    /* "depths 1 and 2", or "no depth" */
 #define SAY(...) pool_say(&report->pool, __VA_ARGS__)
 
 /* ---------------------------------------------------------------------------------------------------- parts ---- */

@@ -116,7 +116,7 @@ void report_roundoff(struct report *report)
                                 fastest, slowest, latest, least_sd, most_sd, least_sd / data_error,
                                 most_sd / data_error)
                           : "at no depth does the perturbation reach the third decimal.",
-        .limit = grown.n && grown.n < depths.n ? SAY("at depths %s.", say_list(report, grown.x, grown.n)) : NULL,
+        .limit = grown.n && grown.n < depths.n ? SAY("at %s.", say_depths(report, grown.x, grown.n)) : NULL,
         .decision = grown.n == depths.n ? SUPPORTED : grown.n ? LIMITED : REFUTED,
     });
     if (grown.n)

@@ -86,6 +86,11 @@ const char *say_list(struct report *report, const double *x, size_t n)
     return text;
 }
 
+const char *say_depths(struct report *report, const double *x, size_t n)
+{
+    return n == 0 ? "no depth" : SAY("%s %s", n == 1 ? "depth" : "depths", say_list(report, x, n));
+}
+
 /* ---------------------------------------------------------------------------------------------------- parts ---- */
 
 /* Parts write their phrases so that they can stand within a sentence. */

@@ -54,12 +54,13 @@ floor_ = members > 0 ? GROUP_min - 0.1 * (high - GROUP_min + 0.01) : 0
 shown(y) = abs(y) < 1e300 ? (y > floor_ ? y : floor_) : NaN
 mine(a)  = strcol("actnorm") eq a ? column("depth") * shift(a) : NaN
 
-low_at = ""; low_value = ""
+low_at = ""; low_text = ""
 do for [a in arms] { do for [d in depths] {
     D = real(d)
     eval summary("$medians", 'of(a, D) && column("score") < floor_ ? column("score") : NaN')
     if (members > 0) {
-        low_at = low_at.sprintf(" %.9g", D * shift(a)); low_value = low_value.sprintf(" %.9g", GROUP_mean)
+        low_at = low_at.sprintf(" %.9g", D * shift(a))
+        low_text = low_text.(low_text eq "" ? "" : "\n").d.": ".gprintf("%.3g ↓", GROUP_mean)
     }
 }}
 losses = 0; norms = 0       # (before any axis has a range or a scale: stats would heed them)
@@ -111,22 +112,21 @@ set bmargin at screen 0.115
 set lmargin at screen left
 set rmargin at screen left + width
 set xlabel "number of coupling blocks" font SMALL
-set ylabel named_score."  [nats]" font SMALL
+set ylabel named_score."  [nats]" offset 1.8,0 font SMALL
 set xtics ()
 set for [d in depths] xtics add ((real(d) == 16 && has_word(depths, "20") ? "" : d) real(d))  # 16 and 20 would touch
 set xrange [least / 1.3 : most * 1.3]
 unset logscale y
 set yrange [0 : 1]
-set ytics autofreq
+set ytics autofreq font SMALL
 set format y "%.1f"
 set title "after training"
 set label 1 bad at graph 0.03, 0.30 font TINY
 if (high > -1e300) {
     set format y decimals(high - floor_)
     set yrange [floor_ : high + 0.08 * (high - floor_)]
-    do for [k=1:words(low_at)] {
-        set label 10 + k gprintf("%.3g ↓", number_in(low_value, k)) at number_in(low_at, k), floor_ \
-            right offset -0.7,0.5 + 1.1 * (words(low_at) - k) font SMALL
+    if (words(low_at) > 0) {        # left of the line that falls to the first of them
+        set label 10 low_text at number_in(low_at, 1), floor_ right offset -3,1.7 font SMALL
     }
     set logscale x 2
     plot for [a in arms] T using (mine(a)):(shown(cell(score))) with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
@@ -141,7 +141,7 @@ unset label
 set lmargin at screen left + width + gap
 set rmargin at screen 0.955
 set title "before training"
-set ylabel "gradient norm  [nats]"
+set ylabel "gradient norm  [nats]" offset 1.6,0
 if (norms) {
     set yrange [least_norm / 2 : greatest_norm * 3]
     set logscale y

@@ -65,7 +65,7 @@ do for [x in edges] {
 set tmargin at screen 0.905
 set bmargin at screen 0.575
 set title sprintf("A trained conditioner: %d straight line%s over the data\n", n, n == 1 ? "" : "s"). \
-          sprintf("{/*0.85 a batch of %d rows lies on %d of them: the matrix work of %d rows}", batch, occupied, \
+          sprintf("{/*0.85 a batch of %d rows lies on %d: at most the matrix work of %d rows}", batch, occupied, \
                   2 * occupied) offset 0,-0.2
 set label 1 "output" at screen 0.022, graph 0.5 center rotate
 set ytics tick(greatest - least)
