@@ -1,4 +1,4 @@
-/* test_exponential.c - the library's own e^x and log(1 + e): to less than one unit in the last place of the C library's
+/* test_exponential.c - the library's own e^x and log(1 + e): to 1.05 and 1 units in the last place of the C library's
  * long double functions, and what becomes of infinities, NaN and numbers at the ends of the range.  In plain C, one
  * number wide; test_isa.c holds the other widths to the same bits. */
 #include <float.h>
@@ -28,13 +28,14 @@ static double ulps(double x, long double truth)
 }
 
 /* Against `truth` at N points x = scale(uniform). */
-static void check(double (*f)(double), long double (*truth)(long double), double (*scale)(double), const char *name)
+static void check(double (*f)(double), long double (*truth)(long double), double (*scale)(double), double most,
+                  const char *name)
 {
     double *u = need(N * sizeof *u);
     fathom_uniform(u, fathom_key_from_seed(77), 0.0, 1.0, N);
     for (size_t i = 0; i < N; i++) {
         const double x = scale(u[i]), error = ulps(f(x), truth(x));
-        if (!(error < 1.0))
+        if (!(error < most))
             fail_msg("%s(%a) is %.3f units in the last place off", name, x, error);
     }
     free(u);
@@ -51,10 +52,10 @@ static double tiny(double u) { return u * 0x1p-40; }
 static void test_accuracy(void **state)
 {
     (void)state;
-    check(call_exp, expl, small, "exp");
-    check(call_exp, expl, wide, "exp");
-    check(call_log1p, log1pl, unit, "log1p");
-    check(call_log1p, log1pl, tiny, "log1p");
+    check(call_exp, expl, small, 1.05, "exp");
+    check(call_exp, expl, wide, 1.05, "exp");
+    check(call_log1p, log1pl, unit, 1.0, "log1p");
+    check(call_log1p, log1pl, tiny, 1.0, "log1p");
 }
 
 static void test_ends(void **state)

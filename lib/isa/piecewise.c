@@ -360,15 +360,15 @@ static fathom_status prepare(void *state, const double *params)
 
 /* ---- rows ---- */
 
-/* Each row's segment, first to the octet of edges: how many octets lie below x as a whole; then within it.  Segments
+/* Each row's segment, first to the octet of edges: how many octets lie below x as a whole; then within it.  Families
  * entered for the first time are opened. */
 static void look_up(struct piecewise *s, const double *x, size_t rows)
 {
     struct layer *last = last_of(s);
     const size_t n_open = last->n, n_families = last->n_families, n_edges = s->n_edges;
     const double *edges = s->edges;
+    const struct piece *pieces = s->pieces;
     double octets[TILE];
-    size_t segment[TILE];
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec below = all(0.0), xi = load(x + i);
         for (size_t e = 7; e < n_edges; e += 8)
@@ -376,26 +376,22 @@ static void look_up(struct piecewise *s, const double *x, size_t rows)
         store(octets + i, below);
     }
     for (size_t i = 0; i < rows; i++) {
-        const double *octet = edges + 8 * (size_t)octets[i];
+        const size_t first = 8 * (size_t)octets[i];
         int above = 0;
         for (int e = 0; e < 8; e += VEC_WIDTH)
-            above += lanes(less(all(x[i]), load(octet + e)));
-        segment[i] = 8 * (size_t)octets[i] + 8 - (size_t)above;
-        segment[i] = segment[i] < n_edges ? segment[i] : n_edges; /* beyond FAR, and NaN */
-    }
-    struct piece *pieces = s->pieces;
-    for (size_t i = 0; i < rows; i++) {
-        if (pieces[segment[i]].slot == CLOSED)
-            open_family(s, s->n_layers - 1, segment[i]);
-        s->slot_of[i] = pieces[segment[i]].slot;
+            above += lanes(less(all(x[i]), load(edges + first + e)));
+        size_t segment = first + 8 - (size_t)above;
+        segment = segment < n_edges ? segment : n_edges; /* beyond FAR, and NaN */
+        if (pieces[segment].slot == CLOSED)
+            open_family(s, s->n_layers - 1, segment);
+        s->slot_of[i] = pieces[segment].slot;
+        s->offset[i] = x[i] - pieces[segment].centre;
     }
     if (last->n > n_open) {
         ISA(lines_forward)(last, n_families, s->scratch);
         memset(PAIR_OF(s->moments, n_open, last->columns), 0,
                (last->n - n_open) * PAIR * last->columns * sizeof(double));
     }
-    for (size_t i = 0; i < rows; i++)
-        s->offset[i] = x[i] - last->segments[s->slot_of[i]].centre;
 }
 
 static void forward(double *restrict out, const double *restrict in, void *state, size_t rows)

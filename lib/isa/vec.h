@@ -44,8 +44,13 @@ INLINE mask either(mask a, mask b)              { return (mask)(a | b); }
 INLINE int  lanes(mask m)                       { return __builtin_popcount(m); } /* how many are set */
 INLINE vec  choose(mask m, vec yes, vec no)     { return _mm512_mask_blend_pd(m, no, yes); }
 INLINE vec  greater(vec a, vec b)               { return _mm512_max_pd(a, b); } /* a > b ? a : b */
-/* the lowest bits of a's pattern become the exponent */
-INLINE vec  power_of_two(vec a)                 { return (vec)_mm512_slli_epi64((__m512i)a, 52); }
+/* table[j] with t's pattern shifted up by 48 bits added, j the lowest four bits of that pattern. */
+INLINE vec power_of_two(vec t, const uint64_t table[16])
+{
+    __m512i k = (__m512i)t, entry = _mm512_permutex2var_epi64(_mm512_loadu_si512(table), k,
+                                                              _mm512_loadu_si512(table + 8));
+    return (vec)_mm512_add_epi64(entry, _mm512_slli_epi64(k, 48));
+}
 INLINE vec  log_(vec a)                         { return Sleef_finz_logd8_u10avx512f(a); }
 
 /* t[i] = column i of the square block whose rows are r[0..VEC_WIDTH-1]. */
@@ -84,7 +89,12 @@ INLINE mask either(mask a, mask b)              { return _mm256_or_pd(a, b); }
 INLINE int  lanes(mask m)                       { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
 INLINE vec  choose(mask m, vec yes, vec no)     { return _mm256_blendv_pd(no, yes, m); }
 INLINE vec  greater(vec a, vec b)               { return _mm256_max_pd(a, b); }
-INLINE vec  power_of_two(vec a)                 { return (vec)_mm256_slli_epi64((__m256i)a, 52); }
+INLINE vec  power_of_two(vec t, const uint64_t table[16])
+{
+    __m256i k = (__m256i)t, j = _mm256_and_si256(k, _mm256_set1_epi64x(15));
+    __m256i entry = _mm256_i64gather_epi64((const long long *)table, j, 8);
+    return (vec)_mm256_add_epi64(entry, _mm256_slli_epi64(k, 48));
+}
 INLINE vec  log_(vec a)                         { return Sleef_finz_logd4_u10avx2(a); }
 
 INLINE void transpose(vec t[4], const vec r[4])
@@ -114,13 +124,13 @@ INLINE vec  choose(mask m, vec yes, vec no)     { return m ? yes : no; }
 INLINE vec  greater(vec a, vec b)               { return a > b ? a : b; }
 INLINE vec  log_(vec a)                         { return same_log(a); }
 INLINE void transpose(vec t[1], const vec r[1]) { t[0] = r[0]; }
-INLINE vec  power_of_two(vec a)
+INLINE vec  power_of_two(vec t, const uint64_t table[16])
 {
-    uint64_t bits;
-    memcpy(&bits, &a, sizeof bits);
-    bits <<= 52;
-    memcpy(&a, &bits, sizeof bits);
-    return a;
+    uint64_t k;
+    memcpy(&k, &t, sizeof k);
+    k = table[k % 16] + (k << 48);
+    memcpy(&t, &k, sizeof t);
+    return t;
 }
 
 #else
