@@ -26,8 +26,8 @@
  *   e^r         |r| <= 1.0005 (log 2)/32  3.8e-20      1.02 units in the last place
  *   log(1 + f)  |s| <= 0.2001             2.17e-19     0.91 units in the last place
  *
- * What it is worth (Zen 4, one core, a training step at depth 8, batch 512; the least of five runs in turn): 600 us with
- * SLEEF's two functions, 481 with these at 512 bits; 809 and 661 at 256.  To repeat it, let exp_ and log1p_ call
+ * What it is worth (Zen 4, one core, a training step at depth 8, batch 512; the least of five runs in turn): 600 us
+ * with SLEEF's two functions, 481 with these at 512 bits; 809 and 661 at 256.  To repeat it, let exp_ and log1p_ call
  * Sleef_finz_expd8_u10avx512f, ... as log_ does in vec.h, and time a step (`make bench`) with and without.
  */
 #ifndef FATHOM_EXPONENTIAL_H
