@@ -352,7 +352,7 @@ static fathom_status prepare(void *state, const double *params)
     for (size_t e = s->n_edges; e < padded(s->n_edges + 1); e++)
         s->edges[e] = FAR;
     if (s->n_layers == 1) {
-        s->pieces[0].slot = 0;
+        s->pieces[0] = (struct piece){ 0.0, 0, NONE, 0 };
         memset(s->moments, 0, PAIR * whole->columns * sizeof(double));
     }
     return FATHOM_OK;
