@@ -38,23 +38,32 @@ static void close_point(struct point *p)
     *p = (struct point){.flow = NULL};
 }
 
+/* x: [n][dim].  false: not enough memory. */
+static bool draw_rows(double *x, size_t dim, size_t n)
+{
+    fathom_dataset spiral;
+    if (dim != 2) {
+        fathom_normal(x, fathom_key_from_seed(5), n * dim);
+        return true;
+    }
+    if (fathom_spiral(&spiral, 0, n, NULL) != FATHOM_OK)
+        return false;
+    memcpy(x, spiral.x, dim * n * sizeof *x);
+    fathom_dataset_free(&spiral);
+    return true;
+}
+
 /* Without memory the point stays closed. */
 static void open_point(struct point *p, const struct bench *bench, const fathom_config *config, size_t batch)
 {
     fathom_train_options options = fathom_train_options_default();
     const size_t n = ROWS_A_BATCH * batch;
-    fathom_dataset spiral = {.n = 0};
     options.batch = batch;
     options.steps = 100000;
     *p = (struct point){.flow = fathom_flow_new(config, NULL, NULL), .x = malloc(n * config->dim * sizeof(double)),
                         .rows = malloc(STEPS * batch * sizeof(uint32_t)), .batch = batch};
     double *params = p->flow ? malloc(fathom_flow_n_params(p->flow) * sizeof *params) : NULL;
-    if (params && p->x && p->rows && fathom_spiral(&spiral, 0, n, NULL) == FATHOM_OK) {
-        if (config->dim == 2)
-            memcpy(p->x, spiral.x, 2 * n * sizeof *p->x);
-        else
-            fathom_normal(p->x, fathom_key_from_seed(5), n * config->dim);
-        fathom_dataset_free(&spiral);
+    if (params && p->x && p->rows && draw_rows(p->x, config->dim, n)) {
         fathom_batches(p->rows, 1, 0, STEPS, batch, n);
         fathom_flow_init(params, p->flow, fathom_key_from_seed(0));
         p->trainer = fathom_trainer_new(p->flow, bench->isa, params, &options);

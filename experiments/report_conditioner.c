@@ -61,9 +61,9 @@ void report_conditioner(struct report *report)
         "The program uses this. Rows on one line need the matrices at most once, for the line's slope and its value: "
         "for the\nbatch of %.0f rows, the matrix work of %zu at most. It is less, for between two neighbours most "
         "often a single unit of\nthe last hidden layer switches, and all others need no second look. Finding the "
-        "breakpoints takes the hidden layers alone and\nis done once a step, however many rows there are. Backward it "
-        "is the same: of the rows on a line, the weights'\ngradient depends on $\\sum d$ and $\\sum d x$ alone, where "
-        "$d$ is the loss's gradient at the outputs. That is exact\nup to rounding; tests hold it against the dense "
+        "breakpoints takes the hidden\nlayers alone and is done once a step, however many rows there are. Backward it "
+        "is the same: of the rows on a line, the\nweights' gradient depends on $\\sum d$ and $\\sum d x$ alone, where "
+        "$d$ is the loss's gradient at the outputs. That is\nexact up to rounding; tests hold it against the dense "
         "network, which serves where a conditioner has two inputs or more.\n\n", lines.batch, 2 * lines.occupied);
     report_source(report, CONDITIONER, "breakpoints `lib/isa/piecewise.c`, lines and their gradient `lib/isa/lines.c`, "
                                        "the dense network `lib/isa/mlp.c`");

@@ -29,7 +29,7 @@ enum { BIN, X0, W, Y0, H, DELTA0, DELTA1, SLOPE0, SLOPE1, THETA, IN_W, IN_BETA, 
 
 /* They lie octet of rows by octet, [n_saved][8] each: a tile's are one stream of memory, which a deep flow reads from
  * beyond the nearest caches.  Row i's begin at KEPT. */
-#define KEPT(saved, i) ((saved) + (i) / 8 * 8 * n_saved(config) + (i) % 8)
+#define KEPT(saved, i, config) ((saved) + (i) / 8 * 8 * n_saved(config) + (i) % 8)
 #define NUMBER(kept, r) ((kept) + (size_t)(r) * 8)
 
 static size_t n_bins(const fathom_config *config) { return config->knots + 1; }
@@ -42,7 +42,7 @@ INLINE void exponentials(double *saved, size_t first, size_t share, const double
                          const fathom_config *config, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        double *kept = KEPT(saved, i);
+        double *kept = KEPT(saved, i, config);
         vec greatest = load(raw + i), sum = all(0.0);
         for (size_t k = 1; k < n_bins(config); k++)
             greatest = greater(load(ROW(raw, k) + i), greatest);
@@ -66,7 +66,7 @@ INLINE void locate(double *saved, const double *outputs, const double *u, bool a
     const vec start = all(-config->interval), end = all(config->interval), least = all(MIN_BIN);
 
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        double *kept = KEPT(saved, i);
+        double *kept = KEPT(saved, i, config);
         const double *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
         vec ui = load(u + i), share_x = load(NUMBER(kept, SHARE_X)), share_y = load(NUMBER(kept, SHARE_Y));
         vec bin = all(0.0), number = bin, left_x = start, left_y = start;
@@ -95,10 +95,10 @@ INLINE void slopes(double *saved, const fathom_config *config, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH)
         for (int end = 0; end < 2; end++) {
-            double *delta = NUMBER(KEPT(saved, i), DELTA0 + end), *slope_of_it = NUMBER(KEPT(saved, i), SLOPE0 + end);
-            vec slope, value = softplus(&slope, load(delta) + all(SLOPE_SHIFT));
-            store(delta, value + all(MIN_SLOPE));
-            store(slope_of_it, slope);
+            double *kept = KEPT(saved, i, config);
+            vec slope, value = softplus(&slope, load(NUMBER(kept, DELTA0 + end)) + all(SLOPE_SHIFT));
+            store(NUMBER(kept, DELTA0 + end), value + all(MIN_SLOPE));
+            store(NUMBER(kept, SLOPE0 + end), slope);
         }
 }
 
@@ -145,7 +145,7 @@ static void forward(double *x, double *log_det, const double *outputs, double *s
     hold_inside(u, x, config->interval, rows);
     find_bin(saved, outputs, u, false, config, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        double *kept = KEPT(saved, i);
+        double *kept = KEPT(saved, i, config);
         vec in_w = all(1.0) / load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * in_w;
         vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = all(1.0);
         vec theta = (load(u + i) - load(NUMBER(kept, X0))) * in_w, rest = one - theta, both = theta * rest;
@@ -190,7 +190,7 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     double *draw_a = doutputs, *draw_b = ROW(doutputs, bins), *draw_d = ROW(doutputs, 2 * bins);
 
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        const double *kept = KEPT(saved, i), *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
+        const double *kept = KEPT(saved, i, config), *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
         vec theta = load(NUMBER(kept, THETA)), one = all(1.0), two = all(2.0), bin = load(NUMBER(kept, BIN));
         vec in_w = load(NUMBER(kept, IN_W)), in_beta = load(NUMBER(kept, IN_BETA));
         vec w = load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * in_w;
@@ -248,7 +248,7 @@ static void inverse(double *x, double *log_det, const double *outputs, double *s
     hold_inside(u, x, config->interval, rows);
     find_bin(saved, outputs, u, true, config, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        double *kept = KEPT(saved, i);
+        double *kept = KEPT(saved, i, config);
         vec x0 = load(NUMBER(kept, X0)), w = load(NUMBER(kept, W));
         vec y0 = load(NUMBER(kept, Y0)), h = load(NUMBER(kept, H)), s = h / w;
         vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = all(1.0);
