@@ -30,6 +30,7 @@ leash_name(l) = (clip_of(l) eq "none" ? "no clip" : "clip ".clip_of(l)). \
                                             : ", guard: ".guard_of(l))
 
 # A row a cell: its panel, its place there from 1, its runs, those of them that diverged, the others' median score.
+most_runs = 0
 set print $cells
 print "coupling\tleash\trate\tdepth\truns\tlost\tvalue"
 do for [c=1:n_couplings] { do for [l=1:n_leashes] { do for [d=1:n_depths] { do for [r=1:n_rates] {
@@ -38,6 +39,7 @@ do for [c=1:n_couplings] { do for [l=1:n_leashes] { do for [d=1:n_depths] { do f
     eval count("T", 'here(0)')
     runs = members
     eval summary("T", 'here(0) && strcol("status") eq "ok" ? lowest(scored(score)) : NaN')
+    most_runs = runs > most_runs ? runs : most_runs
     if (runs > 0) {
         print sprintf("%d\t%d\t%d\t%d\t%d\t%d\t%.6g", c, l, r, d, \
             runs, runs - members, members > 0 ? GROUP_median : floor_)
@@ -75,6 +77,7 @@ part(c, l) = held(c, l) && column("lost") > 0
 all(c, l)  = panel(c, l) && column("lost") == column("runs")
 at(chosen) = chosen ? column("rate") : -9      # off the panel: a plot of no points at all would be a complaint
 share(i)  = column("lost") / column("runs")
+COUNT = most_runs < 10 ? TINY : format eq "svg" ? ",9" : ",6.7"    # "10/12" in a cell of 39 units
 k_of_n(i) = sprintf("%d/%d", column("lost"), column("runs"))
 dark(v) = (v - floor_) / (top - floor_) < 0.6
 do for [c=1:n_couplings] { do for [l=1:n_leashes] {
@@ -124,7 +127,7 @@ do for [c=1:n_couplings] { do for [l=1:n_leashes] {
          $cells using (at(all(c, l)) - 0.3):(column("depth") + 0.3):(0.6):(-0.6) \
              with vectors nohead lc rgb "white" lw 2 notitle, \
          $cells using (at(part(c, l))):(column("depth") + 0.1):(k_of_n(0)):(dark(column("value")) ? 0xFFFFFF : 0) \
-             with labels font TINY tc rgb variable notitle
+             with labels font COUNT tc rgb variable notitle
     unset object
     unset arrow
 }}
