@@ -29,7 +29,7 @@ void parallel_do(const struct parallel *how, parallel_job *job, void *context, c
 /* More of the cost is done.  Cheap enough for every training step. */
 void progress_add(struct progress *progress, uint64_t cost);
 
-/* Seconds of a clock that only goes forward: for stderr, never for a table. */
+/* Seconds of a clock that only goes forward: for stderr and timings, never for a result. */
 double parallel_seconds(void);
 
 #endif

@@ -212,6 +212,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     const struct run           *run = &table->runs[index];
     struct run_result          *result = &table->results[index];
     const size_t                steps = run->training.steps;
+    const double                started = parallel_seconds();
 
     fathom_flow      *flow = need(fathom_flow_new(&run->flow, NULL, NULL));
     fathom_workspace *workspace = need(fathom_workspace_new(flow, setup->options->isa));
@@ -247,6 +248,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     }
     free(params);
     fathom_flow_free(flow);
+    result->seconds = parallel_seconds() - started;
     progress_add(progress, table->cost[index] - told);
 }
 
@@ -257,7 +259,7 @@ void runner_do(struct run_result *results, const struct run *runs, const struct 
     const struct options *options = setup->options;
     const struct parallel how = {.what = n == 1 ? "run" : "runs", .threads = options->threads,
                                  .quiet = options->quiet};
-    struct table_of_runs  table = {results, runs, setup, need(malloc((n + 1) * sizeof *table.cost))};
+    struct table_of_runs  table = {results, runs, setup, need(calloc(n + 1, sizeof *table.cost))};
     for (size_t i = 0; i < n; i++) {
         fathom_error error;
         fathom_flow *flow = fathom_flow_new(&runs[i].flow, NULL, &error);
@@ -268,4 +270,14 @@ void runner_do(struct run_result *results, const struct run *runs, const struct 
     }
     parallel_do(&how, do_run, &table, table.cost, n);
     free(table.cost);
+    for (size_t i = 0; i < n; i++) {
+        char seconds[32];
+        snprintf(seconds, sizeof seconds, "%.6f", results[i].seconds);
+        table_text(setup->timings, runs[i].flow.coupling);
+        table_count(setup->timings, runs[i].flow.depth);
+        table_count(setup->timings, runs[i].seed);
+        table_count(setup->timings, runs[i].replica);
+        table_text(setup->timings, fathom_status_name(results[i].status));
+        table_text(setup->timings, seconds);
+    }
 }

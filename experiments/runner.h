@@ -36,9 +36,11 @@ struct run_result {
     double        kl, kl_std_error;    /* heldout_truth: mean of log truth - log flow over those rows */
     double       *loss, *grad_norm;    /* keep_trace: [steps]                                       */
     double       *params;              /* keep_params: [n_params], trained                          */
+    double        seconds;             /* that the run took: for timings, never for a result        */
 };
 
-/* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line. */
+/* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line.  What each run took
+ * goes into the setup's timings. */
 void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n);
 void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */
 

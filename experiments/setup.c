@@ -2,6 +2,7 @@
 #include "setup.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "files.h"
 #include "leave.h"
+#include "parallel.h"
 #include "plot.h"
 
 static plot_options plot_options_of(const struct options *options)
@@ -62,7 +64,8 @@ void setup_open(struct setup *setup, struct options *options, const struct progr
     fathom_error       error;
 
     leave_on_signals();
-    *setup = (struct setup){.options = options, .program = program};
+    *setup = (struct setup){.options = options, .program = program, .started = parallel_seconds(),
+                            .timings = table_new(program->name, "coupling depth seed replica status seconds")};
     if (program->takes & TAKES(OPTION_DATA)) {
         if (options->data)
             read_file(setup, options);
@@ -92,6 +95,7 @@ void setup_close(struct setup *setup)
     fathom_dataset_free(&setup->train);
     fathom_dataset_free(&setup->heldout);
     free(setup->batches);
+    table_free(setup->timings);
 }
 
 static void put_setting(void *table, const char *key, const char *value) { table_config(table, key, value); }
@@ -116,6 +120,21 @@ struct table *setup_table(const struct setup *setup, const char *name, const cha
     return table;
 }
 
+static void write_timings(const struct setup *setup)
+{
+    char          folder[PATH_MAX], text[32];
+    struct table *timings = setup->timings;
+    fathom_error  error;
+    table_config(timings, "kernels", fathom_isa_name(setup->options->isa));
+    snprintf(text, sizeof text, "%zu", setup->options->threads);
+    table_config(timings, "threads", text);
+    snprintf(text, sizeof text, "%.3f", parallel_seconds() - setup->started);
+    table_config(timings, "seconds", text);
+    snprintf(folder, sizeof folder, "%s/timings", setup->options->out);
+    if (!files_folder(folder, &error) || !tables_write(folder, &timings, 1, &error))
+        leave_failed("%s", error.text);
+}
+
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
                  const struct options *defaults, uint32_t notebook_but)
 {
@@ -126,6 +145,7 @@ int setup_finish(const struct setup *setup, struct table **tables, size_t n_tabl
         leave_failed("%s", error.text);
     for (size_t i = 0; i < n_tables; i++)
         table_free(tables[i]);
+    write_timings(setup);
     for (; *figures && !setup->options->no_plot; figures++)
         if (plot_draw(*figures, &plot, &error) != PLOT_OK)
             leave_failed("%s", error.text);

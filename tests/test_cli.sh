@@ -205,7 +205,7 @@ for signal in INT TERM; do
 done
 
 # ------------------------------------------------------------------------------------------------ what does work ----
-checks=$((checks + 6))
+checks=$((checks + 8))
 works=$scratch/works
 for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths 1 --steps 4 --replicas 2" \
            "density --depths 1 --steps 4"; do
@@ -215,7 +215,7 @@ for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths
     [ ! -s "$scratch/err" ] || fail "$run --quiet: said $(head -n 1 "$scratch/err")"
 done
 expected="density.tsv density_integral.tsv depth_sweep.tsv gradient_norm.tsv loss.tsv"
-expected="$expected residual_banach.tsv residual_inverse.tsv residual_map.tsv spiral.tsv truth.tsv"
+expected="$expected residual_banach.tsv residual_inverse.tsv residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(cd "$works" && echo *)" = "$expected" ] || fail "the tables are $(cd "$works" && echo *)"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
 head -n 1 "$works/depth_sweep.tsv" | grep -qx '# program: depth_sweep' || fail "depth_sweep.tsv has no configuration"
@@ -223,6 +223,9 @@ grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
     grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\tmean_logp\theldout_logp' ||
     fail "depth_sweep.tsv has other columns"
 [ "$(grep -vc '^#' "$works/depth_sweep.tsv")" -eq 3 ] || fail "depth_sweep.tsv has not a row a replica"
+[ "$(grep -cP '^spline\t1\t0\t[01]\tok\t\d+\.\d{6}$' "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
+    fail "timings/depth_sweep.tsv has not a row a run"
+grep -qP '^# seconds: \d' "$works/timings/residual_inverse.tsv" || fail "residual_inverse: no timings"
 
 # compare finds what differs, by its name
 cp -r "$works" "$scratch/other"
@@ -247,7 +250,7 @@ awk 'BEGIN { srand(1); print "a b c"; for (i = 0; i < 100; i++) print rand(), ra
     fail "own rows"
 grep -qx '# training-rows: 80' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 80 to train on"
 grep -qx '# heldout-rows: 20' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 20 held out"
-[ "$(cd "$scratch/own" && echo *)" = "depth_sweep.tsv loss.tsv" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
+[ "$(cd "$scratch/own" && echo *)" = "depth_sweep.tsv loss.tsv timings" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
 
 echo "$checks checks, $failures failures"
 [ $failures -eq 0 ]
