@@ -1,0 +1,144 @@
+/* network.c - a batch through a conditioner, and through the plain loop (network.h). */
+#include "network.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+size_t fan_in(const struct shape *s, size_t layer) { return layer == 0 ? s->n_in : s->width; }
+size_t fan_out(const struct shape *s, size_t layer) { return layer == s->hidden ? s->n_out : s->width; }
+
+size_t n_params(const struct shape *s)
+{
+    size_t n = 0;
+    for (size_t l = 0; l <= s->hidden; l++)
+        n += fan_out(s, l) * (fan_in(s, l) + 1);
+    return n;
+}
+
+double *random_params(const struct shape *s, uint64_t seed)
+{
+    double *params = need(n_params(s) * sizeof *params), *p = params;
+    draw(params, seed, 1.0, n_params(s));
+    for (size_t l = 0; l <= s->hidden; p += fan_out(s, l) * (fan_in(s, l) + 1), l++)
+        for (size_t k = 0; k < fan_out(s, l) * fan_in(s, l); k++)
+            p[k] *= l == 0 ? 1.0 : 1.4 / sqrt((double)fan_in(s, l));
+    return params;
+}
+
+struct answer new_answer(const struct shape *s)
+{
+    return (struct answer){ need(s->batch * s->n_out * sizeof(double)), need(s->batch * s->n_in * sizeof(double)),
+                            need(n_params(s) * sizeof(double)) };
+}
+
+void free_answer(struct answer *a)
+{
+    free(a->out);
+    free(a->din);
+    free(a->gradient);
+}
+
+void ask(struct answer *a, const struct conditioner *c, const struct shape *s, const double *params, const double *x,
+         const double *dout)
+{
+    void *state = c->create(s->n_in, s->n_out, s->width, s->hidden);
+    double *in = need(s->n_in * STRIDE * sizeof *in), *din = need(s->n_in * STRIDE * sizeof *din);
+    double *out = need(padded(s->n_out) * STRIDE * sizeof *out), *up = need(padded(s->n_out) * STRIDE * sizeof *up);
+    assert_non_null(state);
+    assert_int_equal(c->prepare(state, params), FATHOM_OK);
+    for (size_t first = 0; first < s->batch; first += TILE) {
+        const size_t live = s->batch - first < TILE ? s->batch - first : TILE;
+        memset(din, 0, s->n_in * STRIDE * sizeof *din);
+        for (size_t i = 0; i < TILE; i++) { /* beyond whole octets lie numbers that nobody may look at */
+            const bool beyond = i >= padded(live);
+            const size_t row = first + (i < live ? i : 0);
+            for (size_t k = 0; k < s->n_in; k++)
+                ROW(in, k)[i] = beyond ? NAN : x[row * s->n_in + k];
+            for (size_t u = 0; u < s->n_out; u++)
+                ROW(up, u)[i] = beyond ? NAN : i < live ? dout[row * s->n_out + u] : 0.0;
+        }
+        c->forward(out, in, state, padded(live));
+        c->backward(din, up, state, padded(live));
+        for (size_t i = 0; i < live; i++) {
+            for (size_t u = 0; u < s->n_out; u++)
+                a->out[(first + i) * s->n_out + u] = ROW(out, u)[i];
+            for (size_t k = 0; k < s->n_in; k++)
+                a->din[(first + i) * s->n_in + k] = ROW(din, k)[i];
+        }
+        for (size_t u = s->n_out; u < padded(s->n_out); u++)
+            for (size_t i = 0; i < padded(live); i++)
+                assert_true(ROW(out, u)[i] == 0.0 || isnan(ROW(out, u)[i])); /* NaN: 0 times infinity */
+    }
+    memset(a->gradient, 0, n_params(s) * sizeof *a->gradient);
+    c->finish(a->gradient, state);
+    assert_true(c->bytes(state) > n_params(s) / 2);
+    c->destroy(state);
+    free(in);
+    free(din);
+    free(out);
+    free(up);
+}
+
+/* ------------------------------------------------------------------------------------------- the plain loop ---- */
+
+void plain(long double *out, long double *din, long double *gradient, const struct shape *s, const double *params,
+           const double *x, const double *dout)
+{
+    long double h[MOST_LAYERS + 1][MOST_WIDTH], d[2][MOST_WIDTH];
+    size_t start[MOST_LAYERS + 1], at = 0;
+    for (size_t k = 0; k < s->n_in; k++)
+        h[0][k] = x[k];
+    for (size_t l = 0; l <= s->hidden; l++) {
+        start[l] = at;
+        const double *w = params + at, *b = w + fan_in(s, l) * fan_out(s, l);
+        for (size_t u = 0; u < fan_out(s, l); u++) {
+            long double sum = b[u];
+            for (size_t k = 0; k < fan_in(s, l); k++)
+                sum += (long double)w[u * fan_in(s, l) + k] * h[l][k];
+            h[l + 1][u] = l < s->hidden && !(sum > 0) ? 0 : sum;
+        }
+        at += fan_out(s, l) * (fan_in(s, l) + 1);
+    }
+    for (size_t u = 0; u < s->n_out; u++) {
+        out[u] = h[s->hidden + 1][u];
+        d[(s->hidden + 1) % 2][u] = dout[u];
+    }
+    for (size_t l = s->hidden + 1; l-- > 0;) {
+        const long double *above = d[(l + 1) % 2];
+        for (size_t k = 0; k < fan_in(s, l); k++) {
+            long double sum = 0;
+            for (size_t u = 0; u < fan_out(s, l); u++)
+                sum += above[u] * params[start[l] + u * fan_in(s, l) + k];
+            d[l % 2][k] = l > 0 && !(h[l][k] > 0) ? 0 : sum;
+        }
+        for (size_t u = 0; u < fan_out(s, l) && gradient; u++) {
+            for (size_t k = 0; k < fan_in(s, l); k++)
+                gradient[start[l] + u * fan_in(s, l) + k] += above[u] * h[l][k];
+            gradient[start[l] + fan_out(s, l) * fan_in(s, l) + u] += above[u];
+        }
+    }
+    for (size_t k = 0; k < s->n_in; k++)
+        din[k] = d[0][k];
+}
+
+void ask_plain(struct answer *a, const struct shape *s, const double *params, const double *x, const double *dout)
+{
+    long double out[MOST_WIDTH], din[MOST_WIDTH], *gradient = need(n_params(s) * sizeof *gradient);
+    for (size_t i = 0; i < s->batch; i++) {
+        plain(out, din, gradient, s, params, x + i * s->n_in, dout + i * s->n_out);
+        for (size_t u = 0; u < s->n_out; u++)
+            a->out[i * s->n_out + u] = (double)out[u];
+        for (size_t k = 0; k < s->n_in; k++)
+            a->din[i * s->n_in + k] = (double)din[k];
+    }
+    for (size_t k = 0; k < n_params(s); k++)
+        a->gradient[k] = (double)gradient[k];
+    free(gradient);
+}
