@@ -146,10 +146,14 @@ check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%)
 check-all: build check
 	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(filter-out tests/run.sh tests/test_%,$(wildcard tests/*.sh))
 
-## make bench        what a step costs, and where: tables and figures in results/bench/
+# Times belong to a machine: those of this one go into a folder that is not committed, unless it is given a name.
+MACHINE = this
+TIMES   = $(OUT)/bench/$(MACHINE)
+
+## make bench        what a step costs, and where: tables and figures in results/bench/this/ (MACHINE=name)
 bench: build $(BUILD)/bench/bench
-	@mkdir -p $(OUT)/bench
-	$(BUILD)/bench/bench --out $(OUT)/bench
+	@mkdir -p $(TIMES)
+	$(BUILD)/bench/bench --out $(TIMES)
 
 # --------------------------------------------------------------------------------------- the notebook's own stack ----
 ## make reference            a Python environment with the notebook's stack, versions pinned, in build/reference/
@@ -160,7 +164,7 @@ reference-numbers: reference
 	$(BUILD)/reference/bin/python reference/regenerate.py $(BUILD)/reference-numbers --against tests/reference
 ## make bench-reference      the notebook as written, at its best, and this program, timed in turn in one run
 bench-reference: reference build
-	BUILD=$(BUILD) PYTHON=$(BUILD)/reference/bin/python OUT=$(OUT)/bench reference/bench.sh
+	BUILD=$(BUILD) PYTHON=$(BUILD)/reference/bin/python OUT=$(TIMES) reference/bench.sh
 
 # ----------------------------------------------------------------------------------------------------- install ----
 ## make install      DESTDIR= PREFIX=/usr/local LIBDIR=$(PREFIX)/lib

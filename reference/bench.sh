@@ -7,7 +7,7 @@
 # Settings, from the environment:
 #   PYTHON  the interpreter with the notebook's stack     build/reference/bin/python
 #   BUILD   where the programs are                        build
-#   OUT     where the tables go                           results/bench
+#   OUT     where the tables go                           results/bench/this
 #   RUNS    rounds, at least 5                            6  (the first number whose extremes are a 95 % interval)
 #   MODES   what a round runs of theirs                   notebook scan gradients (there is gradients-compiled, too)
 #   REPEAT  runs of ours in a row, whose mean counts      5
@@ -25,7 +25,7 @@ export LC_ALL=C JAX_PLATFORMS=cpu PYTHONDONTWRITEBYTECODE=1
 here=$(dirname "$0")
 BUILD=${BUILD:-build}
 PYTHON=${PYTHON:-build/reference/bin/python}
-OUT=${OUT:-results/bench}
+OUT=${OUT:-results/bench/this}
 RUNS=${RUNS:-6}
 MODES=${MODES:-notebook scan gradients}
 REPEAT=${REPEAT:-5}
