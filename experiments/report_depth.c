@@ -201,9 +201,10 @@ static void claim_fit(struct report *report, const struct depth_row *row, size_t
         .title = "the training rows' log p measures the fit",
         .sentence = "depth_lp = [logp(train(build(jr.key(0), d))) for d in depths] [the score is taken over the rows "
                     "that were trained on]",
-        .rule = "refuted if, at the greatest depth, the training score significantly passes the truth's own on the "
-                "same rows, and the gap between training and held-out score has significantly grown from the least "
-                "depth to the greatest; with a limit if one of the two is so; supported if neither.",
+        .rule = SAY("refuted if, at the greatest depth, the training score significantly passes the truth's own on the "
+                    "same rows, and the gap between training and held-out score has significantly grown from the "
+                    "least depth to the greatest; with a limit if one of the two is so; supported if both intervals "
+                    "lie below %g nats; otherwise undecided.", MATERIAL),
         .effect = SAY("the gap grows by %s nats over the depths (%s); at the greatest depth the training score stands "
                       "%s above the truth's (%s); %s.", say_interval(report, 3, &growth),
                       say_p(report, growth.corrected), say_interval(report, 3, &over), say_p(report, over.corrected),
@@ -215,7 +216,9 @@ static void claim_fit(struct report *report, const struct depth_row *row, size_t
                  : grows ? SAY("the gap grows with depth, but the training score does not significantly pass the "
                                "truth; %s.", curves)
                  : passes ? "the training score passes the truth, but the gap does not grow with depth." : NULL,
-        .decision = passes && grows ? REFUTED : passes || grows ? LIMITED : SUPPORTED,
+        .decision = passes && grows ? REFUTED : passes || grows ? LIMITED
+                  : effect_between(&over, -INFINITY, MATERIAL) && effect_between(&growth, -INFINITY, MATERIAL) ? SUPPORTED
+                  : UNDECIDED,
     });
 }
 

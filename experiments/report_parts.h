@@ -19,6 +19,9 @@ enum report_table {
     N_REPORT_TABLES
 };
 
+/* In nats: a smaller difference of two flows' scores is none. */
+#define MATERIAL 0.01
+
 /* One number of the notebook beside ours, for the list at the head. */
 struct number_row {
     const char *what, *notebook, *ours, *verdict;

@@ -74,6 +74,8 @@ const char *say_interval(struct report *report, int decimals, const struct effec
 {
     if (!isfinite(e->low))
         return say_number(report, decimals, e->value);
+    if (fabs(e->low) >= 1e5 || fabs(e->high) >= 1e5) /* as say_number, and all three alike */
+        return SAY("%.1e [%.1e, %.1e]", e->value, e->low, e->high);
     return SAY("%s [%s, %s]", say_number(report, decimals, e->value), say_number(report, decimals, e->low),
                say_number(report, decimals, e->high));
 }

@@ -89,6 +89,11 @@ int effect_sign(const struct effect *e)
     return e->value > 0 ? 1 : -1;
 }
 
+bool effect_between(const struct effect *e, double low, double high)
+{
+    return e->low > low && e->high < high; /* false for NaN */
+}
+
 void verdict_claim(struct verdicts *v, const struct claim *claim)
 {
     if (!v->second)

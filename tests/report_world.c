@@ -23,7 +23,7 @@ static const char *const couplings[2] = {"affine", "spline"};
 struct world good_world(void)
 {
     return (struct world){
-        .heldout = {-1.80, -1.60, -1.55, -1.51, -1.49, -1.48}, .ensemble_shift = 0, .power = {1.0, 1.3},
+        .heldout = {-1.80, -1.60, -1.55, -1.51, -1.49, -1.48}, .scatter = 1, .ensemble_shift = 0, .power = {1.0, 1.3},
         .clip = SAVES, .guard_saves = true, .affine_frail = true, .start = {-100, 1},
         .finish = {{-.1, -.1, -.1, -.1, -.1, -.1}, {.1, .1, .1, .1, .1, .1}},
         .deep_diverges = {{false}, {true, true, true, false}}, .growth = 0.2, .other_folds = true,
@@ -100,12 +100,12 @@ static void write_depth_truth(void)
                                        "heldout_truth kl kl_std_error");
     for (size_t d = 0; d < 6; d++)
         for (size_t s = 0; s < SEEDS; s++) {
-            const double h = world.heldout[d] + noise(s, d);
+            const double h = world.heldout[d] + world.scatter * noise(s, d);
             if (world.nothing_finishes)
                 fprintf(file, "%g\t%zu\tdiverged\t3\tnan\t-1.3821\tnan\t-1.3918\tnan\tnan\n", depths[d], s);
             else
                 fprintf(file, "%g\t%zu\tok\tnan\t%.9f\t-1.3821\t%.9f\t-1.3918\t%.9f\t0.003\n", depths[d], s,
-                        h + 0.01 + world.gap_growth * (double)d + noise(s, d + 1), h,
+                        h + 0.01 + world.gap_growth * (double)d + world.scatter * noise(s, d + 1), h,
                         world.kl_floor + (world.heldout[5] - world.heldout[d]) + noise(s, d + 2));
         }
     finish_table(file);

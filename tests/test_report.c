@@ -105,6 +105,10 @@ static void depth_verdicts(void **state)
     verdict_is(fit, "supported with a limit");
     world.gap_growth = 0.05; /* -1.48 + 0.25 is better than the truth */
     verdict_is(fit, "refuted");
+    world = good_world();
+    world.scatter = 200; /* too much to tell: that nothing is found is no support */
+    verdict_is(fit, "undecided");
+    verdict_is("Spline stacks train fine", "undecided");
 }
 
 static void gradient_verdicts(void **state)
