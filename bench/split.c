@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 512, TILES = ROWS / TILE, N_OUT = 28, UNITS = 24 };
+enum { ROWS = 512, TILES = (ROWS + TILE - 1) / TILE, N_OUT = 28, UNITS = 24 };
 
 struct coupling_bench {
     const struct conditioner *conditioner;
@@ -22,6 +22,8 @@ struct coupling_bench {
     double out[32 * STRIDE], dout[32 * STRIDE], saved[40 * STRIDE]; /* a tile's, as in a flow */
 };
 
+static size_t tile_rows(int t) { return ROWS - t * TILE < TILE ? (size_t)(ROWS - t * TILE) : TILE; }
+
 static void prepare(void *c)
 {
     struct coupling_bench *b = c;
@@ -32,7 +34,7 @@ static void network_forward(void *c)
 {
     struct coupling_bench *b = c;
     for (int t = 0; t < TILES; t++)
-        b->conditioner->forward(b->out, b->in[t], b->network, TILE);
+        b->conditioner->forward(b->out, b->in[t], b->network, tile_rows(t));
 }
 
 static void prepare_and_forward(void *c)
@@ -45,8 +47,8 @@ static void spline_forward(void *c)
 {
     struct coupling_bench *b = c;
     for (int t = 0; t < TILES; t++) {
-        memcpy(ROW(b->dx[t], 1), ROW(b->in[t], 1), TILE * sizeof(double));
-        b->spline->forward(ROW(b->dx[t], 1), b->log_det, b->out, b->saved, &b->config, TILE);
+        memcpy(ROW(b->dx[t], 1), ROW(b->in[t], 1), tile_rows(t) * sizeof(double));
+        b->spline->forward(ROW(b->dx[t], 1), b->log_det, b->out, b->saved, &b->config, tile_rows(t));
     }
 }
 
@@ -54,15 +56,15 @@ static void spline_backward(void *c)
 {
     struct coupling_bench *b = c;
     for (int t = 0; t < TILES; t++)
-        b->spline->backward(ROW(b->dx[t], 1), b->dout, b->saved, b->dlog_det, &b->config, TILE);
+        b->spline->backward(ROW(b->dx[t], 1), b->dout, b->saved, b->dlog_det, &b->config, tile_rows(t));
 }
 
 static void network_forward_and_backward(void *c)
 {
     struct coupling_bench *b = c;
     for (int t = 0; t < TILES; t++) {
-        b->conditioner->forward(b->out, b->in[t], b->network, TILE);
-        b->conditioner->backward(b->dx[t], b->dout, b->network, TILE);
+        b->conditioner->forward(b->out, b->in[t], b->network, tile_rows(t));
+        b->conditioner->backward(b->dx[t], b->dout, b->network, tile_rows(t));
     }
 }
 

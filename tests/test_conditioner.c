@@ -81,7 +81,7 @@ enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 static void test_shapes(void **state)
 {
     (void)state;
-    static const size_t batches[] = { 1, 63, 64, 65, 127, 128, 129, 512, 4096 };
+    static const size_t batches[] = { 1, 63, 64, 65, TILE - 1, TILE, TILE + 1, 512, 4096 };
     for (size_t i = 0; i < N_SHAPES; i++)
         for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
             const struct shape s = { shapes[i].n_in, shapes[i].n_out, shapes[i].width, shapes[i].hidden, batches[b] };

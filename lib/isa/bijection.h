@@ -17,8 +17,8 @@
 #include <string.h>
 
 enum {
-    TILE   = 128, /* rows of a tile: few, so that its numbers stay in cache; many, so that its tables are used */
-    STRIDE = 136  /* doubles from one coordinate of a tile to the next: 128 would map all to one cache set     */
+    TILE   = 96, /* rows of a tile: few, so that its numbers stay in cache; many, so that its tables are used */
+    STRIDE = 104 /* doubles from one coordinate of a tile to the next: 96 would crowd a row into a quarter of a cache */
 };
 
 /* A row of a tile-wide array. */
