@@ -72,12 +72,17 @@ INLINE vec dot(const double *u, const double *x, size_t dim, size_t i)
     return sum;
 }
 
-static void reflect(double *x, const double *u, size_t dim, size_t rows)
+/* x in place; kept: the rows as they were, NULL if nobody wants them */
+static void reflect(double *x, double *kept, const double *u, size_t dim, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec minus_twice = all(-2.0) * dot(u, x, dim, i);
-        for (size_t d = 0; d < dim; d++)
-            store(ROW(x, d) + i, fused(minus_twice, all(u[d]), load(ROW(x, d) + i)));
+        const vec minus_twice = all(-2.0) * dot(u, x, dim, i);
+        for (size_t d = 0; d < dim; d++) {
+            const vec xd = load(ROW(x, d) + i);
+            if (kept)
+                store(ROW(kept, d) + i, xd);
+            store(ROW(x, d) + i, fused(minus_twice, all(u[d]), xd));
+        }
     }
 }
 
@@ -85,11 +90,8 @@ static void forward(double *x, double *log_det, void *state, size_t rows)
 {
     (void)log_det;
     struct rotation *s = state;
-    for (size_t r = 0; r < REFLECTIONS; r++) {
-        for (size_t d = 0; d < s->dim; d++)
-            memcpy(ROW(s->input, r * s->dim + d), ROW(x, d), rows * sizeof(double));
-        reflect(x, s->u + r * s->dim, s->dim, rows);
-    }
+    for (size_t r = 0; r < REFLECTIONS; r++)
+        reflect(x, s->input + r * s->dim * STRIDE, s->u + r * s->dim, s->dim, rows);
 }
 
 /* dx = dy - 2 u (u . dy);  du = -2 sum over rows of [ dy (u . x) + x (u . dy) ] */
@@ -99,17 +101,15 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;) {
         const double *u = s->u + r * s->dim, *x = s->input + r * s->dim * STRIDE;
-        double du[TILE], u_x[TILE], u_dy[TILE];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            store(u_x + i, dot(u, x, s->dim, i));
-            store(u_dy + i, dot(u, dx, s->dim, i));
+            const vec u_x = dot(u, x, s->dim, i), u_dy = dot(u, dx, s->dim, i), minus_twice = all(-2.0) * u_dy;
+            double *du = s->partial + r * s->dim * 8 + i % 8;
+            for (size_t d = 0; d < s->dim; d++, du += 8) {
+                const vec xd = load(ROW(x, d) + i), dy = load(ROW(dx, d) + i);
+                store(du, load(du) + fused(dy, u_x, xd * u_dy));
+                store(ROW(dx, d) + i, fused(minus_twice, all(u[d]), dy));
+            }
         }
-        for (size_t d = 0; d < s->dim; d++) {
-            for (size_t i = 0; i < rows; i += VEC_WIDTH)
-                store(du + i, fused(load(ROW(dx, d) + i), load(u_x + i), load(ROW(x, d) + i) * load(u_dy + i)));
-            add_rows(s->partial + (r * s->dim + d) * 8, du, rows);
-        }
-        reflect(dx, u, s->dim, rows);
     }
 }
 
@@ -118,7 +118,7 @@ static void inverse(double *x, double *log_det, void *state, size_t rows)
     (void)log_det;
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;)
-        reflect(x, s->u + r * s->dim, s->dim, rows);
+        reflect(x, NULL, s->u + r * s->dim, s->dim, rows);
 }
 
 /* dv = (du - u (u . du)) / |v| */
