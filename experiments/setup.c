@@ -131,7 +131,9 @@ static void write_timings(const struct setup *setup)
     snprintf(text, sizeof text, "%.3f", parallel_seconds() - setup->started);
     table_config(timings, "seconds", text);
     snprintf(folder, sizeof folder, "%s/timings", setup->options->out);
-    if (!files_folder(folder, &error) || !tables_write(folder, &timings, 1, &error))
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        leave_failed("%s: %s", folder, strerror(errno));
+    if (!tables_write(folder, &timings, 1, &error))
         leave_failed("%s", error.text);
 }
 
