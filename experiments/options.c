@@ -35,7 +35,7 @@ enum kind {
 };
 
 static const char *const couplings[] = {"spline", "affine", NULL};
-static const char *const actnorms[] = {
+const char *const options_actnorms[] = {
     [FATHOM_ACTNORM_NONE] = "none", [FATHOM_ACTNORM_DEFAULT] = "default", [FATHOM_ACTNORM_DATA] = "data", NULL};
 
 #define AT(field) offsetof(struct options, field)
@@ -72,7 +72,7 @@ static const struct row {
         .meaning = "units of a hidden layer of the conditioner"},
     [OPTION_HIDDEN] = {"hidden", "N", KIND_COUNT, AT(flow.hidden), 0, 8, .setting = true,
         .meaning = "hidden layers of the conditioner"},
-    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = actnorms, .setting = true,
+    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
         .meaning = "none, default (scale 0.693) or data (initialised from data)"},
     [OPTION_SEED] = {"seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
         .meaning = "key of the first flow's initial parameters"},

@@ -36,6 +36,8 @@ enum {
                      TAKES(OPTION_QUIET)
 };
 
+extern const char *const options_actnorms[]; /* what a fathom_actnorm is called here; the last is NULL */
+
 enum { DEPTHS_MAX = 64 };
 struct depth_list {
     size_t n, depth[DEPTHS_MAX]; /* each 1 to 1024, none twice */

@@ -280,9 +280,9 @@ static void claim_spline_fine(struct report *report)
         .sentence = "Well-conditioned stacks (the RQ-spline flows above, even at depth 20) train fine at a moderate "
                     "learning rate",
         .rule = SAY("supported if every spline run at depth 20 and rate 0.003 finishes, with and without the clip, and "
-                    "the interval of what held-out log p gains over depth 8 lies above -%g nats; with a limit if that "
-                    "gain is significantly negative, or only clipped runs finish; refuted if a clipped run does not; "
-                    "otherwise undecided.", MATERIAL),
+                    "what held-out log p gains over depth 8 is not significantly negative and its interval lies above "
+                    "-%g nats; with a limit if that gain is significantly negative, or only clipped runs finish; "
+                    "refuted if a clipped run does not; otherwise undecided.", MATERIAL),
         .effect = SAY("%s without a clip, %s with it; %s.", bare ? "all finish" : "not all finish",
                       clipped ? "all finish" : "not all finish", scores),
         .limit = clipped && (!bare || sign < 0) ? SAY("%s%s.", bare ? "" : "only with the clip; ", scores) : NULL,

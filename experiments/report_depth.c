@@ -154,15 +154,18 @@ static void claim_taper(struct report *report, const struct depth_row *row, size
     report_claim(report, &(struct claim){
         .title = "the gains taper as the flow saturates the target",
         .sentence = "The gains taper as the flow saturates the target.",
-        .rule = "supported if the last step's held-out gain is significantly smaller than the first's; refuted if "
-                "larger; with a limit if KL(truth, flow) is still significantly above zero at the best depth: then "
-                "the flow saturates, but short of the target.",
+        .rule = SAY("supported if the last step's held-out gain is significantly smaller than the first's, and the "
+                    "interval of KL(truth, flow) at the best depth lies below %g nats; with a limit if the gain is "
+                    "smaller, but that KL significantly above zero: then the flow saturates short of the target; "
+                    "refuted if the gain is significantly larger; otherwise undecided.", MATERIAL),
         .effect = SAY("the last step gains %s nats less than the first (%s).", say_interval(report, 3, &less),
                       say_p(report, less.corrected)),
         .limit = tapers && short_of ? SAY("the gains taper, but short of the target: at the best depth, %g, KL is "
                                           "%s ± %s nats.", row[best].depth, say_number(report, 4, row[best].kl),
                                           say_number(report, 4, row[best].kl_std_error)) : NULL,
-        .decision = tapers ? short_of ? LIMITED : SUPPORTED : effect_sign(&less) < 0 ? REFUTED : UNDECIDED,
+        .decision = tapers && short_of ? LIMITED
+                  : tapers && effect_between(&left, -INFINITY, MATERIAL) ? SUPPORTED
+                  : effect_sign(&less) < 0 ? REFUTED : UNDECIDED,
     });
 }
 
@@ -194,17 +197,18 @@ static void claim_fit(struct report *report, const struct depth_row *row, size_t
         over = verdict_mean(&report->verdicts, excess, deep.n);
     }
     const bool passes = effect_sign(&over) > 0, grows = effect_sign(&growth) > 0;
+    const bool close = effect_between(&over, -INFINITY, MATERIAL) && effect_between(&growth, -INFINITY, MATERIAL);
     const char *curves = part < n ? SAY("the curves have parted, by more than the truth's own %s, from depth %g on",
                                         say_number(report, 3, truth_gap), row[part].depth)
-                                  : "the curves stay together";
+                                  : "at no depth have the curves significantly parted";
     report_claim(report, &(struct claim){
         .title = "the training rows' log p measures the fit",
         .sentence = "depth_lp = [logp(train(build(jr.key(0), d))) for d in depths] [the score is taken over the rows "
                     "that were trained on]",
         .rule = SAY("refuted if, at the greatest depth, the training score significantly passes the truth's own on the "
                     "same rows, and the gap between training and held-out score has significantly grown from the "
-                    "least depth to the greatest; with a limit if one of the two is so; supported if both intervals "
-                    "lie below %g nats; otherwise undecided.", MATERIAL),
+                    "least depth to the greatest; with a limit if one of the two is so; if neither is, supported if "
+                    "both intervals lie below %g nats, and otherwise undecided.", MATERIAL),
         .effect = SAY("the gap grows by %s nats over the depths (%s); at the greatest depth the training score stands "
                       "%s above the truth's (%s); %s.", say_interval(report, 3, &growth),
                       say_p(report, growth.corrected), say_interval(report, 3, &over), say_p(report, over.corrected),
@@ -215,10 +219,8 @@ static void claim_fit(struct report *report, const struct depth_row *row, size_t
                                        row[passed < n ? passed : n - 1].depth, curves)
                  : grows ? SAY("the gap grows with depth, but the training score does not significantly pass the "
                                "truth; %s.", curves)
-                 : passes ? "the training score passes the truth, but the gap does not grow with depth." : NULL,
-        .decision = passes && grows ? REFUTED : passes || grows ? LIMITED
-                  : effect_between(&over, -INFINITY, MATERIAL) && effect_between(&growth, -INFINITY, MATERIAL) ? SUPPORTED
-                  : UNDECIDED,
+                 : passes ? "the training score passes the truth, but the gap does not significantly grow." : NULL,
+        .decision = passes && grows ? REFUTED : passes || grows ? LIMITED : close ? SUPPORTED : UNDECIDED,
     });
 }
 

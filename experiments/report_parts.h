@@ -19,7 +19,7 @@ enum report_table {
     N_REPORT_TABLES
 };
 
-/* In nats: a smaller difference of two flows' scores is none. */
+/* Nats.  A difference of scores that is not significant counts as none only if its interval lies within this. */
 #define MATERIAL 0.01
 
 /* One number of the notebook beside ours, for the list at the head. */

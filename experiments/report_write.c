@@ -181,9 +181,11 @@ static void write_head(struct report *report)
         "\nA verdict is *supported*, *refuted*, *supported with a limit*, or *undecided* where these runs are too few\n"
         "to tell; its rule stands beside it below. The verdicts rest on %zu tests. Their p-values are corrected\n"
         "together by Holm's method, so that the chance of even one false alarm among all of them is at most %g;\n"
-        "*significant* means a corrected p of at most %g, and every p below is the corrected one. Arms that share\n"
-        "seeds are compared in pairs. Agreement with the reference's draws has its own level, told there.\n\n",
-        v->n, VERDICT_LEVEL, VERDICT_LEVEL);
+        "*significant* means a corrected p of at most %g, and every p below is the corrected one. That nothing\n"
+        "significant was found supports no claim: one of no difference also needs the 95 %% interval, uncorrected, to\n"
+        "lie within %g nats. Arms that share seeds are compared in pairs. Agreement with the reference's draws has its\n"
+        "own level, told there.\n\n",
+        v->n, VERDICT_LEVEL, VERDICT_LEVEL, MATERIAL);
 }
 
 /* --------------------------------------------------------------------------------------------------- tables ---- */

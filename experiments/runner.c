@@ -254,6 +254,23 @@ static void do_run(void *context, size_t index, struct progress *progress)
 
 /* --------------------------------------------------------------------------------------------- all the runs ---- */
 
+static void tell_time(struct table *timings, const struct run *run, const struct run_result *result)
+{
+    char seconds[32];
+    snprintf(seconds, sizeof seconds, "%.6f", result->seconds);
+    table_text(timings, run->flow.coupling);
+    table_count(timings, run->flow.depth);
+    table_text(timings, options_actnorms[run->flow.actnorm]);
+    table_setting(timings, run->training.peak_lr);
+    table_setting(timings, run->training.clip);
+    table_count(timings, run->training.skip);
+    table_text(timings, run->arm ? run->arm : "-");
+    table_count(timings, run->seed);
+    table_count(timings, run->replica);
+    table_text(timings, fathom_status_name(result->status));
+    table_text(timings, seconds);
+}
+
 void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n)
 {
     const struct options *options = setup->options;
@@ -270,14 +287,6 @@ void runner_do(struct run_result *results, const struct run *runs, const struct 
     }
     parallel_do(&how, do_run, &table, table.cost, n);
     free(table.cost);
-    for (size_t i = 0; i < n; i++) {
-        char seconds[32];
-        snprintf(seconds, sizeof seconds, "%.6f", results[i].seconds);
-        table_text(setup->timings, runs[i].flow.coupling);
-        table_count(setup->timings, runs[i].flow.depth);
-        table_count(setup->timings, runs[i].seed);
-        table_count(setup->timings, runs[i].replica);
-        table_text(setup->timings, fathom_status_name(results[i].status));
-        table_text(setup->timings, seconds);
-    }
+    for (size_t i = 0; i < n; i++)
+        tell_time(setup->timings, &runs[i], &results[i]);
 }

@@ -58,14 +58,48 @@ static void draw_batches(struct setup *setup, const struct options *options)
     }
 }
 
+/* A folder beside the results, since no two runs of a program take the same time. */
+static void timings_folder(char folder[PATH_MAX], const struct setup *setup)
+{
+    snprintf(folder, PATH_MAX, "%s/timings", setup->options->out);
+}
+
+/* Before hours of work; the folder is made at their end. */
+static void open_timings(struct setup *setup)
+{
+    char        folder[PATH_MAX];
+    struct stat info;
+    timings_folder(folder, setup);
+    if (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))
+        leave_failed("%s: is not a folder", folder);
+    setup->timings = setup_table(setup, setup->program->name,
+                                 "coupling depth actnorm lr clip guard arm seed replica status seconds");
+}
+
+static void write_timings(const struct setup *setup)
+{
+    char          folder[PATH_MAX], text[32];
+    struct table *timings = setup->timings;
+    fathom_error  error;
+    table_config(timings, "kernels", fathom_isa_name(setup->options->isa));
+    snprintf(text, sizeof text, "%zu", setup->options->threads);
+    table_config(timings, "threads", text);
+    snprintf(text, sizeof text, "%.3f", parallel_seconds() - setup->started);
+    table_config(timings, "seconds", text);
+    timings_folder(folder, setup);
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        leave_failed("%s: %s", folder, strerror(errno));
+    if (!tables_write(folder, &timings, 1, &error))
+        leave_failed("%s", error.text);
+}
+
 void setup_open(struct setup *setup, struct options *options, const struct program *program)
 {
     const plot_options plot = plot_options_of(options);
     fathom_error       error;
 
     leave_on_signals();
-    *setup = (struct setup){.options = options, .program = program, .started = parallel_seconds(),
-                            .timings = table_new(program->name, "coupling depth seed replica status seconds")};
+    *setup = (struct setup){.options = options, .program = program, .started = parallel_seconds()};
     if (program->takes & TAKES(OPTION_DATA)) {
         if (options->data)
             read_file(setup, options);
@@ -84,6 +118,7 @@ void setup_open(struct setup *setup, struct options *options, const struct progr
     }
     if (!files_folder(options->out, &error))
         leave_failed("--out: %s", error.text);
+    open_timings(setup);
     if (!options->no_plot && plot_check(NULL, 0, &plot, &error) != PLOT_OK)
         leave_failed("%s", error.text);
     if (program->takes & TAKES(OPTION_STEPS))
@@ -120,23 +155,6 @@ struct table *setup_table(const struct setup *setup, const char *name, const cha
     return table;
 }
 
-static void write_timings(const struct setup *setup)
-{
-    char          folder[PATH_MAX], text[32];
-    struct table *timings = setup->timings;
-    fathom_error  error;
-    table_config(timings, "kernels", fathom_isa_name(setup->options->isa));
-    snprintf(text, sizeof text, "%zu", setup->options->threads);
-    table_config(timings, "threads", text);
-    snprintf(text, sizeof text, "%.3f", parallel_seconds() - setup->started);
-    table_config(timings, "seconds", text);
-    snprintf(folder, sizeof folder, "%s/timings", setup->options->out);
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        leave_failed("%s: %s", folder, strerror(errno));
-    if (!tables_write(folder, &timings, 1, &error))
-        leave_failed("%s", error.text);
-}
-
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
                  const struct options *defaults, uint32_t notebook_but)
 {
@@ -147,9 +165,9 @@ int setup_finish(const struct setup *setup, struct table **tables, size_t n_tabl
         leave_failed("%s", error.text);
     for (size_t i = 0; i < n_tables; i++)
         table_free(tables[i]);
-    write_timings(setup);
     for (; *figures && !setup->options->no_plot; figures++)
         if (plot_draw(*figures, &plot, &error) != PLOT_OK)
             leave_failed("%s", error.text);
+    write_timings(setup);
     return LEAVE_DONE;
 }

@@ -1,6 +1,6 @@
 /* setup.h - from the command line to what every run of a program shares: rows, held-out rows, minibatches.
  *
- * Made once, before the first run, and read only from then on: any number of threads may use it.
+ * Made once, before the first run, and read only while runs are done: any number of threads may use it.
  */
 #ifndef SETUP_H
 #define SETUP_H
@@ -16,8 +16,8 @@ struct setup {
     fathom_dataset        train;
     fathom_dataset        heldout; /* in train's coordinates; n is 0 if there is none */
     uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
-    double                started; /* of parallel_seconds                                */
-    struct table         *timings; /* a row a run, by runner_do: seconds that it took    */
+    double                started; /* of parallel_seconds                                 */
+    struct table         *timings; /* a row a run, which runner_do adds when all are done */
 };
 
 /* Checks that the folder and gnuplot are there, reads or draws the rows, draws the batches.  Whatever is wrong ends
@@ -28,9 +28,9 @@ void setup_close(struct setup *setup);
 /* A table with the complete configuration at its head.  Without memory it ends the program. */
 struct table *setup_table(const struct setup *setup, const char *name, const char *columns);
 
-/* Writes the tables and frees them, then what the program and its runs took into a folder of its own, timings/, since
- * that is another each time; then draws the figures unless --no-plot: the end of every main, as its exit status.  notebook_but: options (TAKES_...) that may differ from `defaults` in a figure that shows the notebook's
- * own numbers beside these. */
+/* Writes the tables and frees them; draws the figures unless --no-plot; writes what the program and its runs took into
+ * timings/, beside the tables.  The end of every main, as its exit status.  notebook_but: options (TAKES_...) that may
+ * differ from `defaults` in a figure that shows the notebook's own numbers beside these. */
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
                  const struct options *defaults, uint32_t notebook_but);
 

@@ -2,7 +2,8 @@
  *
  * On disk: `# key: value` lines with the complete configuration, one line of column names, then rows; separated by
  * TABs, lines end in LF.  The cells are kept as the text that the file holds, so that reading a written table gives
- * the same table, and writing a read one the same bytes.  Nothing that varies from run to run is put in one.
+ * the same table, and writing a read one the same bytes.  Nothing that varies from run to run is put in one, but for
+ * timings, which have their own folder.
  *
  * Building never fails at the single cell: a table that ran out of memory, or a row with too few or many cells, is
  * remembered, and told once by tables_write.

@@ -57,8 +57,8 @@ struct effect effect_mean(const double *d, size_t n);
 /* 1: significantly above zero; -1: significantly below; 0: neither. */
 int effect_sign(const struct effect *effect);
 
-/* The whole interval lies between low and high.  That no difference was found is no evidence of none: a claim that
- * rests on there being none asks this. */
+/* The whole interval lies between low and high.  That no difference was found is no evidence of none: a claim that is
+ * supported by there being none asks this as well. */
 bool effect_between(const struct effect *effect, double low, double high);
 
 void verdict_claim(struct verdicts *v, const struct claim *claim); /* kept in the second round */

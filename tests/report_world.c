@@ -100,13 +100,13 @@ static void write_depth_truth(void)
                                        "heldout_truth kl kl_std_error");
     for (size_t d = 0; d < 6; d++)
         for (size_t s = 0; s < SEEDS; s++) {
-            const double h = world.heldout[d] + world.scatter * noise(s, d);
+            const double h = world.heldout[d] + world.scatter * noise(s, d) + world.common_scatter * noise(s, 0);
             if (world.nothing_finishes)
                 fprintf(file, "%g\t%zu\tdiverged\t3\tnan\t-1.3821\tnan\t-1.3918\tnan\tnan\n", depths[d], s);
             else
                 fprintf(file, "%g\t%zu\tok\tnan\t%.9f\t-1.3821\t%.9f\t-1.3918\t%.9f\t0.003\n", depths[d], s,
                         h + 0.01 + world.gap_growth * (double)d + world.scatter * noise(s, d + 1), h,
-                        world.kl_floor + (world.heldout[5] - world.heldout[d]) + noise(s, d + 2));
+                        world.kl_floor + (world.heldout[5] - world.heldout[d]) + world.scatter * noise(s, d + 2));
         }
     finish_table(file);
 }

@@ -11,7 +11,8 @@ enum fate { FINE, SAVES, SAVES_MOST, KILLS, FITS };
 
 extern struct world {
     double    heldout[6];        /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
-    double    scatter;           /* of the seeds, as a multiple of the usual                              */
+    double    scatter, common_scatter; /* of the seeds, as a multiple of the usual; and what it is of a seed's
+                                    training and held-out score alike                                     */
     double    gap_growth;        /* of training - held-out, a depth                                       */
     double    kl_floor;          /* KL at the best depth                                                  */
     double    ensemble_shift;    /* of the trained ensemble                                               */

@@ -1,5 +1,5 @@
-/* test_breakpoints.c - where a conditioner of one input bends: which gradient it takes there, and the edges that it tells
- * of, against the bends of the plain loop. */
+/* test_breakpoints.c - where a conditioner of one input bends: which gradient it takes there, and the edges that it
+ * tells of, against the bends of the plain loop. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

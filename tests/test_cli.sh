@@ -160,6 +160,9 @@ mkdir "$scratch/locked" && chmod 555 "$scratch/locked"
 if [ "$(id -u)" -ne 0 ]; then
     expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out "$scratch/locked"
 fi
+mkdir "$scratch/no_room" && : > "$scratch/no_room/timings"
+expect 1 "timings: is not a folder" "$build/residual_inverse" --no-plot --out "$scratch/no_room"
+[ "$(ls -A "$scratch/no_room")" = timings ] || fail "no folder for timings: left $(ls -A "$scratch/no_room")"
 mkdir "$scratch/no_gnuplot"
 expect 1 "gnuplot: not found" env PATH="$scratch/no_gnuplot" "$build/residual_inverse" --out "$results"
 expect 1 "No such file" "$build/compare" "$results" "$scratch/none"
@@ -223,7 +226,8 @@ grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
     grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\tmean_logp\theldout_logp' ||
     fail "depth_sweep.tsv has other columns"
 [ "$(grep -vc '^#' "$works/depth_sweep.tsv")" -eq 3 ] || fail "depth_sweep.tsv has not a row a replica"
-[ "$(grep -cP '^spline\t1\t0\t[01]\tok\t\d+\.\d{6}$' "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
+timed='^spline\t1\tnone\t0.003\t1\t0\t-\t0\t[01]\tok\t\d+\.\d{6}$'
+[ "$(grep -cP "$timed" "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
     fail "timings/depth_sweep.tsv has not a row a run"
 grep -qP '^# seconds: \d' "$works/timings/residual_inverse.tsv" || fail "residual_inverse: no timings"
 

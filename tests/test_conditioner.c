@@ -1,7 +1,7 @@
 /* test_conditioner.c - the two conditioners against each other, and the dense one against a plain loop.
  *
- * Dense is compared with the loop of network.c, piecewise with dense: outputs, d loss / d input and every gradient, each
- * to 1e-13 of the largest of its row (outputs, inputs) or of its weight matrix (gradients).
+ * Dense is compared with the loop of network.c, piecewise with dense: outputs, d loss / d input and every gradient,
+ * each to 1e-13 of the largest of its row (outputs, inputs) or of its weight matrix (gradients).
  */
 #include <float.h>
 #include <math.h>

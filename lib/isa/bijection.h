@@ -18,7 +18,7 @@
 
 enum {
     TILE   = 96, /* rows of a tile: few, so that its numbers stay in cache; many, so that its tables are used */
-    STRIDE = 104 /* doubles from one coordinate of a tile to the next: 96 would crowd a row into a quarter of a cache */
+    STRIDE = 104 /* doubles from one coordinate of a tile to the next: 96 would put all into a quarter of a cache */
 };
 
 /* A row of a tile-wide array. */
