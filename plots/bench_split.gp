@@ -26,5 +26,5 @@ set xrange [0 : *]
 set ytics scale 0
 plot T using (0.5 * column("microseconds")):0:(0.5 * column("microseconds")):(0.36):(colour(strcol("network"))): \
              ytic(label(strcol("network"), strcol("part"))) with boxxyerror lc rgb variable notitle, \
-     T using (column("microseconds")):0:(sprintf(" %.1f", column("microseconds"))) \
-             with labels left font SMALL notitle
+     T using (column("microseconds")):0:(sprintf("%.1f", column("microseconds"))) \
+             with labels left offset char 0.4,0 font SMALL notitle
