@@ -1,5 +1,5 @@
-# bench_scaling.gp - the time of a training step against depth, batch, width and dimension, with the fitted exponents.
-# Tables: scaling.tsv, exponents.tsv (of `make bench`).
+# bench_scaling.gp - the time of a training step against depth, batch, width and dimension, with the fitted exponents;
+# against depth also of dense networks, in four dimensions.  Tables: scaling.tsv, exponents.tsv (of `make bench`).
 
 eval canvas(500, 520)
 T = "scaling.tsv"
@@ -19,6 +19,15 @@ do for [axis in "depth batch width dimension"] {
     set title sprintf("%s: exponent %.2f", axis, exponent) font SMALL
     set xtics auto
     if (axis eq "batch") { set xtics 64, 16 }
-    plot T using (of(axis)):(column("microseconds")) with linespoints ls OURS notitle
+    if (axis eq "depth") {
+        stats E using (strcol("axis") eq "depth_dense" ? (dense = column("exponent"), 0) : 0) nooutput
+        set title sprintf("depth: exponent %.2f; dense, %.2f", exponent, dense) font SMALL
+        plot T using (of(axis)):(column("microseconds")) with linespoints ls OURS notitle, \
+             T using (of("depth_dense")):(column("microseconds")) with linespoints ls OURS lc rgb 0x767676 notitle, \
+             T using (of("depth_dense")):(column("microseconds")):(column("value") == 4 ? "dense" : "") \
+               with labels right offset char -0.6,0.6 tc rgb 0x767676 font SMALL notitle
+    } else {
+        plot T using (of(axis)):(column("microseconds")) with linespoints ls OURS notitle
+    }
 }
 unset multiplot
