@@ -1,6 +1,6 @@
 /* scaling.c - the time of a training step against depth, batch, width and dimension, one at a time from the notebook's
  * shape (depth 8, batch 512, width 24, dimension 2), and the exponent of each: time ~ value^exponent.  Against depth
- * also in four dimensions, where the networks are dense: how far a step is from linear there is the machine's own.
+ * also in four dimensions, where the networks are dense: how far from linear a step is without the tables of lines.
  *
  * An exponent compares an axis's ends, so its points are timed in turn, in several rounds, and each gives its least: a
  * neighbour who is loud for a second then disturbs a round and not a point. */
@@ -74,17 +74,21 @@ static void open_point(struct point *p, const struct bench *bench, const fathom_
         close_point(p);
 }
 
-enum { DEPTH, DEPTH_DENSE, BATCH, WIDTH, DIMENSION, MOST_POINTS = 9, ROUNDS = 16 };
+enum quantity { DEPTH, BATCH, WIDTH, DIMENSION };
+enum { MOST_POINTS = 9, ROUNDS = 16 };
 
 static const struct axis {
-    const char *name;
-    size_t      n, value[MOST_POINTS];
+    const char   *name;
+    enum quantity quantity;
+    size_t        dim;  /* unless that is the quantity                */
+    size_t        skip; /* points before those that the law is about  */
+    size_t        n, value[MOST_POINTS];
 } axes[] = {
-    {"depth", 6, {1, 2, 4, 8, 16, 32}},
-    {"depth_dense", 6, {1, 2, 4, 8, 16, 32}},
-    {"batch", 9, {64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}},
-    {"width", 6, {8, 16, 32, 64, 128, 256}},
-    {"dimension", 4, {2, 4, 6, 8}},
+    {"depth", DEPTH, 2, 1, 6, {1, 2, 4, 8, 16, 32}},
+    {"depth_dense", DEPTH, 4, 1, 6, {1, 2, 4, 8, 16, 32}},
+    {"batch", BATCH, 2, 0, 9, {64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}},
+    {"width", WIDTH, 2, 0, 6, {8, 16, 32, 64, 128, 256}},
+    {"dimension", DIMENSION, 2, 0, 4, {2, 4, 6, 8}},
 };
 
 struct table *bench_scaling(const struct bench *bench, struct table **exponents)
@@ -92,15 +96,17 @@ struct table *bench_scaling(const struct bench *bench, struct table **exponents)
     struct table *table = bench_table(bench, "scaling", "axis value microseconds");
     *exponents = bench_table(bench, "exponents", "axis from to exponent low high");
     for (size_t a = 0; a < sizeof axes / sizeof *axes; a++) {
-        struct point point[MOST_POINTS];
-        double       value[MOST_POINTS], time[MOST_POINTS];
+        const enum quantity along = axes[a].quantity;
+        const size_t        skip = axes[a].skip;
+        struct point        point[MOST_POINTS];
+        double              value[MOST_POINTS], time[MOST_POINTS];
         for (size_t i = 0; i < axes[a].n; i++) {
             fathom_config config = fathom_config_default();
-            size_t        v = axes[a].value[i];
-            config.depth = a == DEPTH || a == DEPTH_DENSE ? v : 8;
-            config.width = a == WIDTH ? v : config.width;
-            config.dim = a == DIMENSION ? v : a == DEPTH_DENSE ? 4 : config.dim;
-            open_point(&point[i], bench, &config, a == BATCH ? v : 512);
+            const size_t  v = axes[a].value[i];
+            config.depth = along == DEPTH ? v : 8;
+            config.width = along == WIDTH ? v : config.width;
+            config.dim = along == DIMENSION ? v : axes[a].dim;
+            open_point(&point[i], bench, &config, along == BATCH ? v : 512);
             value[i] = (double)v;
             time[i] = point[i].trainer ? INFINITY : NAN;
         }
@@ -114,7 +120,6 @@ struct table *bench_scaling(const struct bench *bench, struct table **exponents)
             table_count(table, axes[a].value[i]);
             table_number(table, time[i] * 1e6);
         }
-        size_t      skip = a == DEPTH || a == DEPTH_DENSE ? 1 : 0; /* the law is stated from depth 2 on */
         struct line fit = stats_log_log(value + skip, time + skip, 0.95, axes[a].n - skip);
         table_text(*exponents, axes[a].name);
         table_count(*exponents, axes[a].value[skip]);

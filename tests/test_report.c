@@ -240,6 +240,17 @@ static void says_no_number_that_is_none(void **state)
     free(text);
 }
 
+/* An interval is said in one way, also if only one of its ends has exploded. */
+static void says_intervals_alike(void **state)
+{
+    (void)state;
+    struct report       empty = {0};
+    const struct effect plain = {.value = -1.5, .low = -2, .high = -1}, huge = {.value = -4e5, .low = -9e5, .high = 9e4};
+    assert_string_equal(say_interval(&empty, 2, &plain), "-1.50 [-2.00, -1.00]");
+    assert_string_equal(say_interval(&empty, 2, &huge), "-4.0e+05 [-9.0e+05, 9.0e+04]");
+    pool_free(&empty.pool);
+}
+
 /* The world's conditioner: 4 segments of 0, 10, 20 and 30 rows, of which a batch of 6 rows meets 3. */
 static void counts_lines(void **state)
 {
@@ -429,6 +440,7 @@ int main(void)
         cmocka_unit_test_setup(deep_verdicts, new_world),
         cmocka_unit_test_setup(other_verdicts, new_world),
         cmocka_unit_test_setup(says_no_number_that_is_none, new_world),
+        cmocka_unit_test(says_intervals_alike),
         cmocka_unit_test_setup(counts_lines, new_world),
         cmocka_unit_test_setup(same_tables_same_bytes, new_world),
         cmocka_unit_test_setup(names_what_is_missing, new_world),
