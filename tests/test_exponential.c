@@ -1,5 +1,5 @@
 /* test_exponential.c - the library's own e^x and log(1 + e): to 1.05 and 1 units in the last place of the C library's
- * long double functions, and what becomes of infinities, NaN and numbers at the ends of the range.  In plain C, one
+ * long double functions; its root: to the last bit; and what becomes of infinities, NaN and the ends of the range.  In plain C, one
  * number wide; test_isa.c holds the other widths to the same bits. */
 #include <float.h>
 #include <math.h>
@@ -49,6 +49,29 @@ static double wide(double u) { return -708.0 * u; }
 static double unit(double u) { return u; }
 static double tiny(double u) { return u * 0x1p-40; }
 
+static void check_root(double x)
+{
+    if (root_(x) != sqrt(x))
+        fail_msg("root(%a) is %a, not %a", x, root_(x), sqrt(x));
+}
+
+/* Every exponent of its range; and where a root lies as near as can be to the middle of two doubles, beside powers of
+ * two. */
+static void test_root(void **state)
+{
+    (void)state;
+    double *u = need(N * sizeof *u);
+    fathom_uniform(u, fathom_key_from_seed(78), 1.0, 2.0, N);
+    for (int i = 0; i < N; i++)
+        check_root(ldexp(u[i], i % (1022 + 960) - 960));
+    for (int exponent = -958; exponent < 1021; exponent++)
+        for (int i = -64; i <= 64; i++)
+            check_root(ldexp(1.0 + i * (i < 0 ? DBL_EPSILON / 2.0 : DBL_EPSILON), exponent));
+    assert_true(root_(0.0) == 0.0 && isnan(root_(NAN)));
+    assert_true(root_(0x1p-1074) >= 0.0 && root_(0x1p-961) < 0x1p-480);
+    free(u);
+}
+
 static void test_accuracy(void **state)
 {
     (void)state;
@@ -70,6 +93,7 @@ static void test_ends(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_ends) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_accuracy), cmocka_unit_test(test_root),
+                                        cmocka_unit_test(test_ends) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

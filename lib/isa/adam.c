@@ -20,7 +20,7 @@ void ISA(adam)(double *params, double *m, double *v, const double *gradient, dou
         vec vi = fused(all(BETA2), load(v + i), all(1.0 - BETA2) * g * g);
         store(m + i, mi);
         store(v + i, vi);
-        store(params + i, load(params + i) - all(step_size) * mi / (root(all(v_scale) * vi) + all(EPSILON)));
+        store(params + i, load(params + i) - all(step_size) * mi / (root_(all(v_scale) * vi) + all(EPSILON)));
     }
     for (; i < n; i++) { /* the last few, one by one, by the same operations */
         double g = scale * gradient[i];

@@ -259,7 +259,7 @@ static void inverse(double *x, double *log_det, const double *outputs, double *s
         vec c = -s * rise;
         vec square = b * b - all(4.0) * a * c; /* >= 0 but for rounding */
         square = choose(less(square, all(0.0)), all(0.0), square);
-        vec theta = all(2.0) * c / (-b - root(square)), rest = one - theta, both = theta * rest;
+        vec theta = all(2.0) * c / (-b - root_(square)), rest = one - theta, both = theta * rest;
         vec beta = s + bend * both;
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
         vec gate, back = limit(&gate, theta * w + x0, config->interval);
