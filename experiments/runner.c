@@ -171,7 +171,7 @@ static void train(struct run_result *result, const struct run *run, const struct
     for (size_t step = 0; step < run->training.steps; step++) {
         double loss = NAN, grad_norm = NAN;
         if (running) {
-            const fathom_status status = fathom_trainer_step(trainer, &loss, &grad_norm, setup->train.x,
+            const fathom_status status = fathom_trainer_step(trainer, &loss, &grad_norm,
                                                              setup->batches + step * run->training.batch);
             if (status != FATHOM_DIVERGED)
                 check(status, "training");
@@ -228,7 +228,8 @@ static void do_run(void *context, size_t index, struct progress *progress)
         probe(result, setup, flow, workspace, params);
     fathom_workspace_free(workspace);
     if (run->train) {
-        fathom_trainer *trainer = need(fathom_trainer_new(flow, setup->options->isa, params, &run->training));
+        fathom_trainer *trainer = need(fathom_trainer_new(flow, setup->options->isa, params, &run->training,
+                                                         setup->train.x, setup->train.n));
         if (run->keep_trace) {
             result->loss = need(malloc(steps * sizeof *result->loss));
             result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));

@@ -228,16 +228,16 @@ void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps
 /* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) behind a clip by global norm, one step at a time. */
 typedef struct fathom_trainer fathom_trainer;
 
-/* Copies params ([n_params]) and options.  NULL if memory is short. */
+/* Copies params ([n_params]) and options.  x: [n][D], the training rows, n 1 to 2^32 - 1; they must outlive the trainer
+ * and stay as they are.  NULL if memory is short. */
 fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
-                                   const fathom_train_options *options);
+                                   const fathom_train_options *options, const double *x, size_t n);
 void            fathom_trainer_free(fathom_trainer *trainer);
 
-/* One step on x[rows]: rows: [options.batch].  loss and grad_norm (before the clip) are this step's, of the parameters
+/* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (before the clip) are this step's, of the parameters
  * before it.  FATHOM_DIVERGED if one of the two is not finite: then the parameters and moments stay as they were, and
  * unless options.skip the run is over.  At most options.steps steps (FATHOM_BAD_ARGUMENT after). */
-fathom_status fathom_trainer_step(fathom_trainer *trainer, double *loss, double *grad_norm, const double *x,
-                                  const uint32_t *rows);
+fathom_status fathom_trainer_step(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *rows);
 
 const double     *fathom_trainer_params(const fathom_trainer *trainer);   /* [n_params], as they are now */
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);      /* to evaluate them with       */
@@ -249,10 +249,9 @@ typedef struct fathom_train_result {
     size_t        skipped;     /* steps left out (options.skip)                                             */
 } fathom_train_result;
 
-/* All the steps.  x: the training rows, batches: as fathom_batches made them; loss, grad_norm: [steps] or NULL (NaN
- * from the step after which nothing was computed). */
-fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const double *x,
-                                 const uint32_t *batches);
+/* All the steps.  batches: as fathom_batches made them; loss, grad_norm: [steps] or NULL (NaN from the step after which
+ * nothing was computed). */
+fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches);
 
 /* --------------------------------------------------------------------------------------------- residual map ---- */
 

@@ -1,7 +1,8 @@
 /* train.c - a run of gradient descent: schedule, clip, Adam, and what "diverged" means.
  *
  * A batch is drawn with replacement: of 512 draws from 3000 rows some 470 are distinct.  A row that is drawn twice
- * counts twice, but goes through the flow once.
+ * counts twice, but goes through the flow once, and the rows go through in the order of a curve on which neighbours are
+ * close together (curve.c), so that a tile of them meets few segments of a conditioner.
  *
  * Step t, from 0:  loss and gradient g of the batch at the parameters as they are; if either the loss or |g| is not
  * finite the step moves nothing; otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam moves
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "curve.h"
 #include "elementary.h"
 
 struct fathom_trainer {
@@ -23,9 +25,12 @@ struct fathom_trainer {
     double               beta1_power, beta2_power;  /* beta^moved                             */
     double              *params, *gradient, *m, *v; /* [n_params] each                        */
     double              *lr;                        /* [steps]                                */
-    uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows             */
-    uint32_t            *place;                     /* [n_places], a power of two: where they are     */
-    size_t               n_places;
+    const double        *x;                         /* [n][D], the caller's                   */
+    size_t               n;
+    uint32_t            *order, *place;             /* [n]: the rows along the curve; where each one is       */
+    uint32_t            *times;                     /* [n]: how often a place was drawn; 0 between two steps  */
+    uint64_t            *drawn;                     /* [words_of(n)]: its bit is set if it was; likewise      */
+    uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows                     */
     fathom_workspace    *workspace;
 };
 
@@ -66,10 +71,12 @@ void fathom_schedule(double *lr, size_t steps, double peak, bool single)
                          : last + (peak - last) / 2.0 * arc(t - turn, steps - turn, single);
 }
 
+static size_t words_of(size_t n) { return (n + 63) / 64; }
+
 fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
-                                   const fathom_train_options *options)
+                                   const fathom_train_options *options, const double *x, size_t n)
 {
-    const size_t n = fathom_flow_n_params(flow);
+    const size_t n_params = fathom_flow_n_params(flow), batch = options->batch;
     fathom_trainer *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
@@ -77,22 +84,28 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->isa = isa;
     t->options = *options;
     t->beta1_power = t->beta2_power = 1.0;
-    t->params = calloc(4 * n + options->steps, sizeof(double));
-    for (t->n_places = 1; t->n_places < 8 * options->batch;)
-        t->n_places *= 2;
-    t->distinct = calloc(2 * options->batch + t->n_places, sizeof *t->distinct);
+    t->x = x;
+    t->n = n;
+    t->params = calloc(4 * n_params + options->steps, sizeof(double));
+    t->order = calloc(3 * n + 2 * batch, sizeof *t->order);
+    t->drawn = calloc(words_of(n), sizeof *t->drawn);
     t->workspace = fathom_workspace_new(flow, isa);
-    if (!t->params || !t->distinct || !t->workspace) {
+    if (!t->params || !t->order || !t->drawn || !t->workspace
+        || fathom_curve_order(t->order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK) {
         fathom_trainer_free(t);
         return NULL;
     }
-    t->gradient = t->params + n;
-    t->m = t->gradient + n;
-    t->v = t->m + n;
-    t->lr = t->v + n;
-    t->counts = t->distinct + options->batch;
-    t->place = t->counts + options->batch;
-    memcpy(t->params, params, n * sizeof *params);
+    t->gradient = t->params + n_params;
+    t->m = t->gradient + n_params;
+    t->v = t->m + n_params;
+    t->lr = t->v + n_params;
+    t->place = t->order + n;
+    t->times = t->place + n;
+    t->distinct = t->times + n;
+    t->counts = t->distinct + batch;
+    for (size_t i = 0; i < n; i++)
+        t->place[t->order[i]] = (uint32_t)i;
+    memcpy(t->params, params, n_params * sizeof *params);
     fathom_schedule(t->lr, options->steps, options->peak_lr, true);
     return t;
 }
@@ -102,7 +115,8 @@ void fathom_trainer_free(fathom_trainer *t)
     if (!t)
         return;
     fathom_workspace_free(t->workspace);
-    free(t->distinct);
+    free(t->drawn);
+    free(t->order);
     free(t->params);
     free(t);
 }
@@ -110,37 +124,37 @@ void fathom_trainer_free(fathom_trainer *t)
 const double     *fathom_trainer_params(const fathom_trainer *t) { return t->params; }
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *t) { return t->workspace; }
 
-/* The batch's rows, each once, in the order of their first appearance, into t->distinct, and how often each is there
- * into t->counts: their number.  A row's place, or the first free one after it, holds 1 + its index among them; 0 is
- * free. */
+/* The batch's rows, each once, along the curve, into t->distinct, and how often each is there into t->counts: their
+ * number. */
 static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 {
     size_t n = 0;
-    memset(t->place, 0, t->n_places * sizeof *t->place);
     for (size_t i = 0; i < t->options.batch; i++) {
-        size_t at = rows[i] & (t->n_places - 1);
-        while (t->place[at] && t->distinct[t->place[at] - 1] != rows[i])
-            at = (at + 1) & (t->n_places - 1);
-        if (t->place[at] == 0) {
-            t->distinct[n] = rows[i];
-            t->counts[n++] = 0;
-            t->place[at] = (uint32_t)n;
+        const size_t at = t->place[rows[i]];
+        t->drawn[at / 64] |= UINT64_C(1) << at % 64;
+        t->times[at]++;
+    }
+    for (size_t w = 0; w < words_of(t->n); w++) {
+        for (uint64_t left = t->drawn[w]; left; left &= left - 1) { /* without its lowest bit */
+            const size_t at = 64 * w + (size_t)__builtin_ctzll(left);
+            t->distinct[n] = t->order[at];
+            t->counts[n++] = t->times[at];
+            t->times[at] = 0;
         }
-        t->counts[t->place[at] - 1]++;
+        t->drawn[w] = 0;
     }
     return n;
 }
 
-fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_norm, const double *x,
-                                  const uint32_t *rows)
+fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *rows)
 {
     const double beta1 = 0.9, beta2 = 0.999; /* as adam.c */
     const size_t n = fathom_flow_n_params(t->flow);
     if (t->step >= t->options.steps)
         return FATHOM_BAD_ARGUMENT;
     const size_t distinct = distinct_rows(t, rows);
-    fathom_status status = fathom_flow_nll(loss, t->gradient, t->workspace, t->params, x, t->distinct, t->counts,
-                                           distinct);
+    fathom_status status = fathom_flow_nll(loss, t->gradient, t->workspace, t->params, t->x, t->distinct,
+                                           t->counts, distinct);
     if (status != FATHOM_OK)
         return status;
     double norm = *grad_norm = sqrt(t->isa->sum_squares(t->gradient, n)), lr = t->lr[t->step++];
@@ -156,8 +170,7 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
     return FATHOM_OK;
 }
 
-fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const double *x,
-                                 const uint32_t *batches)
+fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *batches)
 {
     const size_t steps = t->options.steps;
     fathom_train_result result = { .status = FATHOM_OK, .diverged_at = steps };
@@ -165,7 +178,7 @@ fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_n
     for (size_t s = 0; s < steps; s++) {
         double step_loss = NAN, norm = NAN;
         if (running) {
-            fathom_status status = fathom_trainer_step(t, &step_loss, &norm, x, batches + s * t->options.batch);
+            fathom_status status = fathom_trainer_step(t, &step_loss, &norm, batches + s * t->options.batch);
             if (status == FATHOM_DIVERGED && result.diverged_at == steps)
                 result.diverged_at = s;
             if (status == FATHOM_OK)

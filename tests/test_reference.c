@@ -273,7 +273,7 @@ static void test_traces(void **state)
         double *expected = read_columns(path, 3, &steps);
         struct untrained u = untrained("spline", depth, FATHOM_ACTNORM_NONE);
         fathom_train_options options = fathom_train_options_default();
-        fathom_trainer *trainer = fathom_trainer_new(u.flow, fathom_isa_find(NULL), u.params, &options);
+        fathom_trainer *trainer = fathom_trainer_new(u.flow, fathom_isa_find(NULL), u.params, &options, spiral.x, N);
         uint32_t *batches = need(steps * options.batch * sizeof *batches);
 
         assert_non_null(trainer);
@@ -282,8 +282,7 @@ static void test_traces(void **state)
         snprintf(what, sizeof what, "depth %zu, loss and gradient norm at step", depth);
         for (size_t s = 0; s < steps; s++) {
             double loss, norm;
-            assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, spiral.x, batches + s * options.batch),
-                             FATHOM_OK);
+            assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, batches + s * options.batch), FATHOM_OK);
             check_near(loss, expected[3 * s + 1], s <= 100 ? 1e-9 : 1e-6, 1.0, what, s);
             if (s <= 100)
                 check_near(norm, expected[3 * s + 2], 1e-7, expected[3 * s + 2], what, s);

@@ -126,8 +126,9 @@ static void test_trains_as_the_library(void **state)
     double        *params = malloc(n * sizeof *params), loss[STEPS], norm[STEPS], logp[ROWS];
     assert_non_null(params);
     fathom_flow_init(params, flow, fathom_key_from_seed(5));
-    fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training);
-    assert_int_equal(fathom_train(trainer, loss, norm, setup->train.x, setup->batches).status, FATHOM_OK);
+    fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training,
+                                                 setup->train.x, setup->train.n);
+    assert_int_equal(fathom_train(trainer, loss, norm, setup->batches).status, FATHOM_OK);
     fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), setup->train.x, ROWS);
 
     const struct run_result *r = &results[1];

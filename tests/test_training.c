@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "common.h"
+#include "curve.h"
 
 enum { N = 600 };
 
@@ -166,19 +167,18 @@ static void test_schedule(void **state)
 
 /* -------------------------------------------------------------------------------------------- steps by hand ---- */
 
-/* The distinct rows in the order of their first appearance, and how often each is there: their number. */
-static size_t count_rows(uint32_t *distinct, uint32_t *counts, const uint32_t *rows, size_t n)
+/* The batch's distinct rows along the curve, and how often each is there: their number. */
+static size_t count_rows(uint32_t *distinct, uint32_t *counts, const uint32_t *rows, size_t n, const uint32_t *order)
 {
     size_t found = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t j = 0;
-        while (j < found && distinct[j] != rows[i])
-            j++;
-        if (j == found) {
-            distinct[found] = rows[i];
-            counts[found++] = 0;
+    for (size_t k = 0; k < N; k++) {
+        uint32_t times = 0;
+        for (size_t i = 0; i < n; i++)
+            times += rows[i] == order[k];
+        if (times > 0) {
+            distinct[found] = order[k];
+            counts[found++] = times;
         }
-        counts[j]++;
     }
     return found;
 }
@@ -191,9 +191,11 @@ static void steps_by_hand(double clip, size_t steps)
     double *p = need(5 * m.n_params * sizeof *p), *g = p + m.n_params, *mean = g + m.n_params, *var = mean + m.n_params;
     double *mean_g = var + m.n_params;
     double *lr = need(steps * sizeof *lr);
+    uint32_t order[N];
+    assert_int_equal(fathom_curve_order(order, spiral.x, N, 2), FATHOM_OK);
     fathom_batches(batches, 3, 0, steps, options.batch, N);
     fathom_schedule(lr, steps, options.peak_lr, true);
-    fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options);
+    fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, spiral.x, N);
     assert_non_null(trainer);
     memcpy(p, m.params, m.n_params * sizeof *p);
     size_t drawn_again = 0;
@@ -202,7 +204,7 @@ static void steps_by_hand(double clip, size_t steps)
         const double *now = fathom_trainer_params(trainer);
         const uint32_t *rows = batches + t * options.batch;
         uint32_t distinct[100], counts[100];
-        size_t n = count_rows(distinct, counts, rows, options.batch);
+        size_t n = count_rows(distinct, counts, rows, options.batch, order);
         drawn_again += options.batch - n;
         assert_int_equal(fathom_flow_nll(&expected_loss, mean_g, m.ws, now, spiral.x, rows, NULL, 100), FATHOM_OK);
         assert_int_equal(fathom_flow_nll(&loss, g, m.ws, now, spiral.x, distinct, counts, n), FATHOM_OK);
@@ -210,7 +212,7 @@ static void steps_by_hand(double clip, size_t steps)
         for (size_t k = 0; k < m.n_params; k++)
             check_near(g[k], mean_g[k], 1e-13, max_abs(g, m.n_params), "gradient by distinct rows", k);
         expected_loss = loss;
-        assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, spiral.x, rows), FATHOM_OK);
+        assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, rows), FATHOM_OK);
         assert_true(loss == expected_loss && norm == fathom_norm(g, m.n_params)); /* of the parameters before */
         for (size_t k = 0; k < m.n_params; k++) {
             double gk = norm < clip ? g[k] : g[k] / norm * clip;
@@ -224,7 +226,7 @@ static void steps_by_hand(double clip, size_t steps)
     }
     assert_true(drawn_again > 0);
     double loss = 7, norm = 7;
-    assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, spiral.x, batches), FATHOM_BAD_ARGUMENT);
+    assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, batches), FATHOM_BAD_ARGUMENT);
     check_same(fathom_trainer_params(trainer), p, m.n_params, "parameters", "after the last step");
     fathom_trainer_free(trainer);
     free(batches);
@@ -252,9 +254,9 @@ static fathom_train_result run(double *loss, double *norm, double *params, const
     uint32_t batches[STEPS * BATCH];
     for (size_t i = 0; i < STEPS * BATCH; i++)
         batches[i] = (uint32_t)i; /* step s sees rows s BATCH and on, each row once */
-    fathom_trainer *trainer = fathom_trainer_new(m->flow, fathom_isa_find(NULL), start, &options);
+    fathom_trainer *trainer = fathom_trainer_new(m->flow, fathom_isa_find(NULL), start, &options, x, N);
     assert_non_null(trainer);
-    fathom_train_result result = fathom_train(trainer, loss, norm, x, batches);
+    fathom_train_result result = fathom_train(trainer, loss, norm, batches);
     memcpy(params, fathom_trainer_params(trainer), m->n_params * sizeof *params);
     fathom_trainer_free(trainer);
     for (size_t k = 0; k < m->n_params; k++)

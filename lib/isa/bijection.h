@@ -17,8 +17,8 @@
 #include <string.h>
 
 enum {
-    TILE   = 96, /* rows of a tile: few, so that its numbers stay in cache; many, so that its tables are used */
-    STRIDE = 104 /* doubles from one coordinate of a tile to the next: 96 would put all into a quarter of a cache */
+    TILE   = 48, /* rows of a tile: few, so that its numbers stay in cache; many, so that its tables are used */
+    STRIDE = 56  /* doubles from one coordinate of a tile to the next: 48 would put all into half of a cache */
 };
 
 /* A row of a tile-wide array. */
