@@ -86,7 +86,7 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->beta1_power = t->beta2_power = 1.0;
     t->x = x;
     t->n = n;
-    t->params = calloc(4 * n_params + options->steps, sizeof(double));
+    t->params = zeros((4 * padded(n_params) + options->steps) * sizeof(double));
     t->order = calloc(3 * n + 2 * batch, sizeof *t->order);
     t->drawn = calloc(words_of(n), sizeof *t->drawn);
     t->workspace = fathom_workspace_new(flow, isa);
@@ -95,10 +95,10 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
         fathom_trainer_free(t);
         return NULL;
     }
-    t->gradient = t->params + n_params;
-    t->m = t->gradient + n_params;
-    t->v = t->m + n_params;
-    t->lr = t->v + n_params;
+    t->gradient = t->params + padded(n_params);
+    t->m = t->gradient + padded(n_params);
+    t->v = t->m + padded(n_params);
+    t->lr = t->v + padded(n_params);
     t->place = t->order + n;
     t->times = t->place + n;
     t->distinct = t->times + n;
