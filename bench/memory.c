@@ -1,4 +1,5 @@
-/* memory.c - what a run holds at each depth: its parameters, gradient, moments and one thread's workspace. */
+/* memory.c - what a run holds at each depth: its parameters, gradient, moments and one thread's workspace
+ * (not the 12 bytes that a trainer holds for each training row). */
 #include "measure.h"
 
 #include <stdlib.h>

@@ -1,19 +1,21 @@
 /* curve.c - rows along a space-filling curve (Morton 1966, "A computer oriented geodetic data base and a new technique
  * in file sequencing", IBM Ottawa).
  *
- * Each coordinate is cut into 2^bits equal cells, and a row's key is its cells' numbers with their bits interleaved,
+ * Each coordinate is cut into 2^bits equal cells, bits = 64 / D, and a row's key is its cells' numbers with their bits interleaved,
  * the highest first: x's, y's, x's next, y's next ...  In the order of the keys the rows of one quarter of the plane
  * come together, within it those of one quarter of that, and so on:
  *
- *       y    1   3 | 9  11
- *            0   2 | 8  10       (each cell's key, 2 bits a coordinate)
- *           -------+-------
- *                  |
+ *       y    5   7 | 13  15
+ *            4   6 | 12  14      (each cell's key, 2 bits a coordinate)
+ *           -------+--------
+ *            1   3 |  9  11
+ *            0   2 |  8  10   x
  *
- * So a few rows that follow one another are close together, in all coordinates at once: a flow, being continuous, keeps
- * them so, and they meet few segments of each conditioner. */
+ * So a few rows that follow one another are most often close together, in all coordinates at once: a flow, being
+ * continuous, keeps them so, and they meet few segments of each conditioner. */
 #include "curve.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct keyed {
@@ -44,8 +46,8 @@ fathom_status fathom_curve_order(uint32_t *order, const double *x, size_t n, siz
     if (!rows)
         return FATHOM_NO_MEMORY;
     for (size_t d = 0; d < dim; d++) {
-        double low = x[d], high = x[d];
-        for (size_t i = 1; i < n; i++) {
+        double low = INFINITY, high = -INFINITY;
+        for (size_t i = 0; i < n; i++) {
             low = x[i * dim + d] < low ? x[i * dim + d] : low;
             high = x[i * dim + d] > high ? x[i * dim + d] : high;
         }

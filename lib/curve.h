@@ -4,8 +4,7 @@
 
 #include "fathom.h"
 
-/* order: [n] = the numbers of x's rows along the curve of curve.c.  x: [n][dim], dim 2 to 64, n 1 to
- * 2^32 - 1.
+/* order: [n] = the numbers of x's rows along the curve of curve.c.  x: [n][dim], dim 2 to 64, n 1 to 2^32 - 1.
  * FATHOM_OK or FATHOM_NO_MEMORY. */
 fathom_status fathom_curve_order(uint32_t *order, const double *x, size_t n, size_t dim);
 

@@ -23,7 +23,7 @@ struct fathom_trainer {
     size_t               step;                      /* steps seen, skipped ones included      */
     size_t               moved;                     /* updates made, Adam's t                 */
     double               beta1_power, beta2_power;  /* beta^moved                             */
-    double              *params, *gradient, *m, *v; /* [n_params] each                        */
+    double              *params, *gradient, *m, *v; /* [padded(n_params)] each, from a cache line on          */
     double              *lr;                        /* [steps]                                */
     const double        *x;                         /* [n][D], the caller's                   */
     size_t               n;
@@ -86,11 +86,12 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->beta1_power = t->beta2_power = 1.0;
     t->x = x;
     t->n = n;
-    t->params = zeros((4 * padded(n_params) + options->steps) * sizeof(double));
+    t->params = zeros(4 * padded(n_params) * sizeof(double));
+    t->lr = calloc(options->steps, sizeof *t->lr);
     t->order = calloc(3 * n + 2 * batch, sizeof *t->order);
     t->drawn = calloc(words_of(n), sizeof *t->drawn);
     t->workspace = fathom_workspace_new(flow, isa);
-    if (!t->params || !t->order || !t->drawn || !t->workspace
+    if (!t->params || !t->lr || !t->order || !t->drawn || !t->workspace
         || fathom_curve_order(t->order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK) {
         fathom_trainer_free(t);
         return NULL;
@@ -98,7 +99,6 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->gradient = t->params + padded(n_params);
     t->m = t->gradient + padded(n_params);
     t->v = t->m + padded(n_params);
-    t->lr = t->v + padded(n_params);
     t->place = t->order + n;
     t->times = t->place + n;
     t->distinct = t->times + n;
@@ -117,6 +117,7 @@ void fathom_trainer_free(fathom_trainer *t)
     fathom_workspace_free(t->workspace);
     free(t->drawn);
     free(t->order);
+    free(t->lr);
     free(t->params);
     free(t);
 }

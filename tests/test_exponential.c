@@ -1,5 +1,5 @@
 /* test_exponential.c - the library's own e^x and log(1 + e): to 1.05 and 1 units in the last place of the C library's
- * long double functions; its root: to the last bit; and what becomes of infinities, NaN and the ends of the range.  In plain C, one
+ * long double functions; its root: to the last bit; and what becomes of NaN and the ends of the range.  In plain C, one
  * number wide; test_isa.c holds the other widths to the same bits. */
 #include <float.h>
 #include <math.h>

@@ -117,7 +117,7 @@ struct fathom_isa {
     void (*base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
                           size_t dim, size_t rows);
 
-    /* Adam, adam.c: params, first and second moments in place. */
+    /* Adam, adam.c: params, first and second moments in place; all [padded(n)], 0 beyond n. */
     void (*adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
                  double v_scale, size_t n);
 

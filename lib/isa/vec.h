@@ -6,7 +6,7 @@
  * a double: the code that a reader sees is then the plain C that it looks like.
  *
  * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do, fused operations
- * only where `fused` is written (the compiler may not contract), exp, log1p and root are the library's own and log is of
+ * only where `fused` is written (the compiler may not contract), exp, log1p and root are the library's own, log is of
  * SLEEF's deterministic finz family, and a sum over lanes goes through eight partials and one fixed tree (sum8 below),
  * whatever the width.
  */
@@ -27,8 +27,8 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* HALF_DOWN less half of x's pattern, as an integer, is that of 1 / sqrt(x) to 3.5 %: half the exponent, its sign turned
- * (Lomont 2003, "Fast inverse square root", the constant for doubles). */
+/* HALF_DOWN less half of x's pattern, as an integer, is that of 1 / sqrt(x) to 3.5 %: half the exponent, its sign
+ * turned (Lomont 2003, "Fast inverse square root", the constant for doubles). */
 static const int64_t HALF_DOWN = 0x5fe6ec85e7de30da;
 
 #if VEC_WIDTH == 8
@@ -165,7 +165,7 @@ INLINE double sum8(const double p[8])
 /* sqrt(x) to the last bit for x in [2^-960, 2^1022], and 0 of 0, without the unit that divides: Newton's iteration for
  * y = 1 / sqrt(x), whose error, 3.5 % at first, is squared each time (times 3/2), and a last step on the root itself,
  * whose remainder is exact (Markstein 1990, "Computation of elementary functions on the IBM RISC System/6000").  Below
- * that range it is merely small. */
+ * that range it is merely small; of infinity it is NaN. */
 INLINE vec root_(vec x)
 {
     vec y = about_inverse_root(x), half = all(0.5);
