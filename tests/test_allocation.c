@@ -159,7 +159,7 @@ static bool train(const char *coupling, size_t dim)
     }
     assert_true(fathom_flow_n_params(flow) <= 8192);
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
-    fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, rows, 3);
+    fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, rows, 2);
     fathom_train_result result = { .status = FATHOM_NO_MEMORY };
     if (trainer)
         result = fathom_train(trainer, NULL, NULL, batches);
