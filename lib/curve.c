@@ -1,9 +1,9 @@
 /* curve.c - rows along a space-filling curve (Morton 1966, "A computer oriented geodetic data base and a new technique
  * in file sequencing", IBM Ottawa).
  *
- * Each coordinate is cut into 2^bits equal cells, bits = 64 / D, and a row's key is its cells' numbers with their bits interleaved,
- * the highest first: x's, y's, x's next, y's next ...  In the order of the keys the rows of one quarter of the plane
- * come together, within it those of one quarter of that, and so on:
+ * Each coordinate is cut into 2^bits equal cells, bits = 64 / D, and a row's key is its cells' numbers with their bits
+ * interleaved, the highest first: x's, y's, x's next, y's next ...  In the order of the keys the rows of one quarter of
+ * the plane come together, within it those of one quarter of that, and so on:
  *
  *       y    5   7 | 13  15
  *            4   6 | 12  14      (each cell's key, 2 bits a coordinate)
