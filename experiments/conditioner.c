@@ -77,12 +77,13 @@ static size_t pass(double *tiles, const char *name, const struct setup *setup, c
                    const double *params, size_t n_tiles)
 {
     const struct bijection *layer = fathom_isa_bijection(setup->options->isa, name);
-    double                  log_det[TILE] = {0};
+    struct volume           volume;
     void                   *state = need(layer->create(config));
     if (layer->prepare(state, params) != FATHOM_OK)
         need(NULL);
+    volume_start(&volume, TILE);
     for (size_t t = 0; t < n_tiles; t++)
-        layer->forward(tiles + t * config->dim * STRIDE, log_det, state, TILE);
+        layer->forward(tiles + t * config->dim * STRIDE, &volume, state, TILE);
     layer->destroy(state);
     return layer->n_params(config);
 }

@@ -35,7 +35,8 @@ struct fathom_workspace {
     double            *x;       /* [D][STRIDE], the tile                           */
     double            *z;       /* [D][STRIDE], its latent, for the base           */
     double            *partial; /* [2 D][8], d loss / d base parameters            */
-    double             log_det[TILE], logp[TILE], dlogp[TILE];
+    struct volume      volume;
+    double             logp[TILE], dlogp[TILE];
     size_t             n_doubles;
     double            *memory;
     struct {
@@ -231,11 +232,17 @@ static void store_tile(double *x, const double *tile, size_t first, size_t live,
             x[(first + i) * dim + d] = ROW(tile, d)[i];
 }
 
+static void store_log_det(double *log_det, fathom_workspace *ws, size_t live)
+{
+    ws->isa->log_det(ws->logp, &ws->volume, padded(live));
+    memcpy(log_det, ws->logp, live * sizeof(double));
+}
+
 static void forward(fathom_workspace *ws, size_t live)
 {
-    memset(ws->log_det, 0, padded(live) * sizeof(double));
+    volume_start(&ws->volume, padded(live));
     for (size_t l = 0; l < ws->flow->n_layers; l++)
-        ws->layers[l].bijection->forward(ws->x, ws->log_det, ws->layers[l].state, padded(live));
+        ws->layers[l].bijection->forward(ws->x, &ws->volume, ws->layers[l].state, padded(live));
 }
 
 static void backward(fathom_workspace *ws, size_t live)
@@ -255,7 +262,7 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
         if (z)
             store_tile(z, ws->x, first, live, dim);
         if (log_det)
-            memcpy(log_det + first, ws->log_det, live * sizeof(double));
+            store_log_det(log_det + first, ws, live);
     }
     return status;
 }
@@ -267,13 +274,13 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = load_tile(ws->x, z, NULL, first, n, dim);
-        memset(ws->log_det, 0, padded(live) * sizeof(double));
+        volume_start(&ws->volume, padded(live));
         for (size_t l = ws->flow->n_layers; l-- > 0;)
-            ws->layers[l].bijection->inverse(ws->x, ws->log_det, ws->layers[l].state, padded(live));
+            ws->layers[l].bijection->inverse(ws->x, &ws->volume, ws->layers[l].state, padded(live));
         if (x)
             store_tile(x, ws->x, first, live, dim);
         if (log_det)
-            memcpy(log_det + first, ws->log_det, live * sizeof(double));
+            store_log_det(log_det + first, ws, live);
     }
     return status;
 }
@@ -282,7 +289,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
 static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 {
     forward(ws, live);
-    memcpy(ws->logp, ws->log_det, padded(live) * sizeof(double));
+    ws->isa->log_det(ws->logp, &ws->volume, padded(live));
     ws->isa->base_log_prob(ws->logp, ws->x, params, ws->flow->config.dim, padded(live));
 }
 
@@ -399,7 +406,7 @@ fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, con
         if (status == FATHOM_OK)
             status = bijection->prepare(ws->layers[l].state, own);
         for (size_t t = 0; t < n_tiles && status == FATHOM_OK; t++)
-            bijection->forward(tiles + t * dim * STRIDE, ws->log_det, ws->layers[l].state,
+            bijection->forward(tiles + t * dim * STRIDE, &ws->volume, ws->layers[l].state,
                                padded(live_rows(n, t * TILE)));
     }
     free(tiles);

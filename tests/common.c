@@ -105,3 +105,38 @@ void differentiate(double *slope, double *rough, values_at *f, void *context, in
         rough[i] = fabs(rough[i]);
     free(middle);
 }
+
+/* ---- one layer ---- */
+
+static void add_log_det(double *log_det, const struct volume *volume, size_t rows)
+{
+    double grown[TILE];
+    fathom_isa_find("ref")->log_det(grown, volume, rows);
+    for (size_t i = 0; i < rows; i++)
+        log_det[i] += grown[i];
+}
+
+void run_forward(const struct bijection *b, double *x, double *log_det, void *state, size_t rows)
+{
+    struct volume volume;
+    volume_start(&volume, rows);
+    b->forward(x, &volume, state, rows);
+    add_log_det(log_det, &volume, rows);
+}
+
+void run_inverse(const struct bijection *b, double *x, double *log_det, void *state, size_t rows)
+{
+    struct volume volume;
+    volume_start(&volume, rows);
+    b->inverse(x, &volume, state, rows);
+    add_log_det(log_det, &volume, rows);
+}
+
+void run_transformer(const struct transformer *t, bool inverse, double *x, double *log_det, const double *outputs,
+                     double *saved, const fathom_config *config)
+{
+    struct volume volume;
+    volume_start(&volume, TILE);
+    (inverse ? t->inverse : t->forward)(x, &volume, outputs, saved, config, TILE);
+    add_log_det(log_det, &volume, TILE);
+}

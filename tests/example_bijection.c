@@ -48,7 +48,7 @@ static fathom_status prepare(void *state, const double *params)
     return FATHOM_OK;
 }
 
-static void forward(double *x, double *log_det, void *state, size_t rows)
+static void forward(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct sinh_arcsinh *layer = state;
     for (size_t d = 0; d < layer->dim; d++)
@@ -56,7 +56,7 @@ static void forward(double *x, double *log_det, void *state, size_t rows)
             double *xi = ROW(x, d) + i, u = same_exp(layer->s[d]) * arcsinh(*xi) + layer->shift[d];
             ROW(layer->x, d)[i] = *xi;
             ROW(layer->u, d)[i] = u;
-            log_det[i] += log_cosh(u) + layer->s[d] - same_log1p(*xi * *xi) / 2;
+            volume->log[i] += log_cosh(u) + layer->s[d] - same_log1p(*xi * *xi) / 2;
             *xi = hyperbolic_sine(u);
         }
 }
@@ -83,13 +83,13 @@ static void finish(double *gradient, void *state)
         gradient[k] = layer->gradient[k];
 }
 
-static void inverse(double *x, double *log_det, void *state, size_t rows)
+static void inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct sinh_arcsinh *layer = state;
     for (size_t d = 0; d < layer->dim; d++)
         for (size_t i = 0; i < rows; i++) {
             double *y = ROW(x, d) + i, v = (arcsinh(*y) - layer->shift[d]) * same_exp(-layer->s[d]);
-            log_det[i] += log_cosh(v) - layer->s[d] - same_log1p(*y * *y) / 2;
+            volume->log[i] += log_cosh(v) - layer->s[d] - same_log1p(*y * *y) / 2;
             *y = hyperbolic_sine(v);
         }
 }

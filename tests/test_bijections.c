@@ -111,7 +111,7 @@ static void forward(double *y, double *log_det, struct layer *layer, const doubl
     memcpy(y, x, layer->dim * STRIDE * sizeof *y);
     memset(log_det, 0, TILE * sizeof *log_det);
     assert_int_equal(layer->bijection->prepare(layer->state, layer->params), FATHOM_OK);
-    layer->bijection->forward(y, log_det, layer->state, TILE);
+    run_forward(layer->bijection, y, log_det, layer->state, TILE);
 }
 
 /* dx: in d loss / dy, out d loss / dx; gradient: [n_params] */
@@ -130,7 +130,7 @@ static void round_trip(struct layer *layer)
 {
     double y[MOST_DIM * STRIDE], log_det[TILE], tolerance = layer->spline ? 1e-9 : 1e-12;
     forward(y, log_det, layer, layer->x);
-    layer->bijection->inverse(y, log_det, layer->state, TILE);
+    run_inverse(layer->bijection, y, log_det, layer->state, TILE);
     for (size_t i = 0; i < TILE; i++) {
         for (size_t d = 0; d < layer->dim; d++)
             check_near(ROW(y, d)[i], ROW(layer->x, d)[i], tolerance, 1.0, layer->name, i);
@@ -139,8 +139,8 @@ static void round_trip(struct layer *layer)
 
     memcpy(y, layer->x, sizeof y); /* and the other way about */
     memset(log_det, 0, sizeof log_det);
-    layer->bijection->inverse(y, log_det, layer->state, TILE);
-    layer->bijection->forward(y, log_det, layer->state, TILE);
+    run_inverse(layer->bijection, y, log_det, layer->state, TILE);
+    run_forward(layer->bijection, y, log_det, layer->state, TILE);
     for (size_t i = 0; i < TILE; i++) {
         for (size_t d = 0; d < layer->dim; d++)
             check_near(ROW(y, d)[i], ROW(layer->x, d)[i], tolerance, 1.0, layer->name, i);
@@ -383,7 +383,7 @@ static void accumulation(struct layer *layer)
     forward(y, log_det, layer, layer->x);
     for (int tile = 0; tile < 2; tile++) {
         memcpy(y, layer->x, sizeof y);
-        layer->bijection->forward(y, log_det, layer->state, TILE);
+        run_forward(layer->bijection, y, log_det, layer->state, TILE);
         memcpy(dx, dy, sizeof dx);
         layer->bijection->backward(dx, ROW(dy, dim), layer->state, TILE);
     }
@@ -431,7 +431,7 @@ static void short_tile(struct layer *layer)
     for (size_t i = ROWS; i < TILE; i++)
         log_det[i] = ROW(dy, dim)[i] = NAN;
     assert_int_equal(layer->bijection->prepare(layer->state, layer->params), FATHOM_OK);
-    layer->bijection->forward(y, log_det, layer->state, ROWS);
+    run_forward(layer->bijection, y, log_det, layer->state, ROWS);
     layer->bijection->backward(dx, ROW(dy, dim), layer->state, ROWS);
     layer->bijection->finish(gradient, layer->state);
     check_same(gradient, whole, n, layer->name, "gradient of a short tile");
@@ -442,7 +442,7 @@ static void short_tile(struct layer *layer)
         for (size_t i = ROWS; i < TILE; i++)
             assert_true(isnan(ROW(y, d)[i]) && isnan(ROW(dx, d)[i]));
     }
-    layer->bijection->inverse(y, log_det, layer->state, ROWS);
+    run_inverse(layer->bijection, y, log_det, layer->state, ROWS);
     for (size_t d = 0; d < dim; d++)
         for (size_t i = ROWS; i < TILE; i++)
             assert_true(isnan(ROW(y, d)[i]) && isnan(log_det[i]));
@@ -483,7 +483,7 @@ static void bad_rows(struct layer *layer)
                     check_same(ROW(y, d) + i, ROW(expected, d) + i, 1, layer->name, "beside a bad row");
                 check_same(log_det + i, expected_log_det + i, 1, layer->name, "beside a bad row");
             }
-            layer->bijection->inverse(x, log_det, layer->state, TILE); /* and this one comes to an end */
+            run_inverse(layer->bijection, x, log_det, layer->state, TILE); /* and this one comes to an end */
         }
 }
 

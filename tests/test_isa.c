@@ -128,12 +128,12 @@ static size_t layer(double *out, const struct fathom_isa *isa, const void *what)
         assert_int_equal((*b)->prepare(s, params), FATHOM_OK);
         memset(log_det, 0, TILE * sizeof *log_det);
         memcpy(y, x, dim * STRIDE * sizeof *y);
-        (*b)->forward(y, log_det, s, TILE);
+        run_forward(*b, y, log_det, s, TILE);
         draw(dx, 12, 1.0, (dim + 1) * STRIDE);
         (*b)->backward(dx, ROW(dx, dim), s, TILE);
         memset(gradient, 0, n_params * sizeof *gradient);
         (*b)->finish(gradient, s);
-        (*b)->inverse(x, log_det, s, TILE);
+        run_inverse(*b, x, log_det, s, TILE);
         (*b)->destroy(s);
         free(params);
         free(noise);

@@ -63,7 +63,7 @@ static void map(double *u, double *log_det, struct spline *s, bool inverse)
         for (size_t i = 0; i < TILE; i++)
             ROW(s->outputs, k)[i] = s->raw[k];
     memset(log_det, 0, TILE * sizeof *log_det);
-    (inverse ? s->t->inverse : s->t->forward)(u, log_det, s->outputs, s->saved, &s->config, TILE);
+    run_transformer(s->t, inverse, u, log_det, s->outputs, s->saved, &s->config);
 }
 
 static const struct { size_t knots; double interval, scale; } cases[] = {

@@ -69,13 +69,13 @@ static fathom_status prepare(void *state, const double *params)
     return FATHOM_OK;
 }
 
-static void add_log_det(double *log_det, double value, size_t rows)
+static void add_log_det(struct volume *volume, double value, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH)
-        store(log_det + i, load(log_det + i) + all(value));
+        store(volume->log + i, load(volume->log + i) + all(value));
 }
 
-static void forward(double *x, double *log_det, void *state, size_t rows)
+static void forward(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
@@ -84,7 +84,7 @@ static void forward(double *x, double *log_det, void *state, size_t rows)
             store(ROW(x, d) + i, y);
             store(ROW(s->y, d) + i, y);
         }
-    add_log_det(log_det, s->log_det, rows);
+    add_log_det(volume, s->log_det, rows);
 }
 
 /* dx = dy / s;  dloc = -sum dy / s;  ds = -sum (dy y + dlog_det) / s */
@@ -103,13 +103,13 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     }
 }
 
-static void inverse(double *x, double *log_det, void *state, size_t rows)
+static void inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH)
             store(ROW(x, d) + i, load(ROW(x, d) + i) * all(s->scale[d]) + all(s->loc[d]));
-    add_log_det(log_det, -s->log_det, rows);
+    add_log_det(volume, -s->log_det, rows);
 }
 
 static void finish(double *gradient, void *state)

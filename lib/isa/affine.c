@@ -13,8 +13,8 @@ enum { X, S, SLOPE, N_SAVED };
 static size_t n_outputs(const fathom_config *config) { (void)config; return N_OUTPUTS; }
 static size_t n_saved(const fathom_config *config) { (void)config; return N_SAVED; }
 
-static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
-                    size_t rows)
+static void forward(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows)
 {
     (void)config;
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
@@ -23,7 +23,7 @@ static void forward(double *x, double *log_det, const double *outputs, double *s
         store(ROW(saved, S) + i, s);
         store(ROW(saved, SLOPE) + i, slope);
         store(x + i, xi * s + load(ROW(outputs, LOC) + i));
-        store(log_det + i, load(log_det + i) + log_(s));
+        grow(volume, i, s);
     }
 }
 
@@ -40,14 +40,14 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     }
 }
 
-static void inverse(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
-                    size_t rows)
+static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows)
 {
     (void)saved, (void)config;
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + all(SOFTPLUS_INVERSE_1));
         store(x + i, (load(x + i) - load(ROW(outputs, LOC) + i)) / s);
-        store(log_det + i, load(log_det + i) - log_(s));
+        grow(volume, i, all(1.0) / s);
     }
 }
 

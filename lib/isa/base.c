@@ -10,9 +10,10 @@ static const double HALF_LOG_2PI = 0.91893853320467274178;
 void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows)
 {
     for (size_t d = 0; d < dim; d++) {
-        vec slope, loc = all(params[d]), s = softplus(&slope, all(params[dim + d])), log_s = log_(s);
+        vec slope, loc = all(params[d]), s = softplus(&slope, all(params[dim + d])), in_s = all(1.0) / s;
+        const vec log_s = log_(s);
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec t = (load(ROW(z, d) + i) - loc) / s;
+            vec t = (load(ROW(z, d) + i) - loc) * in_s;
             store(logp + i, load(logp + i) + (all(-0.5) * t * t - log_s - all(HALF_LOG_2PI)));
         }
     }
@@ -23,10 +24,10 @@ void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const 
                         size_t dim, size_t rows)
 {
     for (size_t d = 0; d < dim; d++) {
-        vec slope, loc = all(params[d]), s = softplus(&slope, all(params[dim + d]));
+        vec slope, loc = all(params[d]), s = softplus(&slope, all(params[dim + d])), in_s = all(1.0) / s;
         double dloc[TILE], draw[TILE];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec t = (load(ROW(z, d) + i) - loc) / s, dt = load(dlogp + i) / s;
+            vec t = (load(ROW(z, d) + i) - loc) * in_s, dt = load(dlogp + i) * in_s;
             store(ROW(dz, d) + i, -dt * t);
             store(dloc + i, dt * t);
             store(draw + i, dt * (t * t - all(1.0)) * slope);

@@ -38,6 +38,20 @@ static inline void *zeros(size_t bytes)
     return block ? memset(block, 0, whole) : NULL;
 }
 
+/* How a row's volume has grown on its way: log |det J| of the maps so far = log + log(factor).  A layer adds to the one
+ * or multiplies the other, whichever it has at hand; volume.c says why. */
+struct volume {
+    double log[TILE], factor[TILE];
+};
+
+static inline void volume_start(struct volume *volume, size_t rows)
+{
+    for (size_t i = 0; i < rows; i++) {
+        volume->log[i] = 0.0;
+        volume->factor[i] = 1.0;
+    }
+}
+
 /* ---- bijection: R^D -> R^D.  A new layer is one file with such a table, and one line in kernels.c. */
 struct bijection {
     const char *name;
@@ -51,9 +65,9 @@ struct bijection {
     /* params: [n_params], must not change before finish.  FATHOM_OK or FATHOM_NO_MEMORY. */
     fathom_status (*prepare)(void *state, const double *params);
 
-    /* x: [D][STRIDE] in place; log_det: [rows], += log |det J|.  inverse: += log |det| of the inverse map. */
-    void (*forward)(double *x, double *log_det, void *state, size_t rows);
-    void (*inverse)(double *x, double *log_det, void *state, size_t rows);
+    /* x: [D][STRIDE] in place; volume: grows by |det J|, or by that of the inverse map. */
+    void (*forward)(double *x, struct volume *volume, void *state, size_t rows);
+    void (*inverse)(double *x, struct volume *volume, void *state, size_t rows);
 
     /* After forward of the same tile.  dx: [D][STRIDE], in: d loss / d y, out: d loss / d x;
      * dlog_det: [rows], d loss / d log_det. */
@@ -72,12 +86,12 @@ struct transformer {
     size_t (*n_outputs)(const fathom_config *config); /* conditioner outputs a coordinate */
     size_t (*n_saved)(const fathom_config *config);   /* doubles a row kept from forward to backward */
 
-    /* x: [rows] in place; log_det: [rows], +=; outputs: [n_outputs][STRIDE], the conditioner's;
+    /* x: [rows] in place; volume: grows by |dy/dx|, or by |dx/dy|; outputs: [n_outputs][STRIDE], the conditioner's;
      * saved: n_saved STRIDE doubles, what backward will want, in any order. */
-    void (*forward)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
-                    size_t rows);
-    void (*inverse)(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
-                    size_t rows);
+    void (*forward)(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows);
+    void (*inverse)(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows);
     /* dx: [rows], in: d loss / d y, out: d loss / d x; doutputs: [n_outputs][STRIDE], out: d loss / d outputs. */
     void (*backward)(double *dx, double *doutputs, const double *saved, const double *dlog_det,
                      const fathom_config *config, size_t rows);
@@ -111,6 +125,8 @@ struct fathom_isa {
     const struct transformer *const *transformers; /* NULL-terminated */
     const struct conditioner *mlp, *piecewise;
 
+    /* log_det: [rows] = log + log(factor), volume.c. */
+    void (*log_det)(double *log_det, const struct volume *volume, size_t rows);
     /* Base distribution, base.c.  z: [D][STRIDE]; logp: [rows], +=. */
     void (*base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
     /* dz: [D][STRIDE] out; partial: [2 D][8], +=; dlogp: [rows]. */

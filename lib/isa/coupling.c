@@ -112,12 +112,12 @@ static fathom_status prepare(void *state, const double *params)
     return s->conditioner->prepare(s->network, params);
 }
 
-static void forward(double *x, double *log_det, void *state, size_t rows)
+static void forward(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct coupling *s = state;
     s->conditioner->forward(s->outputs, x, s->network, rows);
     for (size_t j = 0; j < s->n_moved; j++)
-        s->transformer->forward(ROW(x, s->n_in + j), log_det, ROW(s->outputs, j * s->n_outputs),
+        s->transformer->forward(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
                                 ROW(s->saved, j * s->n_saved), &s->config, rows);
 }
 
@@ -130,12 +130,12 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     s->conditioner->backward(dx, s->outputs, s->network, rows);
 }
 
-static void inverse(double *x, double *log_det, void *state, size_t rows)
+static void inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct coupling *s = state;
     s->conditioner->forward(s->outputs, x, s->network, rows);
     for (size_t j = 0; j < s->n_moved; j++)
-        s->transformer->inverse(ROW(x, s->n_in + j), log_det, ROW(s->outputs, j * s->n_outputs),
+        s->transformer->inverse(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
                                 ROW(s->saved, j * s->n_saved), &s->config, rows);
 }
 

@@ -26,9 +26,9 @@ static fathom_status prepare(void *state, const double *params)
     return FATHOM_OK;
 }
 
-static void forward(double *x, double *log_det, void *state, size_t rows)
+static void forward(double *x, struct volume *volume, void *state, size_t rows)
 {
-    (void)log_det;
+    (void)volume;
     size_t dim = *(const size_t *)state;
     for (size_t d = 0; d < dim / 2; d++) {
         double *low = ROW(x, d), *high = ROW(x, dim - 1 - d);

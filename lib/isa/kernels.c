@@ -46,6 +46,7 @@ const struct fathom_isa ISA(fathom_isa) = {
     .transformers = transformers,
     .mlp = &ISA(mlp),
     .piecewise = &ISA(piecewise),
+    .log_det = ISA(log_det),
     .base_log_prob = ISA(base_log_prob),
     .base_backward = ISA(base_backward),
     .adam = ISA(adam),

@@ -20,6 +20,7 @@ void ISA(matmul_from)(double *c, size_t c_step, const double *start, const doubl
 void ISA(transposed)(double *out, size_t out_step, const double *in, size_t in_step, size_t n_rows,
                      size_t n_columns);
 
+void ISA(log_det)(double *log_det, const struct volume *volume, size_t rows);
 void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
 void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
                         size_t dim, size_t rows);
@@ -37,6 +38,19 @@ INLINE void add_rows(double partial[8], const double *x, size_t rows)
             sum += load(x + i + (size_t)j);
         store(partial + j, sum);
     }
+}
+
+/* The volume of rows i, i + 1, ... of a vector grows by `slope`, > 0. */
+INLINE void grow(struct volume *volume, size_t i, vec slope)
+{
+    const vec least = all(0x1p-500), most = all(0x1p500), one = all(1.0), zero = all(0.0);
+    vec factor = load(volume->factor + i) * slope;
+    mask far = either(less(factor, least), less(most, factor));
+    if (lanes(far) > 0) {
+        store(volume->log + i, load(volume->log + i) + choose(far, log_(factor), zero));
+        factor = choose(far, one, factor);
+    }
+    store(volume->factor + i, factor);
 }
 
 #endif

@@ -245,21 +245,24 @@ static void open_family(struct piecewise *s, size_t l, size_t segment)
     } while (segment <= s->n_edges && s->pieces[segment].hinge != NONE);
 }
 
-/* found = the zeros strictly inside (low, high) of a segment's n lines, ascending: their number. */
+/* found = the zeros strictly inside (low, high) of a segment's n lines, ascending: their number.  Few lines have one
+ * there, which is seen without a division: they change their sign from one end to the other. */
 static size_t crossings(struct crossing *found, const double *lines, size_t n, double centre, double low, double high)
 {
-    double zero[VEC_WIDTH];
+    double ends[VEC_WIDTH];
     size_t inside = 0;
     for (size_t u = 0; u < n; u += VEC_WIDTH) {
         vec slope = load(lines + u), value = load(lines + n + u);
-        vec crossing = all(centre) - value / slope; /* a slope of 0: inf or NaN, no cut */
-        crossing = choose(less(all(low), crossing), crossing, all(FAR));
-        if (lanes(less(crossing, all(high))) == 0)
+        vec left = fused(slope, all(low - centre), value), right = fused(slope, all(high - centre), value);
+        vec turned = choose(less(left, all(0.0)), right, -right); /* > 0: of another sign than the left end */
+        if (lanes(less(all(0.0), turned)) == 0)
             continue;
-        store(zero, crossing);
-        for (size_t j = 0; j < VEC_WIDTH; j++)
-            if (zero[j] < high)
-                found[inside++] = (struct crossing){ zero[j], (int)(u + j) };
+        store(ends, turned);
+        for (size_t j = 0; j < VEC_WIDTH; j++) {
+            const double zero = ends[j] > 0.0 ? centre - lines[n + u + j] / lines[u + j] : low;
+            if (low < zero && zero < high)
+                found[inside++] = (struct crossing){ zero, (int)(u + j) };
+        }
     }
     for (size_t i = 1; i < inside; i++) {
         const struct crossing next = found[i];
@@ -360,28 +363,46 @@ static fathom_status prepare(void *state, const double *params)
 
 /* ---- rows ---- */
 
-/* Each row's segment, first to the octet of edges: how many octets lie below x as a whole; then within it.  Families
- * entered for the first time are opened. */
+/* The number of edges <= x; all of them if x is NaN. */
+static size_t edges_up_to(const struct piecewise *s, double x)
+{
+    const size_t n = padded(s->n_edges + 1);
+    size_t above = 0;
+    for (size_t e = 0; e < n; e += VEC_WIDTH)
+        above += (size_t)lanes(less(all(x), load(s->edges + e)));
+    return n - above < s->n_edges ? n - above : s->n_edges; /* beyond FAR */
+}
+
+/* Each row's segment.  A tile's rows are neighbours (curve.c), so that only the few edges among them tell them apart;
+ * each of those is held against the whole tile, what lies beyond `rows` included.  Families entered for the first time
+ * are opened. */
 static void look_up(struct piecewise *s, const double *x, size_t rows)
 {
+    enum { VECTORS = TILE / VEC_WIDTH };
     struct layer *last = last_of(s);
-    const size_t n_open = last->n, n_families = last->n_families, n_edges = s->n_edges;
-    const double *edges = s->edges;
+    const size_t n_open = last->n, n_families = last->n_families;
     const struct piece *pieces = s->pieces;
-    double octets[TILE];
+    double ends[2][VEC_WIDTH], low = -FAR, high = -FAR, segments[TILE];
+    vec least = all(low), greatest = all(high), above[VECTORS]; /* least: of -x.  NaN is neither */
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec below = all(0.0), xi = load(x + i);
-        for (size_t e = 7; e < n_edges; e += 8)
-            below += choose(less(xi, all(edges[e])), all(0.0), all(1.0));
-        store(octets + i, below);
+        least = greater(-load(x + i), least);
+        greatest = greater(load(x + i), greatest);
     }
+    store(ends[0], least), store(ends[1], greatest);
+    for (int j = 0; j < VEC_WIDTH; j++) {
+        low = ends[0][j] > low ? ends[0][j] : low;
+        high = ends[1][j] > high ? ends[1][j] : high;
+    }
+    const size_t first = edges_up_to(s, -low), end = edges_up_to(s, high);
+    for (size_t v = 0; v < VECTORS; v++)
+        above[v] = all(0.0);
+    for (size_t e = first; e < end; e++)
+        for (size_t v = 0; v < VECTORS; v++)
+            above[v] = added(less(load(x + v * VEC_WIDTH), all(s->edges[e])), above[v], all(1.0));
+    for (size_t v = 0; v < VECTORS; v++)
+        store(segments + v * VEC_WIDTH, all((double)end) - above[v]);
     for (size_t i = 0; i < rows; i++) {
-        const size_t first = 8 * (size_t)octets[i];
-        int above = 0;
-        for (int e = 0; e < 8; e += VEC_WIDTH)
-            above += lanes(less(all(x[i]), load(edges + first + e)));
-        size_t segment = first + 8 - (size_t)above;
-        segment = segment < n_edges ? segment : n_edges; /* beyond FAR, and NaN */
+        const size_t segment = (size_t)segments[i];
         if (pieces[segment].slot == CLOSED)
             open_family(s, s->n_layers - 1, segment);
         s->slot_of[i] = pieces[segment].slot;

@@ -86,9 +86,9 @@ static void reflect(double *x, double *kept, const double *u, size_t dim, size_t
     }
 }
 
-static void forward(double *x, double *log_det, void *state, size_t rows)
+static void forward(double *x, struct volume *volume, void *state, size_t rows)
 {
-    (void)log_det;
+    (void)volume;
     struct rotation *s = state;
     for (size_t r = 0; r < REFLECTIONS; r++)
         reflect(x, s->input + r * s->dim * STRIDE, s->u + r * s->dim, s->dim, rows);
@@ -113,9 +113,9 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     }
 }
 
-static void inverse(double *x, double *log_det, void *state, size_t rows)
+static void inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
-    (void)log_det;
+    (void)volume;
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;)
         reflect(x, NULL, s->u + r * s->dim, s->dim, rows);

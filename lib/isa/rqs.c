@@ -69,20 +69,19 @@ INLINE void locate(double *saved, const double *outputs, const double *u, bool a
         double *kept = KEPT(saved, i, config);
         const double *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
         vec ui = load(u + i), share_x = load(NUMBER(kept, SHARE_X)), share_y = load(NUMBER(kept, SHARE_Y));
-        vec bin = all(0.0), number = bin, left_x = start, left_y = start;
+        vec bin = all(0.0), left_x = start, left_y = start;
         vec x0 = start, y0 = start, w = fused(share_x, load(a), least), h = fused(share_y, load(b), least);
         vec d0 = load(d + i), d1 = load(ROW(d, 1) + i), wide = w, high = h;
         for (size_t k = 1; k < bins; k++) {
             left_x += wide, left_y += high;
             wide = fused(share_x, load(NUMBER(a, k)), least), high = fused(share_y, load(NUMBER(b, k)), least);
             mask here = less(along_y ? left_y : left_x, ui); /* or further right */
-            number += all(1.0);
-            bin = choose(here, number, bin);
+            bin = added(here, bin, all(1.0));
             x0 = choose(here, left_x, x0), w = choose(here, wide, w);
             y0 = choose(here, left_y, y0), h = choose(here, high, h);
             d0 = choose(here, load(ROW(d, k) + i), d0), d1 = choose(here, load(ROW(d, k + 1) + i), d1);
         }
-        mask last = equal(bin, number);
+        mask last = equal(bin, all((double)(bins - 1)));
         store(NUMBER(kept, BIN), bin);
         store(NUMBER(kept, X0), x0), store(NUMBER(kept, W), choose(last, end - x0, w));
         store(NUMBER(kept, Y0), y0), store(NUMBER(kept, H), choose(last, end - y0, h));
@@ -137,8 +136,8 @@ INLINE void find_bin(double *saved, const double *outputs, const double *u, bool
     slopes(saved, config, rows);
 }
 
-static void forward(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
-                    size_t rows)
+static void forward(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows)
 {
     double u[TILE];
 
@@ -163,7 +162,7 @@ static void forward(double *x, double *log_det, const double *outputs, double *s
         store(NUMBER(kept, GATE), gate);
         store(NUMBER(kept, BIN), choose(in, load(NUMBER(kept, BIN)), all(-1.0)));
         store(x + i, choose(in, y, load(x + i)));
-        store(log_det + i, load(log_det + i) + log_(choose(in, slope, one)));
+        grow(volume, i, choose(in, slope, one));
     }
 }
 
@@ -224,15 +223,13 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
         vec start = all(-interval) + all(MIN_BIN) * bin;
         spread(&a_left, &a_own, &a_right, load(NUMBER(kept, X0)) - start, w, load(NUMBER(kept, SHARE_X)), room);
         spread(&b_left, &b_own, &b_right, load(NUMBER(kept, Y0)) - start, h, load(NUMBER(kept, SHARE_Y)), room);
-        vec number = all(0.0), slope = all(0.0);
+        vec number = all(0.0), slope = all(0.0), da = a_left, db = b_left;
         for (size_t k = 0; k < bins; k++) {
-            mask left = less(number, bin), own = equal(number, bin); /* outside, bin -1: neither, and all are 0 */
-            vec da = choose(left, a_left, choose(own, a_own, a_right));
-            vec db = choose(left, b_left, choose(own, b_own, b_right));
-            store(ROW(draw_a, k) + i, load(NUMBER(a, k)) * da);
-            store(ROW(draw_b, k) + i, load(NUMBER(b, k)) * db);
+            mask own = equal(number, bin); /* outside, bin -1: never, and all are 0 */
+            store(ROW(draw_a, k) + i, load(NUMBER(a, k)) * choose(own, a_own, da));
+            store(ROW(draw_b, k) + i, load(NUMBER(b, k)) * choose(own, b_own, db));
             store(ROW(draw_d, k) + i, choose(own, draw0, slope));
-            slope = choose(own, draw1, all(0.0)); /* of the next knot */
+            da = choose(own, a_right, da), db = choose(own, b_right, db), slope = choose(own, draw1, all(0.0));
             number += one;
         }
         store(ROW(draw_d, bins) + i, slope);
@@ -240,8 +237,8 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
 }
 
 /* The quadratic of eq. 6-8 in its stable form, theta = 2 c / (-b - sqrt(b^2 - 4 a c)); log|dx/dy| = -log|dy/dx|. */
-static void inverse(double *x, double *log_det, const double *outputs, double *saved, const fathom_config *config,
-                    size_t rows)
+static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows)
 {
     double u[TILE];
 
@@ -263,11 +260,11 @@ static void inverse(double *x, double *log_det, const double *outputs, double *s
         vec beta = s + bend * both;
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
         vec gate, back = limit(&gate, theta * w + x0, config->interval);
-        vec ratio = s / beta, slope = ratio * ratio * gamma;
+        vec ratio = beta / s, slope = ratio * ratio / gamma; /* of the way back */
 
         mask in = inside(load(x + i), config->interval);
         store(x + i, choose(in, back, load(x + i)));
-        store(log_det + i, load(log_det + i) - log_(choose(in, slope, one)));
+        grow(volume, i, choose(in, slope, one));
     }
 }
 

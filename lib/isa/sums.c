@@ -1,20 +1,28 @@
-/* sums.c - sums over arrays: element i goes into partial i mod 8, and the eight partials into one tree (vec.h). */
+/* sums.c - sums over arrays: element i goes into partial i mod 8, or mod 32 where the sum is long, so that no addition
+ * waits for the one before it; and the partials into one tree (vec.h). */
 #include "kernels.h"
 
 /* sum x_i^2; x: [n] */
 double ISA(sum_squares)(const double *x, size_t n)
 {
-    double partial[8] = { 0 };
+    enum { CHAINS = 32 / VEC_WIDTH };
+    double partial[32], four[8];
+    vec sum[CHAINS];
     size_t i = 0;
-    for (int j = 0; j < 8; j += VEC_WIDTH) {
-        vec sum = all(0.0);
-        for (i = 0; i + 8 <= n; i += 8)
-            sum = fused(load(x + i + j), load(x + i + j), sum);
-        store(partial + j, sum);
-    }
+    for (int c = 0; c < CHAINS; c++)
+        sum[c] = all(0.0);
+    for (; i + 32 <= n; i += 32)
+        for (int c = 0; c < CHAINS; c++) {
+            vec xi = load(x + i + c * VEC_WIDTH);
+            sum[c] = fused(xi, xi, sum[c]);
+        }
+    for (int c = 0; c < CHAINS; c++)
+        store(partial + c * VEC_WIDTH, sum[c]);
     for (; i < n; i++)
-        partial[i % 8] = fma(x[i], x[i], partial[i % 8]);
-    return sum8(partial);
+        partial[i % 32] = fma(x[i], x[i], partial[i % 32]);
+    for (int j = 0; j < 8; j++)
+        four[j] = (partial[j] + partial[8 + j]) + (partial[16 + j] + partial[24 + j]);
+    return sum8(four);
 }
 
 /* log sum_i weight_i e^(x_i), -inf if every x_i is; weight, x: [n], n a multiple of 8. */

@@ -47,6 +47,7 @@ INLINE mask either(mask a, mask b)              { return (mask)(a | b); }
 INLINE int  lanes(mask m)                       { return __builtin_popcount(m); } /* how many are set */
 INLINE vec  choose(mask m, vec yes, vec no)     { return _mm512_mask_blend_pd(m, no, yes); }
 INLINE vec  greater(vec a, vec b)               { return _mm512_max_pd(a, b); } /* a > b ? a : b */
+INLINE vec  added(mask m, vec a, vec b)         { return _mm512_mask_add_pd(a, m, a, b); } /* m ? a + b : a */
 /* table[j] with t's pattern shifted up by 48 bits added, j the lowest four bits of that pattern. */
 INLINE vec power_of_two(vec t, const uint64_t table[16])
 {
@@ -95,6 +96,7 @@ INLINE mask either(mask a, mask b)              { return _mm256_or_pd(a, b); }
 INLINE int  lanes(mask m)                       { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
 INLINE vec  choose(mask m, vec yes, vec no)     { return _mm256_blendv_pd(no, yes, m); }
 INLINE vec  greater(vec a, vec b)               { return _mm256_max_pd(a, b); }
+INLINE vec  added(mask m, vec a, vec b)         { return choose(m, a + b, a); }
 INLINE vec  power_of_two(vec t, const uint64_t table[16])
 {
     __m256i k = (__m256i)t, j = _mm256_and_si256(k, _mm256_set1_epi64x(15));
@@ -131,6 +133,7 @@ INLINE mask either(mask a, mask b)              { return a | b; }
 INLINE int  lanes(mask m)                       { return m; }
 INLINE vec  choose(mask m, vec yes, vec no)     { return m ? yes : no; }
 INLINE vec  greater(vec a, vec b)               { return a > b ? a : b; }
+INLINE vec  added(mask m, vec a, vec b)         { return m ? a + b : a; }
 INLINE vec  log_(vec a)                         { return same_log(a); }
 INLINE void transpose(vec t[1], const vec r[1]) { t[0] = r[0]; }
 INLINE vec  power_of_two(vec t, const uint64_t table[16])
