@@ -215,13 +215,15 @@ static size_t live_rows(size_t n, size_t first) { return n - first < TILE ? n - 
  * the live ones. */
 static size_t load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
 {
-    size_t live = live_rows(n, first);
-    for (size_t i = 0; i < padded(live); i++) {
-        size_t row = first + (i < live ? i : 0);
-        const double *from = x + (rows ? rows[row] : row) * dim;
+    const size_t live = live_rows(n, first);
+    for (size_t i = 0; i < live; i++) {
+        const double *from = x + (rows ? rows[first + i] : first + i) * dim;
         for (size_t d = 0; d < dim; d++)
             ROW(tile, d)[i] = from[d];
     }
+    for (size_t d = 0; d < dim; d++)
+        for (size_t i = live; i < padded(live); i++)
+            ROW(tile, d)[i] = ROW(tile, d)[0];
     return live;
 }
 
@@ -398,6 +400,7 @@ fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, con
     for (size_t t = 0; t < n_tiles; t++)
         load_tile(tiles + t * dim * STRIDE, x, rows, t * TILE, n, dim);
     fathom_status status = FATHOM_OK;
+    volume_start(&ws->volume, TILE); /* nobody asks for it */
     for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++) {
         const struct bijection *bijection = ws->layers[l].bijection;
         double *own = params + flow->layers[l].offset;

@@ -108,26 +108,36 @@ void differentiate(double *slope, double *rough, values_at *f, void *context, in
 
 /* ---- one layer ---- */
 
+/* What lies beyond the rows is NaN, and must stay so. */
+static struct volume started(size_t rows)
+{
+    struct volume volume;
+    volume_start(&volume, rows);
+    for (size_t i = rows; i < TILE; i++)
+        volume.log[i] = volume.factor[i] = NAN;
+    return volume;
+}
+
 static void add_log_det(double *log_det, const struct volume *volume, size_t rows)
 {
     double grown[TILE];
     fathom_isa_find("ref")->log_det(grown, volume, rows);
     for (size_t i = 0; i < rows; i++)
         log_det[i] += grown[i];
+    for (size_t i = rows; i < TILE; i++)
+        assert_true(isnan(volume->log[i]) && isnan(volume->factor[i]));
 }
 
 void run_forward(const struct bijection *b, double *x, double *log_det, void *state, size_t rows)
 {
-    struct volume volume;
-    volume_start(&volume, rows);
+    struct volume volume = started(rows);
     b->forward(x, &volume, state, rows);
     add_log_det(log_det, &volume, rows);
 }
 
 void run_inverse(const struct bijection *b, double *x, double *log_det, void *state, size_t rows)
 {
-    struct volume volume;
-    volume_start(&volume, rows);
+    struct volume volume = started(rows);
     b->inverse(x, &volume, state, rows);
     add_log_det(log_det, &volume, rows);
 }
@@ -135,8 +145,7 @@ void run_inverse(const struct bijection *b, double *x, double *log_det, void *st
 void run_transformer(const struct transformer *t, bool inverse, double *x, double *log_det, const double *outputs,
                      double *saved, const fathom_config *config)
 {
-    struct volume volume;
-    volume_start(&volume, TILE);
+    struct volume volume = started(TILE);
     (inverse ? t->inverse : t->forward)(x, &volume, outputs, saved, config, TILE);
     add_log_det(log_det, &volume, TILE);
 }

@@ -35,7 +35,7 @@ void check_same(const double *a, const double *b, size_t n, const char *what, co
 typedef void values_at(double *values, double t, void *context);
 void differentiate(double *slope, double *rough, values_at *f, void *context, int pairs, double h, size_t n);
 
-/* A layer or transformer over a tile, log_det: [TILE], += log |det J|. */
+/* A layer, or a transformer over a whole tile; log_det: [rows], += that of the map or, backwards, of its inverse. */
 void run_forward(const struct bijection *b, double *x, double *log_det, void *state, size_t rows);
 void run_inverse(const struct bijection *b, double *x, double *log_det, void *state, size_t rows);
 void run_transformer(const struct transformer *t, bool inverse, double *x, double *log_det, const double *outputs,

@@ -63,6 +63,8 @@ void ask(struct answer *a, const struct conditioner *c, const struct shape *s, c
                 ROW(in, k)[i] = beyond ? NAN : x[row * s->n_in + k];
             for (size_t u = 0; u < s->n_out; u++)
                 ROW(up, u)[i] = beyond ? NAN : i < live ? dout[row * s->n_out + u] : 0.0;
+            for (size_t u = s->n_out; u < padded(s->n_out); u++)
+                ROW(up, u)[i] = 0.0;
         }
         c->forward(out, in, state, padded(live));
         c->backward(din, up, state, padded(live));

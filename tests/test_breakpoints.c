@@ -161,11 +161,66 @@ static void test_edges(void **state)
     }
 }
 
+/* The batch together, and each row by itself. */
+static void check_company(const struct shape *one, const double *params, const double *x, size_t n, const char *what)
+{
+    const struct fathom_isa *isa = fathom_isa_find(NULL);
+    const struct shape all = { one->n_in, one->n_out, one->width, one->hidden, n };
+    struct answer together = new_answer(&all), alone = new_answer(one);
+    double *dout = need(n * one->n_out * sizeof *dout);
+    draw(dout, 405, 1.0, n * one->n_out);
+    ask(&together, isa->piecewise, &all, params, x, dout);
+    for (size_t i = 0; i < n; i++) {
+        ask(&alone, isa->piecewise, one, params, x + i, dout + i * one->n_out);
+        check_same(together.out + i * one->n_out, alone.out, one->n_out, what, "outputs in company");
+        check_same(together.din + i, alone.din, 1, what, "d loss / d input in company");
+    }
+    free(dout);
+    free_answer(&together);
+    free_answer(&alone);
+}
+
+/* In any company a row has the bits that it has alone: on an edge, beside one, far out, not a number. */
+static void test_company(void **state)
+{
+    (void)state;
+    enum { ROOM = 512 };
+    static const double odd[] = { 0.0, -0.0, 0x1p-1040, 1e99, -1e99, 1e101, -1e101, 1e200, -1e200, INFINITY, -INFINITY,
+                                  NAN };
+    const struct conditioner *piecewise = fathom_isa_find(NULL)->piecewise;
+    for (size_t hidden = 0; hidden <= 3; hidden++) {
+        const struct shape one = { 1, 28, 24, hidden, 1 };
+        double *params = random_params(&one, 406 + hidden), x[ROOM];
+        void *network = piecewise->create(one.n_in, one.n_out, one.width, one.hidden);
+        size_t n_edges, n = 0;
+        assert_non_null(network);
+        assert_int_equal(piecewise->prepare(network, params), FATHOM_OK);
+        const double *edges = piecewise->edges(&n_edges, network);
+        for (size_t e = 0; e < n_edges && n + 4 <= ROOM; e++) {
+            const size_t far = (7 * e) % n_edges; /* and not in their order */
+            x[n++] = edges[far];
+            x[n++] = nextafter(edges[far], -INFINITY);
+            x[n++] = nextafter(edges[far], INFINITY);
+            x[n++] = odd[e % (sizeof odd / sizeof *odd)];
+        }
+        if (n > 0)
+            check_company(&one, params, x, n, "edges");
+        for (size_t k = 0; k < sizeof odd / sizeof *odd; k++) { /* a whole tile and a short one of the same */
+            for (size_t i = 0; i < TILE + 16; i++)
+                x[i] = odd[k];
+            check_company(&one, params, x, TILE + 16, "a tile of one number");
+        }
+        piecewise->destroy(network);
+        free(params);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_on_breakpoints),
         cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_company),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

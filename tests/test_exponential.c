@@ -86,7 +86,7 @@ static void test_ends(void **state)
     (void)state;
     assert_true(exp_(0.0) == 1.0 && exp_(-0.0) == 1.0);
     assert_true(exp_(-708.0) > DBL_MIN);
-    assert_true(exp_(-709.0) == exp_(-708.0) && exp_(-INFINITY) == exp_(-708.0));
+    assert_true(exp_(-709.0) == 0.0 && exp_(-DBL_MAX) == 0.0 && exp_(-INFINITY) == 0.0);
     assert_true(isnan(exp_(NAN)) && isnan(log1p_(NAN)));
     assert_true(log1p_(0.0) == 0.0 && ulps(log1p_(1.0), log1pl(1.0L)) < 2.0);
 }

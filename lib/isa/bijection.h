@@ -38,8 +38,8 @@ static inline void *zeros(size_t bytes)
     return block ? memset(block, 0, whole) : NULL;
 }
 
-/* How a row's volume has grown on its way: log |det J| of the maps so far = log + log(factor).  A layer adds to the one
- * or multiplies the other, whichever it has at hand; volume.c says why. */
+/* How a row's volume has grown on its way: log |det J| of the maps so far = log + log(factor).  A layer that has a
+ * logarithm at hand adds it to `log`; one that has slopes hands them to `grow` (kernels.h).  volume.c says why. */
 struct volume {
     double log[TILE], factor[TILE];
 };

@@ -13,8 +13,8 @@
  * registers at 512 bits), and those above are added to its exponent (Tang 1989, "Table-driven implementation of the
  * exponential function").  (log 2) / 16 is taken off as one double; the 1.4e-18 that it lacks moves e^x by less than a
  * third of what the last bit of x does.  q's even and odd powers are two independent chains: one of Horner's alone
- * would wait for its own latency.  Below -708, where e^x is about to leave the normal numbers, the value is that at
- * -708, 3.3e-308; NaN gives NaN.
+ * would wait for its own latency.  Below -708, where e^x (3.3e-308) is about to leave the normal numbers, the value is
+ * 0, so also for -inf; NaN gives NaN.  A softmax, where that cannot matter, limits x itself and saves an operation.
  *
  * log(1 + e) = 2 atanh(s) with s = e / (2 + e), an odd series in s, and with z = s^2 it is
  *
@@ -42,10 +42,12 @@ static const uint64_t POWER[16] = {
     0x3fefa4afa2a490da,
 };
 
-INLINE vec exp_(vec x)
+static const double LEAST_EXPONENT = -708.0;
+
+/* for x in [-708, 0] */
+INLINE vec exp_within(vec x)
 {
     const vec shift = all(0x1.8p52);
-    x = greater(all(-708.0), x); /* NaN stays */
     vec t = fused(x, all(0x1.71547652b82fep+4), shift), k = t - shift; /* 16 / log 2 */
     vec r = fused(k, all(-0x1.62e42fefa39efp-5), x);                   /* log 2 / 16 */
 
@@ -56,6 +58,8 @@ INLINE vec exp_(vec x)
     vec q = fused(odd, r, even), power = power_of_two(t, POWER);
     return fused(power, fused(q, r2, r), power);
 }
+
+INLINE vec exp_(vec x) { return choose(less(x, all(LEAST_EXPONENT)), all(0.0), exp_within(x)); }
 
 INLINE vec log1p_(vec e)
 {

@@ -40,14 +40,15 @@ INLINE void add_rows(double partial[8], const double *x, size_t rows)
     }
 }
 
-/* The volume of rows i, i + 1, ... of a vector grows by `slope`, > 0. */
+/* The volume of rows i, i + 1, ... of a vector grows by `slope`, > 0.  A factor that would leave 2^-500 ... 2^500 is
+ * turned into logarithms, of both its parts, for their product may already be out of range. */
 INLINE void grow(struct volume *volume, size_t i, vec slope)
 {
     const vec least = all(0x1p-500), most = all(0x1p500), one = all(1.0), zero = all(0.0);
-    vec factor = load(volume->factor + i) * slope;
+    vec before = load(volume->factor + i), factor = before * slope;
     mask far = either(less(factor, least), less(most, factor));
     if (lanes(far) > 0) {
-        store(volume->log + i, load(volume->log + i) + choose(far, log_(factor), zero));
+        store(volume->log + i, load(volume->log + i) + choose(far, log_(before) + log_(slope), zero));
         factor = choose(far, one, factor);
     }
     store(volume->factor + i, factor);

@@ -164,19 +164,15 @@ static void family_backward(double *total, double *moments_under, const double *
 static void hand_down(double *moments_under, const double *totals, const struct layer *layer, struct scratch *scratch)
 {
     const size_t columns = (layer - 1)->columns;
-    for (size_t first = 0; first < layer->n_families; first += BLOCK / PAIR) {
-        const size_t n = layer->n_families - first < BLOCK / PAIR ? layer->n_families - first : BLOCK / PAIR;
-        ISA(matmul_from)(scratch->block, columns, NULL, PAIR_OF(totals, first, layer->columns), layer->columns, 1,
-                         layer->w, padded(layer->fan_in), PAIR * n, layer->fan_out, columns);
-        for (size_t i = 0; i < n; i++) {
-            const double *pair = PAIR_OF(scratch->block, i, columns);
-            const double *always_on = PAIR_OF(scratch->always_on, first + i, columns);
-            double *to = PAIR_OF(moments_under, layer->families[first + i].parent, columns);
-            for (size_t u = 0; u < columns; u += VEC_WIDTH) {
-                mask on = less(all(0.0), load(always_on + columns + u));
-                store(to + u, choose(on, load(pair + u), load(to + u)));
-                store(to + columns + u, choose(on, load(pair + columns + u), load(to + columns + u)));
-            }
+    ISA(matmul_from)(scratch->handed, columns, NULL, totals, layer->columns, 1, layer->w, padded(layer->fan_in),
+                     PAIR * layer->n_families, layer->fan_out, columns);
+    for (size_t i = 0; i < layer->n_families; i++) {
+        const double *pair = PAIR_OF(scratch->handed, i, columns), *always_on = PAIR_OF(scratch->always_on, i, columns);
+        double *to = PAIR_OF(moments_under, layer->families[i].parent, columns);
+        for (size_t u = 0; u < columns; u += VEC_WIDTH) {
+            mask on = less(all(0.0), load(always_on + columns + u));
+            store(to + u, choose(on, load(pair + u), load(to + u)));
+            store(to + columns + u, choose(on, load(pair + columns + u), load(to + columns + u)));
         }
     }
 }
@@ -197,7 +193,7 @@ void ISA(lines_backward)(double *dw, double *db, double *moments_under, const do
     ISA(matmul)(scratch->dwt, columns, scratch->always_on, 1, under->columns, totals, columns, layer->fan_in, PAIR * n,
                 columns);
     ISA(transposed)(dw, layer->fan_in, scratch->dwt, columns, layer->fan_in, layer->fan_out);
-    ISA(matmul_from)(scratch->block, 0, NULL, &one, 0, 0, totals + columns, PAIR * columns, 1, n, columns);
-    memcpy(db, scratch->block, layer->fan_out * sizeof *db); /* sum S0: a product with ones */
+    ISA(matmul_from)(scratch->handed, 0, NULL, &one, 0, 0, totals + columns, PAIR * columns, 1, n, columns);
+    memcpy(db, scratch->handed, layer->fan_out * sizeof *db); /* sum S0: a product with ones */
     hand_down(moments_under, totals, layer, scratch);
 }

@@ -90,7 +90,7 @@ static fathom_status reserve_segments(struct piecewise *s, size_t l, size_t n)
 
 static size_t scratch_doubles(const struct piecewise *s, size_t capacity)
 {
-    return capacity * PAIR * (4 * s->widest + 2 * 8) + BLOCK * s->widest + s->most_weights;
+    return capacity * PAIR * (5 * s->widest + 2 * 8) + s->most_weights;
 }
 
 /* Scratch for layers of up to n segments.  What it held is lost. */
@@ -114,8 +114,8 @@ static fathom_status reserve_scratch(struct piecewise *s, size_t n)
     t->moments[1] = t->moments[0] + pairs;
     t->right = t->moments[1] + pairs;
     t->dots = t->right + room * PAIR * 8;
-    t->block = t->dots + room * PAIR * 8;
-    t->dwt = t->block + BLOCK * s->widest;
+    t->handed = t->dots + room * PAIR * 8;
+    t->dwt = t->handed + pairs;
     t->capacity = room;
     return FATHOM_OK;
 }
@@ -363,7 +363,7 @@ static fathom_status prepare(void *state, const double *params)
 
 /* ---- rows ---- */
 
-/* The number of edges <= x; all of them if x is NaN. */
+/* The number of edges <= x. */
 static size_t edges_up_to(const struct piecewise *s, double x)
 {
     const size_t n = padded(s->n_edges + 1);
@@ -373,34 +373,47 @@ static size_t edges_up_to(const struct piecewise *s, double x)
     return n - above < s->n_edges ? n - above : s->n_edges; /* beyond FAR */
 }
 
-/* Each row's segment.  A tile's rows are neighbours (curve.c), so that only the few edges among them tell them apart;
- * each of those is held against the whole tile, what lies beyond `rows` included.  Families entered for the first time
- * are opened. */
+/* segments: [n VEC_WIDTH], the number of edges <= x, of which edges[first] .. edges[end - 1] are in question; all edges
+ * for NaN. */
+INLINE void count_edges(double *segments, const double *x, const struct piecewise *s, size_t first, size_t end,
+                        const size_t n)
+{
+    vec above[TILE / VEC_WIDTH];
+    for (size_t v = 0; v < n; v++)
+        above[v] = all(0.0);
+    for (size_t e = first; e < end; e++)
+        for (size_t v = 0; v < n; v++)
+            above[v] = added(less(load(x + v * VEC_WIDTH), all(s->edges[e])), above[v], all(1.0));
+    for (size_t v = 0; v < n; v++) {
+        const vec xv = load(x + v * VEC_WIDTH);
+        store(segments + v * VEC_WIDTH, choose(equal(xv, xv), all((double)end) - above[v], all((double)s->n_edges)));
+    }
+}
+
+/* Each row's segment, the number of edges <= x.  In training a tile's rows are neighbours (curve.c), so that only the
+ * few edges between its least and greatest tell them apart; rows in any order are found too, only slower.  Families
+ * entered for the first time are opened. */
 static void look_up(struct piecewise *s, const double *x, size_t rows)
 {
-    enum { VECTORS = TILE / VEC_WIDTH };
     struct layer *last = last_of(s);
     const size_t n_open = last->n, n_families = last->n_families;
     const struct piece *pieces = s->pieces;
-    double ends[2][VEC_WIDTH], low = -FAR, high = -FAR, segments[TILE];
-    vec least = all(low), greatest = all(high), above[VECTORS]; /* least: of -x.  NaN is neither */
+    double ends[2][VEC_WIDTH], minus_least = -FAR, greatest = -FAR, segments[TILE];
+    vec minus_low = all(-FAR), high = all(-FAR); /* of the rows so far; NaN counts for neither */
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        least = greater(-load(x + i), least);
-        greatest = greater(load(x + i), greatest);
+        minus_low = greater(-load(x + i), minus_low);
+        high = greater(load(x + i), high);
     }
-    store(ends[0], least), store(ends[1], greatest);
+    store(ends[0], minus_low), store(ends[1], high);
     for (int j = 0; j < VEC_WIDTH; j++) {
-        low = ends[0][j] > low ? ends[0][j] : low;
-        high = ends[1][j] > high ? ends[1][j] : high;
+        minus_least = ends[0][j] > minus_least ? ends[0][j] : minus_least;
+        greatest = ends[1][j] > greatest ? ends[1][j] : greatest;
     }
-    const size_t first = edges_up_to(s, -low), end = edges_up_to(s, high);
-    for (size_t v = 0; v < VECTORS; v++)
-        above[v] = all(0.0);
-    for (size_t e = first; e < end; e++)
-        for (size_t v = 0; v < VECTORS; v++)
-            above[v] = added(less(load(x + v * VEC_WIDTH), all(s->edges[e])), above[v], all(1.0));
-    for (size_t v = 0; v < VECTORS; v++)
-        store(segments + v * VEC_WIDTH, all((double)end) - above[v]);
+    const size_t first = edges_up_to(s, -minus_least), end = edges_up_to(s, greatest);
+    if (rows == TILE) /* a constant, so that the counts stay in registers */
+        count_edges(segments, x, s, first, end, TILE / VEC_WIDTH);
+    else
+        count_edges(segments, x, s, first, end, rows / VEC_WIDTH);
     for (size_t i = 0; i < rows; i++) {
         const size_t segment = (size_t)segments[i];
         if (pieces[segment].slot == CLOSED)

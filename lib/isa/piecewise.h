@@ -59,12 +59,11 @@ struct scratch {
     double          *moments[2];  /* [capacity][PAIR][widest]: of a layer's segments                          */
     double          *right;       /* [capacity][PAIR][8]: moments of the segments from a hinge on, 8 units    */
     double          *dots;        /* [capacity][PAIR][8]: W_u . (S1, S0) of a hinge, in eight partials        */
-    double          *block;       /* [BLOCK][widest], of a product                                            */
+    double          *handed;      /* [capacity][PAIR][widest]: W . the families' moments                      */
     double          *dwt;         /* [fan_in][columns], the gradient of wt                                    */
     struct hinge    *hinges;      /* [capacity], of a family, from 1 on                                       */
     struct crossing *found;       /* [widest], in a segment                                                   */
 };
-enum { BLOCK = 6 }; /* as many rows as matmul holds in registers */
 
 /* The lines in layer's families from `first` on.  layer is not the lowest; layer - 1 is the one below. */
 void ISA(lines_forward)(struct layer *layer, size_t first, struct scratch *scratch);

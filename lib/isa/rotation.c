@@ -101,14 +101,18 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;) {
         const double *u = s->u + r * s->dim, *x = s->input + r * s->dim * STRIDE;
+        double u_x[TILE], u_dy[TILE], du[TILE];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            const vec u_x = dot(u, x, s->dim, i), u_dy = dot(u, dx, s->dim, i), minus_twice = all(-2.0) * u_dy;
-            double *du = s->partial + r * s->dim * 8 + i % 8;
-            for (size_t d = 0; d < s->dim; d++, du += 8) {
-                const vec xd = load(ROW(x, d) + i), dy = load(ROW(dx, d) + i);
-                store(du, load(du) + fused(dy, u_x, xd * u_dy));
-                store(ROW(dx, d) + i, fused(minus_twice, all(u[d]), dy));
+            store(u_x + i, dot(u, x, s->dim, i));
+            store(u_dy + i, dot(u, dx, s->dim, i));
+        }
+        for (size_t d = 0; d < s->dim; d++) {
+            for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+                const vec xd = load(ROW(x, d) + i), dy = load(ROW(dx, d) + i), along = load(u_dy + i);
+                store(du + i, fused(dy, load(u_x + i), xd * along));
+                store(ROW(dx, d) + i, fused(all(-2.0) * along, all(u[d]), dy));
             }
+            add_rows(s->partial + (r * s->dim + d) * 8, du, rows);
         }
     }
 }

@@ -36,18 +36,18 @@ static size_t n_bins(const fathom_config *config) { return config->knots + 1; }
 static size_t n_outputs(const fathom_config *config) { return 3 * n_bins(config) + 1; }
 static size_t n_saved(const fathom_config *config) { return EXPONENTIALS + 2 * n_bins(config); }
 
-/* The softmax without its quotient: e_k = exp(raw_k - greatest), raw: [bins][STRIDE], from number `first` on, and
- * share = room / sum_k e_k, so that width_k = MIN_BIN + share e_k. */
+/* The softmax without its quotient: e_k = exp(raw_k - greatest), no less than e^-708, raw: [bins][STRIDE], from number
+ * `first` on, and share = room / sum_k e_k, so that width_k = MIN_BIN + share e_k. */
 INLINE void exponentials(double *saved, size_t first, size_t share, const double *raw, double room,
                          const fathom_config *config, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         double *kept = KEPT(saved, i, config);
-        vec greatest = load(raw + i), sum = all(0.0);
+        vec greatest = load(raw + i), least = all(LEAST_EXPONENT), sum = all(0.0);
         for (size_t k = 1; k < n_bins(config); k++)
             greatest = greater(load(ROW(raw, k) + i), greatest);
         for (size_t k = 0; k < n_bins(config); k++) {
-            vec ek = exp_(load(ROW(raw, k) + i) - greatest);
+            vec ek = exp_within(greater(least, load(ROW(raw, k) + i) - greatest)); /* NaN stays */
             store(NUMBER(kept, first + k), ek);
             sum += ek;
         }
@@ -236,7 +236,7 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     }
 }
 
-/* The quadratic of eq. 6-8 in its stable form, theta = 2 c / (-b - sqrt(b^2 - 4 a c)); log|dx/dy| = -log|dy/dx|. */
+/* The quadratic of eq. 6-8 in its stable form, theta = 2 c / (-b - sqrt(b^2 - 4 a c)); dx/dy = 1 / (dy/dx). */
 static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
                     const fathom_config *config, size_t rows)
 {
@@ -260,7 +260,7 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
         vec beta = s + bend * both;
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
         vec gate, back = limit(&gate, theta * w + x0, config->interval);
-        vec ratio = beta / s, slope = ratio * ratio / gamma; /* of the way back */
+        vec ratio = beta / s, slope = ratio * ratio / gamma; /* dx/dy */
 
         mask in = inside(load(x + i), config->interval);
         store(x + i, choose(in, back, load(x + i)));

@@ -1,5 +1,5 @@
-/* sums.c - sums over arrays: element i goes into partial i mod 8, or mod 32 where the sum is long, so that no addition
- * waits for the one before it; and the partials into one tree (vec.h). */
+/* sums.c - sums over arrays: element i goes into partial i mod 8, and the eight partials into one tree (vec.h).  A sum
+ * of squares has 32 partials, so that no addition waits for the one before it. */
 #include "kernels.h"
 
 /* sum x_i^2; x: [n] */

@@ -7,8 +7,8 @@
  *
  * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do, fused operations
  * only where `fused` is written (the compiler may not contract), exp, log1p and root are the library's own, log is of
- * SLEEF's deterministic finz family, and a sum over lanes goes through eight partials and one fixed tree (sum8 below),
- * whatever the width.
+ * SLEEF's deterministic finz family, and a sum over lanes goes through eight partials (sum_squares: 32) and one
+ * fixed tree (sum8 below), whatever the width.
  */
 #ifndef FATHOM_VEC_H
 #define FATHOM_VEC_H

@@ -1,7 +1,7 @@
 /* volume.c - the logarithm of a product of slopes.
  *
- * log |det J| of a stack is a sum of logarithms, and a stack of scalar maps has one slope a layer and row.  Their
- * product costs a multiplication each and in the end one logarithm, good to as many units in the last place of the
+ * log |det J| of a stack is a sum of logarithms: of couplings, one a layer, moved coordinate and row.  The product of
+ * their slopes costs a multiplication each and in the end one logarithm, good to as many units in the last place of the
  * product as it has factors.  A row whose product is about to leave the doubles' range takes its logarithm at once
  * (grow in kernels.h), so any number of layers may follow each other. */
 #include "kernels.h"
