@@ -234,9 +234,10 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
                                    const fathom_train_options *options, const double *x, size_t n);
 void            fathom_trainer_free(fathom_trainer *trainer);
 
-/* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (before the
- * clip) are this step's, of the parameters before it.  FATHOM_DIVERGED if one of the two is not finite: then the parameters and moments stay as they were, and
- * unless options.skip the run is over.  At most options.steps steps (FATHOM_BAD_ARGUMENT after). */
+/* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (before
+ * the clip) are this step's, of the parameters before it.  FATHOM_DIVERGED if one of the two is not finite: then the
+ * parameters and moments stay as they were, and unless options.skip the run is over.  At most options.steps steps
+ * (FATHOM_BAD_ARGUMENT after). */
 fathom_status fathom_trainer_step(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *rows);
 
 const double     *fathom_trainer_params(const fathom_trainer *trainer);   /* [n_params], as they are now */
