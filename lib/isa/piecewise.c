@@ -259,7 +259,9 @@ static size_t crossings(struct crossing *found, const double *lines, size_t n, d
             continue;
         store(ends, turned);
         for (size_t j = 0; j < VEC_WIDTH; j++) {
-            const double zero = ends[j] > 0.0 ? centre - lines[n + u + j] / lines[u + j] : low;
+            if (!(ends[j] > 0.0))
+                continue;
+            const double zero = centre - lines[n + u + j] / lines[u + j];
             if (low < zero && zero < high)
                 found[inside++] = (struct crossing){ zero, (int)(u + j) };
         }

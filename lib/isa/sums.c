@@ -6,7 +6,7 @@
 double ISA(sum_squares)(const double *x, size_t n)
 {
     enum { CHAINS = 32 / VEC_WIDTH };
-    double partial[32], four[8];
+    double partial[32], octet[8];
     vec sum[CHAINS];
     size_t i = 0;
     for (int c = 0; c < CHAINS; c++)
@@ -21,8 +21,8 @@ double ISA(sum_squares)(const double *x, size_t n)
     for (; i < n; i++)
         partial[i % 32] = fma(x[i], x[i], partial[i % 32]);
     for (int j = 0; j < 8; j++)
-        four[j] = (partial[j] + partial[8 + j]) + (partial[16 + j] + partial[24 + j]);
-    return sum8(four);
+        octet[j] = (partial[j] + partial[8 + j]) + (partial[16 + j] + partial[24 + j]);
+    return sum8(octet);
 }
 
 /* log sum_i weight_i e^(x_i), -inf if every x_i is; weight, x: [n], n a multiple of 8. */
