@@ -27,20 +27,20 @@ endif
 FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
 CFLAGS_KEPT = $(patsubst -Ofast,-O3,$(filter-out $(FAST),$(CFLAGS)))
 FIXED   = -fno-fast-math -ffp-contract=off
-FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
+FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
 
 # What is there to build.  In experiments/ a file with a main is a program, the others are what they share.
 ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
-PROGRAMS   := $(patsubst experiments/%.c,%,$(shell grep -ls '^int main' experiments/*.c))
 NOTEBOOK   := depth_sweep density gradient_norm residual_inverse
-CLAIMS     := $(filter-out $(NOTEBOOK) report compare,$(PROGRAMS))
+CLAIMS     := $(filter-out $(NOTEBOOK),$(patsubst experiments/%.c,%,$(shell grep -ls '^const struct experiment' experiments/*.c)))
 EXPERIMENTS = $(NOTEBOOK) $(CLAIMS)
+PROGRAMS    = $(EXPERIMENTS) report compare
 TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c))
 
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/isa/*.c)))
-SHARED_OBJ := $(call objects,$(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)))
+SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)) $(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
@@ -92,7 +92,11 @@ $(BUILD)/fathom.map: lib/fathom.h $(BUILD)/flags
 $(BUILD)/libfathom.so: $(LIB_OBJ) $(BUILD)/fathom.map
 	$(link) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/fathom.map $(LDLIBS)
 
-$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
+$(EXPERIMENTS:%=$(BUILD)/main/%.o): $(BUILD)/main/%.o: harness/main.c $(BUILD)/flags
+	$(compile) -DEXPERIMENT=$*
+$(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
+	$(link) -fopenmp $(LDLIBS)
+$(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(LDLIBS)
 $(TESTS): %: %.o $(TEST_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(LDLIBS)

@@ -7,7 +7,7 @@
  * Everything comes from the library's own kernels: the input of that conditioner by the layers before it, values by its
  * forward, slopes by its backward (the derivative of one output is its slope).
  */
-#include "runner.h"
+#include "experiment.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,13 +15,6 @@
 
 #include "isa/bijection.h"
 #include "leave.h"
-
-static const struct program program = {
-    .name = "conditioner",
-    .summary = "Trains one flow and writes the straight lines that the first conditioner of its\n"
-               "first block consists of: conditioner.tsv.  For data of two or three coordinates.",
-    .takes = TAKES_DATA | TAKES_FLOW | TAKES(OPTION_SEED) | TAKES_TRAINING | TAKES_OUTPUT,
-};
 
 /* The outputs to show, of the first coordinate that the coupling moves. */
 enum { MOST_SHOWN = 3 };
@@ -192,16 +185,18 @@ static struct segment *find_segments(size_t *first, size_t *n, const struct netw
     return segments;
 }
 
-static struct table *lines_table(const struct setup *setup, const fathom_config *config, const double *params)
+static void fill_lines(struct table *table, const struct outcome *outcome)
 {
-    struct shown    shown[MOST_SHOWN];
-    const size_t    n_shown = choose_outputs(shown, config);
-    struct network  network = open_network(setup, config, params);
-    size_t          first, n;
-    struct segment *segments = find_segments(&first, &n, &network, shown, n_shown, setup);
-    char            text[32];
-    struct table   *table = setup_table(setup, "conditioner",
-                                        "output segment low high rows batch_rows slope low_value high_value");
+    if (outcome->results[0].status != FATHOM_OK)
+        leave_failed("the training diverged: there is no trained conditioner to show");
+    const struct setup  *setup = outcome->setup;
+    const fathom_config *config = &outcome->runs[0].flow;
+    struct shown         shown[MOST_SHOWN];
+    const size_t         n_shown = choose_outputs(shown, config);
+    struct network       network = open_network(setup, config, outcome->results[0].params);
+    size_t               first, n;
+    struct segment      *segments = find_segments(&first, &n, &network, shown, n_shown, setup);
+    char                 text[32];
     snprintf(text, sizeof text, "%zu", network.n_edges + 1);
     table_config(table, "segments-of-the-line", text);
     for (size_t k = 0; k < n_shown; k++)
@@ -218,35 +213,43 @@ static struct table *lines_table(const struct setup *setup, const fathom_config 
         }
     free(segments);
     close_network(&network);
-    return table;
 }
 
-int main(int argc, char **argv)
+static const struct design design = {
+    .nesting = {AXIS_DEPTH},
+    .train = true, .keep_params = true,
+};
+
+static void defaults(struct options *options)
 {
-    struct options defaults = options_default();
-    defaults.depths = (struct depth_list){1, {4}};
-
-    struct options options = defaults;
-    struct setup   setup;
-    options_read(&options, &program, argc, argv);
-    if (options.depths.n != 1)
-        leave_usage("--depths: %zu depths; this program trains one flow, of one depth", options.depths.n);
-    setup_open(&setup, &options, &program);
-    if (setup.train.dim > 3)
-        leave_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
-                     options.data, setup.train.dim);
-
-    struct run         run = runner_run(&setup, options.depths.depth[0], options.seed);
-    struct run_result *result = runner_results(1);
-    run.train = run.keep_params = true;
-    runner_do(result, &run, &setup, 1);
-    if (result->status != FATHOM_OK)
-        leave_failed("the training diverged: there is no trained conditioner to show");
-
-    struct table      *table = lines_table(&setup, &run.flow, result->params);
-    const char *const  figures[] = {"conditioner", NULL};
-    const int          code = setup_finish(&setup, &table, 1, figures, &defaults, 0);
-    runner_free(result, 1);
-    setup_close(&setup);
-    return code;
+    options->depths = (struct depth_list){1, {4}};
 }
+
+static void check_options(const struct options *options)
+{
+    if (options->depths.n != 1)
+        leave_usage("--depths: %zu depths; this program trains one flow, of one depth", options->depths.n);
+}
+
+static void check_rows(const struct setup *setup)
+{
+    if (setup->train.dim > 3)
+        leave_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
+                     setup->options->data, setup->train.dim);
+}
+
+const struct experiment conditioner = {
+    .program = {
+        .name = "conditioner",
+        .summary = "Trains one flow and writes the straight lines that the first conditioner of its\n"
+                   "first block consists of: conditioner.tsv.  For data of two or three coordinates.",
+        .takes = TAKES_DATA | TAKES_FLOW | TAKES(OPTION_SEED) | TAKES_TRAINING | TAKES_OUTPUT,
+    },
+    .defaults = defaults,
+    .check_options = check_options,
+    .check_rows = check_rows,
+    .design = &design,
+    .tables = {{"conditioner", "output segment low high rows batch_rows slope low_value high_value",
+                .fill = fill_lines}},
+    .figures = {"conditioner"},
+};

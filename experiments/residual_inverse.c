@@ -4,17 +4,11 @@
  * T increasing, and how far does Banach's iteration come from T(x) back to x?  The bound beside the error at each
  * iteration is Banach's own: Lip(g)^k times the error at the start.
  */
-#include "leave.h"
-#include "setup.h"
+#include "experiment.h"
 
 #include <stdlib.h>
 
-static const struct program program = {
-    .name = "residual_inverse",
-    .summary = "Follows the residual map x + a sin(b x) and its Banach inverse: residual_inverse.tsv,\n"
-               "residual_map.tsv (the curves) and residual_banach.tsv (the error at each iteration).",
-    .takes = TAKES_OUTPUT,
-};
+#include "leave.h"
 
 static const struct map {
     double a, b;
@@ -52,54 +46,66 @@ static void follow(struct inverse *r, const struct map *map)
         r->bound[k] = r->lipschitz * r->bound[k - 1];
 }
 
-static void add_rows(struct table *const *tables, const struct inverse *r, const struct map *map)
+/* Follows each map and has its rows added. */
+static void each_map(struct table *table,
+                     void (*add)(struct table *table, const struct inverse *inverse, const struct map *map))
 {
-    struct table *summary = tables[0], *curve = tables[1], *banach = tables[2];
-    table_setting(summary, map->a);
-    table_setting(summary, map->b);
-    table_number(summary, r->lipschitz);
-    table_text(summary, r->nonincreasing_steps == 0 ? "true" : "false");
-    table_count(summary, r->nonincreasing_steps);
-    table_number(summary, r->error[ITERATIONS]);
-    for (size_t i = 0; i < POINTS; i++) {
-        table_setting(curve, map->a);
-        table_setting(curve, map->b);
-        table_number(curve, r->x[i]);
-        table_number(curve, r->y[i]);
-    }
-    for (size_t k = 0; k <= ITERATIONS; k++) {
-        table_setting(banach, map->a);
-        table_setting(banach, map->b);
-        table_count(banach, k);
-        table_number(banach, r->error[k]);
-        table_number(banach, r->bound[k]);
-    }
-}
-
-int main(int argc, char **argv)
-{
-    const struct options defaults = options_default();
-    struct options       options = defaults;
-    struct setup         setup;
-    options_read(&options, &program, argc, argv);
-    setup_open(&setup, &options, &program);
-
-    struct table *tables[] = {
-        setup_table(&setup, "residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err"),
-        setup_table(&setup, "residual_map", "a b x y"),
-        setup_table(&setup, "residual_banach", "a b iteration max_err bound"),
-    };
     struct inverse *inverse = malloc(sizeof *inverse);
     if (!inverse)
         leave_failed("not enough memory");
     for (size_t i = 0; i < N_MAPS; i++) {
         follow(inverse, &maps[i]);
-        add_rows(tables, inverse, &maps[i]);
+        add(table, inverse, &maps[i]);
     }
     free(inverse);
-
-    const char *const figures[] = {"residual_inverse", "banach", NULL};
-    const int         code = setup_finish(&setup, tables, sizeof tables / sizeof *tables, figures, &defaults, 0);
-    setup_close(&setup);
-    return code;
 }
+
+static void add_summary(struct table *table, const struct inverse *r, const struct map *map)
+{
+    table_setting(table, map->a);
+    table_setting(table, map->b);
+    table_number(table, r->lipschitz);
+    table_text(table, r->nonincreasing_steps == 0 ? "true" : "false");
+    table_count(table, r->nonincreasing_steps);
+    table_number(table, r->error[ITERATIONS]);
+}
+
+static void add_curve(struct table *table, const struct inverse *r, const struct map *map)
+{
+    for (size_t i = 0; i < POINTS; i++) {
+        table_setting(table, map->a);
+        table_setting(table, map->b);
+        table_number(table, r->x[i]);
+        table_number(table, r->y[i]);
+    }
+}
+
+static void add_errors(struct table *table, const struct inverse *r, const struct map *map)
+{
+    for (size_t k = 0; k <= ITERATIONS; k++) {
+        table_setting(table, map->a);
+        table_setting(table, map->b);
+        table_count(table, k);
+        table_number(table, r->error[k]);
+        table_number(table, r->bound[k]);
+    }
+}
+
+static void fill_summary(struct table *table, const struct outcome *outcome) { (void)outcome; each_map(table, add_summary); }
+static void fill_curve(struct table *table, const struct outcome *outcome) { (void)outcome; each_map(table, add_curve); }
+static void fill_errors(struct table *table, const struct outcome *outcome) { (void)outcome; each_map(table, add_errors); }
+
+const struct experiment residual_inverse = {
+    .program = {
+        .name = "residual_inverse",
+        .summary = "Follows the residual map x + a sin(b x) and its Banach inverse: residual_inverse.tsv,\n"
+                   "residual_map.tsv (the curves) and residual_banach.tsv (the error at each iteration).",
+        .takes = TAKES_OUTPUT,
+    },
+    .tables = {
+        {"residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err", .fill = fill_summary},
+        {"residual_map", "a b x y", .fill = fill_curve},
+        {"residual_banach", "a b iteration max_err bound", .fill = fill_errors},
+    },
+    .figures = {"residual_inverse", "banach"},
+};

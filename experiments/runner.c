@@ -17,7 +17,8 @@ struct table_of_runs {
     struct run_result  *results;
     const struct run   *runs;
     const struct setup *setup;
-    uint64_t           *cost;
+    uint64_t           *cost;  /* of each job                   */
+    size_t             *which; /* the run that each job makes   */
 };
 
 /* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
@@ -38,33 +39,7 @@ static void check(fathom_status status, const char *what)
 
 /* ------------------------------------------------------------------------------------------------- a table ---- */
 
-struct run runner_run(const struct setup *setup, size_t depth, uint64_t seed)
-{
-    struct run run = {.flow = setup->options->flow, .training = setup->options->training, .seed = seed};
-    run.flow.depth = depth;
-    return run;
-}
-
-struct run *runner_runs(size_t n) { return need(calloc(n + 1, sizeof(struct run))); }
 struct run_result *runner_results(size_t n) { return need(calloc(n + 1, sizeof(struct run_result))); }
-
-struct run *runner_probes(size_t *n, const struct setup *setup)
-{
-    static const char *const couplings[] = {"affine", "spline"};
-    const struct options    *options = setup->options;
-    const size_t             n_couplings = options->flow.coupling ? 1 : sizeof couplings / sizeof *couplings;
-    struct run              *runs = runner_runs(n_couplings * options->depths.n * options->seeds);
-    *n = 0;
-    for (size_t c = 0; c < n_couplings; c++)
-        for (size_t d = 0; d < options->depths.n; d++)
-            for (size_t seed = 0; seed < options->seeds; seed++) {
-                struct run *run = &runs[(*n)++];
-                *run = runner_run(setup, options->depths.depth[d], options->seed + seed);
-                run->flow.coupling = options->flow.coupling ? options->flow.coupling : couplings[c];
-                run->probe = true;
-            }
-    return runs;
-}
 
 void runner_free(struct run_result *results, size_t n)
 {
@@ -209,8 +184,8 @@ static void do_run(void *context, size_t index, struct progress *progress)
 {
     const struct table_of_runs *table = context;
     const struct setup         *setup = table->setup;
-    const struct run           *run = &table->runs[index];
-    struct run_result          *result = &table->results[index];
+    const struct run           *run = &table->runs[table->which[index]];
+    struct run_result          *result = &table->results[table->which[index]];
     const size_t                steps = run->training.steps;
     const double                started = parallel_seconds();
 
@@ -272,22 +247,57 @@ static void tell_time(struct table *timings, const struct run *run, const struct
     table_text(timings, seconds);
 }
 
-void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n)
+/* The run that `runs[i]` has the result of unless it diverged: of the arm that it names, and alike in all else. */
+static size_t base_of(const struct run *runs, size_t i, size_t n)
 {
-    const struct options *options = setup->options;
+    const struct run *run = &runs[i];
+    for (size_t j = 0; j < n; j++)
+        if (runs[j].arm && strcmp(runs[j].arm, run->only_if_diverged) == 0 &&
+            strcmp(runs[j].flow.coupling, run->flow.coupling) == 0 && runs[j].flow.depth == run->flow.depth &&
+            runs[j].training.peak_lr == run->training.peak_lr && runs[j].seed == run->seed &&
+            runs[j].replica == run->replica)
+            return j;
+    leave_failed("no run of the arm '%s' for the arm '%s'", run->only_if_diverged, run->arm);
+}
+
+/* The runs of the list `which`: [n]. */
+static void do_listed(struct table_of_runs *table, size_t n)
+{
+    const struct options *options = table->setup->options;
     const struct parallel how = {.what = n == 1 ? "run" : "runs", .threads = options->threads,
                                  .quiet = options->quiet};
-    struct table_of_runs  table = {results, runs, setup, need(calloc(n + 1, sizeof *table.cost))};
-    for (size_t i = 0; i < n; i++) {
-        fathom_error error;
-        fathom_flow *flow = fathom_flow_new(&runs[i].flow, NULL, &error);
+    for (size_t k = 0; k < n; k++) {
+        const struct run *run = &table->runs[table->which[k]];
+        fathom_error      error;
+        fathom_flow      *flow = fathom_flow_new(&run->flow, NULL, &error);
         if (!flow)
             leave_failed("%s", error.text);
-        table.cost[i] = cost_of_run(&runs[i], setup, fathom_flow_n_params(flow));
+        table->cost[k] = cost_of_run(run, table->setup, fathom_flow_n_params(flow));
         fathom_flow_free(flow);
     }
-    parallel_do(&how, do_run, &table, table.cost, n);
+    parallel_do(&how, do_run, table, table->cost, n);
+    for (size_t k = 0; k < n; k++)
+        tell_time(table->setup->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
+}
+
+/* First the runs that are made in any case, then those that the others' outcome decides. */
+void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n)
+{
+    struct table_of_runs table = {results, runs, setup, need(calloc(n + 1, sizeof *table.cost)),
+                                  need(calloc(n + 1, sizeof *table.which))};
+    for (int conditional = 0; conditional < 2; conditional++) {
+        size_t listed = 0;
+        for (size_t i = 0; i < n; i++) {
+            if ((runs[i].only_if_diverged != NULL) != conditional)
+                continue;
+            const size_t base = conditional ? base_of(runs, i, n) : i;
+            if (conditional && results[base].status != FATHOM_DIVERGED)
+                results[i] = results[base];
+            else
+                table.which[listed++] = i;
+        }
+        do_listed(&table, listed);
+    }
     free(table.cost);
-    for (size_t i = 0; i < n; i++)
-        tell_time(setup->timings, &runs[i], &results[i]);
+    free(table.which);
 }

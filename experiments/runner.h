@@ -15,6 +15,8 @@ struct run {
     uint64_t             seed;     /* key of the initial parameters                                             */
     size_t               replica;  /* r > 0: initial parameters times 1 + 1e-15 normal(key(1000 + r))            */
     const char          *arm;      /* what tells it from runs that are alike in all else; may be NULL            */
+    const char          *only_if_diverged; /* an arm: made only if the run of that arm that is alike in all else
+                                              diverged; otherwise it has that one's result.  NULL: always         */
     bool                 probe;    /* look at the initial parameters                                            */
     bool                 train;
     bool                 keep_trace, keep_params;
@@ -44,13 +46,7 @@ struct run_result {
 void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n);
 void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */
 
-/* A run of these options at one depth, to start from; and a table of n of them, or of results, all zero. */
-struct run         runner_run(const struct setup *setup, size_t depth, uint64_t seed);
-struct run        *runner_runs(size_t n);
-struct run_result *runner_results(size_t n);
-
-/* A probe of each coupling (of the options' alone, if they name one), depth and seed, in this order of nesting: [*n]. */
-struct run *runner_probes(size_t *n, const struct setup *setup);
+struct run_result *runner_results(size_t n); /* [n], all zero */
 
 /* The mean of x and its standard error, in the library's order of additions: the same bits everywhere. */
 double runner_mean(const double *x, size_t n);

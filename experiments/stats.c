@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fathom.h"
+
 static double *sorted_copy(const double *x, size_t n)
 {
     double *copy = malloc((n ? n : 1) * sizeof *copy);
@@ -28,6 +30,14 @@ static double *sorted_copy(const double *x, size_t n)
 
 /* ------------------------------------------------------------------------------------------------- samples ---- */
 
+/* Linear interpolation between the order statistics around (n - 1) part (Hyndman & Fan 1996, definition 7). */
+static double quantile(const double *sorted, double part, size_t n)
+{
+    const double at = part * (double)(n - 1);
+    const size_t below = (size_t)at, above = below + 1 < n ? below + 1 : below;
+    return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
+}
+
 struct summary stats_summary(const double *x, size_t n)
 {
     struct summary s = {n, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN};
@@ -36,16 +46,18 @@ struct summary stats_summary(const double *x, size_t n)
         free(sorted);
         return s;
     }
-    s.mean = gsl_stats_mean(x, 1, n);
+    s.mean = fathom_sum(x, n) / (double)n;
+    s.min = sorted[0];
+    s.q1 = quantile(sorted, 0.25, n);
+    s.median = quantile(sorted, 0.5, n);
+    s.q3 = quantile(sorted, 0.75, n);
+    s.max = sorted[n - 1];
     if (n > 1) {
-        s.sd = gsl_stats_sd_m(x, 1, n, s.mean);
+        for (size_t i = 0; i < n; i++)
+            sorted[i] -= s.mean;
+        s.sd = fathom_norm(sorted, n) / sqrt((double)(n - 1));
         s.std_error = s.sd / sqrt((double)n);
     }
-    s.min = sorted[0];
-    s.q1 = gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.25);
-    s.median = gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.5);
-    s.q3 = gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.75);
-    s.max = sorted[n - 1];
     free(sorted);
     return s;
 }

@@ -21,9 +21,11 @@ static double *log_density(double *mean, const fathom_dataset *data, const fatho
     return logp;
 }
 
+struct truth truth_none(void) { return (struct truth){.train_mean = NAN, .heldout_mean = NAN}; }
+
 struct truth truth_of(const struct setup *setup)
 {
-    struct truth truth = {.train_mean = NAN, .heldout_mean = NAN};
+    struct truth truth = truth_none();
     if (!setup->options->data) {
         const size_t threads = setup->options->threads;
         truth.train = log_density(&truth.train_mean, &setup->train, &setup->train, threads);
@@ -36,5 +38,5 @@ void truth_free(struct truth *truth)
 {
     free(truth->train);
     free(truth->heldout);
-    *truth = (struct truth){.train_mean = NAN, .heldout_mean = NAN};
+    *truth = truth_none();
 }

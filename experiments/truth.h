@@ -16,6 +16,7 @@ struct truth {
 
 /* Without memory it ends the program. */
 struct truth truth_of(const struct setup *setup);
+struct truth truth_none(void);
 void         truth_free(struct truth *truth);
 
 #endif

@@ -1,0 +1,72 @@
+/* experiment.c - rows, runs, tables, figures: every experiment's way from the command line to its exit status. */
+#include "experiment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "run_table.h"
+#include "summary_table.h"
+
+static struct table *table_by_name(struct table *const *tables, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(table_name(tables[i]), name) == 0)
+            return tables[i];
+    return NULL;
+}
+
+static size_t make_tables(struct table **tables, const struct experiment *experiment, const struct outcome *outcome)
+{
+    size_t n = 0;
+    for (const struct table_plan *plan = experiment->tables; plan->name; plan++) {
+        if (plan->only_spiral && outcome->setup->options->data)
+            continue;
+        if (plan->summary_of)
+            tables[n] = summary_table(outcome->setup, plan->name, table_by_name(tables, n, plan->summary_of), plan->by,
+                                      plan->of);
+        else {
+            tables[n] = setup_table(outcome->setup, plan->name, plan->columns);
+            if (plan->fill)
+                plan->fill(tables[n], outcome);
+            else
+                run_table_fill(tables[n], outcome);
+        }
+        n++;
+    }
+    return n;
+}
+
+int experiment_main(const struct experiment *experiment, int argc, char **argv)
+{
+    struct options defaults = options_default();
+    if (experiment->defaults)
+        experiment->defaults(&defaults);
+    struct options  options = defaults;
+    struct setup    setup;
+    struct run_list runs = {0};
+
+    options_read(&options, &experiment->program, argc, argv);
+    if (experiment->check_options)
+        experiment->check_options(&options);
+    setup_open(&setup, &options, &experiment->program);
+    if (experiment->check_rows)
+        experiment->check_rows(&setup);
+
+    struct truth truth = experiment->truth ? truth_of(&setup) : truth_none();
+    if (experiment->design)
+        design_list(&runs, experiment->design, &setup);
+    for (size_t i = 0; i < runs.n; i++)
+        runs.run[i].heldout_truth = truth.heldout;
+    struct run_result *results = runner_results(runs.n);
+    runner_do(results, runs.run, &setup, runs.n);
+
+    struct table        *tables[EXPERIMENT_TABLES_MAX];
+    const struct outcome outcome = {&setup, &truth, runs.run, results, runs.n};
+    const size_t         n_tables = make_tables(tables, experiment, &outcome);
+    const int code = setup_finish(&setup, tables, n_tables, experiment->figures, &defaults, experiment->notebook_but);
+    runner_free(results, runs.n);
+    free(runs.run);
+    truth_free(&truth);
+    setup_close(&setup);
+    return code;
+}

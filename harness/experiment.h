@@ -1,0 +1,52 @@
+/* experiment.h - an experiment as data: what is run, which tables come of it, which figures are drawn.
+ *
+ * A file of experiments/ defines one `const struct experiment` of its own name and nothing else that the program could
+ * see; harness/main.c is every program's main.  Runs come from a design (design.h), a table's rows from the names of its
+ * columns (run_table.h), a summary's from its groups (summary_table.h); what is neither has a function that fills it.
+ */
+#ifndef EXPERIMENT_H
+#define EXPERIMENT_H
+
+#include "design.h"
+#include "truth.h"
+
+/* What is known when all runs are done. */
+struct outcome {
+    const struct setup      *setup;
+    const struct truth      *truth;   /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
+    const struct run        *runs;    /* [n], as listed */
+    const struct run_result *results; /* [n]            */
+    size_t                   n;
+};
+
+/* A table, one of three kinds. */
+struct table_plan {
+    const char *name;    /* DIR/<name>.tsv */
+    const char *columns; /* names separated by one blank */
+    /* NULL: a row per run, its cells by the names of the columns (run_table.h). */
+    void (*fill)(struct table *table, const struct outcome *outcome);
+    /* Not NULL: the table is a summary (summary_table.h) of this earlier table of the same experiment: a row for each
+     * combination of the words of the columns `by`, of the column `of`; `columns` is not used. */
+    const char *summary_of, *by, *of;
+    bool only_spiral;    /* not written for rows of one's own */
+};
+
+enum { EXPERIMENT_TABLES_MAX = 8 };
+
+struct experiment {
+    struct program           program; /* name, --help's text, options                                            */
+    void (*defaults)(struct options *options);           /* over the notebook's; NULL: the notebook's            */
+    void (*check_options)(const struct options *options); /* ends the program if they do not fit; NULL: they do  */
+    void (*check_rows)(const struct setup *setup);        /* the same for the rows that were read                */
+    const struct design     *design;  /* NULL: nothing is run                                                    */
+    bool                     truth;   /* every run is compared with the true density of the held-out rows        */
+    struct table_plan        tables[EXPERIMENT_TABLES_MAX]; /* the last has no name                              */
+    const char              *figures[4];                    /* the last is NULL                                  */
+    uint32_t notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
+                              notebook's own numbers beside these                                                */
+};
+
+/* The main of every experiment's program; its exit status. */
+int experiment_main(const struct experiment *experiment, int argc, char **argv);
+
+#endif

@@ -1,0 +1,106 @@
+/* run_table.c - the one writer of tables with a row per run (run_table.h).
+ *
+ * The vocabulary is a table: a column's name, where its value is, and how it is printed.
+ */
+#include "run_table.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "leave.h"
+
+enum kind {
+    KIND_TEXT,    /* const char *                           */
+    KIND_COUNT,   /* size_t or uint64_t                     */
+    KIND_NUMBER,  /* double, with all its digits            */
+    KIND_SETTING, /* double, in its shortest form           */
+    KIND_CLIP,    /* the same, "none" for infinity          */
+    KIND_GUARD,   /* bool: "skip" or "none"                 */
+    KIND_ACTNORM, /* fathom_actnorm, by its name            */
+    KIND_STATUS   /* fathom_status, by its name             */
+};
+enum holder { OF_RUN, OF_RESULT, OF_TRUTH };
+
+#define RUN(member)    OF_RUN, offsetof(struct run, member)
+#define RESULT(member) OF_RESULT, offsetof(struct run_result, member)
+#define TRUTH(member)  OF_TRUTH, offsetof(struct truth, member)
+
+static const struct column {
+    const char *name;
+    enum kind   kind;
+    enum holder holder;
+    size_t      offset;
+} vocabulary[] = {
+    {"coupling", KIND_TEXT, RUN(flow.coupling)},
+    {"depth", KIND_COUNT, RUN(flow.depth)},
+    {"arm", KIND_TEXT, RUN(arm)},
+    {"actnorm", KIND_ACTNORM, RUN(flow.actnorm)},
+    {"lr", KIND_SETTING, RUN(training.peak_lr)},
+    {"clip", KIND_CLIP, RUN(training.clip)},
+    {"guard", KIND_GUARD, RUN(training.skip)},
+    {"seed", KIND_COUNT, RUN(seed)},
+    {"replica", KIND_COUNT, RUN(replica)},
+    {"n_params", KIND_COUNT, RESULT(n_params)},
+    {"untrained_logp", KIND_NUMBER, RESULT(untrained_logp)},
+    {"grad_norm", KIND_NUMBER, RESULT(untrained_grad_norm)},
+    {"status", KIND_STATUS, RESULT(status)},
+    {"diverged_at", KIND_NUMBER, RESULT(diverged_at)},
+    {"skipped", KIND_COUNT, RESULT(skipped)},
+    {"train_logp", KIND_NUMBER, RESULT(mean_logp)},
+    {"heldout_logp", KIND_NUMBER, RESULT(heldout_logp)},
+    {"train_truth", KIND_NUMBER, TRUTH(train_mean)},
+    {"heldout_truth", KIND_NUMBER, TRUTH(heldout_mean)},
+    {"kl", KIND_NUMBER, RESULT(kl)},
+    {"kl_std_error", KIND_NUMBER, RESULT(kl_std_error)},
+};
+
+static const struct column *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof vocabulary / sizeof *vocabulary; i++)
+        if (strcmp(vocabulary[i].name, name) == 0)
+            return &vocabulary[i];
+    leave_failed("no run has a column '%s' (run_table.h lists them)", name);
+}
+
+static void put(struct table *table, enum kind kind, const void *value)
+{
+    switch (kind) {
+    case KIND_TEXT:
+        table_text(table, *(const char *const *)value);
+        break;
+    case KIND_COUNT:
+        table_count(table, *(const size_t *)value);
+        break;
+    case KIND_NUMBER:
+        table_number(table, *(const double *)value);
+        break;
+    case KIND_CLIP:
+        if (isinf(*(const double *)value)) {
+            table_text(table, "none");
+            break;
+        } /* fallthrough */
+    case KIND_SETTING:
+        table_setting(table, *(const double *)value);
+        break;
+    case KIND_GUARD:
+        table_text(table, *(const bool *)value ? "skip" : "none");
+        break;
+    case KIND_ACTNORM:
+        table_text(table, options_actnorms[*(const fathom_actnorm *)value]);
+        break;
+    case KIND_STATUS:
+        table_text(table, fathom_status_name(*(const fathom_status *)value));
+        break;
+    }
+}
+
+void run_table_fill(struct table *table, const struct outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->n; i++)
+        for (size_t c = 0; c < table_columns(table); c++) {
+            const struct column *column = find(table_column_name(table, c));
+            const void          *holders[] = {[OF_RUN] = &outcome->runs[i], [OF_RESULT] = &outcome->results[i],
+                                              [OF_TRUTH] = outcome->truth};
+            put(table, column->kind, (const char *)holders[column->holder] + column->offset);
+        }
+}

@@ -1,0 +1,27 @@
+/* run_table.h - the one writer of tables with a row per run.
+ *
+ * A column's name says what is in it, and means the same in every table:
+ *
+ *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
+ *   guard           "skip" if steps that are not finite are left out, otherwise "none"
+ *   arm             the name of its arm in the experiment's design
+ *   n_params        trainable parameters
+ *   untrained_logp  mean log p of the training rows before training [nats]
+ *   grad_norm       global norm of the gradient over the first 1000 training rows before training
+ *   status          "ok" or "diverged"
+ *   diverged_at     the first step whose loss or gradient norm was not finite, else nan
+ *   skipped         steps that were left out
+ *   train_logp heldout_logp    mean log p after training [nats]
+ *   train_truth heldout_truth  mean log p of the true density over the same rows [nats]
+ *   kl kl_std_error            KL(truth || flow) by the held-out rows, and its standard error [nats]
+ */
+#ifndef RUN_TABLE_H
+#define RUN_TABLE_H
+
+#include "experiment.h"
+
+/* A row per run, in the order of the runs.  A column that is not in the list above ends the program: it is a fault of
+ * the experiment's file. */
+void run_table_fill(struct table *table, const struct outcome *outcome);
+
+#endif

@@ -1,0 +1,95 @@
+/* summary_table.c - a row per group of a run table (summary_table.h). */
+#include "summary_table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "leave.h"
+#include "stats.h"
+
+enum { COLUMNS_MAX = 8, NAME_SIZE = 32 };
+
+struct column_list {
+    size_t n, at[COLUMNS_MAX];
+};
+
+static struct column_list find_columns(const struct table *rows, const char *names)
+{
+    struct column_list list = {0};
+    char               name[NAME_SIZE];
+    for (int used; list.n < COLUMNS_MAX && sscanf(names, " %31s%n", name, &used) == 1; names += used)
+        if (!table_find(&list.at[list.n++], rows, name))
+            leave_failed("the table %s has no column '%s' to summarise", table_name(rows), name);
+    return list;
+}
+
+static bool same_group(const struct table *rows, size_t a, size_t b, const struct column_list *by)
+{
+    bool same = true;
+    for (size_t i = 0; i < by->n && same; i++)
+        same = strcmp(table_cell(rows, a, by->at[i]), table_cell(rows, b, by->at[i])) == 0;
+    return same;
+}
+
+/* group[row] = the first row of its group. */
+static void find_groups(size_t *group, const struct table *rows, const struct column_list *by)
+{
+    for (size_t row = 0; row < table_rows(rows); row++) {
+        group[row] = row;
+        for (size_t first = 0; first < row; first++)
+            if (group[first] == first && same_group(rows, first, row, by)) {
+                group[row] = first;
+                break;
+            }
+    }
+}
+
+static void add_row(struct table *table, const struct table *rows, const size_t *group, size_t first,
+                    const struct column_list *by, size_t column, double *value)
+{
+    size_t     n_rows = 0, finished = 0, n = 0, status;
+    const bool has_status = table_find(&status, rows, "status");
+    for (size_t row = first; row < table_rows(rows); row++) {
+        if (group[row] != first)
+            continue;
+        const bool   ok = !has_status || strcmp(table_cell(rows, row, status), "ok") == 0;
+        const double x = table_cell_number(rows, row, column);
+        n_rows++;
+        finished += ok;
+        if (ok && isfinite(x))
+            value[n++] = x;
+    }
+    const struct summary s = n ? stats_summary(value, n) : (struct summary){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    for (size_t i = 0; i < by->n; i++)
+        table_text(table, table_cell(rows, first, by->at[i]));
+    table_text(table, table_column_name(rows, column));
+    table_count(table, n_rows);
+    table_count(table, finished);
+    table_count(table, n);
+    const double numbers[] = {s.min, s.q1, s.median, s.q3, s.max, s.mean, s.sd};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        table_number(table, numbers[i]);
+}
+
+struct table *summary_table(const struct setup *setup, const char *name, const struct table *rows, const char *by_names,
+                            const char *of_names)
+{
+    const struct column_list by = find_columns(rows, by_names), of = find_columns(rows, of_names);
+    const size_t             n = table_rows(rows);
+    size_t                  *group = malloc((n + 1) * sizeof *group);
+    double                  *value = malloc((n + 1) * sizeof *value);
+    char                     columns[256];
+    if (!group || !value)
+        leave_failed("not enough memory for the table %s", name);
+    snprintf(columns, sizeof columns, "%s of runs finished n min q1 median q3 max mean sd", by_names);
+    struct table *table = setup_table(setup, name, columns);
+    find_groups(group, rows, &by);
+    for (size_t row = 0; row < n; row++)
+        for (size_t i = 0; group[row] == row && i < of.n; i++)
+            add_row(table, rows, group, row, &by, of.at[i], value);
+    free(group);
+    free(value);
+    return table;
+}
