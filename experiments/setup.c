@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "data_check.h"
 #include "elementary.h"
 #include "files.h"
 #include "leave.h"
@@ -104,6 +105,23 @@ static void write_timings(const struct setup *setup)
         leave_failed("%s", error.text);
 }
 
+/* A line on stderr for each thing in the user's own rows that makes a score mean less than it seems. */
+static void warn_of_rows(const struct setup *setup)
+{
+    struct notices notices;
+    char           line[PATH_MAX + NOTICE_SIZE];
+    if (!data_check(&notices, &setup->train, &setup->heldout, NULL))
+        leave_failed("not enough memory to look at %zu rows", setup->train.n);
+    for (size_t i = 0; i < notices.n; i++) {
+        snprintf(line, sizeof line, "%s: warning: %s: %s", setup->program->name, setup->options->data,
+                 notices.list[i].text);
+        for (char *c = line; *c; c++) /* one line, whatever the file is called */
+            if ((unsigned char)*c < ' ' || *c == 0x7f)
+                *c = '?';
+        fprintf(stderr, "%s\n", line);
+    }
+}
+
 /* The default folder is everybody's: its tables are replaced by ones of the same settings only. */
 static void spare_other_tables(const struct setup *setup)
 {
@@ -139,9 +157,11 @@ void setup_open(struct setup *setup, struct options *options, const struct progr
             config.coupling = fathom_config_default().coupling;
         fathom_flow *trial = fathom_flow_new(&config, NULL, &error);
         if (!trial)
-            leave_failed("%s", error.text);
+            leave_failed("%s%s%s", options->data ? options->data : "", options->data ? ": " : "", error.text);
         fathom_flow_free(trial);
     }
+    if (options->data)
+        warn_of_rows(setup);
     if (!files_folder(options->out, &error))
         leave_failed("--out: %s", error.text);
     spare_other_tables(setup);
