@@ -123,7 +123,7 @@ static void moments(double *mean, double *sd, const double *sorted, size_t first
     *mean = sum / n;
     for (size_t i = first; i < end; i++)
         square += (sorted[i] - *mean) * (sorted[i] - *mean);
-    *sd = sqrt(square / n);
+    *sd = sorted[first] < sorted[end - 1] ? sqrt(square / n) : 0; /* not the mean's rounding */
 }
 
 /* The value that is further from the mean, which is 0, against all rows that have another one. */

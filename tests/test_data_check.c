@@ -124,6 +124,10 @@ static void test_few_values(void **state)
     for (size_t i = 0; i < N; i++)
         raw.x[2 * i + 1] = fmax(0, raw.x[2 * i + 1]);
     expect_one(raw, NOTICE_FEW_VALUES, 1, "the value 0 in ", "without limit");
+    raw = normals(1, 3 * N, 2); /* a rare flag is no far value */
+    for (size_t i = 0; i < 3 * N; i++)
+        raw.x[2 * i + 1] = i == 5 || i == 1000;
+    expect_one(raw, NOTICE_FEW_VALUES, 1, "2 different whole numbers in 3000 rows", "no bound");
     raw = normals(1, 10, 2);
     for (size_t i = 0; i < 10; i++)
         raw.x[2 * i + 1] = i % 2;
