@@ -169,8 +169,8 @@ static void check_far_heldout(struct check *check, size_t column, const double *
     if (fabs(far) <= far_deviations || fabs(far) <= far_alone * reach)
         return;
     name_column(name, sizeof name, check, column);
-    notice(check, NOTICE_FAR_HELDOUT, column, "%s: the held-out value %.6g is %.3g deviations of the training rows out, "
-           "further than any of them: %s", name, raw_of(kept, column, far), fabs(far), fabs(far) < overflow ?
+    notice(check, NOTICE_FAR_HELDOUT, column, "%s: the held-out value %.6g is %.3g deviations of the training rows "
+           "out, further than any of them: %s", name, raw_of(kept, column, far), fabs(far), fabs(far) < overflow ?
            "it alone decides the held-out log p" : "log p overflows, and the held-out log p is nan");
 }
 

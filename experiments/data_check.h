@@ -6,8 +6,8 @@
  *   few values    A density on the plane may be as high as it likes on a line.  So where a column takes few values, or
  *                 one of them in many rows, log p has no bound, and grows with depth and training.
  *   dependence    The same, where columns determine each other: the rows lie in a plane of fewer dimensions.
- *   far value     One value far outside all others (-999 for a missing one) sets the column's deviation, and with it the
- *                 scale in which all other rows are one point.
+ *   far value     One value far outside all others (-999 for a missing one) sets the column's deviation, and with it
+ *                 the scale in which all other rows are one point.
  *   far held-out  A held-out row far outside the training rows decides the mean held-out log p by itself.
  */
 #ifndef DATA_CHECK_H

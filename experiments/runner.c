@@ -106,8 +106,8 @@ static const uint32_t *first_rows(size_t *n, const struct run *run, const struct
 
 /* The seed's parameters, ActNorm set from data if asked for, then the replica's perturbation.  FATHOM_OK, or
  * FATHOM_DEGENERATE: there are none. */
-static fathom_status initial_params(double *params, const struct run *run, const struct setup *setup, const fathom_flow *flow,
-                           fathom_workspace *workspace)
+static fathom_status initial_params(double *params, const struct run *run, const struct setup *setup,
+                                    const fathom_flow *flow, fathom_workspace *workspace)
 {
     const size_t n_params = fathom_flow_n_params(flow);
     fathom_flow_init(params, flow, fathom_key_from_seed(run->seed));
@@ -296,8 +296,8 @@ _Noreturn static void refuse_actnorm(const struct run *run, const struct setup *
         leave_failed("%s: column %zu does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
                      "from data divides by its deviation; cure: a larger --batch or another --batch-seed%s", data,
                      column + 1, n, (unsigned long long)options->batch_seed, cure);
-    leave_failed("%s: column %zu does not vary over the first %zu rows, and ActNorm from data divides by its deviation; "
-                 "cure: the rows in another order%s", data, column + 1, n, cure);
+    leave_failed("%s: column %zu does not vary over the first %zu rows, and ActNorm from data divides by its "
+                 "deviation; cure: the rows in another order%s", data, column + 1, n, cure);
 }
 
 /* All runs that train share the first batch, and all others the rows of the probe: one question for each. */

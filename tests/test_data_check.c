@@ -89,8 +89,10 @@ static void test_honest_rows(void **state)
         }
     /* Student's t with three degrees of freedom: z / sqrt(chi^2 / 3). */
     fathom_dataset t = normals(11, N, 2), z = normals(12, N, 6);
-    for (size_t i = 0; i < 2 * N; i++)
-        t.x[i] /= sqrt((z.x[3 * i] * z.x[3 * i] + z.x[3 * i + 1] * z.x[3 * i + 1] + z.x[3 * i + 2] * z.x[3 * i + 2]) / 3);
+    for (size_t i = 0; i < 2 * N; i++) {
+        const double *three = z.x + 3 * i;
+        t.x[i] /= sqrt((three[0] * three[0] + three[1] * three[1] + three[2] * three[2]) / 3);
+    }
     fathom_dataset_free(&z);
     expect_none(t, "t with 3 degrees of freedom");
     /* Strong correlation (0.9999) is no dependence. */
