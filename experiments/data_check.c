@@ -151,8 +151,8 @@ static void check_far_value(struct check *check, size_t column, const double *so
         return;
     name_column(name, sizeof name, check, column);
     notice(check, NOTICE_FAR_VALUE, column, "%s: the value %.6g (%zu row%s) is %.3g deviations of the other rows away "
-           "from their mean: beside it they are nearly one point; if it stands for a missing value, leave it out", name,
-           value_raw, same, same == 1 ? "" : "s", sd > 0 ? out / sd : INFINITY);
+           "from their mean: it sets the scale, and squeezes them together; if it stands for a missing value, leave it "
+           "out", name, value_raw, same, same == 1 ? "" : "s", sd > 0 ? out / sd : INFINITY);
 }
 
 static void check_far_heldout(struct check *check, size_t column, const double *sorted)

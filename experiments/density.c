@@ -224,7 +224,7 @@ static void compute(struct density *densities, const struct run *runs, const str
     free(bands.cost);
 }
 
-/* An integral that is no check of its density is told.  The table holds both numbers, the figure says "not resolved". */
+/* An integral that is no check of its density is told; the table holds both numbers, the figure "not resolved". */
 static void warn_of_integral(const struct density *d, const struct squares *squares, size_t depth)
 {
     const double reach = squares->half[squares->n - 1];

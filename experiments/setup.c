@@ -45,7 +45,7 @@ static void draw_spiral(struct setup *setup, const struct options *options)
         leave_failed("not enough memory for %zu rows of the spiral", options->data_size);
 }
 
-/* log p of raw = log p of x - sum log sd, as x = (raw - mean) / sd.  The library's own log: the same bits everywhere. */
+/* log p of raw = log p of x - sum log sd, as x = (raw - mean) / sd; the library's log has the same bits everywhere. */
 static double log_volume(const fathom_dataset *data)
 {
     double sum = 0;
