@@ -160,14 +160,14 @@ void setup_open(struct setup *setup, struct options *options, const struct progr
             leave_failed("%s%s%s", options->data ? options->data : "", options->data ? ": " : "", error.text);
         fathom_flow_free(trial);
     }
-    if (options->data)
-        warn_of_rows(setup);
     if (!files_folder(options->out, &error))
         leave_failed("--out: %s", error.text);
     spare_other_tables(setup);
     open_timings(setup);
     if (!options->no_plot && plot_check(NULL, 0, &plot, &error) != PLOT_OK)
         leave_failed("%s", error.text);
+    if (options->data)
+        warn_of_rows(setup);
     if (program->takes & TAKES(OPTION_STEPS))
         draw_batches(setup, options);
 }

@@ -151,8 +151,8 @@ static void add_number(struct table *t, double value)
 /* The cell that comes next belongs to a column <name>_raw, and the one before it to <name>. */
 static bool raw_is_next(const struct table *t)
 {
-    const size_t column = t->cells.n % t->columns.n;
-    if (column == 0 || t->short_of_memory)
+    const size_t column = t->short_of_memory ? 0 : t->cells.n % t->columns.n; /* memory may lack the columns too */
+    if (column == 0)
         return false;
     const char  *name = table_column_name(t, column - 1), *next = table_column_name(t, column);
     const size_t length = strlen(name);

@@ -154,6 +154,7 @@ says "late: column 2 does not vary over the first 1000 rows"
     [ "$(fingerprint)" = "$before" ] || fail "the same settings, other tables"
     run 2 1 "$build/depth_sweep" --data rows --depths 1 $short
     says "results/depth_sweep.tsv was made with other settings (data: spiral, now rows)"
+    run 2 1 "$build/depth_sweep" --data flags --depths 1 $short # what is refused is not warned of as well
     says "--out DIR names another folder"
     run 2 1 "$build/depth_sweep" --depths 1,2 $short
     says "(depths: 1, now 1,2)"
