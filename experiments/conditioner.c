@@ -188,7 +188,8 @@ static struct segment *find_segments(size_t *first, size_t *n, const struct netw
 static void fill_lines(struct table *table, const struct outcome *outcome)
 {
     if (outcome->results[0].status != FATHOM_OK)
-        leave_failed("the training diverged: there is no trained conditioner to show");
+        leave_failed("the run is %s: there is no trained conditioner to show",
+                     fathom_status_name(outcome->results[0].status));
     const struct setup  *setup = outcome->setup;
     const fathom_config *config = &outcome->runs[0].flow;
     struct shown         shown[MOST_SHOWN];

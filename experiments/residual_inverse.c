@@ -46,54 +46,60 @@ static void follow(struct inverse *r, const struct map *map)
         r->bound[k] = r->lipschitz * r->bound[k - 1];
 }
 
-/* Follows each map and has its rows added. */
-static void each_map(struct table *table,
-                     void (*add)(struct table *table, const struct inverse *inverse, const struct map *map))
+static void *measure(const struct outcome *outcome)
 {
-    struct inverse *inverse = malloc(sizeof *inverse);
+    (void)outcome;
+    struct inverse *inverse = calloc(N_MAPS, sizeof *inverse);
     if (!inverse)
-        leave_failed("not enough memory");
+        leave_failed("not enough memory for the residual maps");
+    for (size_t i = 0; i < N_MAPS; i++)
+        follow(&inverse[i], &maps[i]);
+    return inverse;
+}
+
+static void release(void *measured, const struct outcome *outcome)
+{
+    (void)outcome;
+    free(measured);
+}
+
+static void fill_summary(struct table *table, const struct outcome *outcome)
+{
+    const struct inverse *inverse = outcome->measured;
     for (size_t i = 0; i < N_MAPS; i++) {
-        follow(inverse, &maps[i]);
-        add(table, inverse, &maps[i]);
-    }
-    free(inverse);
-}
-
-static void add_summary(struct table *table, const struct inverse *r, const struct map *map)
-{
-    table_setting(table, map->a);
-    table_setting(table, map->b);
-    table_number(table, r->lipschitz);
-    table_text(table, r->nonincreasing_steps == 0 ? "true" : "false");
-    table_count(table, r->nonincreasing_steps);
-    table_number(table, r->error[ITERATIONS]);
-}
-
-static void add_curve(struct table *table, const struct inverse *r, const struct map *map)
-{
-    for (size_t i = 0; i < POINTS; i++) {
-        table_setting(table, map->a);
-        table_setting(table, map->b);
-        table_number(table, r->x[i]);
-        table_number(table, r->y[i]);
+        table_setting(table, maps[i].a);
+        table_setting(table, maps[i].b);
+        table_number(table, inverse[i].lipschitz);
+        table_text(table, inverse[i].nonincreasing_steps == 0 ? "true" : "false");
+        table_count(table, inverse[i].nonincreasing_steps);
+        table_number(table, inverse[i].error[ITERATIONS]);
     }
 }
 
-static void add_errors(struct table *table, const struct inverse *r, const struct map *map)
+static void fill_curve(struct table *table, const struct outcome *outcome)
 {
-    for (size_t k = 0; k <= ITERATIONS; k++) {
-        table_setting(table, map->a);
-        table_setting(table, map->b);
-        table_count(table, k);
-        table_number(table, r->error[k]);
-        table_number(table, r->bound[k]);
-    }
+    const struct inverse *inverse = outcome->measured;
+    for (size_t i = 0; i < N_MAPS; i++)
+        for (size_t point = 0; point < POINTS; point++) {
+            table_setting(table, maps[i].a);
+            table_setting(table, maps[i].b);
+            table_number(table, inverse[i].x[point]);
+            table_number(table, inverse[i].y[point]);
+        }
 }
 
-static void fill_summary(struct table *table, const struct outcome *outcome) { (void)outcome; each_map(table, add_summary); }
-static void fill_curve(struct table *table, const struct outcome *outcome) { (void)outcome; each_map(table, add_curve); }
-static void fill_errors(struct table *table, const struct outcome *outcome) { (void)outcome; each_map(table, add_errors); }
+static void fill_errors(struct table *table, const struct outcome *outcome)
+{
+    const struct inverse *inverse = outcome->measured;
+    for (size_t i = 0; i < N_MAPS; i++)
+        for (size_t k = 0; k <= ITERATIONS; k++) {
+            table_setting(table, maps[i].a);
+            table_setting(table, maps[i].b);
+            table_count(table, k);
+            table_number(table, inverse[i].error[k]);
+            table_number(table, inverse[i].bound[k]);
+        }
+}
 
 const struct experiment residual_inverse = {
     .program = {
@@ -102,6 +108,7 @@ const struct experiment residual_inverse = {
                    "residual_map.tsv (the curves) and residual_banach.tsv (the error at each iteration).",
         .takes = TAKES_OUTPUT,
     },
+    .measure = measure, .release = release,
     .tables = {
         {"residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err", .fill = fill_summary},
         {"residual_map", "a b x y", .fill = fill_curve},

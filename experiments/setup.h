@@ -16,6 +16,7 @@ struct setup {
     fathom_dataset        train;
     fathom_dataset        heldout; /* in train's coordinates; n is 0 if there is none */
     uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
+    double                log_sd;  /* sum over the columns of log sd: log p of the raw rows is log p - this     */
     double                started; /* of parallel_seconds                                 */
     struct table         *timings; /* a row a run, which runner_do adds when all are done */
 };
@@ -25,7 +26,9 @@ struct setup {
 void setup_open(struct setup *setup, struct options *options, const struct program *program);
 void setup_close(struct setup *setup);
 
-/* A table with the complete configuration at its head.  Without memory it ends the program. */
+/* A table with the complete configuration at its head.  If the rows are the user's own, each column of scores, <name>,
+ * is followed by <name>_raw, the same score of the rows in their own units, which table_number fills by itself.
+ * Without memory it ends the program. */
 struct table *setup_table(const struct setup *setup, const char *name, const char *columns);
 
 /* Writes the tables and frees them; draws the figures unless --no-plot; writes what the program and its runs took into

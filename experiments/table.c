@@ -25,6 +25,8 @@ struct table {
     struct offsets columns;
     struct offsets cells;   /* [rows][columns], row-major      */
     size_t         name;
+    bool           raw_columns; /* fill themselves: table_raw_columns */
+    double         raw_shift;
     bool           short_of_memory;
 };
 
@@ -137,13 +139,39 @@ static void add_printed(struct table *t, const char *format, ...)
 
 void table_count(struct table *t, uint64_t value) { add_printed(t, "%llu", (unsigned long long)value); }
 
-void table_number(struct table *t, double value)
+static void add_number(struct table *t, double value)
 {
     /* NaN's sign and the sign of an overflow differ between machines; that there is no number does not. */
     if (isfinite(value))
         add_printed(t, "%.17g", value);
     else
         table_text(t, "nan");
+}
+
+/* The cell that comes next belongs to a column <name>_raw, and the one before it to <name>. */
+static bool raw_is_next(const struct table *t)
+{
+    const size_t column = t->short_of_memory ? 0 : t->cells.n % t->columns.n; /* memory may lack the columns too */
+    if (column == 0)
+        return false;
+    const char  *name = table_column_name(t, column - 1), *next = table_column_name(t, column);
+    const size_t length = strlen(name);
+    return strncmp(next, name, length) == 0 && strcmp(next + length, "_raw") == 0;
+}
+
+void table_number(struct table *t, double value)
+{
+    add_number(t, value);
+    if (t && t->raw_columns && raw_is_next(t))
+        add_number(t, value - t->raw_shift);
+}
+
+void table_raw_columns(struct table *t, double shift)
+{
+    if (t) {
+        t->raw_columns = true;
+        t->raw_shift = shift;
+    }
 }
 
 void table_shortest(char text[TABLE_SETTING_SIZE], double value)

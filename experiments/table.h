@@ -34,6 +34,10 @@ void table_count(struct table *table, uint64_t value);
 void table_number(struct table *table, double value);       /* %.17g; what is not finite is "nan"    */
 void table_setting(struct table *table, double value);      /* the shortest text that reads back the same */
 
+/* From here on a column <name>_raw right behind the column <name> fills itself: table_number into <name> adds the
+ * number to the row, and number - shift after it. */
+void table_raw_columns(struct table *table, double shift);
+
 enum { TABLE_SETTING_SIZE = 32 };
 void table_shortest(char text[TABLE_SETTING_SIZE], double value); /* table_setting's text: 0.003, 1, inf, nan */
 

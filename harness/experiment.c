@@ -61,8 +61,12 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
     runner_do(results, runs.run, &setup, runs.n);
 
     struct table        *tables[EXPERIMENT_TABLES_MAX];
-    const struct outcome outcome = {&setup, &truth, runs.run, results, runs.n};
-    const size_t         n_tables = make_tables(tables, experiment, &outcome);
+    struct outcome       outcome = {&setup, &truth, runs.run, results, runs.n, NULL};
+    if (experiment->measure)
+        outcome.measured = experiment->measure(&outcome);
+    const size_t n_tables = make_tables(tables, experiment, &outcome);
+    if (experiment->release)
+        experiment->release(outcome.measured, &outcome);
     const int code = setup_finish(&setup, tables, n_tables, experiment->figures, &defaults, experiment->notebook_but);
     runner_free(results, runs.n);
     free(runs.run);

@@ -17,6 +17,7 @@ struct outcome {
     const struct run        *runs;    /* [n], as listed */
     const struct run_result *results; /* [n]            */
     size_t                   n;
+    void                    *measured; /* by the experiment's own function, if it has one */
 };
 
 /* A table, one of three kinds. */
@@ -40,6 +41,9 @@ struct experiment {
     void (*check_rows)(const struct setup *setup);        /* the same for the rows that were read                */
     const struct design     *design;  /* NULL: nothing is run                                                    */
     bool                     truth;   /* every run is compared with the true density of the held-out rows        */
+    /* What several tables are made from, computed once when all runs are done, and how it is freed; NULL: nothing. */
+    void *(*measure)(const struct outcome *outcome);
+    void  (*release)(void *measured, const struct outcome *outcome);
     struct table_plan        tables[EXPERIMENT_TABLES_MAX]; /* the last has no name                              */
     const char              *figures[4];                    /* the last is NULL                                  */
     uint32_t notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the

@@ -94,10 +94,18 @@ static void put(struct table *table, enum kind kind, const void *value)
     }
 }
 
+static bool fills_itself(const char *name)
+{
+    const size_t length = strlen(name);
+    return length > 4 && strcmp(name + length - 4, "_raw") == 0; /* table_raw_columns */
+}
+
 void run_table_fill(struct table *table, const struct outcome *outcome)
 {
     for (size_t i = 0; i < outcome->n; i++)
         for (size_t c = 0; c < table_columns(table); c++) {
+            if (fills_itself(table_column_name(table, c)))
+                continue;
             const struct column *column = find(table_column_name(table, c));
             const void          *holders[] = {[OF_RUN] = &outcome->runs[i], [OF_RESULT] = &outcome->results[i],
                                               [OF_TRUTH] = outcome->truth};

@@ -34,7 +34,8 @@ typedef enum fathom_status {
     FATHOM_BAD_ARGUMENT,   /* a value out of its documented range                                */
     FATHOM_BAD_DATA,       /* rows that cannot be used; the error says which line and column     */
     FATHOM_NO_MEMORY,      /* an allocation failed; every output is as it was                    */
-    FATHOM_READ_ERROR      /* the stream handed in reported an error                             */
+    FATHOM_READ_ERROR,     /* the stream handed in reported an error                             */
+    FATHOM_DEGENERATE      /* rows that do not vary, where their deviation is to be divided by   */
 } fathom_status;
 
 /* "ok", "diverged", ...: the words that the tables use. */
@@ -192,7 +193,8 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
 
 /* Data-dependent initialisation (Kingma & Dhariwal 2018, sec. 3.1), block by block: loc = mean, scale = standard
  * deviation of the block's own input, as these rows pass through the blocks before it.  rows: as above.
- * FATHOM_BAD_ARGUMENT if the flow has no ActNorm, or a deviation is not above 1e-5. */
+ * FATHOM_BAD_ARGUMENT if the flow has no ActNorm or n is 0; FATHOM_DEGENERATE if a deviation is not above 1e-5 or not
+ * finite, at whichever block; then the parameters are not to be used. */
 fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, const double *x, const uint32_t *rows,
                                        size_t n);
 

@@ -380,7 +380,7 @@ static fathom_status actnorm_from(double *params, const double *tiles, size_t n,
         }
         double deviation = sqrt(square / (double)n);
         if (!(deviation > least && deviation < INFINITY))
-            return FATHOM_BAD_ARGUMENT;
+            return FATHOM_DEGENERATE;
         params[d] = mean;
         params[dim + d] = softplus_inverse(deviation - least);
     }

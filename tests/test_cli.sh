@@ -81,8 +81,8 @@ clip|none, or a number above 0|'' 0 -1 nan inf NONE 1e400 1x
 replicas|from 1 to 10000|'' 0 -1 nan 10001 99999999999999999999999
 threads|from 1 to 1024|'' 0 -1 nan 1025 two 99999999999999999999999
 format|svg, png, pdf|'' gif svg,gif SVG , svg,
-out|not empty|''
-data|not empty|''
+out|not empty and does not begin with --|'' --no-plot --
+data|not empty and does not begin with --|'' --quiet
 END
 
 for program in depth_sweep gradient_norm; do
