@@ -16,6 +16,7 @@ struct growth {
     double largest;                     /* nats: the largest median difference                         */
     double range, sd, heldout_sd;       /* nats: of the final scores                                   */
     size_t replicas;
+    bool   measured;                    /* there are differences to follow, and final scores to compare */
 };
 
 /* The column's values in the growth phase against the step; not a number if they do not make a line. */
@@ -41,7 +42,7 @@ static struct growth follow(struct report *report, double depth)
     const struct sample score = question_numbers(&report->pool, final, "mean_logp", where);
     const struct sample heldout = question_numbers(&report->pool, final, "heldout_logp", where);
     double             *x = pool_alloc(&report->pool, 2 * (steps.n + 1) * sizeof *x), *y = x + steps.n + 1;
-    struct growth       g = {NAN, NAN, NAN, NAN, NAN, 0, NAN, NAN, NAN, score.n};
+    struct growth       g = {NAN, NAN, NAN, NAN, NAN, 0, NAN, NAN, NAN, score.n, median.n > 0 && score.n > 1};
     size_t              first = 0, last = 0;
 
     /* Where every replica has diverged there is no difference, and the columns end. */
@@ -70,11 +71,19 @@ static struct growth follow(struct report *report, double depth)
     return g;
 }
 
+/* What the scatter is of what other training rows would do. */
+static const char *beside_data(struct report *report, double least_sd, double most_sd, double data_error)
+{
+    return data_error > 0 ? SAY(", %.2g to %.2g of the data's own standard error", least_sd / data_error,
+                                most_sd / data_error) : "";
+}
+
 void report_roundoff(struct report *report)
 {
     const struct sample depths = question_distinct(&report->pool, report->table[ROUNDOFF], "depth", "");
     const double data_error = question_number(report->table[TRUTH], "std_error", "rows=train");
     struct sample grown = {pool_alloc(&report->pool, depths.n * sizeof(double)), 0};
+    size_t measured = 0;
     double slowest = 0, fastest = INFINITY, latest = 0, least_sd = INFINITY, most_sd = 0;
     report_print(report,
         "### Round-off: why a trained number is a draw\n\n"
@@ -88,6 +97,7 @@ void report_roundoff(struct report *report)
     for (size_t i = 0; i < depths.n; i++) {
         const struct growth g = follow(report, depths.x[i]);
         const double doubling = M_LN2 / g.rate;
+        measured += g.measured;
         report_print(report, "| %g | %zu | %s | %s | %s [%s, %s] | %s | %s | %s | %s | %s |\n", depths.x[i], g.replicas,
                      say_number(report, 0, g.start), say_number(report, 0, g.saturated), say_short(report, g.rate),
                      say_short(report, g.low), say_short(report, g.high), say_number(report, 1, doubling),
@@ -111,15 +121,19 @@ void report_roundoff(struct report *report)
                     "scores of the replicas differ by more than that, the last decimal that the notebook prints; "
                     "refuted if at none; otherwise supported with a limit, the depths at which they do.", DECIMAL),
         .effect = grown.n ? SAY("it doubles every %.1f to %.1f steps and is saturated by step %.0f; the final score "
-                                "then scatters with sd %.4f to %.4f nats, %.2g to %.2g of the data's own standard "
-                                "error.",
-                                fastest, slowest, latest, least_sd, most_sd, least_sd / data_error,
-                                most_sd / data_error)
+                                "then scatters with sd %.4f to %.4f nats%s.",
+                                fastest, slowest, latest, least_sd, most_sd,
+                                beside_data(report, least_sd, most_sd, data_error))
+                          : measured < depths.n ? SAY("%zu of %zu depths have two replicas that finish.", measured,
+                                                      depths.n)
                           : "at no depth does the perturbation reach the third decimal.",
         .limit = grown.n && grown.n < depths.n ? SAY("at %s.", say_depths(report, grown.x, grown.n)) : NULL,
-        .decision = grown.n == depths.n ? SUPPORTED : grown.n ? LIMITED : REFUTED,
+        .untested = measured ? NULL : "at no depth are there two replicas that finish", .rests_on = ON(ROUNDOFF) |
+                    ON(ROUNDOFF_FINAL),
+        .decision = grown.n == depths.n ? SUPPORTED : grown.n ? LIMITED
+                  : measured == depths.n ? REFUTED : UNDECIDED,
     });
-    if (grown.n)
+    if (grown.n && data_error > 0)
         report_print(report,
             "So two correct programs that round differently in one place agree at first, and part in the third "
             "decimal.\nThat scatter is %s than what other training rows would do to the score. But with it no one can "
