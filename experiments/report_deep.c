@@ -321,7 +321,7 @@ static void claim_spline_fine(struct report *report)
         .effect = SAY("%s finish without a clip, %s finish with it; %s.", without, with, scores),
         .limit = clipped && (!bare || sign < 0) ? SAY("%s%s.", bare ? "" : "only with the clip; ", scores) : NULL,
         .untested = missing ? missing : p.n + p.lost > 1 ? NULL : "it takes two seeds at depths 8 and 20",
-        .rests_on = ON(DEPTH20) | ON(DEPTH_TRUTH),
+        .rests_on = ON(DEPTH20) | ON(DEPTH_TRUTH), .lacking = missing ? ON(DEPTH20) : ON(DEPTH_TRUTH),
         .decision = !clipped ? REFUTED : !bare || sign < 0 ? LIMITED
                   : effect_between(&e, -MATERIAL, INFINITY) ? SUPPORTED : UNDECIDED,
     });

@@ -54,7 +54,7 @@ static const char *judge_draws(struct report *report, double p, size_t runs, siz
     if (finished == 0 && runs == 1)
         return "not tested: the one run diverged";
     if (runs == 1)
-        return "one run: no distribution to compare";
+        return "not tested: one run is no distribution to compare";
     if (stats_kolmogorov_smirnov_least(runs, reference) > AGREE_LEVEL)
         return SAY("not tested: too few runs to tell (%zu)", runs);
     const char *verdict = isnan(p) ? "not tested" : p > AGREE_LEVEL ? "reproduced" : "not reproduced";
@@ -283,7 +283,7 @@ void report_residual(struct report *report)
         const bool   known = !isnan(lip) && !isnan(monotone);
         const char  *notebook = as.x[i] == 0.3 && bs.x[i] == 1.0   ? "0.30"
                                 : as.x[i] == 0.9 && bs.x[i] == 1.5 ? "1.35" : "-";
-        const char  *verdict = judge_map(lip, monotone, error);
+        const char  *verdict = report_number_verdict(report, RESIDUAL_INVERSE, judge_map(lip, monotone, error));
         const double steps = question_number(table, "nonincreasing_steps", map);
         contractions += known && lip < 1;
         invertible += known && lip < 1 && monotone == 1 && error <= 1e-15;

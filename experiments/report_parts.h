@@ -71,7 +71,8 @@ const char *report_maker(enum report_table table); /* the program that writes it
 void report_claim(struct report *report, const struct claim *claim);
 /* "run `build/clipping --out results`", each program of the tables in turn. */
 const char *report_what_to_run(struct report *report, unsigned tables);
-/* The verdict of a single number: as given, unless the runs of the table are of other settings. */
+/* The verdict of a single number: as given, unless the runs of the table are of other settings.  After "not tested" stands
+ * what to run. */
 const char *report_number_verdict(struct report *report, enum report_table table, const char *verdict);
 void report_number(struct report *report, const char *what, const char *notebook, const char *ours,
                    const char *verdict);

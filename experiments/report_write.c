@@ -111,32 +111,47 @@ const char *report_what_to_run(struct report *report, unsigned tables)
     for (size_t i = 0; i < N_REPORT_TABLES; i++)
         if ((tables & ON(i)) && sources[i].maker && (!last || strcmp(last, sources[i].maker) != 0)) {
             last = sources[i].maker;
-            text = SAY("%s%s`build/%s --out %s`", text ? text : "run ", text ? " and " : "", last, report->folder);
+            text = SAY("%s%s`build/%s%s --out %s`", text ? text : "run ", text ? " and " : "", last,
+                       i == DEPTH_SWEEP ? " --replicas 32" : "", report->folder);
         }
     return text ? text : "";
 }
 
-/* Not tested: no decision counts. */
-static struct claim untested(struct report *report, const struct claim *claim, const char *why)
+/* Not tested: no decision counts.  again: the tables that must be made again. */
+static struct claim untested(struct report *report, const struct claim *claim, const char *why, unsigned again)
 {
     struct claim c = *claim;
     c.decision = NOT_TESTED;
-    c.limit = SAY("%s; %s.", why, report_what_to_run(report, claim->rests_on));
+    c.limit = SAY("%s; %s.", why, report_what_to_run(report, again));
     return c;
+}
+
+/* What comes of the judge's decision beside what could be tested at all. */
+static struct claim judge(struct report *report, const struct claim *claim)
+{
+    unsigned again = 0;
+    for (size_t i = 0; i < N_REPORT_TABLES; i++)
+        if ((claim->rests_on & ON(i)) && report_settings_differ(report, ON(i), false))
+            again |= ON(i);
+    if (again)
+        return untested(report, claim, SAY("settings differ: %s", report_settings_differ(report, again, false)), again);
+    if (claim->untested)
+        return untested(report, claim, claim->untested, claim->lacking ? claim->lacking : claim->rests_on);
+    return *claim;
 }
 
 const char *report_number_verdict(struct report *report, enum report_table table, const char *verdict)
 {
     const char *differ = report_settings_differ(report, ON(table), true);
-    return differ ? SAY("not tested (settings differ: %s)", differ) : verdict;
+    if (differ)
+        verdict = SAY("not tested: settings differ: %s", differ);
+    const bool tested = strncmp(verdict, "not tested", strlen("not tested")) != 0;
+    return tested ? verdict : SAY("%s; %s", verdict, report_what_to_run(report, ON(table)));
 }
 
 void report_claim(struct report *report, const struct claim *given)
 {
-    const char *differ = report_settings_differ(report, given->rests_on, false);
-    const struct claim judged = differ ? untested(report, given, SAY("settings differ: %s", differ))
-                                : given->untested ? untested(report, given, given->untested) : *given;
-    const struct claim *claim = &judged;
+    const struct claim judged = judge(report, given), *claim = &judged;
     verdict_claim(&report->verdicts, claim);
     report_print(report, "**Claim: %s.**\n\n", claim->title);
     if (claim->sentence)

@@ -26,6 +26,7 @@ struct claim {
     const char   *limit;    /* one sentence; NULL if the decision needs none                 */
     const char   *untested; /* why these tables cannot test it, no full stop; NULL: they can */
     unsigned      rests_on; /* the tables that it is measured on, a set of bits             */
+    unsigned      lacking;  /* of them, those that lack what it takes; 0: all               */
     enum decision decision;
 };
 
