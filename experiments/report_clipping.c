@@ -168,7 +168,7 @@ static void print_contest(struct report *report, const char *what, const struct 
 
 /* ---------------------------------------------------------------------------------------------------- claims ---- */
 
-/* Why the map cannot tell: there are no runs of a kind; NULL: there are.  leash: of both couplings, or of the affine. */
+/* Why the map cannot tell: there are no runs with this leash, of the affine coupling or of both; NULL: there are. */
 static const char *no_runs(struct report *report, size_t leash, bool both)
 {
     for (size_t c = AFFINE; c <= (both ? SPLINE : AFFINE); c++)

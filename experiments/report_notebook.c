@@ -58,7 +58,8 @@ static const char *judge_draws(struct report *report, double p, size_t runs, siz
     if (stats_kolmogorov_smirnov_least(runs, reference) > AGREE_LEVEL)
         return SAY("not tested: too few runs to tell (%zu)", runs);
     const char *verdict = isnan(p) ? "not tested" : p > AGREE_LEVEL ? "reproduced" : "not reproduced";
-    return finished == runs ? verdict : SAY("%s (%zu of %zu runs without a finite score)", verdict, runs - finished, runs);
+    return finished == runs ? verdict
+                            : SAY("%s (%zu of %zu runs without a finite score)", verdict, runs - finished, runs);
 }
 
 static void depth_row(struct report *report, double depth, double printed)

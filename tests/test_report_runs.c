@@ -41,8 +41,8 @@ static size_t column_of(char *const names[FIELDS_MAX], size_t n, const char *nam
     return 0;
 }
 
-/* In the rows of which each "column=value" of `where` is so, sets a column; or, if it is NULL, drops them.  Fails the test
- * if there is no such row. */
+/* In the rows of which each "column=value" of `where` is so, sets a column; or, if it is NULL, drops them.  Fails the
+ * test if there is no such row. */
 static void change(const char *table, const char *where, const char *column, const char *value)
 {
     char   path[128], other[128], line[512], names_line[512] = "", *names[FIELDS_MAX], *field[FIELDS_MAX];
@@ -391,7 +391,8 @@ static void says_other_settings(void **state)
         free(text);
     }
     set_head("depth_sweep", "steps", "4");
-    number_is("mean log p of the training rows, depth 1", "| not tested: settings differ: `depth_sweep.tsv` has steps");
+    number_is("mean log p of the training rows, depth 1",
+              "| not tested: settings differ: `depth_sweep.tsv` has steps");
     set_head("gradient_norm", "width", "8");
     number_is("gradient norm, spline, depth 16", "| not tested: settings differ");
     set_head("gradient_norm", "depths", "2,16"); /* what a run is does not depend on which others there are */
@@ -409,6 +410,10 @@ static void judges_any_number_of_seeds(void **state)
     char *text = report();
     assert_non_null(strstr(text, "> * `depth_truth.tsv`: seeds 2 instead of 16"));
     assert_null(strstr(text, "not tested"));
+    free(text);
+    set_head("depth_truth", "depths", "20,16,8,4,2,1"); /* nor does their order tell */
+    text = report();
+    assert_null(strstr(text, "depths 20"));
     free(text);
     set_head("depth_sweep", "replicas", "5");
     number_is("mean log p of the training rows, depth 1", "| reproduced |");
