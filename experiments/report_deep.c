@@ -212,7 +212,8 @@ void report_actnorm(struct report *report)
     const double norm = question_number(t, "untrained_grad_norm", "actnorm=default depth=8 seed=0");
     if (!isnan(logp))
         report_print(report, "Beside the notebook's own stack (default, depth 8, seed 0, untrained): log p %.1f, ours "
-                     "%.1f; gradient norm %.0f, ours %.0f.\n\n", reference_logp, logp, reference_norm, norm);
+                     "%s; gradient norm %.0f, ours %s.\n\n", reference_logp, say_number(report, 1, logp), reference_norm,
+                     say_number(report, 0, norm));
     report_figure(report, "actnorm", "untrained and final log p against depth, and the training curves, for the three "
                                      "arms");
     claim_default_hurts(report, &against[DEFAULT], depths.n);

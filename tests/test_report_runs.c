@@ -278,7 +278,7 @@ static void wide_interval_is_no_support(void **state)
     claim_is(order, "undecided", "");
 }
 
-/* ------------------------------------------------------------------------------------------ numbers that are none ---- */
+/* ----------------------------------------------------------------------------------------- numbers that are none ---- */
 
 static void nan_is_no_evidence(void **state)
 {
@@ -299,6 +299,9 @@ static void nan_is_no_evidence(void **state)
     number_is("residual map $x + 0.3", "| not tested: no number; run `build/residual_inverse");
     number_is("residual map $x + 0.9", "| - | not tested: no number; run");
     not_tested("A residual map", "no contraction");
+    write_world();
+    change("actnorm", "", "untrained_grad_norm", "nan");
+    claim_is("With its default scale", "supported", "");
     write_world();
     change("truth", "", "std_error", "nan");
     claim_is("A trained third decimal", "supported", "");
