@@ -291,6 +291,10 @@ struct table *table_read(const char *path, fathom_error *error)
             goto done;
         }
         line[length - 1] = '\0';
+        if (length > 1 && line[length - 2] == '\r') {
+            snprintf(error->text, sizeof error->text, "%.150s: " TABLE_CRLF, path, number);
+            goto done;
+        }
         if (line[0] == '#') {
             read_config(t, line);
             continue;

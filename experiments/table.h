@@ -46,8 +46,13 @@ bool tables_write(const char *folder, struct table *const *tables, size_t n, fat
 
 /* ------------------------------------------------------------------------------------------------- reading ---- */
 
-/* NULL with one line in *error: no such file, ragged (with the line), no column names, a last line cut short. */
+/* NULL with one line in *error: no such file, ragged (with the line), no column names, a last line cut short, lines that
+ * end in CR LF. */
 struct table *table_read(const char *path, fathom_error *error);
+
+/* What is said of such a line, with its number: a checkout that changes line ends also changes checksums. */
+#define TABLE_CRLF "line %zu ends in CR LF, a table's lines in LF alone; cure: git config core.autocrlf false, and " \
+                   "check the file out again"
 
 const char *table_name(const struct table *table);
 size_t      table_rows(const struct table *table);

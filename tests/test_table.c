@@ -182,6 +182,7 @@ static void test_bad_files(void **state)
         {"a\tb\n1\t2\n3\n", "line 3 has 1 columns, the head 2"},
         {"# x: 1\na\tb\n1\t2\t3\n", "line 3 has 3 columns, the head 2"},
         {"a\tb\n1\t2\n3\t4", "line 3 is cut short"},
+        {"# x: 1\na\tb\r\n1\t2\r\n", "line 2 ends in CR LF"},
         {"", "no line of column names"},
         {"# only: config\n", "no line of column names"},
     };
