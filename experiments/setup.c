@@ -10,8 +10,8 @@
 
 #include "files.h"
 #include "leave.h"
+#include "outputs.h"
 #include "parallel.h"
-#include "plot.h"
 
 static plot_options plot_options_of(const struct options *options)
 {
@@ -158,16 +158,18 @@ struct table *setup_table(const struct setup *setup, const char *name, const cha
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
                  const struct options *defaults, uint32_t notebook_but)
 {
-    plot_options plot = plot_options_of(setup->options);
-    fathom_error error;
-    plot.notebook = options_same_but(setup->options, defaults, setup->program, notebook_but);
-    if (!tables_write(setup->options->out, tables, n_tables, &error))
+    struct outputs what = {.program = setup->program->name, .tables = tables, .n_tables = n_tables,
+                           .figures = figures, .plot = plot_options_of(setup->options),
+                           .no_plot = setup->options->no_plot};
+    fathom_error   error;
+    what.plot.notebook = options_same_but(setup->options, defaults, setup->program, notebook_but);
+    const enum outputs_status status = outputs_write(&what, &error);
+    if (status == OUTPUTS_FAILED)
         leave_failed("%s", error.text);
     for (size_t i = 0; i < n_tables; i++)
         table_free(tables[i]);
-    for (; *figures && !setup->options->no_plot; figures++)
-        if (plot_draw(*figures, &plot, &error) != PLOT_OK)
-            leave_failed("%s", error.text);
     write_timings(setup);
+    if (status == OUTPUTS_NO_FIGURE)
+        leave_failed("%s", error.text);
     return LEAVE_DONE;
 }

@@ -37,14 +37,20 @@ void table_setting(struct table *table, double value);      /* the shortest text
 enum { TABLE_SETTING_SIZE = 32 };
 void table_shortest(char text[TABLE_SETTING_SIZE], double value); /* table_setting's text: 0.003, 1, inf, nan */
 
+/* Adds the tables to a set of files (files.h).  False with one line in *error. */
+struct files;
+bool tables_stage(struct files *set, struct table *const *tables, size_t n, fathom_error *error);
+
 /* Writes all the tables into the folder, or none (files_write).  False with one line in *error. */
 bool tables_write(const char *folder, struct table *const *tables, size_t n, fathom_error *error);
 
 /* ------------------------------------------------------------------------------------------------- reading ---- */
 
-/* NULL with one line in *error: no such file, ragged (with the line), no column names, a last line cut short. */
+/* NULL with one line in *error: no such file, ragged (with the line), no column names, a last line cut short, not enough
+ * memory. */
 struct table *table_read(const char *path, fathom_error *error);
 
+bool        table_whole(const struct table *table); /* false: it ran out of memory while it was built */
 const char *table_name(const struct table *table);
 size_t      table_rows(const struct table *table);
 size_t      table_columns(const struct table *table);
