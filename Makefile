@@ -97,7 +97,7 @@ $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRA
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(TESTS): %: %.o $(TEST_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
-$(BUILD)/tests/test_allocation: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
+$(BUILD)/tests/test_allocation $(BUILD)/tests/test_files: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 

@@ -158,8 +158,10 @@ enum manifest_match manifest_check(const char *folder, const struct manifest_lin
 
 size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *file)
 {
-    static const char *const what[] = {[MANIFEST_OTHER] = "is not the one", [MANIFEST_MISSING] = "is missing: it is one",
-                                       [MANIFEST_UNREADABLE] = "cannot be read: it is one"};
+    static const char *const what[] = {
+        [MANIFEST_OTHER] = "a mixture of runs: it is not the file that %s lists",
+        [MANIFEST_MISSING] = "missing, but %s lists it",
+        [MANIFEST_UNREADABLE] = "cannot be read, but %s lists it"};
     struct manifest *manifest = malloc(sizeof *manifest);
     fathom_error     error;
     size_t           n = 0;
@@ -174,8 +176,9 @@ size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *f
     for (size_t i = 0; i < manifest->n; i++) {
         const enum manifest_match match = manifest_check(folder, &manifest->line[i]);
         if (match != MANIFEST_SAME) {
-            bytes_print(told, "%s/%s: %s that %s lists: files of more than one run\n", folder, manifest->line[i].name,
-                        what[match], file);
+            bytes_print(told, "%s/%s: ", folder, manifest->line[i].name);
+            bytes_print(told, what[match], file);
+            bytes_text(told, "\n");
             n++;
         }
     }

@@ -198,7 +198,7 @@ static void exchange(struct run *run, int in, int out, int err, const struct byt
         }
         for (int i = 1; i < 3; i++)
             if (ends[i] >= 0 && set[i].revents) {
-                char    block[65536];
+                char    block[16384];
                 ssize_t n = read(ends[i], block, sizeof block);
                 if (n > 0)
                     bytes_add(answer[i], block, (size_t)n);

@@ -46,7 +46,7 @@ static void draw_spiral(struct setup *setup, const struct options *options)
 static void draw_batches(struct setup *setup, const struct options *options)
 {
     const fathom_train_options *training = &options->training;
-    const size_t                parts = options->threads;
+    const size_t                parts = parallel_threads(options->threads, training->steps);
     setup->batches = malloc(training->steps * training->batch * sizeof *setup->batches);
     if (!setup->batches)
         leave_failed("not enough memory for %zu batches of %zu rows", training->steps, training->batch);
@@ -82,8 +82,8 @@ static void write_timings(const struct setup *setup)
     struct table *timings = setup->timings;
     fathom_error  error;
     table_config(timings, "kernels", fathom_isa_name(setup->options->isa));
-    snprintf(text, sizeof text, "%zu", setup->options->threads);
-    table_config(timings, "threads", text);
+    if (!table_value(timings, "threads")) /* runner_do says how many did the runs */
+        table_config(timings, "threads", "1");
     snprintf(text, sizeof text, "%.3f", parallel_seconds() - setup->started);
     table_config(timings, "seconds", text);
     timings_folder(folder, setup);

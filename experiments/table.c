@@ -113,10 +113,15 @@ void table_free(struct table *t)
 
 void table_config(struct table *t, const char *key, const char *value)
 {
-    if (t) {
-        add_offset(t, &t->config, add_clean_text(t, key));
-        add_offset(t, &t->config, add_clean_text(t, value));
-    }
+    if (!t)
+        return;
+    for (size_t i = 0; i + 1 < t->config.n; i += 2)
+        if (strcmp(t->arena + t->config.at[i], key) == 0) {
+            t->config.at[i + 1] = add_clean_text(t, value);
+            return;
+        }
+    add_offset(t, &t->config, add_clean_text(t, key));
+    add_offset(t, &t->config, add_clean_text(t, value));
 }
 
 void table_text(struct table *t, const char *value)

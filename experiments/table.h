@@ -26,7 +26,8 @@ struct table;
 struct table *table_new(const char *name, const char *columns);
 void          table_free(struct table *table); /* NULL is allowed */
 
-void table_config(struct table *table, const char *key, const char *value); /* "# key: value" */
+/* "# key: value"; a key that is there already gets this value instead. */
+void table_config(struct table *table, const char *key, const char *value);
 
 /* The next cell of the row that is being built; the row ends with its last column. */
 void table_text(struct table *table, const char *value);    /* a word: control characters become '?' */
