@@ -48,7 +48,8 @@ static void show_both(struct piece a, struct piece b)
 }
 
 /* Two rows that differ, under this line of column names. */
-static void tell_columns(const char *name, size_t row, const char *head, const char *a, const char *b)
+static void tell_columns(const char *name, size_t row, const char *head, const char *a, const char *b,
+                         const char *folder_a, const char *folder_b)
 {
     for (size_t c = 1;; c++) {
         const struct piece column = next_piece(&head, "\t\n"), one = next_piece(&a, "\t\n"),
@@ -60,7 +61,7 @@ static void tell_columns(const char *name, size_t row, const char *head, const c
             return;
         }
         if (*a != *b || *a != '\t') {
-            printf("%s: row %zu has %s column %zu\n", name, row, *a == '\t' ? "only in one file a" : "in one file no", c + 1);
+            printf("%s: row %zu ends after column %zu in %s\n", name, row, c, *a == '\t' ? folder_b : folder_a);
             return;
         }
         a++;
@@ -112,7 +113,7 @@ void difference_tell(const char *name, const struct content *a, const struct con
         const bool         comment = *start_p == '#' && *start_q == '#';
         if (!equal(one, other)) {
             if (table && !comment && head)
-                tell_columns(name, row + 1, head, start_p, start_q);
+                tell_columns(name, row + 1, head, start_p, start_q, a->folder, b->folder);
             else {
                 printf("%s: line %zu: ", name, line);
                 show_both(one, other);

@@ -18,8 +18,8 @@
 
 static const char prefix[] = ".fathom-", lock_name[] = "lock";
 
-/* A folder's longest name: what is put behind it here, and in timings/ beside the results, fits a path. */
-enum { ROOM_BEHIND = 2 * FILES_NAME, FOLDER_MAX = PATH_MAX - ROOM_BEHIND };
+/* A folder's name is shorter than this: the staging folder, and a file's name in it, fit behind it. */
+enum { FOLDER_MAX = PATH_MAX - 2 * FILES_NAME };
 
 struct files {
     char            folder[PATH_MAX], staging[PATH_MAX];
@@ -334,7 +334,9 @@ bool files_folder(const char *folder, fathom_error *error)
     struct stat              info;
     int                      code = 0;
 
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+    if (strlen(folder) >= FOLDER_MAX - FILES_NAME) /* room for a folder in it as well: timings/ */
+        code = ENAMETOOLONG;
+    else if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         code = errno;
     else if (stat(folder, &info) != 0)
         code = errno;
