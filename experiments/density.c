@@ -238,12 +238,12 @@ static void warn_of_integral(const struct density *d, const struct squares *squa
 
 enum { TABLES = 3 };
 
-/* Of the runs that did not diverge, in their order; gives how many they are.
+/* Of the runs that did not diverge, in their order.
  *   density.tsv            a picture of 128 x 128 cells of the square that holds the training rows, or nearly all
  *   density_integral.tsv   the second integral with twice the step
  *   spiral.tsv             the training rows, to be drawn on top */
-static size_t density_tables(struct table *tables[TABLES], const struct run *runs, const struct run_result *results,
-                             const struct setup *setup, size_t n)
+static void density_tables(struct table *tables[TABLES], const struct run *runs, const struct run_result *results,
+                           const struct setup *setup, size_t n)
 {
     struct table   *plane = tables[0] = setup_table(setup, "density", "depth x y density");
     struct table   *integral = tables[1] =
@@ -281,7 +281,6 @@ static size_t density_tables(struct table *tables[TABLES], const struct run *run
         table_number(rows, setup->train.x[i]);
     free(densities);
     free(which);
-    return n_kept;
 }
 
 int main(int argc, char **argv)
@@ -304,8 +303,8 @@ int main(int argc, char **argv)
     runner_do(results, runs, &setup, n);
 
     struct table     *tables[TABLES];
-    const size_t      n_densities = density_tables(tables, runs, results, &setup, n);
-    const char *const figures[] = {n_densities ? "density" : NULL, NULL};
+    density_tables(tables, runs, results, &setup, n);
+    const char *const figures[] = {"density", NULL};
     const int         code = setup_finish(&setup, tables, TABLES, figures, &defaults, TAKES(OPTION_DEPTHS));
     runner_free(results, n);
     free(runs);

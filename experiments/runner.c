@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -315,6 +316,17 @@ static void check_first_batch(const struct run *runs, const struct setup *setup,
     }
 }
 
+/* The most that any call of runner_do had. */
+static void tell_threads(struct table *timings, size_t threads)
+{
+    char        text[32];
+    const char *before = timings ? table_value(timings, "threads") : NULL;
+    if (before && strtoul(before, NULL, 10) >= threads)
+        return;
+    snprintf(text, sizeof text, "%zu", threads);
+    table_config(timings, "threads", text);
+}
+
 void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n)
 {
     const struct options *options = setup->options;
@@ -330,7 +342,7 @@ void runner_do(struct run_result *results, const struct run *runs, const struct 
         fathom_flow_free(flow);
     }
     check_first_batch(runs, setup, n);
-    parallel_do(&how, do_run, &table, table.cost, n);
+    tell_threads(setup->timings, parallel_do(&how, do_run, &table, table.cost, n));
     free(table.cost);
     for (size_t i = 0; i < n; i++)
         tell_time(setup->timings, &runs[i], &results[i]);
