@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "bytes.h"
 #include "question.h"
 #include "stats.h"
 #include "verdict.h"
@@ -38,7 +39,7 @@ struct number_row {
 enum { NUMBERS_MAX = 64 };
 
 struct report {
-    FILE            *out;
+    struct bytes    *out;
     const char      *folder; /* of the tables */
     struct pool      pool;
     struct table    *table[N_REPORT_TABLES];

@@ -50,7 +50,7 @@ void report_print(struct report *report, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vfprintf(report->out, format, args);
+    bytes_vprint(report->out, format, args);
     va_end(args);
 }
 
@@ -262,7 +262,7 @@ static struct table *read_headless(const char *path, const char *columns, fathom
     bool          good = in && table;
     if (!good)
         snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(in ? ENOMEM : errno));
-    while (good && getline(&line, &room, in) > 0) {
+    while (good && (errno = 0, getline(&line, &room, in)) > 0) {
         size_t cells = 0;
         number++;
         line[strcspn(line, "\n")] = '\0';
@@ -275,10 +275,16 @@ static struct table *read_headless(const char *path, const char *columns, fathom
             continue;
         for (char *cell = strtok_r(line, "\t", &rest); cell; cell = strtok_r(NULL, "\t", &rest), cells++)
             table_text(table, cell);
-        good = cells == table_columns(table);
-        if (!good)
+        good = cells == table_columns(table) && table_whole(table);
+        if (!table_whole(table))
+            snprintf(error->text, sizeof error->text, "%.250s: not enough memory", path);
+        else if (!good)
             snprintf(error->text, sizeof error->text, "%.250s: line %zu has %zu columns instead of %zu", path, number,
                      cells, table_columns(table));
+    }
+    if (good && !feof(in)) {
+        good = false;
+        snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(errno ? errno : EIO));
     }
     if (in)
         fclose(in);
@@ -317,7 +323,7 @@ static bool open_table(struct report *report, enum report_table which, const cha
         (source->of_project || report_settings_read(report, which, path, error)))
         return true;
     const size_t used = strlen(error->text);
-    if (source->maker)
+    if (source->maker && !strstr(error->text, "not enough memory"))
         snprintf(error->text + used, sizeof error->text - used, "; build/%s --out %.60s makes it", source->maker,
                  folder);
     return false;
@@ -326,31 +332,35 @@ static bool open_table(struct report *report, enum report_table which, const cha
 bool report_write(FILE *out, const char *folder, const char *home, fathom_error *error)
 {
     struct report report = {.folder = folder};
+    struct bytes  head = {0}, body = {0};
     gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* a number out of range is no reason to abort */
-    char         *body = NULL;
-    size_t        size = 0;
     bool          good = true;
 
     for (size_t i = 0; i < N_REPORT_TABLES && good; i++)
         good = open_table(&report, (enum report_table)i, folder, home, error);
     for (int round = 0; round < 2 && good; round++) {
-        free(body);
-        body = NULL;
-        report.out = open_memstream(&body, &size);
-        good = report.out != NULL;
-        if (good)
-            write_parts(&report);
-        good = good && fclose(report.out) == 0 &&
+        bytes_free(&body);
+        report.out = &body;
+        write_parts(&report);
+        good = !body.short_of_memory &&
                (round == 0 ? verdicts_correct(&report.verdicts) : verdicts_heard_all(&report.verdicts));
         if (!good)
             snprintf(error->text, sizeof error->text, "not enough memory for the report");
     }
     if (good) {
-        report.out = out;
+        report.out = &head;
         write_head(&report);
-        fputs(body, out);
+        good = !head.short_of_memory;
+        if (!good)
+            snprintf(error->text, sizeof error->text, "not enough memory for the report");
     }
-    free(body);
+    if (good && (fwrite(head.data, 1, head.size, out) != head.size ||
+                 fwrite(body.data, 1, body.size, out) != body.size || fflush(out) != 0)) {
+        good = false;
+        snprintf(error->text, sizeof error->text, "standard output: %s", strerror(errno));
+    }
+    bytes_free(&head);
+    bytes_free(&body);
     verdicts_free(&report.verdicts);
     for (size_t i = 0; i < N_REPORT_TABLES; i++)
         table_free(report.table[i]);
