@@ -28,20 +28,33 @@ static void remove_temporaries(void)
             unlink(temporaries[i].path);
 }
 
-static _Noreturn void leave(enum leave_code code, const char *format, va_list args)
+static void print_line(const char *format, va_list args)
 {
-    static atomic_flag leaving = ATOMIC_FLAG_INIT;
-    char               text[1024];
-    while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
-        pause();
+    char text[1024];
     vsnprintf(text, sizeof text, format, args);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?';
     fflush(stdout);
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+}
+
+static _Noreturn void leave(enum leave_code code, const char *format, va_list args)
+{
+    static atomic_flag leaving = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
+        pause();
+    print_line(format, args);
     remove_temporaries();
     _exit((int)code); /* not exit: other threads may still be computing */
+}
+
+void leave_note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_line(format, args);
+    va_end(args);
 }
 
 void leave_failed(const char *format, ...)

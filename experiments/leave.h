@@ -18,6 +18,9 @@ enum leave_code {
 _Noreturn void leave_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void leave_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same line, and the program goes on: a warning, or what was read. */
+void leave_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* From here on SIGINT and SIGTERM end the program at once, whatever its threads are doing. */
 void leave_on_signals(void);
 

@@ -10,28 +10,13 @@
 
 #include "files.h"
 #include "leave.h"
+#include "own_rows.h"
 #include "parallel.h"
 #include "plot.h"
 
 static plot_options plot_options_of(const struct options *options)
 {
     return (plot_options){.out = options->out, .formats = options->formats};
-}
-
-static void read_file(struct setup *setup, const struct options *options)
-{
-    const char  *path = options->data;
-    fathom_error error;
-    struct stat  info;
-    FILE        *in = fopen(path, "r");
-    if (!in)
-        leave_failed("%s: %s", path, strerror(errno));
-    if (fstat(fileno(in), &info) == 0 && S_ISDIR(info.st_mode))
-        leave_failed("%s: is a directory, not a file of rows", path);
-    if (fathom_dataset_read(&setup->train, &setup->heldout, in, path, options->heldout, options->data_seed, &error) !=
-        FATHOM_OK)
-        leave_failed("%s", error.text);
-    fclose(in);
 }
 
 /* Held-out rows come from the next data seed, in the coordinates of the training rows. */
@@ -102,7 +87,7 @@ void setup_open(struct setup *setup, struct options *options, const struct progr
     *setup = (struct setup){.options = options, .program = program, .started = parallel_seconds()};
     if (program->takes & TAKES(OPTION_DATA)) {
         if (options->data)
-            read_file(setup, options);
+            own_rows_read(&setup->train, &setup->heldout, &setup->rows, options);
         else
             draw_spiral(setup, options);
         options->flow.dim = setup->train.dim;
@@ -129,6 +114,7 @@ void setup_close(struct setup *setup)
 {
     fathom_dataset_free(&setup->train);
     fathom_dataset_free(&setup->heldout);
+    fathom_read_report_free(&setup->rows);
     free(setup->batches);
     table_free(setup->timings);
 }
@@ -156,7 +142,7 @@ struct table *setup_table(const struct setup *setup, const char *name, const cha
 }
 
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
-                 const struct options *defaults, uint32_t notebook_but)
+                 const struct options *defaults, uint64_t notebook_but)
 {
     plot_options plot = plot_options_of(setup->options);
     fathom_error error;

@@ -131,7 +131,10 @@ static const char *fault_of(const char *text, size_t length, double heldout, uin
     if (in == NULL)
         return "no stream to read from";
     memset(&error, 0, sizeof error);
-    const fathom_status status = fathom_dataset_read(&train, &kept, in, "fuzz", heldout, seed, &error);
+    fathom_read_options how = fathom_read_options_default();
+    how.heldout = heldout;
+    how.seed = seed;
+    const fathom_status status = fathom_dataset_read(&train, &kept, NULL, in, "fuzz", &how, &error);
     fclose(in);
 
     *read = status == FATHOM_OK;
