@@ -1,7 +1,7 @@
 /* columns.c - the columns of a text of rows (columns.h).
  *
  * A column is chosen by its name, or by its number from 1.  A word that is one column's name and another's number
- * chooses neither: it is an error.
+ * chooses neither: it is an error; @1 is a number in any case.
  */
 #include "columns.h"
 
@@ -60,13 +60,13 @@ void fathom_columns_free(struct columns *columns)
 /* How many columns the word means, 0, 1 or more, and one of them. */
 static size_t meant(size_t *place, const struct columns *columns, const char *word, size_t length)
 {
-    size_t found = 0, number = 0, digits = 0;
+    size_t found = 0, number = 0, at = length > 1 && word[0] == '@', digits = at;
     for (size_t i = 0; i < columns->n_names && i < columns->width; i++)
         if (length > 0 && strlen(columns->name[i]) == length && memcmp(columns->name[i], word, length) == 0) {
             *place = i;
             found++;
         }
-    while (digits < length && digits < 9 && word[digits] >= '0' && word[digits] <= '9')
+    while (digits < length && digits < at + 9 && word[digits] >= '0' && word[digits] <= '9')
         number = 10 * number + (size_t)(word[digits++] - '0');
     if (digits == length && number >= 1 && number <= columns->width && !(found == 1 && *place == number - 1)) {
         *place = number - 1;
@@ -87,7 +87,7 @@ static fathom_status choose_word(struct columns *columns, const struct read_plac
                                 : ", as there is no header with names");
     if (found > 1)
         return fathom_read_fail(from, FATHOM_BAD_DATA, "--columns: '%s' is more than one column, by name or number; "
-                                "legal: with --no-header --skip N numbers alone", shown.text);
+                                "legal: @1 to @%zu, numbers in any case", shown.text, columns->width);
     for (size_t i = 0; i < columns->n; i++)
         if (columns->place[i] == place)
             return fathom_read_fail(from, FATHOM_BAD_DATA, "--columns: '%s' is column %zu, which is chosen twice",
@@ -139,6 +139,16 @@ static bool is_plain(const char *name)
     return true;
 }
 
+/* The column's number, with an @ where it is also another's name. */
+static size_t print_number(char *text, size_t size, const struct columns *columns, size_t place, const char *comma)
+{
+    char   number[24];
+    size_t other = 0;
+    snprintf(number, sizeof number, "%zu", place + 1);
+    const char *const at = meant(&other, columns, number, strlen(number)) == 1 ? "" : "@";
+    return (size_t)snprintf(text, size, "%s%s%s", comma, at, number);
+}
+
 char *fathom_columns_text(const struct columns *columns)
 {
     enum { LONGEST = 48 }; /* a name of at most 40 bytes or a number, and a comma */
@@ -154,7 +164,7 @@ char *fathom_columns_text(const struct columns *columns)
         if (is_plain(name) && meant(&other, columns, name, strlen(name)) == 1)
             at += (size_t)snprintf(text + at, LONGEST, "%s%s", comma, name);
         else
-            at += (size_t)snprintf(text + at, LONGEST, "%s%zu", comma, place + 1);
+            at += print_number(text + at, LONGEST, columns, place, comma);
     }
     return text;
 }

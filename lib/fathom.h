@@ -131,7 +131,7 @@ typedef struct fathom_read_options {
     fathom_header header;    /*                                                                   default AUTO      */
     size_t        skip;      /* lines left out at the start, whatever stands in them              default 0         */
     const char   *columns;   /* which, and in what order: names or numbers from 1, separated by commas, none twice;
-                                NULL: all                                                         default NULL      */
+                                @1 is a number even if a name is 1; NULL: all                     default NULL      */
     size_t        most;      /* columns that are read at most, said at the first row              default 64, >= 2  */
     double        heldout;   /* fraction of the rows that is held out                             default 0, [0, 1) */
     uint64_t      seed;      /* of their choice                                                   default 0         */

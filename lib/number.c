@@ -204,6 +204,14 @@ static bool has(struct field field, char c)
     return memchr(field.start, c, field.length) != NULL;
 }
 
+static bool has_digit(struct field field)
+{
+    for (size_t i = 0; i < field.length; i++)
+        if (is_digit(field.start[i]))
+            return true;
+    return false;
+}
+
 /* The separator that such a field would be split by. */
 static const char *other_separator(struct field field, char separator)
 {
@@ -230,6 +238,8 @@ struct complaint fathom_number_complaint(struct field field, enum number_kind ki
         snprintf(text, size, "\"%s\" is not a finite decimal number; %s", shown, legal);
     else if (name_foreign(foreign, sizeof foreign, field))
         snprintf(text, size, "\"%s\" is not a number: %s is not ASCII", shown, foreign);
+    else if (!has_digit(field))
+        snprintf(text, size, "\"%s\" is not a number; %s", shown, legal);
     else if (has(field, ',') && decimal != ',')
         snprintf(text, size, "\"%s\" is not a number: it has a comma, and %s separate fields; a decimal comma is read "
                  "with --decimal , and a thousands separator not at all", shown, between);
