@@ -167,8 +167,9 @@ static fathom_status take_line(struct reader *r, struct line *line)
     size_t start = fathom_comment_start(line->text, line->length);
     if (start < line->length && fathom_is_blank(line->text, start))
         return check_comment(r, line, start);
-    if (start < line->length) { /* with the white space before it */
-        while (start > 0 && fathom_is_blank(line->text + start - 1, 1))
+    if (start < line->length) { /* with the white space before it, but for a tab that ends each row */
+        const bool keep_tab = r->trailing && r->separator == SEPARATE_TABS;
+        while (start > 0 && fathom_is_blank(line->text + start - 1, 1) && !(keep_tab && line->text[start - 1] == '\t'))
             start--;
         line->length = start;
         line->text[start] = '\0';

@@ -307,6 +307,7 @@ static void test_trailing_separators(void **state)
         {T("1,2,\n3,4,\n"), .numbers = "1 2/3 4", .notices = ENDS},
         {T("1;2;\n3;4;\n"), .numbers = "1 2/3 4", .notices = ENDS},
         {T("1\t2\t\n3\t4\t\n"), .numbers = "1 2/3 4", .notices = ENDS},
+        {T("1\t2\t\n3\t4\t # why\n"), .numbers = "1 2/3 4", .notices = ENDS},
         {T("1,2, \r\n3,4,\r\n"), .numbers = "1 2/3 4", .notices = ENDS},
         {T("1 2 \n3 4 \n"), .numbers = "1 2/3 4"},
         {T("1,2,\n3,4\n"), .error = "line 2: ends without a separator, but line 1 has one"},
