@@ -63,7 +63,8 @@ static fathom_status standardise_both(const struct rows *rows, const struct read
     const size_t          constant = fathom_dataset_standardise(train);
     if (constant < columns->n)
         return fathom_read_fail(place, FATHOM_BAD_DATA,
-                                "lines %zu to %zu, %s: constant over the %zu training rows; legal: a column that varies",
+                                "lines %zu to %zu, %s: constant over the %zu training rows; legal: a column that "
+                                "varies",
                                 rows->first_line, rows->last_line,
                                 fathom_column_name(columns, columns->place[constant]).text, train->n);
     fathom_dataset_into_frame(kept, train);

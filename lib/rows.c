@@ -207,6 +207,18 @@ static bool declares(struct reader *r, const struct line *line, fathom_status *s
     return true;
 }
 
+/* Is the line worth keeping until the number of columns is known?  A comment is, if it may be a row of numbers, and
+ * tabs alone are behind the first line: a row of empty fields, if tabs separate. */
+static bool is_kept(const struct line *line, bool behind_first)
+{
+    if (behind_first && fathom_is_blank(line->text, line->length))
+        return memchr(line->text, '\t', line->length) != NULL;
+    const size_t start = strspn(line->text, " \t");
+    const char  *inside = line->text + start + (line->text[start] == '#');
+    inside += strspn(inside, " \t");
+    return holds(line) || (*inside != '\0' && strchr("0123456789+-.,\"", *inside) != NULL);
+}
+
 /* Reads lines until two hold something, or to the end. */
 static fathom_status read_ahead(struct reader *r)
 {
@@ -221,7 +233,7 @@ static fathom_status read_ahead(struct reader *r)
         const bool declaration = declares(r, &line, &status);
         if (status != FATHOM_OK)
             return status;
-        if (declaration)
+        if (declaration || !is_kept(&line, found > 0))
             continue;
         struct line *array = fathom_grow(r->ahead, &r->ahead_room, r->n_ahead, sizeof *array);
         if (array == NULL)
@@ -286,8 +298,8 @@ static fathom_status check_names(const struct reader *r)
         for (size_t i = 3; i <= c->width && at < (int)sizeof cure; i++)
             at += snprintf(cure + at, sizeof cure - (size_t)at, ",%zu", i);
     }
-    return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu: %zu %s, but line %zu has %zu %s; %s separate fields%s",
-                            line, c->n_names, c->n_names == 1 ? "name" : "names", r->rows->first_line, c->width,
+    return fathom_read_fail(r->place, FATHOM_BAD_DATA,
+                            "line %zu: %zu %s, but line %zu has %zu %s; %s separate fields%s", line, c->n_names, c->n_names == 1 ? "name" : "names", r->rows->first_line, c->width,
                             c->width == 1 ? "column" : "columns", fathom_separator_name(r->separator), cure);
 }
 

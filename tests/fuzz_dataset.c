@@ -126,7 +126,8 @@ static size_t write_number(char *to, fathom_pcg64 *rng, size_t row, char decimal
     for (char *c = digits; *c != '\0'; c++)
         *c = *c == '.' ? decimal : *c;
     const bool quoted = below(rng, 8) == 0;
-    return (size_t)sprintf(to, "%s%s%s%s", below(rng, 9) == 0 ? " " : "", quoted ? "\"" : "", digits, quoted ? "\"" : "");
+    return (size_t)sprintf(to, "%s%s%s%s", below(rng, 9) == 0 ? " " : "", quoted ? "\"" : "", digits,
+                           quoted ? "\"" : "");
 }
 
 /* A whole table of 2 to 6 rows: any separator, perhaps a header, comments, blank lines, quotes, a separator at the end
@@ -152,14 +153,15 @@ static size_t make_table(char *text, fathom_pcg64 *rng, char separator, char dec
         }
         if (ends)
             text[length++] = separator;
-        length += (size_t)sprintf(text + length, "%s%s", below(rng, 9) == 0 && !ends ? " # why" : "", crlf ? "\r\n" : "\n");
+        length += (size_t)sprintf(text + length, "%s%s", below(rng, 9) == 0 && !ends ? " # why" : "",
+                                  crlf ? "\r\n" : "\n");
     }
     return length;
 }
 
 /* The datasets of the same text by both readers; NULL, or what differs.  *both: whether both took it. */
-static const char *difference(const fathom_dataset *data, const char *text, size_t length, char separator, char decimal,
-                              bool *both)
+static const char *difference(const fathom_dataset *data, const char *text, size_t length, char separator,
+                              char decimal, bool *both)
 {
     struct plain_rows rows;
     fathom_dataset    plain;

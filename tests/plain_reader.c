@@ -155,7 +155,8 @@ static char find_separator(char *const *line, size_t n, char decimal)
             if (strchr(inner, '\t'))
                 found = '\t';
             else if (found == 0)
-                found = strchr(inner, ';') ? ';' : decimal != ',' && strchr(inner, ',') ? ',' : strchr(inner, ' ') ? ' ' : 0;
+                found = strchr(inner, ';') ? ';' : decimal != ',' && strchr(inner, ',') ? ','
+                      : strchr(inner, ' ') ? ' ' : 0;
         }
         free(bare);
     }
@@ -173,7 +174,8 @@ static bool read_lines(struct plain_rows *rows, char *const *line, size_t n, cha
         good = c.ok;
         if (good && c.n == 0 && line[i][strspn(line[i], " \t")] == '#') { /* a comment: no row of numbers in it */
             struct cells inside = cut(line[i] + strspn(line[i], " \t") + 1, separator);
-            good = !(inside.ok && inside.n > 1 && all_numbers(&inside, x, inside.n - (trailing && inside.n > 2), decimal));
+            good = !(inside.ok && inside.n > 1 &&
+                     all_numbers(&inside, x, inside.n - (trailing && inside.n > 2), decimal));
             free_cells(&inside);
         } else if (good && c.n > 0 && rows->n == 0 && !header && all_names(&c)) {
             header = true;

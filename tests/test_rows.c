@@ -118,7 +118,8 @@ static void test_not_finite(void **state)
 {
     (void)state;
     static const struct text_case cases[] = {
-        {T("x,y\n0.3,0.4\n0.5,1.#QNAN\n0.7,-1.#IND\n0.2,0.9\n"), .error = "line 3, column 2 (y): \"1.#QNAN\" is not a finite"},
+        {T("x,y\n0.3,0.4\n0.5,1.#QNAN\n0.7,-1.#IND\n0.2,0.9\n"),
+         .error = "line 3, column 2 (y): \"1.#QNAN\" is not a finite"},
         {T("0.3,0.4\n0.5,1.#INF\n0.2,0.9\n"), .error = "line 2, column 2: \"1.#INF\" is not a finite"},
         {T("0.3,0.4\n-1.#IND,0.5\n0.2,0.9\n"), .error = "line 2, column 1: \"-1.#IND\" is not a finite"},
         {T("1.#QNAN,1.#QNAN\n0.5,0.7\n0.2,0.9\n"), .error = "line 1, column 1: \"1.#QNAN\" is not a finite"},
@@ -138,7 +139,8 @@ static void test_missing_values(void **state)
 {
     (void)state;
     static const struct text_case cases[] = {
-        {T("NA 0.2\n0.1 0.5\n0.4 0.3\n0.8 0.6\n"), .error = "line 1, column 1: \"NA\" is not a number ... a header has no number in it"},
+        {T("NA 0.2\n0.1 0.5\n0.4 0.3\n0.8 0.6\n"),
+         .error = "line 1, column 1: \"NA\" is not a number ... a header has no number in it"},
         {T("0.1O,0.2\n0.1,0.5\n0.4,0.3\n"), .error = "line 1, column 1: \"0.1O\" is not a number"},
         {T("0.1,-\n0.1,0.5\n0.4,0.3\n"), .error = "line 1, column 2: \"-\" is not a number"},
         {T("?,0.2\n0.1,0.5\n0.4,0.3\n"), .error = "line 1, column 1: \"?\" is not a number"},
@@ -167,10 +169,13 @@ static void test_not_ascii(void **state)
 {
     (void)state;
     static const struct text_case cases[] = {
-        {T("1 2\n\xE2\x88\x92" "1.5 3\n4 5\n"), .error = "line 2, column 1: \"<U+2212>1.5\" ... U+2212 (minus sign) is not ASCII"},
+        {T("1 2\n\xE2\x88\x92" "1.5 3\n4 5\n"),
+         .error = "line 2, column 1: \"<U+2212>1.5\" ... U+2212 (minus sign) is not ASCII"},
         {T("\xE2\x88\x92" "1.5 3\n1 2\n4 5\n"), .error = "line 1, column 1: \"<U+2212>1.5\" ... U+2212 (minus sign)"},
-        {T("\xE2\x88\x92" "1.5,\xE2\x88\x92" "3\n1,2\n4,5\n"), .error = "line 1, column 1: \"<U+2212>1.5\" ... U+2212 (minus sign)"},
-        {T("1,2\n2\xC2\xA0" "345,3\n4,5\n"), .error = "line 2, column 1: \"2<U+00A0>345\" ... (no-break space) is not ASCII"},
+        {T("\xE2\x88\x92" "1.5,\xE2\x88\x92" "3\n1,2\n4,5\n"),
+         .error = "line 1, column 1: \"<U+2212>1.5\" ... U+2212 (minus sign)"},
+        {T("1,2\n2\xC2\xA0" "345,3\n4,5\n"),
+         .error = "line 2, column 1: \"2<U+00A0>345\" ... (no-break space) is not ASCII"},
         {T("2\xC2\xA0" "345\t3\xC2\xA0" "456\n1\t2\n"), .error = "line 1, column 1: ... (no-break space)"},
         {T("1,2\n3,\xEF\xBC\x95\n"), .error = "line 2, column 2: \"<U+FF15>\" ... (full-width digit)"},
         {T("\xEF\xBC\x95,\xEF\xBC\x96\n3,4\n1,2\n"), .error = "line 1, column 1: \"<U+FF15>\" ... (full-width digit)"},
@@ -212,11 +217,13 @@ static void test_decimal_commas(void **state)
 {
     (void)state;
     static const struct text_case cases[] = {
-        {T("0,52\t1,37\n-0,11\t2,05\n3,14\t0,99\n"), .error = "line 1, column 1: \"0,52\" ... tabs separate fields ... --decimal ,"},
+        {T("0,52\t1,37\n-0,11\t2,05\n3,14\t0,99\n"),
+         .error = "line 1, column 1: \"0,52\" ... tabs separate fields ... --decimal ,"},
         {T("0,52\t1,37\n-0,11\t2,05\n3,14\t0,99\n"), .numbers = "0.52 1.37/-0.11 2.05/3.14 0.99", COMMA},
         {T("x\ty\n0,52\t1,37\n-0,11\t2,05\n"), .error = "line 2, column 1 (x): \"0,52\" ... --decimal ,"},
         {T("x\ty\n0,52\t1,37\n-0,11\t2,05\n"), .numbers = "0.52 1.37/-0.11 2.05", COMMA, .columns = "x,y"},
-        {T("x y\n0,52 1,37\n-0,11 2,05\n"), .error = "line 2, column 1 (x): \"0,52\" ... blanks separate ... --decimal ,"},
+        {T("x y\n0,52 1,37\n-0,11 2,05\n"),
+         .error = "line 2, column 1 (x): \"0,52\" ... blanks separate ... --decimal ,"},
         {T("0,52 1,37\n-0,11 2,05\n"), .error = "line 1, column 2: \"52 1\" ... commas separate ... --decimal ,"},
         {T("0,52 1,37\n-0,11 2,05\n"), .numbers = "0.52 1.37/-0.11 2.05", COMMA},
         {T("0,52;1,37\n-0,11;2,05\n"), .error = "line 1, column 1: \"0,52\" ... semicolons separate ... --decimal ,"},
@@ -236,7 +243,8 @@ static void test_thousands(void **state)
 {
     (void)state;
     static const struct text_case cases[] = {
-        {T("1,234\t5,678\n2,345\t6,789\n3,456\t7,891\n"), .error = "line 1, column 1: \"1,234\" ... a comma ... thousands separator not"},
+        {T("1,234\t5,678\n2,345\t6,789\n3,456\t7,891\n"),
+         .error = "line 1, column 1: \"1,234\" ... a comma ... thousands separator not"},
         {T("a\tb\n1,234\t5,678\n2,345\t6,789\n"), .error = "line 2, column 1 (a): \"1,234\" ... a comma"},
         {T("1 234\t5 678\n2 345\t6 789\n"), .error = "line 1, column 1: \"1 234\" ... tabs separate fields"},
         {T("1 234;5 678\n2 345;6 789\n"), .error = "line 1, column 1: \"1 234\" ... semicolons separate"},
@@ -339,7 +347,8 @@ static void test_headers(void **state)
         {T("x,y,z\n0.3,0.4\n0.5,0.1\n"), .error = "line 1: 3 names, but line 2 has 2 columns"},
         {T("x\n0.3,0.4\n0.5,0.1\n"), .error = "line 1: 1 name, but line 2 has 2 columns; commas"},
         {T("x,\n0.3,0.4\n0.5,0.1\n"), .numbers = "0.3 0.4/0.5 0.1", .notices = FATHOM_NOTICE_UNNAMED},
-        {T("x y\n1 0.1 0.7\n2 0.2 0.1\n3 0.4 0.9\n"), .error = "line 1: 2 names, but line 2 has 3 columns ... --skip 1 --columns 2,3"},
+        {T("x y\n1 0.1 0.7\n2 0.2 0.1\n3 0.4 0.9\n"),
+         .error = "line 1: 2 names, but line 2 has 3 columns ... --skip 1 --columns 2,3"},
         {T("x y\n1 0.1 0.7\n2 0.2 0.1\n3 0.4 0.9\n"), .numbers = "0.1 0.7/0.2 0.1/0.4 0.9", SKIP(1), COLUMNS("2,3")},
         {T("2theta,1st\n0.3,0.4\n0.5,0.1\n"), .numbers = "0.3 0.4/0.5 0.1", .columns = "2theta,1st"},
         {T("x1;y [m/s, mean]\n0.3;0.4\n0.5;0.1\n"), .numbers = "0.3 0.4/0.5 0.1", .columns = "x1,2"},
@@ -354,7 +363,8 @@ static void test_lines_before_the_rows(void **state)
     static const struct text_case cases[] = {
         {T("time,T\ns,K\n1.5,290.1\n2,291.4\n"), .error = "line 2, column 1 (time): \"s\" ... --skip N"},
         {T("time,T\ns,K\n1.5,290.1\n2,291.4\n"), .numbers = "1.5 290.1/2 291.4", SKIP(2)},
-        {T("made by X\ntime,T\n1.5,290.1\n2,291.4\n"), .error = "line 2, column 1 (made): \"time,T\" is not a number; ... --skip N"},
+        {T("made by X\ntime,T\n1.5,290.1\n2,291.4\n"),
+         .error = "line 2, column 1 (made): \"time,T\" is not a number; ... --skip N"},
         {T("made by X\ntime,T\n1.5,290.1\n2,291.4\n"), .numbers = "1.5 290.1/2 291.4", SKIP(1), .columns = "time,T"},
         {T("made by X, 2019\n\ntime,T\n1.5,290.1\n2,291.4\n"), .error = "line 1"},
         {T("made by X, 2019\n\ntime,T\n1.5,290.1\n2,291.4\n"), .numbers = "1.5 290.1/2 291.4", SKIP(2)},
@@ -374,13 +384,19 @@ static void test_columns_that_count(void **state)
     (void)state;
     enum { FROM_0 = FATHOM_NOTICE_INDEX | FATHOM_NOTICE_FROM_0, UNNAMED = FATHOM_NOTICE_UNNAMED };
     static const struct text_case cases[] = {
-        {T(",x,y\n0,0.1,0.7\n1,0.2,0.1\n2,0.4,0.9\n"), .numbers = "0 0.1 0.7/1 0.2 0.1/2 0.4 0.9", .notices = FROM_0 | UNNAMED, .columns = "1,x,y"},
-        {T(",x,y\n0,0.1,0.7\n1,0.2,0.1\n2,0.4,0.9\n"), .numbers = "0.1 0.7/0.2 0.1/0.4 0.9", COLUMNS("x,y"), .columns = "x,y"},
-        {T(",x,y\n0,0.1,0.7\n1,0.2,0.1\n2,0.4,0.9\n"), .numbers = "0.7 0.1/0.1 0.2/0.9 0.4", COLUMNS("3,2"), .columns = "y,x"},
-        {T("\"\",\"x\",\"y\"\n\"1\",0.1,0.7\n\"2\",0.2,0.1\n\"3\",0.4,0.9\n"), .numbers = "1 0.1 0.7/2 0.2 0.1/3 0.4 0.9", .notices = FATHOM_NOTICE_INDEX | UNNAMED},
-        {T("id,x,y\n1,0.1,0.7\n2,0.2,0.1\n3,0.4,0.9\n"), .numbers = "1 0.1 0.7/2 0.2 0.1/3 0.4 0.9", .notices = FATHOM_NOTICE_INDEX},
+        {T(",x,y\n0,0.1,0.7\n1,0.2,0.1\n2,0.4,0.9\n"),
+         .numbers = "0 0.1 0.7/1 0.2 0.1/2 0.4 0.9", .notices = FROM_0 | UNNAMED, .columns = "1,x,y"},
+        {T(",x,y\n0,0.1,0.7\n1,0.2,0.1\n2,0.4,0.9\n"),
+         .numbers = "0.1 0.7/0.2 0.1/0.4 0.9", COLUMNS("x,y"), .columns = "x,y"},
+        {T(",x,y\n0,0.1,0.7\n1,0.2,0.1\n2,0.4,0.9\n"),
+         .numbers = "0.7 0.1/0.1 0.2/0.9 0.4", COLUMNS("3,2"), .columns = "y,x"},
+        {T("\"\",\"x\",\"y\"\n\"1\",0.1,0.7\n\"2\",0.2,0.1\n\"3\",0.4,0.9\n"),
+         .numbers = "1 0.1 0.7/2 0.2 0.1/3 0.4 0.9", .notices = FATHOM_NOTICE_INDEX | UNNAMED},
+        {T("id,x,y\n1,0.1,0.7\n2,0.2,0.1\n3,0.4,0.9\n"),
+         .numbers = "1 0.1 0.7/2 0.2 0.1/3 0.4 0.9", .notices = FATHOM_NOTICE_INDEX},
         {T("0 0.1 0.7\n1 0.2 0.1\n2 0.4 0.9\n"), .numbers = "0 0.1 0.7/1 0.2 0.1/2 0.4 0.9", .notices = FROM_0},
-        {T("\tx\ty\n0.0\t0.1\t0.7\n1.0\t0.2\t0.1\n2.0\t0.4\t0.9\n"), .numbers = "0 0.1 0.7/1 0.2 0.1/2 0.4 0.9", .notices = FROM_0 | UNNAMED},
+        {T("\tx\ty\n0.0\t0.1\t0.7\n1.0\t0.2\t0.1\n2.0\t0.4\t0.9\n"),
+         .numbers = "0 0.1 0.7/1 0.2 0.1/2 0.4 0.9", .notices = FROM_0 | UNNAMED},
         {T(";x;y\n7;0.1;0.7\n9;0.2;0.1\n8;0.4;0.9\n"), .numbers = "7 0.1 0.7/9 0.2 0.1/8 0.4 0.9", .notices = UNNAMED},
         {T("x,y\n0,0.1\n1,0.2\n3,0.4\n"), .numbers = "0 0.1/1 0.2/3 0.4"},
         {T("x,y\n2,0.1\n3,0.2\n4,0.4\n"), .numbers = "2 0.1/3 0.2/4 0.4"},
@@ -397,8 +413,10 @@ static void test_choice_of_columns(void **state)
         {T("x,y,z\n1,2,3\n4,5,7\n"), .numbers = "3 1/7 4", COLUMNS("z,x"), .columns = "z,x"},
         {T("x,y,z\n1,2,3\n4,5,7\n"), .numbers = "3 1/7 4", COLUMNS("3,x"), .columns = "z,x"},
         {T("1,2,3\n4,5,7\n"), .numbers = "2 1/5 4", COLUMNS("2,1"), .columns = "2,1"},
-        {T("x,y,z\n1,2,3\n4,5,7\n"), .error = "--columns: no column is 'w'; legal: 1 to 3 and the header's names", COLUMNS("x,w")},
-        {T("1,2,3\n4,5,7\n"), .error = "--columns: no column is 'x'; legal: 1 to 3, as there is no header", COLUMNS("x,y")},
+        {T("x,y,z\n1,2,3\n4,5,7\n"),
+         .error = "--columns: no column is 'w'; legal: 1 to 3 and the header's names", COLUMNS("x,w")},
+        {T("1,2,3\n4,5,7\n"),
+         .error = "--columns: no column is 'x'; legal: 1 to 3, as there is no header", COLUMNS("x,y")},
         {T("1,2,3\n4,5,7\n"), .error = "--columns: no column is '4'", COLUMNS("1,4")},
         {T("1,2,3\n4,5,7\n"), .error = "--columns: no column is '0'", COLUMNS("0,1")},
         {T("1,2,3\n4,5,7\n"), .error = "--columns: no column is ''", COLUMNS("1,,2")},
@@ -453,7 +471,8 @@ static void test_quotes(void **state)
 {
     (void)state;
     static const struct text_case cases[] = {
-        {T("\"x\",\"y\"\n\"1.5\",\"2.5\"\n\"1.1\",\"0.2\"\n\"0.3\",\"0.7\"\n"), .numbers = "1.5 2.5/1.1 0.2/0.3 0.7", .columns = "x,y"},
+        {T("\"x\",\"y\"\n\"1.5\",\"2.5\"\n\"1.1\",\"0.2\"\n\"0.3\",\"0.7\"\n"),
+         .numbers = "1.5 2.5/1.1 0.2/0.3 0.7", .columns = "x,y"},
         {T("\"1.5\",\"2.5\"\n1.1,0.2\n0.3,0.7\n"), .numbers = "1.5 2.5/1.1 0.2/0.3 0.7"},
         {T("\"1.5\";\"2.5\"\n1.1;0.2\n"), .numbers = "1.5 2.5/1.1 0.2"},
         {T("\"1.5\"\t\"2.5\"\n1.1\t0.2\n"), .numbers = "1.5 2.5/1.1 0.2"},
@@ -477,7 +496,8 @@ static void test_not_text(void **state)
     (void)state;
     static const struct text_case cases[] = {
         {T("\x1F\x8B\x08\0\0\0\0\0"), .error = "looks like gzip ... zcat FILE | ... --data -"},
-        {T("\xFF\xFE" "1\0,\0002\0\n\0"), .error = "looks like UTF-16 ... iconv -f UTF-16 -t UTF-8 FILE | ... --data -"},
+        {T("\xFF\xFE" "1\0,\0002\0\n\0"),
+         .error = "looks like UTF-16 ... iconv -f UTF-16 -t UTF-8 FILE | ... --data -"},
         {T("\xFE\xFF\0001\0,\0002\0\n"), .error = "looks like UTF-16"},
         {T("1\0,\0002\0\n\0003\0,\0004\0\n\0"), .error = "looks like UTF-16 ... iconv -f UTF-16LE"},
         {T("\0001\0,\0002\0\n\0003\0,\0004\0\n"), .error = "looks like UTF-16 ... iconv -f UTF-16BE"},
