@@ -147,6 +147,8 @@ static void test_missing_values(void **state)
         {T("0.1,0.5,a\n0.1,0.5,0.1\n0.4,0.3,0.2\n"), .error = "line 1, column 3: \"a\" is not a number ... --header"},
         {T("5%,3\n0.1,0.5\n0.4,0.3\n"), .error = "line 1, column 1: \"5%\" is not a number"},
         {T("NA,NA\n0.1,0.5\n0.4,0.3\n"), .error = "line 1, column 1: \"NA\" is not a number"},
+        {T("n.a.;n.d.\n0.1;0.5\n0.4;0.3\n"), .error = "line 1, column 1: \"n.a.\" is not a number"},
+        {T("-nan(ind) -nan(ind)\n0.1 0.5\n0.4 0.3\n"), .error = "line 1, column 1: \"-nan(ind)\" is not a finite"},
         {T("****,****\n0.1,0.5\n0.4,0.3\n"), .error = "line 1, column 1: \"****\" is not a number"},
         {T("0.1-100,0.2-100\n0.1,0.5\n"), .error = "line 1, column 1: \"0.1-100\" is not a number"},
         {T("0.1,0.2\n0.3,#N/A\n0.4,0.5\n"), .error = "line 2, column 2: \"#N/A\" is not a number"},
