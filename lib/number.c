@@ -140,7 +140,7 @@ struct shown fathom_show(const char *s, size_t length)
 static bool is_marker(const char *s, size_t length)
 {
     static const char *const words[] = {
-        "NA", "N/A", "n.a.", "nd", "n.d.", "NaT", "undefined", "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?",
+        "NA", "N/A", "n.a.", "n.d.", "NaT", "undefined", "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?",
         "#NUM!", "#NULL!", "NaN", "+NaN", "-NaN", "<NA>", "null", "none", "nil", "missing", "inf",
         "+inf", "-inf", "infinity", "+infinity", "-infinity"};
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
