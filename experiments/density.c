@@ -291,7 +291,8 @@ int main(int argc, char **argv)
     options_read(&options, &program, argc, argv);
     setup_open(&setup, &options, &program);
     if (setup.train.dim != 2)
-        leave_failed("%s: %zu columns; a picture of the plane takes rows of 2", options.data, setup.train.dim);
+        leave_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two", options.data,
+                     setup.train.dim);
 
     const size_t n = options.depths.n;
     struct run  *runs = runner_runs(n);
