@@ -12,8 +12,6 @@ edges = ""; least = 1e300; greatest = -1e300; flattest = 1e300; steepest = -1e30
 stats T using (outputs = with_word(outputs, strcol("output")), 0) nooutput
 first_output = word(outputs, 1)
 first_only(y) = strcol("output") eq first_output ? y : NaN
-smaller(a, b) = b < a ? b : a
-larger(a, b)  = b > a ? b : a
 stats T using (strcol("output") eq first_output \
                ? (n = n + 1, batch = batch + column("batch_rows"), occupied = occupied + (column("batch_rows") > 0), \
                   most_rows = larger(most_rows, column("rows")), \
@@ -23,9 +21,6 @@ stats T using (least = smaller(smaller(least, column("low_value")), column("high
                greatest = larger(larger(greatest, column("low_value")), column("high_value")), \
                flattest = smaller(flattest, column("slope")), steepest = larger(steepest, column("slope")), 0) nooutput
 
-# About four ticks on a span: the next of 1, 2 and 5 times a power of ten.
-power(span) = 10.0**floor(log10(span / 4.0))
-tick(span) = span > 0 ? power(span) * (span / 4.0 / power(span) < 1.5 ? 1 : span / 4.0 / power(span) < 3.5 ? 2 : 5) : 1
 room(span) = span > 0 ? span : 1
 
 # Each line by its two ends, one polyline an output: so dashes run on from segment to segment.

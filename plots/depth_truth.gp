@@ -8,10 +8,13 @@
 
 FOOT = 4.0
 T = "depth_truth.tsv"
+eval rows_of("T")
+if (members == 0) { eval nothing("no run"); exit }
 depths = ""; least = 1e9; most = 0; seeds = ""
 stats T using (depths = with_word(depths, strcol("depth")), seeds = with_word(seeds, strcol("seed")), \
                least = column("depth") < least ? column("depth") : least, \
                most = column("depth") > most ? column("depth") : most, 0) nooutput
+eval sorted("depths")
 over = words(seeds) > 1 ? ": mean of ".words(seeds)." seeds, ±1 sd" : ""
 
 over_fit = '(cell("train_logp") - cell("train_truth") + cell("kl"))'
@@ -58,7 +61,8 @@ set xlabel (has_kl ? "" : "number of coupling blocks") offset 0,0.4
 set logscale x 2
 set xrange [least / 1.25 : most * 1.25]
 set xtics ()
-set for [d in depths] xtics add (d real(d))
+eval thinned("depths", "log(value_of(w_))", "log(1.5625 * most / least)", "412")
+set for [d in ticked] xtics add (d real(d))
 left(d)  = d / 1.035      # one beside the other, so that no bar hides the other's
 right(d) = d * 1.035
 
