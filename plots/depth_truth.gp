@@ -37,9 +37,20 @@ do for [c in "train_logp heldout_logp"] {
     eval summary("T", 'cell(c) > high - FOOT ? cell(c) : NaN')
     if (members > 0 && GROUP_min < low) { low = GROUP_min }
 }
-eval summary("T", 'cell("kl") > FOOT ? 1 : NaN')
-far = members > 0
-pad = 0.08 * (high - low) + 1e-3
+pad = flat(low, high) ? beside_flat(high) : 0.08 * (high - low) + 1e-3
+
+# The lower panel's: 0, and all distances, or those up to FOOT if there are any.
+eval summary("T", 'cell("kl") > FOOT ? cell("kl") : NaN')
+far = members > 0;  farthest = far ? GROUP_max : 0
+eval summary("T", 'cell("kl") <= FOOT && cell("kl") > -0.2 ? 1 : NaN')
+all_far = far && members == 0
+least_distance = 0; greatest_distance = 0
+do for [k=1:2] {
+    eval summary("T", k == 1 ? 'cell("kl")' : over_fit)
+    if (members > 0) {
+        least_distance = smaller(least_distance, GROUP_min); greatest_distance = larger(greatest_distance, GROUP_max)
+    }
+}
 
 # Mean and standard deviation over the seeds, a row a depth that has any score.
 # (Of no depth at all: one row that nothing draws, for gnuplot reads also what a loop of no turns plots.)
@@ -77,6 +88,8 @@ set label 2 gprintf("truth, held-out rows: %.3f", heldout_truth) at graph 0.015,
     font SMALL
 if (!has_truth) { unset label 1 }
 if (!has_new_truth) { unset label 2 }
+if (train_truth < low - pad) { unset label 1 }
+if (heldout_truth < low - pad) { unset label 2 }
 do for [i=1:words(depths)] {
     D = number_in(depths, i)
     eval count("T", 'column("depth") == D && strcol("status") ne "ok"')
@@ -123,11 +136,15 @@ if (has_kl) {
     set yrange [* : *] noextend
     set offsets 0, 0, graph 0.07, graph 0.06
     if (far) { set yrange [-0.2 : FOOT] }
+    if (all_far) { set yrange [-0.05 * farthest : 1.1 * farthest] }
+    if (!far && flat(least_distance, greatest_distance)) { set yrange [-0.1 : 1] }
     set format y "%g"
     set key top right
     eval summary("T", 'cell("kl_std_error")')
-    set label 1 sprintf("KL of one run: standard error at most %.3f nats", GROUP_max) \
-        at graph 0.985, 0.64 right font SMALL
+    if (members > 0) {
+        set label 1 sprintf("KL of one run: standard error at most %.3f nats", GROUP_max) \
+            at graph 0.985, 0.64 right font SMALL
+    }
     plot 0 with lines ls ZERO notitle, \
          T using (left(column("depth"))):(finite(@over_fit)) with points ls OVER_FIT lc rgb "#F2C879" ps 0.5 notitle, \
          T using (right(column("depth"))):(finite(cell("kl"))) \
