@@ -13,9 +13,14 @@ ULP = 2.0**-51          # of a number from 2 to 4, as the losses are where they 
 NOTHING = 2.0**-53
 
 T = "roundoff.tsv"; F = "roundoff_final.tsv"
+eval rows_of("F")
+if (members == 0) { eval nothing("no run"); exit }
 depths = ""; last = 0
-stats T using (depths = with_word(depths, strcol("depth")), \
-               last = column("step") > last ? column("step") : last, 0) nooutput
+eval rows_of("T"); rows_T = members
+stats F using (depths = with_word(depths, strcol("depth")), 0) nooutput
+if (rows_T > 0) { stats T using (depths = with_word(depths, strcol("depth")), \
+               last = column("step") > last ? column("step") : last, 0) nooutput }
+eval sorted("depths")
 n = words(depths)
 depth(i) = number_in(depths, i)
 size(y) = abs(y) < 1e300 ? log(y > NOTHING ? y : NOTHING) : NaN
@@ -54,7 +59,7 @@ do for [i=1:n] {
     stats $growth using (column("depth") == depth(i) ? (watch(column("step"), column("middle")), 0) : 0) nooutput
     if (first_above == first_above && last_below == last_below) {
         growing(s) = column("depth") == depth(i) && s >= last_below && s <= first_above ? s : NaN
-        eval summary("$growth", 'growing(column("step"))')
+        eval summary("$growth", 'growing(column("step")) >= 0 ? log10(column("middle")) : NaN')
         if (members > 2) {
             stats $growth using (growing(column("step"))):(log10(column("middle"))) nooutput name "LAW"
             slope[i] = LAW_slope; level[i] = LAW_intercept; from[i] = last_below; to[i] = first_above
