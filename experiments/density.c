@@ -178,13 +178,13 @@ static void compute(struct density *densities, const struct run *runs, const str
 
 enum { TABLES = 3 };
 
-/* Of the runs that did not diverge, in their order; gives how many they are.
+/* Of the runs that did not diverge, in their order.
  *   density.tsv            a picture of 128 x 128 cells of the smallest square of whole-numbered half side that holds
  *                          all training rows
  *   density_integral.tsv   the second integral with twice the step
  *   spiral.tsv             the training rows, to be drawn on top */
-static size_t density_tables(struct table *tables[TABLES], const struct run *runs, const struct run_result *results,
-                             const struct setup *setup, size_t n)
+static void density_tables(struct table *tables[TABLES], const struct run *runs, const struct run_result *results,
+                           const struct setup *setup, size_t n)
 {
     struct table   *plane = tables[0] = setup_table(setup, "density", "depth x y density");
     struct table   *integral = tables[1] =
@@ -217,7 +217,6 @@ static size_t density_tables(struct table *tables[TABLES], const struct run *run
         table_number(rows, setup->train.x[i]);
     free(densities);
     free(which);
-    return n_kept;
 }
 
 int main(int argc, char **argv)
@@ -239,9 +238,9 @@ int main(int argc, char **argv)
     struct run_result *results = runner_results(n);
     runner_do(results, runs, &setup, n);
 
-    struct table     *tables[TABLES];
-    const size_t      n_densities = density_tables(tables, runs, results, &setup, n);
-    const char *const figures[] = {n_densities ? "density" : NULL, NULL};
+    struct table *tables[TABLES];
+    density_tables(tables, runs, results, &setup, n);
+    const char *const figures[] = {"density", NULL};
     const int         code = setup_finish(&setup, tables, TABLES, figures, &defaults, TAKES(OPTION_DEPTHS));
     runner_free(results, n);
     free(runs);

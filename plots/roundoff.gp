@@ -82,7 +82,7 @@ place(d) = (sum [i=1:n] (depth(i) == d ? i : 0))
 beside(d, y) = place(d) > 0 ? 1000 * (finite(y) - number_in(means, place(d))) : NaN
 widest = 1e-6       # of all those distances
 if (finals > 0) {
-    stats F using (0):(y = beside(column("depth"), cell("mean_logp")), \
+    stats F using (y = beside(column("depth"), cell("mean_logp")), \
                        widest = abs(y) < 1e300 && abs(y) > widest ? abs(y) : widest, 0) nooutput
 }
 
