@@ -35,7 +35,7 @@ do for [a in arms] { do for [d in depths] {
     eval count("T", 'of(a, D)')
     if (lost > 0) {
         n_bad = n_bad + 1
-        bad = bad.(n_bad < 4 ? sprintf("%s, depth %s: %d/%d diverged\n", named(a), d, lost, members) : \
+        bad = bad.(n_bad < 4 ? sprintf("%s, depth %s: %d/%d lost\n", a, d, lost, members) : \
                    n_bad == 4 ? "...\n" : "")
     }
     eval summary("T", 'of(a, D) ? cell(score) : NaN')
@@ -122,6 +122,7 @@ if (losses) {
         set format y decimals(span)
     }
     set xrange [0 : STEP_max + 1]
+    if (STEP_max < 8) { set xtics 1 }
     if (STEP_max > 900 && STEP_max < 1500) { set xtics 400 }
     do for [p=1:words(pair)] {
         set lmargin at screen left + (p - 1) * (width + gap)
@@ -172,7 +173,11 @@ if (high > -1e300) {
     set format y decimals(high - floor_)
     set yrange [floor_ : high + 0.08 * larger(high - floor_, beside_flat(high))]
     if (words(low_at) > 0) {        # left of the line that falls to the first of them
-        set label 10 low_text at number_in(low_at, 1), floor_ right offset -3,1.7 font SMALL
+        if (log(number_in(low_at, 1) / least) > 0.5 * log(1.69 * most / least)) {
+            set label 10 low_text at number_in(low_at, 1), floor_ right offset -3,1.7 font SMALL
+        } else {
+            set label 10 low_text at graph 0.98, 0.66 right font SMALL
+        }
     }
     set logscale x 2
     plot for [a in scored_arms] T using (mine(a)):(shown(cell(score))) with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \

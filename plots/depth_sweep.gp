@@ -53,12 +53,13 @@ if (total == 0) { print "-9\t0\t0\t0\t0" }      # off the figure: a plot of no p
 # The line: replica 0 of each depth that has one.
 set print $line
 print "depth\tmean_logp"
-some = 0
+some = 0; ends = ""
 do for [i=1:n] {
     eval summary("T", 'column("replica") == 0 && column("depth") == depth(i) ? @draw : NaN')
-    if (members > 0) { some = 1; print sprintf("%g\t%.17g", depth(i), GROUP_mean) }
+    if (members > 0) { some = 1; ends = ends.sprintf(" %.17g", GROUP_mean)
+                      print sprintf("%g\t%.17g", depth(i), GROUP_mean) }
 }
-if (!some) { print "-9\t0" }
+if (!some) { print "-9\t0"; ends = "0" }
 set print
 
 set multiplot
@@ -70,7 +71,7 @@ set xlabel (notebook ? "" : "number of coupling blocks") offset 0,0.5
 # ---- the line ----------------------------------------------------------------------------------------------------
 set tmargin at screen (notebook ? 0.945 : 0.91)
 set bmargin at screen (notebook ? 0.50 : 0.16)
-set title "Stacking coupling blocks improves the fit"
+set title (notebook ? "Stacking coupling blocks improves the fit" : "Score against depth")
 set ylabel "mean log p(x)   [nats]"
 set key bottom right
 unit = larger(1, depth(n) / 20.0)       # what lies beside a mark lies by as much beside each
@@ -102,11 +103,13 @@ if (notebook) {
          TRUE_mean with lines ls TRUTH notitle
 } else {
     if (total > 0) {
+        if (number_in(ends, 1) > number_in(ends, words(ends))) { set key bottom left reverse Left }
         plot $line using "depth":"mean_logp" with linespoints ls OURS title "replica 0", \
              $spread using (column("depth") + 0.3 * unit):"below":"least":"greatest":"above" \
                  with candlesticks lc rgb green lw 1 title "replicas: range and ±1 sd"
     } else {
         set yrange [0 : 1]
+        set format y ""
         set label 1 "every run diverged" at graph 0.5, 0.5 center
         plot NaN notitle
     }

@@ -32,6 +32,16 @@ do for [c in "train_logp heldout_logp"] {
     eval summary("T", 'cell(c)')
     if (members > 0 && GROUP_max > high) { high = GROUP_max }
 }
+# (Where every score lies further below the truth, the best of them takes its place.)
+eval summary("T", 'cell("train_logp") > high - FOOT || cell("heldout_logp") > high - FOOT ? 1 : NaN')
+if (members == 0) {
+    high = -1e300
+    do for [c in "train_logp heldout_logp"] {
+        eval summary("T", 'cell(c)')
+        if (members > 0 && GROUP_max > high) { high = GROUP_max }
+    }
+    if (high == -1e300) { high = 0 }
+}
 low = high
 do for [c in "train_logp heldout_logp"] {
     eval summary("T", 'cell(c) > high - FOOT ? cell(c) : NaN')
@@ -90,6 +100,10 @@ if (!has_truth) { unset label 1 }
 if (!has_new_truth) { unset label 2 }
 if (train_truth < low - pad) { unset label 1 }
 if (heldout_truth < low - pad) { unset label 2 }
+if (has_truth && train_truth > high + pad) {
+    set label 1 gprintf("truth, training rows: %.3f, above the scale", train_truth) at graph 0.015, 0.95 font SMALL
+    unset label 2
+}
 do for [i=1:words(depths)] {
     D = number_in(depths, i)
     eval count("T", 'column("depth") == D && strcol("status") ne "ok"')
@@ -99,7 +113,7 @@ do for [i=1:words(depths)] {
     }
 }
 if (has_train) {
-    set format y decimals(high - low)
+    set format y decimals(flat(low, high) ? 2 * pad : high - low)
     set yrange [low - pad : high + pad]
     above(y) = y > train_truth ? y : train_truth
     plot for [i=1:has_truth] $train \
@@ -142,7 +156,8 @@ if (has_kl) {
     set key top right
     eval summary("T", 'cell("kl_std_error")')
     if (members > 0) {
-        set label 1 sprintf("KL of one run: standard error at most %.3f nats", GROUP_max) \
+        set label 1 sprintf("KL of one run: standard error at most ". \
+            (GROUP_max < 1e4 ? "%.3f" : "%.2g")." nats", GROUP_max) \
             at graph 0.985, 0.64 right font SMALL
     }
     plot 0 with lines ls ZERO notitle, \

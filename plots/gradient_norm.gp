@@ -29,7 +29,7 @@ set print
 if (words(named) == 0) { eval nothing("no gradient norm is finite"); exit }
 
 eval canvas(500, 350)
-set lmargin at screen 0.13
+set lmargin at screen (greatest < 1e4 ? 0.13 : 0.205)
 set rmargin at screen 0.975
 set tmargin at screen 0.91
 set bmargin at screen 0.16
@@ -39,7 +39,8 @@ set ylabel "‖∇ NLL‖_2   [nats]" offset 1.5,0
 set xtics ()
 eval thinned("depths", "real(w_)", "deepest + 1", "415")
 set for [d in ticked] xtics add (d real(d))
-set xrange [0 : deepest + 1]
+set xrange [0 : deepest + larger(1, deepest / 20.0)]
+if (greatest >= 1e4) { set format y "%g" }
 set yrange [0 : *]
 if (greatest == 0) { set yrange [0 : 1] }
 set offsets 0, 0, graph 0.05, 0

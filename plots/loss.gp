@@ -14,10 +14,11 @@ stats T using (depths = with_word(depths, strcol("depth")), \
 eval sorted("depths")
 
 # The depths that have any loss, and between which all losses lie.
-some = ""
+some = ""; lone = ""
 do for [d in depths] {
     eval summary("T", 'column("depth") == real(d) ? cell("loss") : NaN')
     if (members > 0) { some = with_word(some, d) }
+    if (members == 1) { lone = with_word(lone, d) }     # a point, as no line has one end
 }
 if (words(some) == 0) { eval nothing("no run has a loss"); exit }
 eval summary("T", 'cell("loss")')
@@ -48,7 +49,18 @@ if (flat(GROUP_min, GROUP_max)) {
     set format y decimals(GROUP_max - GROUP_min)
 }
 set key top right reverse Left
+if (last < 8) { set xtics 1 }
+if (words(lone) > 0) {
+    room = 0.08 * (GROUP_max - GROUP_min)
+    if (!flat(GROUP_min, GROUP_max)) { set yrange [GROUP_min - room : GROUP_max + room] }
+    set multiplot
+    set label 1 "a point: the only loss before the run diverged" at graph 0.03, 0.05 font SMALL
+    plot for [d in lone] T using (column("step")):(raw(real(d))) \
+        with points pt 7 ps 0.8 lc rgb depth_colour(real(d)) notitle
+    unset label 1
+}
 plot for [d in some] T using (column("step")):(raw(real(d))) \
          with lines lc rgb faint(depth_colour(real(d))) lw 0.6 notitle, \
      for [d in some] T using (middle(real(d), column("step"), finite(cell("loss")))):(total / held) \
          with lines lc rgb depth_colour(real(d)) lw 2 title "depth ".d
+if (words(lone) > 0) { unset multiplot }

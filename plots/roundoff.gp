@@ -96,6 +96,7 @@ set title "How a difference of one part in 10¹⁵ grows"
 set xlabel "training step" offset 0,0.5
 set ylabel "|difference of losses|   [nats]" offset 1.6,0
 set xrange [0 : last + 1]
+if (last < 8) { set xtics 1 }
 set logscale y
 set yrange [1e-17 : 10]
 set ytics 1e4
