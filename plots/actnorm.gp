@@ -58,12 +58,13 @@ floor_ = members == 0 ? 0 : flat(GROUP_min, high) ? GROUP_min - beside_flat(GROU
 shown(y) = abs(y) < 1e300 ? (y > floor_ ? y : floor_) : NaN
 mine(a)  = strcol("actnorm") eq a ? column("depth") * shift(a) : NaN
 
-low_at = ""; low_text = ""
+low_at = ""; low_text = ""; low_number = ""
 do for [a in arms] { do for [d in depths] {
     D = real(d)
     eval summary("$medians", 'of(a, D) && column("score") < floor_ ? column("score") : NaN')
     if (members > 0) {
         low_at = low_at.sprintf(" %.9g", D * shift(a))
+        low_number = low_number.gprintf(" %.3g", GROUP_mean)
         low_text = low_text.(low_text eq "" ? "" : "\n").d.": ".gprintf("%.3g ↓", GROUP_mean)
     }
 }}
@@ -175,9 +176,14 @@ if (high > -1e300) {
     if (words(low_at) > 0) {        # left of the line that falls to the first of them
         if (log(number_in(low_at, 1) / least) > 0.5 * log(1.69 * most / least)) {
             set label 10 low_text at number_in(low_at, 1), floor_ right offset -3,1.7 font SMALL
+        } else { if (words(low_at) < 7) {       # or else, each above its mark
+            do for [k=1:words(low_at)] {
+                set label 9 + k word(low_number, k)." ←" at number_in(low_at, k), floor_ rotate by 90 offset 0.1,0.6 font TINY
+            }
+            set label 1 bad at graph 0.03, 0.62 font TINY
         } else {
-            set label 10 low_text at graph 0.98, 0.66 right font SMALL
-        }
+            set label 10 "at the foot: off the scale" at graph 0.97, 0.08 right font TINY
+        }}
     }
     set logscale x 2
     plot for [a in scored_arms] T using (mine(a)):(shown(cell(score))) with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \

@@ -13,11 +13,6 @@ n = words(depths)
 columns = n < 2 ? 1 : 2
 rows = (n + columns - 1) / columns
 
-# All in units of the page: square panels, a colour bar below.
-panel = columns == 2 ? 219 : 380; gap = 8; left = 46; top = 12; bottom = 126
-high = top + rows * panel + (rows - 1) * gap + bottom
-eval canvas(500, high)
-
 eval rows_of("D")
 cells = members / n      # of one panel
 side = int(sqrt(cells) + 0.5)
@@ -25,6 +20,13 @@ stats D using "x" nooutput name "G"
 half = 0.5 * (G_max - G_min) / (side - 1)
 eval summary("D", 'cell("density")')
 greatest = members > 0 ? GROUP_max : 0
+
+step = tick(G_max - G_min + 2 * half)
+# All in units of the page: square panels, a colour bar below.
+wide = step >= 100 ? 20 : 0      # more room for the labels of far rows
+panel = columns == 2 ? 219 - wide / 2 : 380; gap = 8; left = 46 + wide; top = 12; bottom = 126
+high = top + rows * panel + (rows - 1) * gap + bottom
+eval canvas(500, high)
 
 # The ticks of the colour bar: of densities from about 0.3 to 40 as always, else of its own power of ten.
 unit = greatest > 0 ? 10.0**floor(log10(greatest)) : 1
@@ -46,7 +48,7 @@ set cbtics () font SMALL offset 0,0.4
 set for [d in ticks] cbtics add (sprintf("%g", unit * real(d)) sqrt(unit * real(d)))
 set border 15
 set tics front
-step = tick(G_max - G_min + 2 * half)
+if (wide && columns == 2) { step = 2 * step }
 set xtics step
 set ytics step
 do for [i=1:n] {

@@ -75,7 +75,7 @@ set print $over_fit;  eval means(over_fit)
 
 eval canvas(500, has_kl ? 600 : 370)
 set multiplot
-set lmargin at screen 0.15
+set lmargin at screen (abs(low) < 1e4 && farthest < 1e4 ? 0.15 : 0.21)
 set rmargin at screen 0.975
 set ylabel offset 0.8,0
 set xlabel (has_kl ? "" : "number of coupling blocks") offset 0,0.4

@@ -40,12 +40,13 @@ set xtics ()
 eval thinned("depths", "real(w_)", "deepest + 1", "415")
 set for [d in ticked] xtics add (d real(d))
 set xrange [0 : deepest + larger(1, deepest / 20.0)]
-if (greatest >= 1e4) { set format y "%g" }
+if (greatest >= 1e4) { set format y "%.2g"; set ylabel offset 0,0 }
 set yrange [0 : *]
 if (greatest == 0) { set yrange [0 : 1] }
 set offsets 0, 0, graph 0.05, 0
 set key top left
-plot for [c in named] $norms using (strcol("coupling") eq c ? column("depth") : NaN):"grad_norm" with linespoints ls mark(c) \
-         title (c eq "spline" ? "RQ spline" : c), \
-     for [i=1:notebook] PRINTED using (strcol("quantity") eq "grad_norm" ? column("depth") : NaN):(column("value")) \
-         with points ls PRINTED_MARK title "printed in the notebook"
+ours = 'plot for [c in named] $norms using (strcol("coupling") eq c ? column("depth") : NaN):"grad_norm" '. \
+       'with linespoints ls mark(c) title (c eq "spline" ? "RQ spline" : c)'
+theirs = ', PRINTED using (strcol("quantity") eq "grad_norm" ? column("depth") : NaN):(column("value")) '. \
+         'with points ls PRINTED_MARK title "printed in the notebook"'
+eval ours.(notebook ? theirs : "")

@@ -125,10 +125,11 @@ if (finals > 0) {
     set xtics ()
     do for [i=1:n] {
         sd = number_in(spreads, i)
-        set xtics add ("depth ".word(depths, i).(sd == sd ? gprintf("\nsd %.4f", sd) : "") i)
+        set xtics add ((n > 6 ? "" : "depth ").word(depths, i).(sd == sd ? gprintf(n > 6 ? "\n%.3f" : "\nsd %.4f", sd) : "") i)
     }
     if (n > 4) { set xtics font SMALL }
-    unset xlabel
+    if (n > 6) { set xlabel "depth, and standard deviation" font SMALL offset 0,-0.3 }
+    if (n <= 6) { unset xlabel }
     set ylabel "final log p − mean  [10^{−3} nats]" font SMALL offset 0.6,0
     set ytics autofreq
     set format y "%g"
