@@ -137,7 +137,8 @@ if (losses) {
             set key title ""
             plot NaN notitle
         } else {
-            plot for [a in lossy[p]] L using (strcol("actnorm") eq a ? column("step") : NaN):(loss(number_in(pair, p))) \
+            plot for [a in lossy[p]] L \
+                 using (strcol("actnorm") eq a ? column("step") : NaN):(loss(number_in(pair, p))) \
                      with lines ls mark(a) lw 1.5 title (p == words(pair) ? named(a) : "")
         }
     }
@@ -178,7 +179,8 @@ if (high > -1e300) {
             set label 10 low_text at number_in(low_at, 1), floor_ right offset -3,1.7 font SMALL
         } else { if (words(low_at) < 7) {       # or else, each above its mark
             do for [k=1:words(low_at)] {
-                set label 9 + k word(low_number, k)." ←" at number_in(low_at, k), floor_ rotate by 90 offset 0.1,0.6 font TINY
+                set label 9 + k word(low_number, k)." ←" at number_in(low_at, k), floor_ \
+                    rotate by 90 offset 0.1,0.6 font TINY
             }
             set label 1 bad at graph 0.03, 0.62 font TINY
         } else {
@@ -186,8 +188,10 @@ if (high > -1e300) {
         }}
     }
     set logscale x 2
-    plot for [a in scored_arms] T using (mine(a)):(shown(cell(score))) with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
-         for [a in scored_arms] $medians using (mine(a)):(shown(column("score"))) with linespoints ls mark(a) ps 0.6 notitle
+    plot for [a in scored_arms] T using (mine(a)):(shown(cell(score))) \
+             with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
+         for [a in scored_arms] $medians using (mine(a)):(shown(column("score"))) \
+             with linespoints ls mark(a) ps 0.6 notitle
 } else {
     set label 2 "every run diverged" at graph 0.5, 0.5 center
     plot NaN notitle

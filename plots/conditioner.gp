@@ -23,7 +23,8 @@ stats T using (strcol("output") eq first_output \
                   low = smaller(low, column("low")), high = larger(high, column("high"))) : 0, 0) nooutput
 stats T using (finite_row(0) ? (least = smaller(smaller(least, column("low_value")), column("high_value")), \
                greatest = larger(larger(greatest, column("low_value")), column("high_value")), \
-               flattest = smaller(flattest, column("slope")), steepest = larger(steepest, column("slope")), 0) : 0) nooutput
+               flattest = smaller(flattest, column("slope")), \
+               steepest = larger(steepest, column("slope")), 0) : 0) nooutput
 
 room(low, high) = flat(low, high) ? larger(1, abs(low)) : high - low
 spaced(low, high) = tick(flat(low, high) ? larger(1, abs(low)) : high - low)

@@ -125,7 +125,8 @@ if (finals > 0) {
     set xtics ()
     do for [i=1:n] {
         sd = number_in(spreads, i)
-        set xtics add ((n > 6 ? "" : "depth ").word(depths, i).(sd == sd ? gprintf(n > 6 ? "\n%.3f" : "\nsd %.4f", sd) : "") i)
+        spread = sd == sd ? gprintf(n > 6 ? "\n%.3f" : "\nsd %.4f", sd) : ""
+        set xtics add ((n > 6 ? "" : "depth ").word(depths, i).spread i)
     }
     if (n > 4) { set xtics font SMALL }
     if (n > 6) { set xlabel "depth, and standard deviation" font SMALL offset 0,-0.3 }

@@ -119,7 +119,8 @@ sorted(list) = \
 # axis, in units of `place`, an expression of w_ such as "log(value_of(w_))"; wide: the axis in units of the page.
 thinned(list, place, span, wide) = \
     'ticked = ""; last_ = 1e300; do for [k_=words('.list.'):1:-1] { w_ = word('.list.', k_); here_ = '.place.'; '. \
-    'if (last_ - here_ > (4 + 9 * strlen(w_)) * (real('.span.') / ('.wide.'))) { ticked = ticked." ".w_; last_ = here_ } }'
+    'if (last_ - here_ > (4 + 9 * strlen(w_)) * (real('.span.') / ('.wide.'))) { '. \
+    'ticked = ticked." ".w_; last_ = here_ } }'
 
 # Medians and spreads of a table's rows, which may be few, not numbers, or none:
 #   eval summary("T", 'column("depth") == 8 ? cell("grad_norm") : NaN')

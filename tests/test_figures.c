@@ -27,7 +27,7 @@ enum { DEPTHS = 7, TABLES = 3, FEW = 48 };
 
 static unsigned first_world, last_world = FEW - 1;
 
-/* ------------------------------------------------------------------------------------------------ random worlds ---- */
+/* ------------------------------------------------------------------------------------------- random worlds ---- */
 
 enum kind { ORDINARY, SPREAD, EQUAL, ZERO, HUGE_, TINY, NONE, SOME, MIXED, KINDS };
 
@@ -116,7 +116,7 @@ static void put_status(struct world *w, struct table *table, double value)
 /* Own rows have no held-out rows by default. */
 static double heldout(struct world *w, bool there) { return there ? score(w) : NAN; }
 
-/* ------------------------------------------------------------------------------------- the tables of each program ---- */
+/* ------------------------------------------------------------------------------ the tables of each program ---- */
 
 static void depth_sweep(struct world *w)
 {
