@@ -19,6 +19,14 @@
 
 #include "gnuplot.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
+#endif
+
 #define SENTINEL_TO_STDERR "echo 'fathom: end of figure' >&2\n"
 
 static char bin[64], program[96], *path_before;
@@ -156,7 +164,7 @@ static void test_ignored_children(void **state)
 static void test_short_of_memory(void **state)
 {
     (void)state;
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZED
     print_message("skipped under a sanitizer: it takes all the address space there is\n");
 #else
     struct gnuplot_run run;

@@ -8,7 +8,7 @@ build=${BUILD:-build}
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 failures=0 checks=0
-unset LD_PRELOAD # its complaints would be passed on
+unset LD_PRELOAD # its complaints are passed on
 fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 
 # draws "FIGURE..." COMMAND...
@@ -54,6 +54,18 @@ for depths in 8,4,2,1 1,8,4,2; do
     cmp "$scratch/loss.svg" "$scratch/out/loss.svg" || fail "depth_sweep --depths $depths: other losses"
 done
 draws depth_sweep depth_sweep --depths 2,1 --steps 4
+
+# What others write to gnuplot's standard error is passed on, and does no harm; nor does an ignored SIGCHLD.
+for setting in LD_PRELOAD=/nonexistent.so FONTCONFIG_FILE=/nonexistent; do
+    rm -rf "$scratch/out"
+    checks=$((checks + 1))
+    env $setting "$build/gradient_norm" --quiet --format svg,png,pdf --out "$scratch/out" 2> "$scratch/err" ||
+        fail "$setting: exit status $?: $(tail -n 1 "$scratch/err")"
+    for format in svg png pdf; do [ -s "$scratch/out/gradient_norm.$format" ] || fail "$setting: no $format"; done
+    case $setting in LD_PRELOAD*) wanted='warning: gnuplot: gradient_norm.png: ERROR: ld.so' ;; *) wanted= ;; esac
+    grep -q "$wanted" "$scratch/err" || fail "$setting: '$wanted' was not passed on"
+done
+(trap '' CHLD; "$build/gradient_norm" --quiet --out "$scratch/out") || fail "SIGCHLD ignored: exit status $?"
 
 echo "$checks checks, $failures failures"
 [ $failures -eq 0 ]
