@@ -37,9 +37,11 @@ clear(d) = (rows_of = 0, at = 0.0, low = 0.0, middle = 0.0, high = 0.0, current 
 add(s, l, m, h) = l == l && m == m && h == h \
     ? (rows_of = rows_of + 1, at = at + s, low = low + l, middle = middle + m, high = high + h) : 0
 text = ""; grown = ""
-stats T using ((column("depth") != current || int(column("step")) % WINDOW == 0 \
-                ? (text = text.put(0), clear(column("depth"))) : 0), \
-               add(column("step"), size(cell("least")), size(cell("median")), size(cell("greatest"))), 0) nooutput
+if (rows_T > 0) {
+    stats T using ((column("depth") != current || int(column("step")) % WINDOW == 0 \
+                    ? (text = text.put(0), clear(column("depth"))) : 0), \
+                   add(column("step"), size(cell("least")), size(cell("median")), size(cell("greatest"))), 0) nooutput
+}
 text = text.put(0)
 print text
 # A depth without any gets one row that is off the figure: a plot of no points would be a complaint.
