@@ -303,7 +303,7 @@ int main(int argc, char **argv)
     struct run_result *results = runner_results(n);
     runner_do(results, runs, &setup, n);
 
-    struct table     *tables[TABLES];
+    struct table *tables[TABLES];
     density_tables(tables, runs, results, &setup, n);
     const char *const figures[] = {"density", NULL};
     const int         code = setup_finish(&setup, tables, TABLES, figures, &defaults, TAKES(OPTION_DEPTHS));

@@ -4,6 +4,7 @@
 # Whatever goes wrong: the promised exit status, exactly one line on standard error that says what, and a results folder
 # whose every byte is as it was.
 set -u
+unset LD_PRELOAD # the lines on standard error are counted: none is to be the loader's
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 scratch=$(mktemp -d) || exit 1
