@@ -236,7 +236,8 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     }
 }
 
-/* The quadratic of eq. 6-8 in its stable form, theta = 2 c / (-b - sqrt(b^2 - 4 a c)); dx/dy = 1 / (dy/dx). */
+/* The quadratic of eq. 6-8, each of its two forms where its terms have one sign: with r = sqrt(b^2 - 4 a c),
+ * theta = 2 c / (-b - r) if b >= 0, and (-b + r) / 2 a if b < 0, which the paper leaves out; dx/dy = 1 / (dy/dx). */
 static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
                     const fathom_config *config, size_t rows)
 {
@@ -256,7 +257,10 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
         vec c = -s * rise;
         vec square = b * b - all(4.0) * a * c; /* >= 0 but for rounding */
         square = choose(less(square, all(0.0)), all(0.0), square);
-        vec theta = all(2.0) * c / (-b - root_(square)), rest = one - theta, both = theta * rest;
+        vec root = root_(square);
+        vec theta = choose(less(b, all(0.0)), (root - b) / (a + a), all(2.0) * c / (-b - root));
+        theta = choose(less(one, theta), one, theta); /* not into the next bin, which may be steep */
+        vec rest = one - theta, both = theta * rest;
         vec beta = s + bend * both;
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
         vec gate, back = limit(&gate, theta * w + x0, config->interval);
