@@ -181,9 +181,10 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
                                   const double *x, size_t n);
 /* latent -> data; log_det of the inverse map.
  * A spline returns x within 256 epsilon B max(1, dx/dy), epsilon = 2^-52.  Where it is flat, dx/dy is large: with bins
- * of 0.001 in an interval of 2 B the slope falls as 1/B^2.  An untrained flow of depth 1 gives standard normal rows back within 1e-12 up to B = 100, and from 1000 on every tenth is off by more than 1e-6; one of depth 8 does
- * so up to B = 10, and at 100 none comes back (build/tests/test_way_back prints the errors).  FATHOM_BAD_ARGUMENT, here
- * and of fathom_flow_sample, for a spline with an interval above FATHOM_INVERSE_INTERVAL. */
+ * of 0.001 in an interval of 2 B the slope falls as 1/B^2.  An untrained flow of depth 1 gives standard normal rows
+ * back within 1e-12 up to B = 100, and at B = 1000 every tenth is off by more than 1e-6; one of depth 8 gives them back
+ * up to B = 10, and none at 100 (build/tests/test_way_back prints the errors).  FATHOM_BAD_ARGUMENT, here and of
+ * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL. */
 #define FATHOM_INVERSE_INTERVAL 100.0
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *z, size_t n);
