@@ -37,6 +37,8 @@ builds() {
         if command -v $compiler > /dev/null; then
             echo "$compiler $compiler -O3"
             echo "$compiler-O1 $compiler -O1"
+            # link-time optimisation and what distributions harden with
+            [ $compiler = clang ] || echo "gcc-hard gcc -O2 -flto -D_FORTIFY_SOURCE=3 -fstack-protector-strong"
         else
             echo "bits: skipped: no $compiler here" >&2
         fi

@@ -11,7 +11,7 @@ mkdir -p "$BUILD/log" || exit 1
 rm -f "$BUILD"/log/*
 
 # shellcheck disable=SC2016
-printf '%s\n' "$@" | xargs -P "$(nproc 2> /dev/null || echo 1)" -I '{}' sh -c '
+printf '%s\n' "$@" | xargs -P "$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2> /dev/null || echo 1)" -I '{}' sh -c '
     name=$(basename "$1")
     log=$BUILD/log/$name
     start=$(date +%s)
