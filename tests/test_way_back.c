@@ -18,7 +18,7 @@
 
 #include "common.h"
 
-enum { REPEATS = 40, ROWS = REPEATS * TILE };
+enum { REPEATS = 16, ROWS = REPEATS * TILE };
 
 static int by_size(const void *a, const void *b)
 {
