@@ -119,6 +119,8 @@ for program in depth_sweep gradient_norm residual_inverse; do
     }
 done
 # shellcheck disable=SC2086
+expect 2 "--threads 2: must be at most 1" env OMP_THREAD_LIMIT=1 "$build/depth_sweep" $quick --threads 2
+# shellcheck disable=SC2086
 {
     expect 2 "unknown or ambiguous option '--steps'" "$build/gradient_norm" $quick --steps 10
     expect 2 "unknown or ambiguous option '--depths'" "$build/residual_inverse" $quick --depths 2
@@ -213,7 +215,7 @@ for signal in INT TERM; do
 done
 
 # ------------------------------------------------------------------------------------------------ what does work ----
-checks=$((checks + 8))
+checks=$((checks + 11))
 works=$scratch/works
 for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths 1 --steps 4 --replicas 2" \
            "density --depths 1 --steps 4"; do
@@ -235,6 +237,12 @@ grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
 timed='^spline\t1\tnone\t0.003\t1\t0\t-\t0\t[01]\tok\t\d+\.\d{6}$'
 [ "$(grep -cP "$timed" "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
     fail "timings/depth_sweep.tsv has not a row a run"
+for limit in OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1; do
+    env $limit "$build/gradient_norm" --depths 1 --data-size 64 --out "$works/threads" --no-plot --quiet
+    grep -qx '# threads: 1' "$works/threads/timings/gradient_norm.tsv" || fail "$limit: not one thread"
+    rm -r "$works/threads"
+done
+"$build/depth_sweep" --version | grep -qxE 'SLEEF [0-9]+\.[0-9]+\.[0-9]+ \(as compiled\)' || fail "--version: SLEEF"
 grep -qP '^# seconds: \d' "$works/timings/residual_inverse.tsv" || fail "residual_inverse: no timings"
 
 # compare finds what differs, by its name
