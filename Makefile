@@ -39,6 +39,10 @@ endif
 ifeq ($(origin CC),default)
 CC      = gcc
 endif
+# An archive of link-time objects needs gcc's own ar, or an ar with its plugin.
+ifeq ($(origin AR) $(findstring -flto,$(CFLAGS)),default -flto)
+AR      = $(if $(filter gcc gcc-%,$(CC)),$(CC:gcc%=gcc-ar%),ar)
+endif
 
 # Fused operations only where the source says fma; no reassociation; no assumption that NaN does not occur.
 FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
@@ -96,7 +100,8 @@ $(BUILD)/sets.h: $(BUILD)/flags
 	$(foreach set,$(filter-out ref,$(ISAS)),$(call ask_for,$(set),$(FLAGS_$(subst v,V,$(set)))))
 	@mv $@.new $@
 define ask_for
-@if echo 'int x;' | $(CC) $(2) -x c -c -o $@.o - 2> /dev/null; then echo '#define FATHOM_HAS_$(subst v,V,$(1)) 1' >> $@.new; \
+@if echo 'int x;' | $(CC) $(2) -x c -c -o $@.o - 2> /dev/null; \
+then echo '#define FATHOM_HAS_$(subst v,V,$(1)) 1' >> $@.new; \
 else echo "  $(firstword $(CC)) does not know x86-64-$(1): built without that set of kernels"; fi; rm -f $@.o
 
 endef

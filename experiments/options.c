@@ -355,8 +355,8 @@ static enum options_outcome choose_kernels(struct options *options, fathom_error
         return OPTIONS_RUN;
     if (!fathom_isa_find(NULL))
         return illegal(error, "this CPU has no fused multiply-add (FMA), which every set of kernels needs");
-    return illegal(error, "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that was built and that this CPU runs (the best: %s)",
-                   name, fathom_isa_name(fathom_isa_find(NULL)));
+    return illegal(error, "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that was built and that this CPU runs "
+                   "(the best: %s)", name, fathom_isa_name(fathom_isa_find(NULL)));
 }
 
 enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,
@@ -443,8 +443,8 @@ void options_print_version(FILE *out, const struct program *program)
     const fathom_isa  *isa = fathom_isa_find(getenv("FATHOM_ISA"));
     if (plot_check(gnuplot, sizeof gnuplot, &here, &ignored) != PLOT_OK)
         strcpy(gnuplot, "not found");
-    fprintf(out, "%s (Fathom) %s\nGSL %s\nSLEEF %d.%d.%d (as compiled)\ngnuplot %s\nkernels %s\n", program->name, FATHOM_VERSION,
-            gsl_version, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL, gnuplot,
+    fprintf(out, "%s (Fathom) %s\nGSL %s\nSLEEF %d.%d.%d (as compiled)\ngnuplot %s\nkernels %s\n", program->name,
+            FATHOM_VERSION, gsl_version, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL, gnuplot,
             isa ? fathom_isa_name(isa) : "none that this CPU runs");
 }
 

@@ -21,7 +21,8 @@ if grep -q HAS_V3 "$build/sets.h"; then
         mkdir "$old"
         # shellcheck disable=SC2016
         printf '%s\n' '#!/bin/sh' "for word; do case \$word in -march=x86-64-$refuses)" \
-            'echo "error: bad value ($word) for -march" >&2; exit 1 ;; esac; done' "exec '$compiler' \"\$@\"" > "$old/cc"
+            'echo "error: bad value ($word) for -march" >&2; exit 1 ;; esac; done' \
+            "exec '$compiler' \"\$@\"" > "$old/cc"
         chmod +x "$old/cc"
         $make -s BUILD="$old/build" CC="$old/cc" CFLAGS=-O1 "$old/build/depth_sweep" "$old/build/libfathom.so" \
             > "$old/log" 2>&1 || fail "does not build without x86-64-$refuses: $(tail -n 3 "$old/log")"
@@ -45,8 +46,8 @@ jobs MAKEFLAGS=-j1 | grep -q -e '-j1\b' || fail "MAKEFLAGS=-j1 is not obeyed: $(
 cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 jobs OMP_NUM_THREADS=64 | grep -q -e "-j$cores\b" || fail "OMP_NUM_THREADS=64: $(jobs OMP_NUM_THREADS=64)"
 for folder in 'a b' "it's" 'a&b' 'a|b'; do
-    if make -s BUILD="$folder" help > "$scratch/out" 2> "$scratch/err" || [ "$(grep -vc '^ERROR: ld' "$scratch/err")" -ne 1 ]
-    then
+    if make -s BUILD="$folder" help > "$scratch/out" 2> "$scratch/err" ||
+       [ "$(grep -vc '^ERROR: ld' "$scratch/err")" -ne 1 ]; then
         fail "BUILD='$folder' is not refused in one line"
     fi
 done

@@ -34,7 +34,7 @@ while read -r cpu kernels; do
         # shellcheck disable=SC2086
         on "$cpu" $short --out "$scratch/none"
         status=$?
-        [ $status -eq 2 ] && grep -q 'has no fused multiply-add' "$scratch/err" ||
+        { [ $status -eq 2 ] && grep -q 'has no fused multiply-add' "$scratch/err"; } ||
             fail "$cpu: status $status, not 2 and a line about FMA: $(tail -n 1 "$scratch/err")"
         continue
     fi

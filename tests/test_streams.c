@@ -437,8 +437,8 @@ static void test_uniform_stays_below(void **state)
     (void)state;
     enum { N = 1000 };
     static const double ends[][2] = {
-        {1, 1 + 0x1p-52}, {1, 1 + 0x1p-51}, {-1 - 0x1p-52, -1}, {0, 0x1p-1074}, {-0x1p-1074, 0}, {-0x1p-1074, 0x1p-1074},
-        {0x1p1023, 0x1.0000000000001p1023}, {1e16, 1e16 + 2}, {-3, -3 + 0x1p-51},
+        {1, 1 + 0x1p-52}, {1, 1 + 0x1p-51}, {-1 - 0x1p-52, -1}, {0, 0x1p-1074}, {-0x1p-1074, 0},
+        {-0x1p-1074, 0x1p-1074}, {0x1p1023, 0x1.0000000000001p1023}, {1e16, 1e16 + 2}, {-3, -3 + 0x1p-51},
     };
     double u[N];
     for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {
