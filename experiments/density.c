@@ -103,7 +103,8 @@ static void fill_rows(struct table *table, const struct outcome *outcome)
 static void check_rows(const struct setup *setup)
 {
     if (setup->train.dim != 2)
-        leave_failed("%s: %zu columns; a picture of the plane takes rows of 2", setup->options->data, setup->train.dim);
+        leave_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two", setup->options->data,
+                     setup->train.dim);
 }
 
 static const struct design design = {

@@ -46,7 +46,7 @@ struct experiment {
     void  (*release)(void *measured, const struct outcome *outcome);
     struct table_plan        tables[EXPERIMENT_TABLES_MAX]; /* the last has no name                              */
     const char              *figures[4];                    /* the last is NULL                                  */
-    uint32_t notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
+    uint64_t notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
                               notebook's own numbers beside these                                                */
 };
 

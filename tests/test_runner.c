@@ -18,6 +18,14 @@
 
 enum { JOBS = 100 };
 
+/* A run of the session's options, at one depth. */
+static struct run run_of(const struct setup *setup, size_t depth, uint64_t seed)
+{
+    struct run run = {.flow = setup->options->flow, .training = setup->options->training, .seed = seed};
+    run.flow.depth = depth;
+    return run;
+}
+
 static void count_job(void *context, size_t index, struct progress *progress)
 {
     ((unsigned *)context)[index]++;
@@ -102,9 +110,9 @@ enum { RUNS = 6 };
 
 static struct run *some_runs(const struct setup *setup)
 {
-    struct run *runs = runner_runs(RUNS);
+    struct run *runs = calloc(RUNS, sizeof *runs);
     for (size_t i = 0; i < RUNS; i++) {
-        runs[i] = runner_run(setup, 1 + i % 3, 5);
+        runs[i] = run_of(setup, 1 + i % 3, 5);
         runs[i].replica = i / 3;
         runs[i].train = runs[i].probe = runs[i].keep_trace = runs[i].keep_params = true;
     }
@@ -180,10 +188,10 @@ static void test_same_bits_on_any_threads(void **state)
 static void test_divergence_is_recorded(void **state)
 {
     const struct world *w = *state;
-    struct run         *runs = runner_runs(2);
+    struct run         *runs = calloc(2, sizeof *runs);
     struct run_result  *results = runner_results(2);
     for (size_t i = 0; i < 2; i++) {
-        runs[i] = runner_run(&w->setup, 4, 0);
+        runs[i] = run_of(&w->setup, 4, 0);
         runs[i].flow.coupling = "affine";
         runs[i].training.peak_lr = 1000;
         runs[i].training.clip = INFINITY;
@@ -209,7 +217,7 @@ static void test_divergence_is_recorded(void **state)
 static void test_first_batch(void **state)
 {
     const struct world *w = *state;
-    const struct run    run = runner_run(&w->setup, 3, 0);
+    const struct run    run = run_of(&w->setup, 3, 0);
     enum { N = 6 };
     double         x[2 * N] = {0.5, 1, -2, 1, 0.25, 1, 0.5, 3, 0.5, -1, 0.5, 0.75};
     double         mean[2] = {0}, sd[2] = {1, 1};
