@@ -49,7 +49,7 @@ endif
 FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
 CFLAGS_KEPT = $(patsubst -Ofast,-O3,$(filter-out $(FAST),$(CFLAGS)))
 FIXED   = -fno-fast-math -ffp-contract=off
-FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
+FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness -Ireport -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
 
 # What is there to build.  In experiments/ a file with a main is a program, the others are what they share.
 ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
@@ -62,11 +62,13 @@ TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/isa/*.c)))
-SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)) $(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)))
+SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)))
+REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c))) $(call objects,$(wildcard experiments/report_*.c experiments/question.c experiments/verdict.c))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
-SHARED      = $(BUILD)/experiments/shared.a
+SHARED      = $(BUILD)/harness/shared.a
+JUDGES      = $(BUILD)/judges/judges.a
 
 ## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
 build: $(LIBRARY) $(BUILD)/libfathom.so $(PROGRAMS:%=$(BUILD)/%)
@@ -126,10 +128,14 @@ $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
+# build/report is the program, so the objects of report/ have another folder.
+$(BUILD)/judges/%.o: report/%.c $(BUILD)/flags
+	$(compile) -fopenmp
 
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
-$(LIBRARY) $(SHARED):
+$(JUDGES): $(REPORT_OBJ)
+$(LIBRARY) $(SHARED) $(JUDGES):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 # The shared library shows what fathom.h declares, and nothing else.
@@ -143,15 +149,17 @@ $(EXPERIMENTS:%=$(BUILD)/main/%.o): $(BUILD)/main/%.o: harness/main.c $(BUILD)/f
 	$(compile) -DEXPERIMENT=$*
 $(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
-$(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
+$(BUILD)/report: $(BUILD)/experiments/report.o $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
-$(TESTS): %: %.o $(TEST_OBJ) $(SHARED) $(LIBRARY)
+$(BUILD)/compare: $(BUILD)/judges/compare.o $(JUDGES) $(SHARED) $(LIBRARY)
+	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
+$(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 $(BUILD)/tests/test_allocation $(BUILD)/tests/test_files: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(REPORT_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
             $(PROGRAMS:%=$(BUILD)/experiments/%.o))
 
 # ----------------------------------------------------------------------------------------------------- results ----

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "leave.h"
+#include "exit.h"
 
 /* --------------------------------------------------------------------------------------------------- memory ---- */
 
@@ -24,7 +24,7 @@ static void keep(struct pool *pool, void *memory)
         }
     }
     if (!memory)
-        leave_failed("not enough memory for the report");
+        exit_failed("not enough memory for the report");
     pool->block[pool->n++] = memory;
 }
 

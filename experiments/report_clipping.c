@@ -1,4 +1,4 @@
-/* report_clipping.c - the leash: which runs diverge over coupling, depth and rate, by clip and by guard.
+/* report_clipping.c - the stabiliser: which runs diverge over coupling, depth and rate, by clip and by guard.
  *
  * Runs are compared in pairs that share coupling, depth, rate and seed.  Whether both finished is one question (the
  * sign test of the pairs of which one did); which of the two ended better is another (the sign test of held-out log p
@@ -12,21 +12,21 @@
 
 #define NOTEBOOK_RATE 3e-3
 
-static const struct leash {
+static const struct stabiliser {
     const char *name, *where;
-} leashes[] = {
+} stabilisers[] = {
     {"no clip", "clip=none guard=none"},
     {"clip 1", "clip=1 guard=none"},
     {"clip 0.1", "clip=0.1 guard=none"},
     {"no clip, guard", "clip=none guard=skip"},
 };
-enum { NONE, CLIP, TIGHT, GUARD, N_LEASHES };
+enum { NONE, CLIP, TIGHT, GUARD, N_STABILISERS };
 static const char *const couplings[] = {"affine", "spline"};
 enum { AFFINE, SPLINE, N_COUPLINGS };
 
 static const struct table *map_of(const struct report *report) { return report->table[CLIPPING]; }
 
-static double median_of(struct sample s) { return s.n ? stats_summary(s.x, s.n).median : NAN; }
+static double median_of(struct sample s) { return s.n ? statistics_summary(s.x, s.n).median : NAN; }
 
 /* ---------------------------------------------------------------------------------------------------- maps ---- */
 
@@ -39,7 +39,7 @@ static void print_map(struct report *report, const char *coupling, bool scores)
     const struct sample rates = question_distinct(&report->pool, t, "lr", where);
     if (depths.n == 0)
         return;
-    report_print(report, "| %s: depth | leash |", coupling);
+    report_print(report, "| %s: depth | stabiliser |", coupling);
     for (size_t r = 0; r < rates.n; r++)
         report_print(report, " rate %g |", rates.x[r]);
     report_print(report, "\n|---|---|");
@@ -47,10 +47,10 @@ static void print_map(struct report *report, const char *coupling, bool scores)
         report_print(report, "---|");
     report_print(report, "\n");
     for (size_t d = 0; d < depths.n; d++)
-        for (size_t l = 0; l < N_LEASHES; l++) {
-            report_print(report, "| %g | %s |", depths.x[d], leashes[l].name);
+        for (size_t l = 0; l < N_STABILISERS; l++) {
+            report_print(report, "| %g | %s |", depths.x[d], stabilisers[l].name);
             for (size_t r = 0; r < rates.n; r++) {
-                const char  *cell = SAY("%s depth=%g lr=%g %s", where, depths.x[d], rates.x[r], leashes[l].where);
+                const char  *cell = SAY("%s depth=%g lr=%g %s", where, depths.x[d], rates.x[r], stabilisers[l].where);
                 const size_t runs = question_count(t, cell);
                 const size_t diverged = runs - question_count(t, SAY("%s status=ok", cell));
                 const struct sample train = question_numbers(&report->pool, t, "train_logp", cell);
@@ -79,9 +79,9 @@ static double boundary(struct report *report, const char *where)
     return safe;
 }
 
-/* The boundary with this leash over the boundary without, as a geometric mean over depths; what lies off the map counts
+/* The boundary with this stabiliser over the boundary without, as a geometric mean over depths; what lies off the map counts
  * as the map's end. */
-static double shift(struct report *report, const char *coupling, size_t leash, bool *at_end)
+static double shift(struct report *report, const char *coupling, size_t stabiliser, bool *at_end)
 {
     const struct table *t = map_of(report);
     const char         *where = SAY("coupling=%s", coupling);
@@ -90,8 +90,8 @@ static double shift(struct report *report, const char *coupling, size_t leash, b
     double              sum = 0;
     *at_end = false;
     for (size_t d = 0; d < depths.n; d++) {
-        const double a = boundary(report, SAY("%s depth=%g %s", where, depths.x[d], leashes[leash].where));
-        const double b = boundary(report, SAY("%s depth=%g %s", where, depths.x[d], leashes[NONE].where));
+        const double a = boundary(report, SAY("%s depth=%g %s", where, depths.x[d], stabilisers[stabiliser].where));
+        const double b = boundary(report, SAY("%s depth=%g %s", where, depths.x[d], stabilisers[NONE].where));
         *at_end = *at_end || a == 0 || b == 0 || a == rates.x[rates.n - 1] || b == rates.x[rates.n - 1];
         sum += log(fmax(a, rates.x[0]) / fmax(b, rates.x[0]));
     }
@@ -109,9 +109,9 @@ static void print_boundaries(struct report *report)
         const struct sample rates = question_distinct(&report->pool, t, "lr", SAY("coupling=%s", couplings[c]));
         for (size_t d = 0; d < depths.n; d++) {
             report_print(report, "| %s | %g |", couplings[c], depths.x[d]);
-            for (size_t l = 0; l < N_LEASHES; l++) {
+            for (size_t l = 0; l < N_STABILISERS; l++) {
                 const double b = boundary(report, SAY("coupling=%s depth=%g %s", couplings[c], depths.x[d],
-                                                      leashes[l].where));
+                                                      stabilisers[l].where));
                 report_print(report, " %s |", b == 0 ? SAY("below %g", rates.x[0])
                                               : b == rates.x[rates.n - 1] ? SAY("%g, the map's end", b) : SAY("%g", b));
             }
@@ -120,7 +120,7 @@ static void print_boundaries(struct report *report)
         if (depths.n == 0)
             continue;
         report_print(report, "| %s | factor of the shift | 1 |", couplings[c]);
-        for (size_t l = CLIP; l < N_LEASHES; l++) {
+        for (size_t l = CLIP; l < N_STABILISERS; l++) {
             bool         at_end;
             const double factor = shift(report, couplings[c], l, &at_end);
             report_print(report, " %.2g%s |", factor, at_end ? " \\*" : "");
@@ -153,8 +153,8 @@ static struct contest compare(struct report *report, const char *by, const char 
     }
     c.survival = verdict_signs(&report->verdicts, status.d, status.n);
     c.score = verdict_signs(&report->verdicts, held.d, held.n);
-    c.better = held.n ? stats_summary(held.d, held.n).median : NAN;
-    c.better_train = train.n ? stats_summary(train.d, train.n).median : NAN;
+    c.better = held.n ? statistics_summary(held.d, held.n).median : NAN;
+    c.better_train = train.n ? statistics_summary(train.d, train.n).median : NAN;
     return c;
 }
 
@@ -168,19 +168,19 @@ static void print_contest(struct report *report, const char *what, const struct 
 
 /* ---------------------------------------------------------------------------------------------------- claims ---- */
 
-/* Why the map cannot tell: there are no runs with this leash, of the affine coupling or of both; NULL: there are. */
-static const char *no_runs(struct report *report, size_t leash, bool both)
+/* Why the map cannot tell: there are no runs with this stabiliser, of the affine coupling or of both; NULL: there are. */
+static const char *no_runs(struct report *report, size_t stabiliser, bool both)
 {
     for (size_t c = AFFINE; c <= (both ? SPLINE : AFFINE); c++)
-        if (question_count(map_of(report), SAY("coupling=%s %s", couplings[c], leashes[leash].where)) == 0)
-            return SAY("there is no %s run with %s", couplings[c], leashes[leash].name);
+        if (question_count(map_of(report), SAY("coupling=%s %s", couplings[c], stabilisers[stabiliser].where)) == 0)
+            return SAY("there is no %s run with %s", couplings[c], stabilisers[stabiliser].name);
     return NULL;
 }
 
 /* The same, or pairs that no outcome could have told apart. */
-static const char *no_contest(struct report *report, size_t leash, size_t rival, bool both, const struct contest *c)
+static const char *no_contest(struct report *report, size_t stabiliser, size_t rival, bool both, const struct contest *c)
 {
-    const char *a = no_runs(report, leash, both), *b = no_runs(report, rival, both);
+    const char *a = no_runs(report, stabiliser, both), *b = no_runs(report, rival, both);
     return a ? a : b ? b : c->survival.testable || c->score.testable ? NULL
                            : SAY("too few runs to tell: %zu pairs", c->runs);
 }
@@ -247,11 +247,11 @@ static void claim_no_nan(struct report *report)
     size_t runs = 0, diverged = 0, of_affine = 0;
     double lowest = INFINITY;
     for (size_t l = CLIP; l <= TIGHT; l++) {
-        runs += question_count(t, leashes[l].where);
-        diverged += question_count(t, SAY("%s status=diverged", leashes[l].where));
-        of_affine += question_count(t, SAY("%s status=diverged coupling=affine", leashes[l].where));
+        runs += question_count(t, stabilisers[l].where);
+        diverged += question_count(t, SAY("%s status=diverged", stabilisers[l].where));
+        of_affine += question_count(t, SAY("%s status=diverged coupling=affine", stabilisers[l].where));
         for (size_t r = rates.n; r-- > 0;)
-            if (question_count(t, SAY("%s lr=%g status=diverged", leashes[l].where, rates.x[r])) > 0)
+            if (question_count(t, SAY("%s lr=%g status=diverged", stabilisers[l].where, rates.x[r])) > 0)
                 lowest = fmin(lowest, rates.x[r]);
     }
     const char *found = SAY("%zu of %zu clipped runs ended in a number that is not finite (%zu affine, %zu spline), "
@@ -305,8 +305,8 @@ static void claim_self_stabilising(struct report *report)
 static void claim_guard(struct report *report)
 {
     const struct table *t = map_of(report);
-    const struct pairs p = question_pairs(&report->pool, t, "status", "coupling depth lr seed", leashes[GUARD].where,
-                                          leashes[NONE].where);
+    const struct pairs p = question_pairs(&report->pool, t, "status", "coupling depth lr seed", stabilisers[GUARD].where,
+                                          stabilisers[NONE].where);
     double *fate = pool_alloc(&report->pool, (p.n + 1) * sizeof *fate);
     size_t  lost = 0, n = 0;
     for (size_t i = 0; i < p.n; i++)
@@ -339,7 +339,7 @@ static void claim_guard(struct report *report)
  * replicas that print_known tells of are reference/training.py's scan_function with clip=None, replicas 0 to 4 each. */
 static const struct known {
     double      lr, seed;
-    size_t      leash;
+    size_t      stabiliser;
     const char *fate;
 } known[] = {
     {3e-3, 0, CLIP, "-1.484"},           {3e-3, 1, CLIP, "-1.473"},
@@ -353,15 +353,15 @@ static void print_known(struct report *report)
     const struct table *t = map_of(report);
     size_t same = 0, met = 0;
     report_print(report, "Beside single runs of the notebook's own stack (affine, depth 16; training rows, held-out in "
-                         "brackets):\n\n| rate | leash | seed | reference | ours |\n|---|---|---|---|---|\n");
+                         "brackets):\n\n| rate | stabiliser | seed | reference | ours |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        const char  *run = SAY("coupling=affine depth=16 lr=%g %s seed=%g", known[i].lr, leashes[known[i].leash].where,
+        const char  *run = SAY("coupling=affine depth=16 lr=%g %s seed=%g", known[i].lr, stabilisers[known[i].stabiliser].where,
                                known[i].seed);
         const bool   there = question_count(t, run) > 0, ok = question_number(t, "status", run) == 1;
         const double step = question_number(t, "diverged_at", run);
         met += there;
         same += there && ok == (known[i].fate[0] == '-');
-        report_print(report, "| %g | %s | %g | %s | %s |\n", known[i].lr, leashes[known[i].leash].name, known[i].seed,
+        report_print(report, "| %g | %s | %g | %s | %s |\n", known[i].lr, stabilisers[known[i].stabiliser].name, known[i].seed,
                      known[i].fate, !there ? "not run"
                      : ok ? SAY("%s (%s)", say_number(report, 3, question_number(t, "train_logp", run)),
                                 say_number(report, 3, question_number(t, "heldout_logp", run)))
@@ -377,23 +377,23 @@ static void print_known(struct report *report)
 void report_clipping(struct report *report)
 {
     report_print(report,
-        "### The leash\n\n"
+        "### The stabiliser\n\n"
         "The clip replaces a gradient $g$ by $g \\min(1, c / \\lVert g \\rVert)$. Each run of the map has a coupling, "
-        "a\ndepth, a peak rate and a leash. A run diverges at the first step whose batch loss or gradient norm is not "
+        "a\ndepth, a peak rate and a stabiliser. A run diverges at the first step whose batch loss or gradient norm is not "
         "finite.\nThe guard leaves such a step out and goes on. Runs diverged, of all:\n\n");
     for (size_t c = 0; c < N_COUPLINGS; c++)
         print_map(report, couplings[c], false);
-    report_figure(report, "clipping", "rate against depth, a map for each coupling and leash, diverged cells marked");
+    report_figure(report, "clipping", "rate against depth, a map for each coupling and stabiliser, diverged cells marked");
     print_boundaries(report);
     report_print(report, "The runs that finished, median log p of training rows / held-out rows:\n\n");
     for (size_t c = 0; c < N_COUPLINGS; c++)
         print_map(report, couplings[c], true);
 
-    const struct contest affine = compare(report, "depth lr seed", SAY("coupling=affine %s", leashes[CLIP].where),
-                                          SAY("coupling=affine %s", leashes[NONE].where));
-    const struct contest tight = compare(report, "depth lr seed", SAY("coupling=affine %s", leashes[TIGHT].where),
-                                         SAY("coupling=affine %s", leashes[NONE].where));
-    const struct contest guard = compare(report, "coupling depth lr seed", leashes[CLIP].where, leashes[GUARD].where);
+    const struct contest affine = compare(report, "depth lr seed", SAY("coupling=affine %s", stabilisers[CLIP].where),
+                                          SAY("coupling=affine %s", stabilisers[NONE].where));
+    const struct contest tight = compare(report, "depth lr seed", SAY("coupling=affine %s", stabilisers[TIGHT].where),
+                                         SAY("coupling=affine %s", stabilisers[NONE].where));
+    const struct contest guard = compare(report, "coupling depth lr seed", stabilisers[CLIP].where, stabilisers[GUARD].where);
     report_print(report, "| A against B, in pairs | pairs | diverged: A, B | only A finished, only B | p "
                          "| training log p, A - B, median | held-out log p, A - B, median | A higher, held-out | p |\n"
                          "|---|---|---|---|---|---|---|---|---|\n");

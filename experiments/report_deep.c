@@ -86,11 +86,11 @@ static void print_actnorm(struct report *report, struct sample depths, const str
             const struct sample held = question_numbers(&report->pool, t, "heldout_logp", where);
             const size_t runs = question_count(t, where);
             report_print(report, "| %s | %g | %s | %s | %zu of %zu | %s | %s |\n", arms[a], depths.x[i],
-                         say_number(report, 2, stats_summary(logp.x, logp.n).median),
-                         say_number(report, 2, stats_summary(norm.x, norm.n).median),
+                         say_number(report, 2, statistics_summary(logp.x, logp.n).median),
+                         say_number(report, 2, statistics_summary(norm.x, norm.n).median),
                          runs - question_count(t, SAY("%s status=ok", where)), runs,
-                         say_number(report, 4, stats_summary(train.x, train.n).mean),
-                         say_number(report, 4, stats_summary(held.x, held.n).mean));
+                         say_number(report, 4, statistics_summary(train.x, train.n).mean),
+                         say_number(report, 4, statistics_summary(held.x, held.n).mean));
         }
     report_print(report, "\nAgainst no ActNorm, paired by seed, after training:\n\n"
                          "| depth | default: training | default: held-out | p | data: training | data: held-out | p |\n"
@@ -279,13 +279,13 @@ static void print_depth20(struct report *report)
             size_t higher = 0;
             for (size_t i = 0; i < p.n; i++)
                 higher += p.d[i] > 0;
-            const struct summary s = stats_summary(held.x, held.n);
+            const struct summary s = statistics_summary(held.x, held.n);
             report_print(report, "| %s | %s | %zu of %zu | %s | %s | %s | %zu | %s | %s | %s |\n", couplings[c],
                          remedies[r].name, runs - ok, runs,
-                         say_number(report, 3, stats_summary(train.x, train.n).median), say_number(report, 3, s.median),
+                         say_number(report, 3, statistics_summary(train.x, train.n).median), say_number(report, 3, s.median),
                          say_number(report, 3, s.min), ok - held.n,
-                         r ? say_number(report, 3, stats_summary(q.d, q.n).median) : "",
-                         r ? say_number(report, 3, stats_summary(p.d, p.n).median) : "",
+                         r ? say_number(report, 3, statistics_summary(q.d, q.n).median) : "",
+                         r ? say_number(report, 3, statistics_summary(p.d, p.n).median) : "",
                          r ? SAY("%zu of %zu", higher, p.n) : "");
         }
     report_print(report, "\nThe notebook's own stack, spline, clip 1, seeds 0 and 1: -1.356 and -1.364 on the "

@@ -32,7 +32,7 @@ static void measure_kl(struct depth_row *row, struct report *report, const char 
     row->kl = row->kl_std_error = NAN;
     if (kl.n < 2 || errors.n < 1)
         return;
-    const struct summary s = stats_summary(kl.x, kl.n), e = stats_summary(errors.x, errors.n);
+    const struct summary s = statistics_summary(kl.x, kl.n), e = statistics_summary(errors.x, errors.n);
     row->kl = s.mean;
     row->kl_std_error = sqrt(s.std_error * s.std_error + e.mean * e.mean);
 }
@@ -304,7 +304,7 @@ static struct law fit_law(struct report *report, const char *coupling)
             }
         }
         if (m > 1)
-            slope[n++] = stats_line(log_x, y, 0.95, m).slope;
+            slope[n++] = statistics_line(log_x, y, 0.95, m).slope;
     }
     law.slope = verdict_mean(&report->verdicts, slope, n);
     for (size_t d = 0; d < depths.n; d++) {
@@ -312,11 +312,11 @@ static struct law fit_law(struct report *report, const char *coupling)
                                                  SAY("coupling=%s depth=%g", coupling, depths.x[d]));
         x[d] = depths.x[d];
         log_x[d] = log(depths.x[d]);
-        median[d] = log(stats_summary(g.x, g.n).median);
+        median[d] = log(statistics_summary(g.x, g.n).median);
     }
     if (depths.n > 2) {
-        law.power = stats_line(log_x, median, 0.95, depths.n);
-        law.exponential = stats_line(x, median, 0.95, depths.n);
+        law.power = statistics_line(log_x, median, 0.95, depths.n);
+        law.exponential = statistics_line(x, median, 0.95, depths.n);
         law.power_misfit = misfit(log_x, median, law.power, depths.n);
         law.exponential_misfit = misfit(x, median, law.exponential, depths.n);
     }
@@ -330,7 +330,7 @@ static void gradient_table(struct report *report, const char *coupling)
     for (size_t d = 0; d < depths.n; d++) {
         const char *alike = SAY("coupling=%s depth=%g", coupling, depths.x[d]);
         const struct sample g = question_numbers(&report->pool, t, "grad_norm", alike);
-        const struct summary s = stats_summary(g.x, g.n);
+        const struct summary s = statistics_summary(g.x, g.n);
         const double printed = question_number(report->table[PRINTED], "value", SAY("quantity=grad_norm %s", alike));
         const double seed0 = question_number(t, "grad_norm", SAY("%s seed=0", alike));
         report_print(report, "| %s | %g | %zu of %zu | %s | %s to %s | %s | %s |\n", coupling, depths.x[d],
@@ -338,7 +338,7 @@ static void gradient_table(struct report *report, const char *coupling)
                      say_number(report, 2, s.median), say_number(report, 2, s.q1), say_number(report, 2, s.q3),
                      isnan(printed) ? "" : SAY("%.1f", printed),
                      isnan(printed) || isnan(seed0) ? ""
-                         : SAY("%.0f of %zu", stats_rank(g.x, seed0, g.n) * (double)g.n, g.n));
+                         : SAY("%.0f of %zu", statistics_rank(g.x, seed0, g.n) * (double)g.n, g.n));
     }
 }
 
@@ -398,10 +398,10 @@ static void claim_order_of_magnitude(struct report *report)
                                                                             "depth=16");
     const double seed0 = question_number(t, "grad_norm", "coupling=spline depth=16 seed=0");
     if (deep.n > 1 && !isnan(seed0)) {
-        const struct summary s = stats_summary(deep.x, deep.n);
+        const struct summary s = statistics_summary(deep.x, deep.n);
         report_print(report, "Is the notebook's %.1f typical (spline, depth 16)? Of %zu seeds, %.0f lie at or below "
                      "it; the median is %s, the quartiles %s and %s. It is %s.\n\n", printed, deep.n,
-                     stats_rank(deep.x, seed0, deep.n) * (double)deep.n, say_number(report, 1, s.median),
+                     statistics_rank(deep.x, seed0, deep.n) * (double)deep.n, say_number(report, 1, s.median),
                      say_number(report, 1, s.q1), say_number(report, 1, s.q3),
                      seed0 < s.q1 ? "below the lower quartile: a mild seed"
                      : seed0 > s.q3 ? "above the upper quartile: a steep seed" : "between the quartiles: typical");
@@ -448,5 +448,5 @@ void report_gradient_depth(struct report *report)
                                                                               : "the worse one");
     claim_growth(report, &affine, &spline);
     claim_order_of_magnitude(report);
-    report_source(report, GRADIENT_DEPTH, "gradient `lib/flow.c`, fit `experiments/stats.c`");
+    report_source(report, GRADIENT_DEPTH, "gradient `lib/flow.c`, fit `experiments/statistics.c`");
 }

@@ -36,9 +36,9 @@ const struct notation report_symbols[] = {
     {"$p^\\ast(x)$", "the density that the rows were drawn from", "fathom_spiral_log_density", "lib/spiral.c"},
     {"$x + a \\sin(b x)$", "residual map", "fathom_residual_forward", "lib/residual.c"},
     {"$x \\leftarrow y - g(x)$", "Banach's iteration", "fathom_residual_inverse", "lib/residual.c"},
-    {"$D = \\sup \\lvert F_1 - F_2 \\rvert$", "Kolmogorov-Smirnov test, exact", "stats_kolmogorov_smirnov",
-     "experiments/stats.c"},
-    {"$p_{(k)} (n - k + 1)$", "Holm's correction of all tests together", "stats_holm", "experiments/stats.c"},
+    {"$D = \\sup \\lvert F_1 - F_2 \\rvert$", "Kolmogorov-Smirnov test, exact", "statistics_kolmogorov_smirnov",
+     "experiments/statistics.c"},
+    {"$p_{(k)} (n - k + 1)$", "Holm's correction of all tests together", "statistics_holm", "experiments/statistics.c"},
 };
 const size_t report_n_symbols = sizeof report_symbols / sizeof *report_symbols;
 

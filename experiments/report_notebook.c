@@ -19,7 +19,7 @@ static const char *first_seed(const struct table *table)
 
 static size_t at_or_below(struct sample s, double value)
 {
-    return s.n ? (size_t)lround(stats_rank(s.x, value, s.n) * (double)s.n) : 0;
+    return s.n ? (size_t)lround(statistics_rank(s.x, value, s.n) * (double)s.n) : 0;
 }
 
 /* "(beyond all 32)" is said where a printed number lies outside the draws. */
@@ -41,7 +41,7 @@ static struct ks_test agreement(struct report *report, struct sample ours, size_
     double *x = pool_alloc(&report->pool, (runs + 1) * sizeof *x);
     for (size_t i = 0; i < runs; i++)
         x[i] = i < ours.n ? ours.x[i] : -INFINITY;
-    return stats_kolmogorov_smirnov(x, reference.x, runs, reference.n);
+    return statistics_kolmogorov_smirnov(x, reference.x, runs, reference.n);
 }
 
 /* What so many runs can tell; p: NaN if there was no test. */
@@ -55,7 +55,7 @@ static const char *judge_draws(struct report *report, double p, size_t runs, siz
         return "not tested: the one run diverged";
     if (runs == 1)
         return "not tested: one run is no distribution to compare";
-    if (stats_kolmogorov_smirnov_least(runs, reference) > AGREE_LEVEL)
+    if (statistics_kolmogorov_smirnov_least(runs, reference) > AGREE_LEVEL)
         return SAY("not tested: too few runs to tell (%zu)", runs);
     const char *verdict = isnan(p) ? "not tested" : p > AGREE_LEVEL ? "reproduced" : "not reproduced";
     return finished == runs ? verdict
@@ -71,14 +71,14 @@ static void depth_row(struct report *report, double depth, double printed)
     const struct sample reference =
         question_numbers(&report->pool, report->table[ENSEMBLE], "mean_logp", SAY("depth=%g", depth));
     const double first = question_number(sweep, "mean_logp", SAY("%s replica=0", where));
-    const struct summary mine = stats_summary(ours.x, ours.n), theirs = stats_summary(reference.x, reference.n);
-    const char *held = say_number(report, 4, stats_summary(heldout.x, heldout.n).mean);
+    const struct summary mine = statistics_summary(ours.x, ours.n), theirs = statistics_summary(reference.x, reference.n);
+    const char *held = say_number(report, 4, statistics_summary(heldout.x, heldout.n).mean);
     const size_t runs = question_count(sweep, where);
     const char  *difference = "-", *ks = "-";
     double       p = NAN;
 
     if (ours.n > 1 && reference.n > 1) {
-        const struct difference d = stats_difference(ours.x, reference.x, ours.n, reference.n);
+        const struct difference d = statistics_difference(ours.x, reference.x, ours.n, reference.n);
         difference = SAY("%s ± %s", say_number(report, 4, d.value), say_number(report, 4, d.std_error));
     }
     if (runs > 1 && reference.n > 1) {
@@ -154,7 +154,7 @@ void report_depth_numbers(struct report *report)
         const double value = question_number(printed, "value", SAY("quantity=mean_logp depth=%g", depths.x[i]));
         const struct sample reference = question_numbers(&report->pool, report->table[ENSEMBLE], "mean_logp",
                                                          SAY("depth=%g", depths.x[i]));
-        const struct summary s = stats_summary(reference.x, reference.n);
+        const struct summary s = statistics_summary(reference.x, reference.n);
         const size_t below = at_or_below(reference, value);
         if (reference.n > 1 && (below == 0 || below == reference.n))
             report_print(report, "The number printed at depth %g lies outside all %zu draws of the notebook's own "
@@ -165,7 +165,7 @@ void report_depth_numbers(struct report *report)
                   "number");
     report_figure(report, "loss", "batch loss against step");
     report_source(report, DEPTH_SWEEP, "flow `lib/flow.c`, spline `lib/isa/rqs.c`, coupling `lib/isa/coupling.c`, "
-                  "training `lib/train.c`, test `experiments/stats.c`");
+                  "training `lib/train.c`, test `experiments/statistics.c`");
     density_check(report);
 }
 

@@ -10,7 +10,7 @@
 
 #include "bytes.h"
 #include "question.h"
-#include "stats.h"
+#include "statistics.h"
 #include "verdict.h"
 
 enum report_table {

@@ -28,7 +28,7 @@ static double rate_of(const double *steps, const double *values, size_t first, s
             x[n] = steps[i];
             y[n++] = values[i];
         }
-    return n > 2 ? stats_semi_log(x, y, 0.95, n).slope : NAN;
+    return n > 2 ? statistics_semi_log(x, y, 0.95, n).slope : NAN;
 }
 
 static struct growth follow(struct report *report, double depth)
@@ -63,10 +63,10 @@ static struct growth follow(struct report *report, double depth)
         g.high = fmax(a, b);
     }
     if (score.n > 1) {
-        const struct summary s = stats_summary(score.x, score.n);
+        const struct summary s = statistics_summary(score.x, score.n);
         g.range = s.max - s.min;
         g.sd = s.sd;
-        g.heldout_sd = heldout.n > 1 ? stats_summary(heldout.x, heldout.n).sd : NAN;
+        g.heldout_sd = heldout.n > 1 ? statistics_summary(heldout.x, heldout.n).sd : NAN;
     }
     return g;
 }
@@ -165,5 +165,5 @@ void report_roundoff(struct report *report)
             "decimal.\nThat scatter is %s than what other training rows would do to the score. But with it no one can "
             "tell a defect\nfrom a rounding. Hence the rule of this project: the same bits whatever the compiler, the "
             "instruction set or\nthe number of threads.\n\n", all.most_sd < all.data_error ? "smaller" : "no smaller");
-    report_source(report, ROUNDOFF, "perturbation and replicas `experiments/runner.c`, fit `experiments/stats.c`");
+    report_source(report, ROUNDOFF, "perturbation and replicas `experiments/runner.c`, fit `experiments/statistics.c`");
 }

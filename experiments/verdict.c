@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "leave.h"
-#include "stats.h"
+#include "exit.h"
+#include "statistics.h"
 
 const char *decision_name(enum decision decision)
 {
@@ -32,7 +32,7 @@ static void count_test(struct verdicts *v, struct effect *e, double least)
         v->p = realloc(v->p, v->room * sizeof *v->p);
         v->least = realloc(v->least, v->room * sizeof *v->least);
         if (!v->p || !v->least)
-            leave_failed("not enough memory for the report");
+            exit_failed("not enough memory for the report");
     }
     v->p[v->n] = e->p;
     v->least[v->n++] = least;
@@ -45,7 +45,7 @@ static bool correct_least(struct verdicts *v, double *scratch)
     for (size_t i = 0; i < v->n && good; i++) {
         const double own = v->p[i];
         v->p[i] = v->least[i];
-        good = stats_holm(scratch, v->p, v->n);
+        good = statistics_holm(scratch, v->p, v->n);
         v->p[i] = own;
         v->reach[i] = scratch[i];
     }
@@ -61,7 +61,7 @@ bool verdicts_correct(struct verdicts *v)
     v->corrected = calloc(v->n + 1, sizeof *v->corrected);
     v->reach = calloc(v->n + 1, sizeof *v->reach);
     const bool good = scratch && v->corrected && v->reach && correct_least(v, scratch) &&
-                      stats_holm(v->corrected, v->p, v->n);
+                      statistics_holm(v->corrected, v->p, v->n);
     free(scratch);
     return good;
 }
@@ -82,7 +82,7 @@ struct effect effect_mean(const double *d, size_t n)
     struct effect e = {.n = n, .value = NAN, .low = NAN, .high = NAN, .p = 1, .corrected = 1};
     if (n == 0)
         return e;
-    const struct summary s = stats_summary(d, n);
+    const struct summary s = statistics_summary(d, n);
     if (!isfinite(s.mean)) /* one that is no number: there is no mean, and nothing to test */
         return e;
     e.value = s.mean;
@@ -94,7 +94,7 @@ struct effect effect_mean(const double *d, size_t n)
     if (!isfinite(s.sd))
         e.p = 1;
     else if (s.sd > 0)
-        e.p = stats_paired_t(d, n).p;
+        e.p = statistics_paired_t(d, n).p;
     else /* all alike: t is infinite, or there is nothing to see */
         e.p = s.mean != 0 ? 0 : 1;
     return e;
@@ -110,12 +110,12 @@ struct effect verdict_mean(struct verdicts *v, const double *d, size_t n)
 
 struct effect verdict_signs(struct verdicts *v, const double *d, size_t n)
 {
-    const struct paired_test test = stats_sign_test(d, n);
+    const struct paired_test test = statistics_sign_test(d, n);
     struct effect e = {.n = test.n, .positive = (size_t)test.statistic, .low = NAN, .high = NAN, .p = test.p,
                        .corrected = test.p};
     e.value = test.n ? 2 * test.statistic / (double)test.n - 1 : 0;
     if (n > 0)
-        count_test(v, &e, stats_sign_least(n)); /* any of the n pairs could have differed */
+        count_test(v, &e, statistics_sign_least(n)); /* any of the n pairs could have differed */
     return e;
 }
 
@@ -136,6 +136,6 @@ void verdict_claim(struct verdicts *v, const struct claim *claim)
     if (!v->second)
         return;
     if (v->n_claims == CLAIMS_MAX)
-        leave_failed("the report has room for %d claims", CLAIMS_MAX);
+        exit_failed("the report has room for %d claims", CLAIMS_MAX);
     v->claim[v->n_claims++] = *claim;
 }

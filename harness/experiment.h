@@ -8,12 +8,12 @@
 #define EXPERIMENT_H
 
 #include "design.h"
-#include "truth.h"
+#include "true_density.h"
 
 /* What is known when all runs are done. */
 struct outcome {
-    const struct setup      *setup;
-    const struct truth      *truth;   /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
+    const struct session      *session;
+    const struct true_density      *truth;   /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
     const struct run        *runs;    /* [n], as listed */
     const struct run_result *results; /* [n]            */
     size_t                   n;
@@ -38,7 +38,7 @@ struct experiment {
     struct program           program; /* name, --help's text, options                                            */
     void (*defaults)(struct options *options);           /* over the notebook's; NULL: the notebook's            */
     void (*check_options)(const struct options *options); /* ends the program if they do not fit; NULL: they do  */
-    void (*check_rows)(const struct setup *setup);        /* the same for the rows that were read                */
+    void (*check_rows)(const struct session *session);        /* the same for the rows that were read                */
     const struct design     *design;  /* NULL: nothing is run                                                    */
     bool                     truth;   /* every run is compared with the true density of the held-out rows        */
     /* What several tables are made from, computed once when all runs are done, and how it is freed; NULL: nothing. */

@@ -1,4 +1,4 @@
-# clipping.gp - which runs a leash holds: maps of depth against peak rate, a row of panels a leash, a column a coupling.
+# clipping.gp - which runs a stabiliser holds: maps of depth against peak rate, a row of panels a stabiliser, a column a coupling.
 #
 # A cell's colour is the survivors' median held-out score.  The black bar along its foot is the part that diverged,
 # k/n of its runs; a black cell with a white cross has no survivor.  Scores below the scale, and survivors
@@ -20,13 +20,13 @@ if (floor_ < top - SPAN) { floor_ = ceil((top - SPAN) * 10) / 10.0 - 0.1 }
 if (!(floor_ < top) || flat(floor_, top)) { floor_ = top - 0.1 * larger(1, abs(top)) }
 lowest(y) = y > floor_ ? y : floor_
 
-couplings = ""; depths = ""; rates = ""; leashes = ""
-leash(i) = strcol("clip")."/".strcol("guard")
+couplings = ""; depths = ""; rates = ""; stabilisers = ""
+stabiliser(i) = strcol("clip")."/".strcol("guard")
 stats T using (couplings = with_word(couplings, strcol("coupling")), depths = with_word(depths, strcol("depth")), \
-               rates = with_word(rates, strcol("lr")), leashes = with_word(leashes, leash(0)), 0) nooutput
+               rates = with_word(rates, strcol("lr")), stabilisers = with_word(stabilisers, stabiliser(0)), 0) nooutput
 eval sorted("depths")
 eval sorted("rates")
-n_rates = words(rates); n_depths = words(depths); n_couplings = words(couplings); n_leashes = words(leashes)
+n_rates = words(rates); n_depths = words(depths); n_couplings = words(couplings); n_leashes = words(stabilisers)
 clip_of(l)  = l[1 : strstrt(l, "/") - 1]
 guard_of(l) = l[strstrt(l, "/") + 1 : *]
 leash_name(l) = (clip_of(l) eq "none" ? "no clip" : "clip ".clip_of(l)). \
@@ -38,7 +38,7 @@ most_runs = 0
 set print $cells
 print "coupling\tleash\trate\tdepth\truns\tlost\tvalue"
 do for [c=1:n_couplings] { do for [l=1:n_leashes] { do for [d=1:n_depths] { do for [r=1:n_rates] {
-    here(i) = strcol("coupling") eq word(couplings, c) && leash(0) eq word(leashes, l) && \
+    here(i) = strcol("coupling") eq word(couplings, c) && stabiliser(0) eq word(stabilisers, l) && \
               column("depth") == number_in(depths, d) && column("lr") == number_in(rates, r)
     eval count("T", 'here(0)')
     runs = members
@@ -75,7 +75,7 @@ set object 3 rect from screen 310.0 / 500, 16.0 / high to screen 340.0 / 500, 40
     fc rgb black fs solid 1 noborder
 set arrow 1 from screen 316.0 / 500, 21.0 / high to screen 334.0 / 500, 35.0 / high nohead lc rgb "white" lw 2
 set arrow 2 from screen 316.0 / 500, 35.0 / high to screen 334.0 / 500, 21.0 / high nohead lc rgb "white" lw 2
-panel(c, l) = column("coupling") == c && column("leash") == l
+panel(c, l) = column("coupling") == c && column("stabiliser") == l
 held(c, l) = panel(c, l) && column("lost") < column("runs")
 part(c, l) = held(c, l) && column("lost") > 0
 all(c, l)  = panel(c, l) && column("lost") == column("runs")
@@ -101,7 +101,7 @@ do for [c=1:n_couplings] { do for [l=1:n_leashes] {
     if (c == 1) {
         set ytics () font SMALL offset 0.8,0
         do for [d=1:n_depths] { set ytics add (word(depths, d) d) }
-        set label 3 leash_name(word(leashes, l)) at screen x0 / 500.0, 1 - (y0 - 9.0) / high font SMALL
+        set label 3 leash_name(word(stabilisers, l)) at screen x0 / 500.0, 1 - (y0 - 9.0) / high font SMALL
     }
     if (l == 1) {
         set label 2 (word(couplings, c) eq "spline" ? "RQ spline" : word(couplings, c)) \

@@ -275,20 +275,20 @@ static void depth20(struct world *w)
 
 static void clipping(struct world *w)
 {
-    static const char *const leashes[] = {"none\0none", "none\0skip", "1\0none"};
+    static const char *const stabilisers[] = {"none\0none", "none\0skip", "1\0none"};
     struct table *table = add_table(w, "clipping", "coupling depth lr clip guard seed status diverged_at skipped "
                                                    "train_logp heldout_logp");
     const bool     heldout_rows = below(w, 2);
     const unsigned couplings = 1 + below(w, 3), n_leashes = 1 + below(w, 3), rates = 1 + below(w, 4);
     for (unsigned c = 1; c <= 2; c++)
         for (unsigned i = 0; i < w->n_depths * rates * n_leashes * w->seeds && couplings & c && !w->empty; i++) {
-            const char *leash = leashes[i / w->seeds % n_leashes];
+            const char *stabiliser = stabilisers[i / w->seeds % n_leashes];
             double      value = score(w);
             table_text(table, c == 1 ? "affine" : "spline");
             table_count(table, w->depths[i / w->seeds / n_leashes / rates]);
             table_setting(table, 1e-3 * (1 + i / w->seeds / n_leashes % rates));
-            table_text(table, leash);
-            table_text(table, leash + strlen(leash) + 1);
+            table_text(table, stabiliser);
+            table_text(table, stabiliser + strlen(stabiliser) + 1);
             table_count(table, i % w->seeds);
             put_status(w, table, value);
             table_count(table, 0);

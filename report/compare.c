@@ -7,7 +7,7 @@
  */
 #include "bytes.h"
 #include "difference.h"
-#include "leave.h"
+#include "exit.h"
 #include "manifest.h"
 #include "options.h"
 
@@ -40,7 +40,7 @@ struct names {
 static void *need(void *memory)
 {
     if (!memory)
-        leave_failed("not enough memory");
+        exit_failed("not enough memory");
     return memory;
 }
 
@@ -66,7 +66,7 @@ static void add_folder(struct names *names, const char *folder)
     DIR           *stream = opendir(folder);
     struct dirent *entry;
     if (!stream)
-        leave_failed("%s: %s", folder, strerror(errno));
+        exit_failed("%s: %s", folder, strerror(errno));
     while ((entry = readdir(stream)))
         if (entry->d_name[0] != '.' && (ends_in(entry->d_name, ".tsv") || ends_in(entry->d_name, ".svg")))
             add_name(names, entry->d_name);
@@ -96,10 +96,10 @@ static struct content read_content(const char *folder, const char *name)
     char           block[16384];
     ssize_t        n;
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX)
-        leave_failed("%s: %s", folder, strerror(ENAMETOOLONG));
+        exit_failed("%s: %s", folder, strerror(ENAMETOOLONG));
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno != ENOENT)
-        leave_failed("%s: %s", path, strerror(errno));
+        exit_failed("%s: %s", path, strerror(errno));
     if (fd < 0)
         content.state = CONTENT_MISSING;
     else if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
@@ -109,9 +109,9 @@ static struct content read_content(const char *folder, const char *name)
         while ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR))
             bytes_add(&bytes, block, n > 0 ? (size_t)n : 0);
         if (n < 0)
-            leave_failed("%s: %s", path, strerror(errno));
+            exit_failed("%s: %s", path, strerror(errno));
         if (bytes.short_of_memory)
-            leave_failed("%s: not enough memory", path);
+            exit_failed("%s: not enough memory", path);
     }
     if (fd >= 0)
         close(fd);
@@ -192,7 +192,7 @@ static size_t tell_mixtures(const char *folder)
     struct bytes told = {0};
     const size_t n = manifest_mixture(&told, folder) + manifest_mixture_of(&told, folder, "SHA256SUMS");
     if (told.short_of_memory)
-        leave_failed("not enough memory");
+        exit_failed("not enough memory");
     if (told.data)
         fputs(told.data, stdout);
     bytes_free(&told);
@@ -208,14 +208,14 @@ int main(int argc, char **argv)
     if (argc == 2 && argv[1][0] == '-')
         options_read(&ignored, &program, argc, argv); /* --help, --version */
     if (argc != 3 || argv[1][0] == '-' || argv[2][0] == '-')
-        leave_usage("takes two folders: compare DIR_A DIR_B");
+        exit_usage("takes two folders: compare DIR_A DIR_B");
 
     for (int i = 1; i <= 2; i++) {
         add_folder(&names, argv[i]);
         add_listed(&names, argv[i]);
     }
     if (names.n == 0)
-        leave_failed("neither %s nor %s holds a table", argv[1], argv[2]);
+        exit_failed("neither %s nor %s holds a table", argv[1], argv[2]);
     qsort(names.name, names.n, sizeof *names.name, by_name);
     for (size_t i = 0; i < names.n; i++) {
         count[compare_file(argv[1], argv[2], names.name[i])]++;
@@ -226,6 +226,6 @@ int main(int argc, char **argv)
     printf("%zu files the same, %zu different, %zu figures not compared, %zu not what their manifests list\n",
            count[SAME], count[DIFFERENT], count[PASSED_OVER], mixed);
     if (fflush(stdout) != 0)
-        leave_failed("standard output: %s", strerror(errno));
-    return count[DIFFERENT] == 0 && mixed == 0 ? LEAVE_DONE : LEAVE_FAILED;
+        exit_failed("standard output: %s", strerror(errno));
+    return count[DIFFERENT] == 0 && mixed == 0 ? EXIT_DONE : EXIT_FAILED;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "leave.h"
+#include "exit.h"
 
 static FILE *open_rows(const char **name, const char *path)
 {
@@ -22,9 +22,9 @@ static FILE *open_rows(const char **name, const char *path)
     }
     FILE *in = fopen(path, "r");
     if (!in)
-        leave_failed("%s: %s", path, strerror(errno));
+        exit_failed("%s: %s", path, strerror(errno));
     if (fstat(fileno(in), &info) == 0 && S_ISDIR(info.st_mode))
-        leave_failed("%s: is a directory, not a file of rows", path);
+        exit_failed("%s: is a directory, not a file of rows", path);
     return in;
 }
 
@@ -69,16 +69,16 @@ static void warn(const char *name, const fathom_read_report *report)
 {
     const bool index = report->notices & FATHOM_NOTICE_INDEX;
     if (index)
-        leave_note("%s: warning: the first column%s counts the rows, %s1, 2, ..., and is read as a coordinate%s", name,
+        exit_note("%s: warning: the first column%s counts the rows, %s1, 2, ..., and is read as a coordinate%s", name,
                    report->column[0].name && !*report->column[0].name ? ", which has no name," : "",
                    report->notices & FATHOM_NOTICE_FROM_0 ? "0, " : "", without_first(report).text);
     for (size_t i = 0; i < report->n_columns && report->notices & FATHOM_NOTICE_UNNAMED; i++)
         if (!*report->column[i].name && !(i == 0 && index))
-            leave_note("%s: warning: column %zu has no name in line %zu, and is read as a coordinate%s", name,
+            exit_note("%s: warning: column %zu has no name in line %zu, and is read as a coordinate%s", name,
                        report->column[i].place, report->header_line,
                        i == 0 ? without_first(report).text : "; --columns LIST chooses others");
     if (report->notices & FATHOM_NOTICE_TRAILING)
-        leave_note("%s: warning: each row ends with a separator; the empty field behind it is not read", name);
+        exit_note("%s: warning: each row ends with a separator; the empty field behind it is not read", name);
 }
 
 /* "a.csv: 100 rows of 3 columns (x, y, z), separated by commas; names from line 1; 20 rows held out" */
@@ -98,7 +98,7 @@ static void tell(const char *name, const fathom_read_report *report)
         add(&header, "names from line %zu", report->header_line);
     else
         add(&header, "no header");
-    leave_note("%s: %zu rows of %zu%s columns (%s), separated by %s; %s; %zu rows held out", name, report->rows,
+    exit_note("%s: %zu rows of %zu%s columns (%s), separated by %s; %s; %zu rows held out", name, report->rows,
                report->n_columns, chosen.text, names.text, separator_name(report->separator), header.text,
                report->heldout);
 }
@@ -118,7 +118,7 @@ void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_r
     how.heldout = options->heldout;
     how.seed = options->data_seed;
     if (fathom_dataset_read(train, heldout, report, in, name, &how, &error) != FATHOM_OK)
-        leave_failed("%s", error.text);
+        exit_failed("%s", error.text);
     if (in != stdin)
         fclose(in);
     warn(name, report);

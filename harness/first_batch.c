@@ -4,12 +4,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "leave.h"
+#include "exit.h"
 
 static void *need(void *memory)
 {
     if (!memory)
-        leave_failed("not enough memory for ActNorm from data");
+        exit_failed("not enough memory for ActNorm from data");
     return memory;
 }
 
@@ -55,7 +55,7 @@ bool first_batch_varies(size_t *column, const fathom_config *config, const fatho
     fathom_workspace_free(workspace);
     fathom_flow_free(flow);
     if (status != FATHOM_OK && status != FATHOM_DEGENERATE)
-        leave_failed("ActNorm from data: %s", fathom_status_name(status));
+        exit_failed("ActNorm from data: %s", fathom_status_name(status));
     if (status == FATHOM_DEGENERATE)
         *column = least_varying(data, rows, n);
     return status == FATHOM_OK;

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "leave.h"
+#include "exit.h"
 
 static const char prefix[] = ".fathom-", lock_name[] = "lock";
 
@@ -101,10 +101,10 @@ static int make_staging(struct files *set, const char *program)
              (unsigned long long)random_number());
     path_of(set->staging, set->folder, name);
     path_of(path, set->staging, lock_name);
-    if (!leave_remember_folder(set->staging))
+    if (!exit_remember_folder(set->staging))
         return ENFILE;
-    if (!leave_remember(path)) {
-        leave_forget(set->staging);
+    if (!exit_remember(path)) {
+        exit_forget(set->staging);
         return ENFILE;
     }
     int code = mkdir(set->staging, 0777) == 0 ? 0 : errno == EEXIST ? EAGAIN : errno;
@@ -126,8 +126,8 @@ static int make_staging(struct files *set, const char *program)
         }
     }
     if (code != 0) {
-        leave_forget(path);
-        leave_forget(set->staging);
+        exit_forget(path);
+        exit_forget(set->staging);
     }
     return code;
 }
@@ -155,7 +155,7 @@ struct files *files_begin(const char *folder, const char *program, fathom_error 
 static void end(struct files *set)
 {
     char path[PATH_MAX];
-    leave_hold_signals();
+    exit_hold_signals();
     DIR *stream = opendir(set->staging);
     for (struct dirent *entry; stream && (entry = readdir(stream));)
         if (strcmp(entry->d_name, lock_name) != 0)
@@ -165,18 +165,18 @@ static void end(struct files *set)
     for (size_t i = 0; i < set->staged.n; i++) {
         path_of(path, set->staging, set->staged.line[i].name);
         unlink(path); /* if the folder could not be listed: no descriptor, no memory */
-        leave_forget(path);
+        exit_forget(path);
     }
     path_of(path, set->staging, lock_name);
     unlink(path);
-    leave_forget(path);
+    exit_forget(path);
     rmdir(set->staging);
-    leave_forget(set->staging);
+    exit_forget(set->staging);
     close(set->lock);
     if (set->folder_lock >= 0)
         close(set->folder_lock);
     free(set);
-    leave_release_signals();
+    exit_release_signals();
 }
 
 void files_abandon(struct files *set)
@@ -208,7 +208,7 @@ static int stage(struct files *set, const struct file *file)
     if (strlen(file->name) >= FILES_NAME || set->staged.n == FILES_MAX)
         return ENAMETOOLONG;
     path_of(path, set->staging, file->name);
-    if (!leave_remember(path))
+    if (!exit_remember(path))
         return ENFILE;
     const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     int       code = fd < 0 ? errno : write_all(fd, file);
@@ -220,7 +220,7 @@ static int stage(struct files *set, const struct file *file)
     } else {
         if (fd >= 0)
             unlink(path);
-        leave_forget(path);
+        exit_forget(path);
     }
     return code;
 }
@@ -303,7 +303,7 @@ bool files_commit(struct files *set, fathom_error *error)
     size_t       done = 0;
     int          code = 0;
     files_lock(set);
-    leave_hold_signals();
+    exit_hold_signals();
     /* Backwards: what goes first, the manifest, which is staged last, next.  Killed between two of these, the folder
      * holds a manifest that does not fit. */
     while (done < n && (code = put(set, n - 1 - done)) == 0)
@@ -315,7 +315,7 @@ bool files_commit(struct files *set, fathom_error *error)
     } else if (set->folder_lock >= 0)
         fsync(set->folder_lock); /* some file systems refuse this; the files themselves are safe already */
     end(set);
-    leave_release_signals();
+    exit_release_signals();
     return code == 0;
 }
 

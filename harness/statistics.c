@@ -1,11 +1,11 @@
-/* stats.c - the statistics of the report (stats.h).
+/* statistics.c - the statistics of the report (statistics.h).
  *
  * Two of the tests are exact by counting.  Kolmogorov-Smirnov: every way to deal the pooled values is a path on a
  * lattice, and the fraction of paths that go too far from the diagonal is a recursion over its points.  Wilcoxon:
  * every choice of signs is a subset of the ranks, and the distribution of subset sums is a recursion over the ranks.
  * Both work on integers where equality decides, so that no rounding can turn "as large" into "larger".
  */
-#include "stats.h"
+#include "statistics.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_fit.h>
@@ -38,7 +38,7 @@ static double quantile(const double *sorted, double part, size_t n)
     return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
 }
 
-struct summary stats_summary(const double *x, size_t n)
+struct summary statistics_summary(const double *x, size_t n)
 {
     struct summary s = {n, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN};
     double        *sorted = sorted_copy(x, n);
@@ -62,7 +62,7 @@ struct summary stats_summary(const double *x, size_t n)
     return s;
 }
 
-struct difference stats_difference(const double *x, const double *y, size_t nx, size_t ny)
+struct difference statistics_difference(const double *x, const double *y, size_t nx, size_t ny)
 {
     struct difference d;
     const double      vx = gsl_stats_variance(x, 1, nx) / (double)nx, vy = gsl_stats_variance(y, 1, ny) / (double)ny;
@@ -74,7 +74,7 @@ struct difference stats_difference(const double *x, const double *y, size_t nx, 
     return d;
 }
 
-double stats_rank(const double *x, double value, size_t n)
+double statistics_rank(const double *x, double value, size_t n)
 {
     size_t below = 0;
     for (size_t i = 0; i < n; i++)
@@ -89,7 +89,7 @@ static uint64_t lattice_gap(size_t i, size_t j, size_t nx, size_t ny)
     return a > b ? a - b : b - a;
 }
 
-struct ks_test stats_kolmogorov_smirnov(const double *x, const double *y, size_t nx, size_t ny)
+struct ks_test statistics_kolmogorov_smirnov(const double *x, const double *y, size_t nx, size_t ny)
 {
     struct ks_test test = {GSL_NAN, GSL_NAN};
     double        *xs = sorted_copy(x, nx), *ys = sorted_copy(y, ny);
@@ -132,7 +132,7 @@ done:
     return test;
 }
 
-double stats_kolmogorov_smirnov_least(size_t nx, size_t ny)
+double statistics_kolmogorov_smirnov_least(size_t nx, size_t ny)
 {
     double p = 2; /* over (nx + ny)! / (nx! ny!), factor by factor */
     for (size_t i = 1; i <= ny; i++)
@@ -142,7 +142,7 @@ double stats_kolmogorov_smirnov_least(size_t nx, size_t ny)
 
 /* -------------------------------------------------------------------------------------- paired differences ---- */
 
-struct paired_test stats_sign_test(const double *d, size_t n)
+struct paired_test statistics_sign_test(const double *d, size_t n)
 {
     struct paired_test test = {0};
     size_t             positive = 0;
@@ -157,7 +157,7 @@ struct paired_test stats_sign_test(const double *d, size_t n)
     return test;
 }
 
-double stats_sign_least(size_t n) { return n ? ldexp(1, n < 2000 ? 1 - (int)n : -2000) : 1; }
+double statistics_sign_least(size_t n) { return n ? ldexp(1, n < 2000 ? 1 - (int)n : -2000) : 1; }
 
 static int by_magnitude(const void *a, const void *b)
 {
@@ -165,7 +165,7 @@ static int by_magnitude(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-struct paired_test stats_wilcoxon(const double *d, size_t n)
+struct paired_test statistics_wilcoxon(const double *d, size_t n)
 {
     struct paired_test test = {0, 0, GSL_NAN};
     double            *kept = malloc((n + 1) * sizeof *kept), *chance = NULL;
@@ -211,7 +211,7 @@ done:
     return test;
 }
 
-struct paired_test stats_paired_t(const double *d, size_t n)
+struct paired_test statistics_paired_t(const double *d, size_t n)
 {
     struct paired_test test = {n, GSL_NAN, GSL_NAN};
     const double       mean = gsl_stats_mean(d, 1, n);
@@ -221,7 +221,7 @@ struct paired_test stats_paired_t(const double *d, size_t n)
     return test;
 }
 
-bool stats_holm(double *adjusted, const double *p, size_t n)
+bool statistics_holm(double *adjusted, const double *p, size_t n)
 {
     size_t *order = malloc((n + 1) * sizeof *order);
     double *result = malloc((n + 1) * sizeof *result), largest = 0;
@@ -242,7 +242,7 @@ bool stats_holm(double *adjusted, const double *p, size_t n)
 
 /* ---------------------------------------------------------------------------------------------------- lines ---- */
 
-struct line stats_line(const double *x, const double *y, double confidence, size_t n)
+struct line statistics_line(const double *x, const double *y, double confidence, size_t n)
 {
     struct line line;
     double      cov00, cov01, cov11, sum_of_squares;
@@ -266,19 +266,19 @@ static struct line fit_logs(const double *x, const double *y, double confidence,
             lx[i] = log_x ? log(x[i]) : x[i];
             ly[i] = log(y[i]);
         }
-        line = stats_line(lx, ly, confidence, n);
+        line = statistics_line(lx, ly, confidence, n);
     }
     free(lx);
     free(ly);
     return line;
 }
 
-struct line stats_log_log(const double *x, const double *y, double confidence, size_t n)
+struct line statistics_log_log(const double *x, const double *y, double confidence, size_t n)
 {
     return fit_logs(x, y, confidence, n, true);
 }
 
-struct line stats_semi_log(const double *x, const double *y, double confidence, size_t n)
+struct line statistics_semi_log(const double *x, const double *y, double confidence, size_t n)
 {
     return fit_logs(x, y, confidence, n, false);
 }

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "leave.h"
+#include "exit.h"
 
 enum display { DISPLAY_NONE, DISPLAY_LINES, DISPLAY_BAR };
 
@@ -145,7 +145,7 @@ size_t parallel_do(const struct parallel *how, parallel_job *job, void *context,
     struct progress progress;
     struct turn    *turns = malloc((n + 1) * sizeof *turns);
     if (!turns)
-        leave_failed("not enough memory for a table of %zu %s", n, how->what);
+        exit_failed("not enough memory for a table of %zu %s", n, how->what);
     for (size_t i = 0; i < n; i++)
         turns[i] = (struct turn){cost[i], i};
     qsort(turns, n, sizeof *turns, longest_first);

@@ -12,13 +12,13 @@
 #include <string.h>
 
 #include "first_batch.h"
-#include "leave.h"
+#include "exit.h"
 #include "parallel.h"
 
 struct table_of_runs {
     struct run_result  *results;
     const struct run   *runs;
-    const struct setup *setup;
+    const struct session *session;
     uint64_t           *cost;  /* of each job                   */
     size_t             *which; /* the run that each job makes   */
 };
@@ -29,14 +29,14 @@ static const uint64_t rows_a_gradient = 3;
 static void *need(void *memory)
 {
     if (!memory)
-        leave_failed("not enough memory");
+        exit_failed("not enough memory");
     return memory;
 }
 
 static void check(fathom_status status, const char *what)
 {
     if (status != FATHOM_OK)
-        leave_failed("%s: %s", what, fathom_status_name(status));
+        exit_failed("%s: %s", what, fathom_status_name(status));
 }
 
 /* ------------------------------------------------------------------------------------------------- a table ---- */
@@ -68,29 +68,29 @@ double runner_std_error(const double *x, size_t n)
 
 /* ---------------------------------------------------------------------------------------------- a single run ---- */
 
-static size_t probe_rows(const struct setup *setup)
+static size_t probe_rows(const struct session *session)
 {
-    return setup->train.n < PROBE_ROWS ? setup->train.n : PROBE_ROWS;
+    return session->train.n < PROBE_ROWS ? session->train.n : PROBE_ROWS;
 }
 
 /* The rows that ActNorm from data is set by: the first batch, or without training those of the probe. */
-static const uint32_t *first_rows(size_t *n, const struct run *run, const struct setup *setup)
+static const uint32_t *first_rows(size_t *n, const struct run *run, const struct session *session)
 {
-    *n = run->train ? run->training.batch : probe_rows(setup);
-    return run->train ? setup->batches : NULL;
+    *n = run->train ? run->training.batch : probe_rows(session);
+    return run->train ? session->batches : NULL;
 }
 
 /* The seed's parameters, ActNorm set from data if asked for, then the replica's perturbation.  FATHOM_OK, or
  * FATHOM_DEGENERATE: there are none. */
-static fathom_status initial_params(double *params, const struct run *run, const struct setup *setup,
+static fathom_status initial_params(double *params, const struct run *run, const struct session *session,
                                     const fathom_flow *flow, fathom_workspace *workspace)
 {
     const size_t n_params = fathom_flow_n_params(flow);
     fathom_flow_init(params, flow, fathom_key_from_seed(run->seed));
     if (run->flow.actnorm == FATHOM_ACTNORM_DATA) {
         size_t              n;
-        const uint32_t     *rows = first_rows(&n, run, setup);
-        const fathom_status status = fathom_flow_actnorm_init(params, workspace, setup->train.x, rows, n);
+        const uint32_t     *rows = first_rows(&n, run, session);
+        const fathom_status status = fathom_flow_actnorm_init(params, workspace, session->train.x, rows, n);
         if (status == FATHOM_DEGENERATE)
             return status;
         check(status, "ActNorm from data");
@@ -130,31 +130,31 @@ static void divergence(struct run_result *result, const double *truth, const fat
 }
 
 /* What the trained flow came to.  One whose last step left it without a finite score has diverged too. */
-static void score(struct run_result *result, const struct run *run, const struct setup *setup,
+static void score(struct run_result *result, const struct run *run, const struct session *session,
                   fathom_workspace *workspace, const double *params)
 {
-    result->mean_logp = mean_log_prob(workspace, params, &setup->train);
-    result->heldout_logp = mean_log_prob(workspace, params, &setup->heldout);
+    result->train_logp = mean_log_prob(workspace, params, &session->train);
+    result->heldout_logp = mean_log_prob(workspace, params, &session->heldout);
     if (run->heldout_truth)
-        divergence(result, run->heldout_truth, &setup->heldout, workspace, params);
-    if (!isfinite(result->mean_logp))
+        divergence(result, run->heldout_truth, &session->heldout, workspace, params);
+    if (!isfinite(result->train_logp))
         result->status = FATHOM_DIVERGED;
 }
 
-static void probe(struct run_result *result, const struct setup *setup, const fathom_flow *flow,
+static void probe(struct run_result *result, const struct session *session, const fathom_flow *flow,
                   fathom_workspace *workspace, const double *params)
 {
     const size_t n_params = fathom_flow_n_params(flow);
     double       loss, *gradient = need(malloc(n_params * sizeof *gradient));
-    result->untrained_logp = mean_log_prob(workspace, params, &setup->train);
-    check(fathom_flow_nll(&loss, gradient, workspace, params, setup->train.x, NULL, NULL, probe_rows(setup)),
+    result->untrained_logp = mean_log_prob(workspace, params, &session->train);
+    check(fathom_flow_nll(&loss, gradient, workspace, params, session->train.x, NULL, NULL, probe_rows(session)),
           "gradient");
     result->untrained_grad_norm = fathom_norm(gradient, n_params);
     free(gradient);
 }
 
 /* fathom_train, step by step so that the progress line moves; no step of a run that has no parameters to start from. */
-static void train(struct run_result *result, const struct run *run, const struct setup *setup,
+static void train(struct run_result *result, const struct run *run, const struct session *session,
                   fathom_trainer *trainer, struct progress *progress, uint64_t cost_a_step)
 {
     bool running = result->status == FATHOM_OK;
@@ -162,7 +162,7 @@ static void train(struct run_result *result, const struct run *run, const struct
         double loss = NAN, grad_norm = NAN;
         if (running) {
             const fathom_status status = fathom_trainer_step(trainer, &loss, &grad_norm,
-                                                             setup->batches + step * run->training.batch);
+                                                             session->batches + step * run->training.batch);
             if (status != FATHOM_DIVERGED)
                 check(status, "training");
             else if (isnan(result->diverged_at))
@@ -185,51 +185,51 @@ static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
     return rows_a_gradient * run->training.batch * n_params / 64 + 1;
 }
 
-static uint64_t cost_of_run(const struct run *run, const struct setup *setup, size_t n_params)
+static uint64_t cost_of_run(const struct run *run, const struct session *session, size_t n_params)
 {
     uint64_t cost = 1;
     if (run->probe)
-        cost += (setup->train.n + rows_a_gradient * probe_rows(setup)) * n_params / 64;
+        cost += (session->train.n + rows_a_gradient * probe_rows(session)) * n_params / 64;
     if (run->train)
         cost += run->training.steps * cost_of_training_step(run, n_params) +
-                (setup->train.n + setup->heldout.n) * n_params / 64;
+                (session->train.n + session->heldout.n) * n_params / 64;
     return cost;
 }
 
 static void do_run(void *context, size_t index, struct progress *progress)
 {
     const struct table_of_runs *table = context;
-    const struct setup         *setup = table->setup;
+    const struct session         *session = table->session;
     const struct run           *run = &table->runs[table->which[index]];
     struct run_result          *result = &table->results[table->which[index]];
     const size_t                steps = run->training.steps;
     const double                started = parallel_seconds();
 
     fathom_flow      *flow = need(fathom_flow_new(&run->flow, NULL, NULL));
-    fathom_workspace *workspace = need(fathom_workspace_new(flow, setup->options->isa));
+    fathom_workspace *workspace = need(fathom_workspace_new(flow, session->options->isa));
     const size_t      n_params = fathom_flow_n_params(flow);
     double           *params = need(malloc(n_params * sizeof *params));
     uint64_t          told = 0;
     *result = (struct run_result){.n_params = n_params, .untrained_logp = NAN, .untrained_grad_norm = NAN,
-                                  .diverged_at = NAN, .mean_logp = NAN, .heldout_logp = NAN,
+                                  .diverged_at = NAN, .train_logp = NAN, .heldout_logp = NAN,
                                   .kl = NAN, .kl_std_error = NAN};
 
-    result->status = initial_params(params, run, setup, flow, workspace);
+    result->status = initial_params(params, run, session, flow, workspace);
     if (run->probe && result->status == FATHOM_OK)
-        probe(result, setup, flow, workspace, params);
+        probe(result, session, flow, workspace, params);
     fathom_workspace_free(workspace);
     if (run->train) {
-        fathom_trainer *trainer = need(fathom_trainer_new(flow, setup->options->isa, params, &run->training,
-                                                         setup->train.x, setup->train.n));
+        fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
+                                                         session->train.x, session->train.n));
         if (run->keep_trace) {
             result->loss = need(malloc(steps * sizeof *result->loss));
             result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
         }
-        train(result, run, setup, trainer, progress, cost_of_training_step(run, n_params));
+        train(result, run, session, trainer, progress, cost_of_training_step(run, n_params));
         told = steps * cost_of_training_step(run, n_params);
         if (result->status == FATHOM_OK) {
             const double *trained = fathom_trainer_params(trainer);
-            score(result, run, setup, fathom_trainer_workspace(trainer), trained);
+            score(result, run, session, fathom_trainer_workspace(trainer), trained);
             memcpy(params, trained, n_params * sizeof *params);
         }
         fathom_trainer_free(trainer);
@@ -246,7 +246,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
 
 /* --------------------------------------------------------------------------------------------- all the runs ---- */
 
-static void tell_time(struct table *timings, const struct run *run, const struct run_result *result)
+static void add_timing(struct table *timings, const struct run *run, const struct run_result *result)
 {
     char seconds[32];
     snprintf(seconds, sizeof seconds, "%.6f", result->seconds);
@@ -263,21 +263,21 @@ static void tell_time(struct table *timings, const struct run *run, const struct
     table_text(timings, seconds);
 }
 
-_Noreturn static void refuse_actnorm(const struct run *run, const struct setup *setup, size_t column, size_t n)
+_Noreturn static void refuse_actnorm(const struct run *run, const struct session *session, size_t column, size_t n)
 {
-    const struct options *options = setup->options;
+    const struct options *options = session->options;
     const char           *data = options->data ? options->data : "spiral";
-    const char *cure = setup->program->takes & TAKES(OPTION_ACTNORM) ? ", or --actnorm none" : "";
+    const char *cure = session->program->takes & TAKES(OPTION_ACTNORM) ? ", or --actnorm none" : "";
     if (run->train)
-        leave_failed("%s: column %zu does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
+        exit_failed("%s: column %zu does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
                      "from data divides by its deviation; cure: a larger --batch or another --batch-seed%s", data,
                      column + 1, n, (unsigned long long)options->batch_seed, cure);
-    leave_failed("%s: column %zu does not vary over the first %zu rows, and ActNorm from data divides by its "
+    exit_failed("%s: column %zu does not vary over the first %zu rows, and ActNorm from data divides by its "
                  "deviation; cure: the rows in another order%s", data, column + 1, n, cure);
 }
 
 /* All runs that train share the first batch, and all others the rows of the probe: one question for each. */
-static void check_first_batch(const struct run *runs, const struct setup *setup, size_t n)
+static void check_first_batch(const struct run *runs, const struct session *session, size_t n)
 {
     bool asked[2] = {false, false};
     for (size_t i = 0; i < n; i++) {
@@ -285,14 +285,14 @@ static void check_first_batch(const struct run *runs, const struct setup *setup,
         if (runs[i].flow.actnorm != FATHOM_ACTNORM_DATA || asked[runs[i].train])
             continue;
         asked[runs[i].train] = true;
-        const uint32_t *rows = first_rows(&n_rows, &runs[i], setup);
-        if (!first_batch_varies(&column, &runs[i].flow, setup->options->isa, &setup->train, rows, n_rows))
-            refuse_actnorm(&runs[i], setup, column, n_rows);
+        const uint32_t *rows = first_rows(&n_rows, &runs[i], session);
+        if (!first_batch_varies(&column, &runs[i].flow, session->options->isa, &session->train, rows, n_rows))
+            refuse_actnorm(&runs[i], session, column, n_rows);
     }
 }
 
-/* The most that any call of runner_do had. */
-static void tell_threads(struct table *timings, size_t threads)
+/* The most that any call of runner_run_all had. */
+static void note_threads(struct table *timings, size_t threads)
 {
     char        text[32];
     const char *before = timings ? table_value(timings, "threads") : NULL;
@@ -312,13 +312,13 @@ static size_t base_of(const struct run *runs, size_t i, size_t n)
             runs[j].training.peak_lr == run->training.peak_lr && runs[j].seed == run->seed &&
             runs[j].replica == run->replica)
             return j;
-    leave_failed("no run of the arm '%s' for the arm '%s'", run->only_if_diverged, run->arm);
+    exit_failed("no run of the arm '%s' for the arm '%s'", run->only_if_diverged, run->arm);
 }
 
 /* The runs of the list `which`: [n]. */
 static void do_listed(struct table_of_runs *table, size_t n)
 {
-    const struct options *options = table->setup->options;
+    const struct options *options = table->session->options;
     const struct parallel how = {.what = n == 1 ? "run" : "runs", .threads = options->threads,
                                  .quiet = options->quiet};
     for (size_t k = 0; k < n; k++) {
@@ -326,21 +326,21 @@ static void do_listed(struct table_of_runs *table, size_t n)
         fathom_error      error;
         fathom_flow      *flow = fathom_flow_new(&run->flow, NULL, &error);
         if (!flow)
-            leave_failed("%s", error.text);
-        table->cost[k] = cost_of_run(run, table->setup, fathom_flow_n_params(flow));
+            exit_failed("%s", error.text);
+        table->cost[k] = cost_of_run(run, table->session, fathom_flow_n_params(flow));
         fathom_flow_free(flow);
     }
-    tell_threads(table->setup->timings, parallel_do(&how, do_run, table, table->cost, n));
+    note_threads(table->session->timings, parallel_do(&how, do_run, table, table->cost, n));
     for (size_t k = 0; k < n; k++)
-        tell_time(table->setup->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
+        add_timing(table->session->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
 }
 
 /* First the runs that are made in any case, then those that the others' outcome decides. */
-void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n)
+void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n)
 {
-    struct table_of_runs table = {results, runs, setup, need(calloc(n + 1, sizeof *table.cost)),
+    struct table_of_runs table = {results, runs, session, need(calloc(n + 1, sizeof *table.cost)),
                                   need(calloc(n + 1, sizeof *table.which))};
-    check_first_batch(runs, setup, n);
+    check_first_batch(runs, session, n);
     for (int conditional = 0; conditional < 2; conditional++) {
         size_t listed = 0;
         for (size_t i = 0; i < n; i++) {

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "cores.h"
-#include "leave.h"
+#include "exit.h"
 #include "option_values.h"
 #include "plot.h"
 
@@ -284,7 +284,7 @@ void options_read(struct options *options, const struct program *program, int ar
     case OPTIONS_RUN:
         return;
     case OPTIONS_ILLEGAL:
-        leave_usage("%s", error.text);
+        exit_usage("%s", error.text);
     case OPTIONS_HELP:
         print_help(&defaults, program);
         break;
@@ -293,8 +293,8 @@ void options_read(struct options *options, const struct program *program, int ar
         break;
     }
     if (fflush(stdout) != 0 || ferror(stdout))
-        leave_failed("standard output: %s", strerror(errno));
-    exit(LEAVE_DONE);
+        exit_failed("standard output: %s", strerror(errno));
+    exit(EXIT_DONE);
 }
 
 /* --------------------------------------------------------------------------------------- the configuration ---- */

@@ -1,10 +1,10 @@
-/* leave.c - how a program ends (leave.h).
+/* exit.c - how a program ends (exit.h).
  *
  * The handler does only what POSIX allows in one: unlink, rmdir, write, _exit.  It needs no cooperation of the threads that
  * compute, so that Ctrl-C stops a training step in its middle.  The one thing it reads is a table of paths whose
  * entries are switched on only when they are complete.
  */
-#include "leave.h"
+#include "exit.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -21,15 +21,15 @@ static struct temporary {
     atomic_bool used;
     bool        folder;
     char        path[PATH_MAX];
-} temporaries[LEAVE_TEMPORARIES];
+} temporaries[EXIT_TEMPORARIES];
 
 /* The files first: a folder goes only when it is empty. */
 static void remove_temporaries(void)
 {
-    for (int i = 0; i < LEAVE_TEMPORARIES; i++)
+    for (int i = 0; i < EXIT_TEMPORARIES; i++)
         if (atomic_load(&temporaries[i].used) && !temporaries[i].folder)
             unlink(temporaries[i].path);
-    for (int i = 0; i < LEAVE_TEMPORARIES; i++)
+    for (int i = 0; i < EXIT_TEMPORARIES; i++)
         if (atomic_load(&temporaries[i].used) && temporaries[i].folder)
             rmdir(temporaries[i].path);
 }
@@ -46,7 +46,7 @@ static void print_line(const char *format, va_list args)
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 }
 
-void leave_note(const char *format, ...)
+void exit_note(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -55,7 +55,7 @@ void leave_note(const char *format, ...)
 }
 
 __attribute__((format(printf, 2, 0)))
-static _Noreturn void leave(enum leave_code code, const char *format, va_list args)
+static _Noreturn void leave(enum exit_code code, const char *format, va_list args)
 {
     static atomic_flag leaving = ATOMIC_FLAG_INIT;
     while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
@@ -65,18 +65,18 @@ static _Noreturn void leave(enum leave_code code, const char *format, va_list ar
     _exit((int)code); /* not exit: other threads may still be computing */
 }
 
-void leave_failed(const char *format, ...)
+void exit_failed(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    leave(LEAVE_FAILED, format, args);
+    leave(EXIT_FAILED, format, args);
 }
 
-void leave_usage(const char *format, ...)
+void exit_usage(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    leave(LEAVE_USAGE, format, args);
+    leave(EXIT_USAGE, format, args);
 }
 
 /* A mask would hold the signals of one thread only, and any thread of the process may be handed them. */
@@ -94,10 +94,10 @@ static void on_signal(int number)
         ssize_t ignored = write(STDERR_FILENO, "\n", 1);
         (void)ignored;
     }
-    _exit(LEAVE_INTERRUPTED);
+    _exit(EXIT_INTERRUPTED);
 }
 
-void leave_on_signals(void)
+void exit_on_signals(void)
 {
     static const int       ending[] = {SIGINT, SIGTERM, SIGHUP}, ignored[] = {SIGPIPE, SIGXFSZ};
     struct sigaction       action = {.sa_handler = on_signal}, before;
@@ -114,7 +114,7 @@ static bool remember(const char *path, bool folder)
 {
     if (strlen(path) >= PATH_MAX)
         return 0;
-    for (int i = 0; i < LEAVE_TEMPORARIES; i++)
+    for (int i = 0; i < EXIT_TEMPORARIES; i++)
         if (!atomic_load(&temporaries[i].used)) {
             strcpy(temporaries[i].path, path);
             temporaries[i].folder = folder;
@@ -124,19 +124,19 @@ static bool remember(const char *path, bool folder)
     return 0;
 }
 
-_Bool leave_remember(const char *path) { return remember(path, false); }
-_Bool leave_remember_folder(const char *path) { return remember(path, true); }
+_Bool exit_remember(const char *path) { return remember(path, false); }
+_Bool exit_remember_folder(const char *path) { return remember(path, true); }
 
-void leave_forget(const char *path)
+void exit_forget(const char *path)
 {
-    for (int i = 0; i < LEAVE_TEMPORARIES; i++)
+    for (int i = 0; i < EXIT_TEMPORARIES; i++)
         if (atomic_load(&temporaries[i].used) && strcmp(temporaries[i].path, path) == 0)
             atomic_store(&temporaries[i].used, 0);
 }
 
-void leave_hold_signals(void) { atomic_store(&held, 1); }
+void exit_hold_signals(void) { atomic_store(&held, 1); }
 
-void leave_release_signals(void)
+void exit_release_signals(void)
 {
     atomic_store(&held, 0);
     if (atomic_load(&waiting))

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "leave.h"
+#include "exit.h"
 #include "manifest.h"
 
 /* The set, and what the folder's manifest said before. */
@@ -44,7 +44,7 @@ static bool draw(struct writing *w, fathom_error *error)
             if (good)
                 *error = failure;
             else
-                leave_note("%s", failure.text);
+                exit_note("%s", failure.text);
             good = false;
         }
     }
@@ -139,7 +139,7 @@ static void name_unlisted_tables(const struct writing *w)
     for (struct dirent *entry; (entry = readdir(stream));)
         if (ends_in(entry->d_name, ".tsv") && entry->d_name[0] != '.' && !manifest_find(&w->now, entry->d_name) &&
             is_of_program(w->what, entry->d_name))
-            leave_note("%s/%s is of an earlier run; this one writes no such table", w->what->plot.out, entry->d_name);
+            exit_note("%s/%s is of an earlier run; this one writes no such table", w->what->plot.out, entry->d_name);
     closedir(stream);
 }
 
@@ -183,7 +183,7 @@ enum outputs_status outputs_write(const struct outputs *what, fathom_error *erro
     else
         files_abandon(w->set);
     if (good && w->removed.size)
-        leave_note("removed from %s, since this run did not make them: %s", what->plot.out, w->removed.data);
+        exit_note("removed from %s, since this run did not make them: %s", what->plot.out, w->removed.data);
     if (good && known == MANIFEST_ABSENT)
         name_unlisted_tables(w);
     bytes_free(&w->removed);

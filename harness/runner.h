@@ -7,11 +7,11 @@
 #ifndef RUNNER_H
 #define RUNNER_H
 
-#include "setup.h"
+#include "session.h"
 
 struct run {
     fathom_config        flow;
-    fathom_train_options training; /* steps and batch: the setup's                                              */
+    fathom_train_options training; /* steps and batch: the session's                                              */
     uint64_t             seed;     /* key of the initial parameters                                             */
     size_t               replica;  /* r > 0: initial parameters times 1 + 1e-15 normal(key(1000 + r))            */
     const char          *arm;      /* what tells it from runs that are alike in all else; may be NULL            */
@@ -35,7 +35,7 @@ struct run_result {
                                           not vary, and the run was not begun                        */
     double        diverged_at;         /* first step whose loss or gradient norm was not finite     */
     size_t        skipped;             /* steps left out (training.skip)                            */
-    double        mean_logp;           /* trained: of the training rows                             */
+    double        train_logp;           /* trained: of the training rows                             */
     double        heldout_logp;        /* trained: of the held-out rows                             */
     double        kl, kl_std_error;    /* heldout_truth: mean of log truth - log flow over those rows */
     double       *loss, *grad_norm;    /* keep_trace: [steps]                                       */
@@ -45,8 +45,8 @@ struct run_result {
 
 /* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line; a column that does
  * not vary over the first batch, where a run has ActNorm from data, before the first run starts.  What each run took
- * goes into the setup's timings. */
-void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n);
+ * goes into the session's timings. */
+void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n);
 void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */
 
 struct run_result *runner_results(size_t n); /* [n], all zero */
