@@ -39,7 +39,7 @@ TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c
 
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
-              $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/isa/*.c)))
+              $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/kernels/*.c)))
 SHARED_OBJ := $(call objects,$(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
@@ -69,11 +69,11 @@ $(BUILD)/flags: always | $(filter deps clean,$(MAKECMDGOALS))
 	@echo '$(CC) $(FLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LDFLAGS)' > $@
 
 # The levels x86-64-v4 and -v3 have no tuning of their own; at `generic` gcc's kernels are 4 % and 2 % slower.
-$(BUILD)/lib/isa/%.v4.o: lib/isa/%.c $(BUILD)/flags
+$(BUILD)/lib/kernels/%.v4.o: lib/kernels/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=v4 -DVEC_WIDTH=8 -march=x86-64-v4 -mtune=icelake-server
-$(BUILD)/lib/isa/%.v3.o: lib/isa/%.c $(BUILD)/flags
+$(BUILD)/lib/kernels/%.v3.o: lib/kernels/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=v3 -DVEC_WIDTH=4 -march=x86-64-v3 -mtune=skylake
-$(BUILD)/lib/isa/%.ref.o: lib/isa/%.c $(BUILD)/flags
+$(BUILD)/lib/kernels/%.ref.o: lib/kernels/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=ref -DVEC_WIDTH=1
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)

@@ -1,4 +1,4 @@
-/* split.c - where the time of one coupling goes: 512 rows along the curve of lib/curve.c, the notebook's
+/* split.c - where the time of one coupling goes: 512 rows along the curve of lib/morton.c, the notebook's
  * shape, forward and backward.
  *
  * Each part is timed by itself on the same rows.  Its arithmetic is counted (a multiply-add is 2 flop, exp 19, log1p
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "curve.h"
+#include "morton.h"
 
 enum { ROWS = 512, TILES = (ROWS + TILE - 1) / TILE, N_OUT = 28, UNITS = 24 };
 
@@ -144,7 +144,7 @@ struct table *bench_split(const struct bench *bench)
     b->n_params = coupling->n_params(&b->config);
     uint32_t order[ROWS];
     b->params = zeros(4 * padded(b->n_params) * sizeof(double));
-    if (!b->params || fathom_curve_order(order, bench->data.x, ROWS, 2) != FATHOM_OK) {
+    if (!b->params || fathom_morton_order(order, bench->data.x, ROWS, 2) != FATHOM_OK) {
         free(b->params);
         free(b);
         return table;

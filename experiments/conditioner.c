@@ -1,7 +1,7 @@
 /* conditioner.c - a trained conditioner as what it is: a few dozen straight lines.
  *
  * In two or three dimensions a coupling's conditioner reads one number, and a ReLU network of one number is piecewise
- * linear (lib/isa/piecewise.c).  Here one flow is trained, and the first conditioner of its first block asked for its
+ * linear (lib/kernels/conditioner_piecewise.c).  Here one flow is trained, and the first conditioner of its first block asked for its
  * breakpoints and, between them, for the lines of three outputs; and how many rows of the data lie on each.
  *
  * Everything comes from the library's own kernels: the input of that conditioner by the layers before it, values by its
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "isa/bijection.h"
+#include "kernels/layer.h"
 #include "leave.h"
 
 static const struct program program = {
@@ -55,7 +55,7 @@ static void *need(void *memory)
     return memory;
 }
 
-/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/isa/rqs.c); affine: loc, raw scale (lib/isa/affine.c). */
+/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c); affine: loc, raw scale (lib/kernels/transformer_affine.c). */
 static size_t choose_outputs(struct shown *shown, const fathom_config *config)
 {
     const size_t bins = config->knots + 1, middle = bins / 2;

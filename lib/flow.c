@@ -4,7 +4,7 @@
  *
  * A flow is the list of its layers and where the parameters of each begin; a workspace is one thread's state of them.
  * Rows go through in tiles, each through the whole stack and, for a gradient, back, while it is in cache. */
-#include "isa/bijection.h"
+#include "kernels/layer.h"
 
 #include <math.h>
 #include <stdlib.h>

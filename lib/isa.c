@@ -1,5 +1,5 @@
 /* isa.c - the instruction sets that this library was built for, best first, and which of them this CPU runs. */
-#include "isa/bijection.h"
+#include "kernels/layer.h"
 
 #include <string.h>
 

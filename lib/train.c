@@ -2,18 +2,18 @@
  *
  * A batch is drawn with replacement: of 512 draws from 3000 rows some 470 are distinct.  A row that is drawn twice
  * counts twice, but goes through the flow once, and the rows go through in the order of a curve on which neighbours are
- * close together (curve.c), so that a tile of them meets few segments of a conditioner.
+ * close together (morton.c), so that a tile of them meets few segments of a conditioner.
  *
  * Step t, from 0:  loss and gradient g of the batch at the parameters as they are; if either the loss or |g| is not
  * finite the step moves nothing; otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam moves
  * the parameters by the schedule's rate.  So the parameters are finite at any time. */
-#include "isa/bijection.h"
+#include "kernels/layer.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "curve.h"
+#include "morton.h"
 #include "elementary.h"
 
 struct fathom_trainer {
@@ -92,7 +92,7 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->drawn = calloc(words_of(n), sizeof *t->drawn);
     t->workspace = fathom_workspace_new(flow, isa);
     if (!t->params || !t->lr || !t->order || !t->drawn || !t->workspace
-        || fathom_curve_order(t->order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK) {
+        || fathom_morton_order(t->order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK) {
         fathom_trainer_free(t);
         return NULL;
     }

@@ -7,7 +7,7 @@
 #ifndef FATHOM_TESTS_COMMON_H
 #define FATHOM_TESTS_COMMON_H
 
-#include "isa/bijection.h"
+#include "kernels/layer.h"
 
 enum { N_ISAS = 3 };
 extern const char *const isa_names[N_ISAS];

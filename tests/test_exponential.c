@@ -15,7 +15,7 @@
 
 #define FATHOM_ISA ref
 #define VEC_WIDTH 1
-#include "isa/vec.h"
+#include "kernels/vec.h"
 
 enum { N = 1 << 18 };
 

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "common.h"
-#include "curve.h"
+#include "morton.h"
 
 enum { N = 600 };
 
@@ -192,7 +192,7 @@ static void steps_by_hand(double clip, size_t steps)
     double *mean_g = var + m.n_params;
     double *lr = need(steps * sizeof *lr);
     uint32_t order[N];
-    assert_int_equal(fathom_curve_order(order, spiral.x, N, 2), FATHOM_OK);
+    assert_int_equal(fathom_morton_order(order, spiral.x, N, 2), FATHOM_OK);
     fathom_batches(batches, 3, 0, steps, options.batch, N);
     fathom_schedule(lr, steps, options.peak_lr, true);
     fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, spiral.x, N);

@@ -1,5 +1,5 @@
 /* adam.c - the update of Adam (Kingma & Ba 2015, algorithm 1) on one flat block of parameters. */
-#include "kernels.h"
+#include "internal.h"
 
 static const double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8;
 

@@ -4,7 +4,7 @@
  * their slopes costs a multiplication each and in the end one logarithm, good to as many units in the last place of the
  * product as it has factors.  A row whose product is about to leave the doubles' range takes its logarithm at once
  * (grow in kernels.h), so any number of layers may follow each other. */
-#include "kernels.h"
+#include "internal.h"
 
 void ISA(log_det)(double *log_det, const struct volume *volume, size_t rows)
 {

@@ -3,7 +3,7 @@
  *   y = x s + loc,  s = softplus(raw + c),  c = softplus^-1(1),  log|dy/dx| = log s
  *
  * so that zero outputs of the conditioner are the identity.  Outputs a coordinate: loc, raw. */
-#include "kernels.h"
+#include "internal.h"
 
 static const double SOFTPLUS_INVERSE_1 = 0.54132485461291810898; /* log(e - 1) */
 

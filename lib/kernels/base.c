@@ -3,7 +3,7 @@
  *   log p(z) = sum_d [ -(1/2) t_d^2 - log s_d - (1/2) log 2 pi ],  t_d = (z_d - loc_d) / s_d,  s_d = softplus(raw_d)
  *
  * Parameters: loc [D], raw [D]; raw = softplus^-1(1) at first, so s = 1. */
-#include "kernels.h"
+#include "internal.h"
 
 static const double HALF_LOG_2PI = 0.91893853320467274178;
 

@@ -1,4 +1,4 @@
-/* lines.c - a layer's units as lines in its segments, and their gradients: one layer of piecewise.c's network.
+/* conditioner_lines.c - a layer's units as lines in its segments, and their gradients: one layer of conditioner_piecewise.c's network.
  *
  * Where units of the layer below cross zero, a segment of theirs (the parent) is cut into a family.  There the units
  * below are of three kinds: off in all of the parent, on in all of it, and hinges, which are on right of their zero if
@@ -19,7 +19,7 @@
  *   dW_u = slope_u S1 + value_u S0  (summed over families),   u's own moments in the parent = (W_u . S1, W_u . S0)
  *
  * all about the parent's centre: to move moments from c to c', add (c - c') S0 to S1. */
-#include "piecewise.h"
+#include "conditioner_piecewise.h"
 
 /* hinge: [family->n], from 1 on */
 static void read_hinges(struct hinge *hinge, const struct layer *layer, const struct family *family)

@@ -7,7 +7,7 @@
  * The conditioner's outputs are coordinate-major: all of B's first coordinate, then of the next.
  *
  * The file is one bijection and two choices: which transformer (by name) and which conditioner (by shape). */
-#include "kernels.h"
+#include "internal.h"
 
 struct coupling {
     fathom_config             config;

@@ -1,9 +1,9 @@
-/* piecewise.h - what the two halves of the piecewise conditioner share: the tree of segments (piecewise.c) and the
- * lines in them (lines.c). */
+/* conditioner_piecewise.h - what the two halves of the piecewise conditioner share: the tree of segments (conditioner_piecewise.c) and the
+ * lines in them (conditioner_lines.c). */
 #ifndef FATHOM_PIECEWISE_H
 #define FATHOM_PIECEWISE_H
 
-#include "kernels.h"
+#include "internal.h"
 
 /* A segment keeps its units as a pair of rows, [PAIR][columns]: slope and value of their lines,
  * slope (x - centre) + value;  or the moments of their upstream gradients over the segment's rows,

@@ -1,6 +1,6 @@
 /* sums.c - sums over arrays: element i goes into partial i mod 8, and the eight partials into one tree (vec.h).  A sum
  * of squares has 32 partials, so that no addition waits for the one before it. */
-#include "kernels.h"
+#include "internal.h"
 
 /* sum x_i^2; x: [n] */
 double ISA(sum_squares)(const double *x, size_t n)

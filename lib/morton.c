@@ -1,4 +1,4 @@
-/* curve.c - rows along a space-filling curve (Morton 1966, "A computer oriented geodetic data base and a new technique
+/* morton.c - rows along a space-filling curve (Morton 1966, "A computer oriented geodetic data base and a new technique
  * in file sequencing", IBM Ottawa).
  *
  * Each coordinate is cut into 2^bits equal cells, bits = 64 / D, and a row's key is its cells' numbers with their bits
@@ -13,7 +13,7 @@
  *
  * So a few rows that follow one another are most often close together, in all coordinates at once: a flow, being
  * continuous, keeps them so, and they meet few segments of each conditioner. */
-#include "curve.h"
+#include "morton.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static uint64_t cell(double x, double low, double high, unsigned bits)
     return !(place > 0.0) ? 0 : place < 1.0 ? (uint64_t)(place * (double)cells) : cells - 1;
 }
 
-fathom_status fathom_curve_order(uint32_t *order, const double *x, size_t n, size_t dim)
+fathom_status fathom_morton_order(uint32_t *order, const double *x, size_t n, size_t dim)
 {
     const unsigned bits = (unsigned)(64 / dim);
     struct keyed *rows = calloc(n, sizeof *rows);

@@ -148,7 +148,7 @@ struct fathom_isa {
 const struct bijection   *fathom_isa_bijection(const struct fathom_isa *isa, const char *name);
 const struct transformer *fathom_isa_transformer(const struct fathom_isa *isa, const char *name);
 
-/* The conditioner of a coupling is chosen by its shape alone (piecewise.c says why it may be). */
+/* The conditioner of a coupling is chosen by its shape alone (conditioner_piecewise.c says why it may be). */
 static inline const struct conditioner *conditioner_of(const struct fathom_isa *isa, size_t n_in)
 {
     return n_in == 1 ? isa->piecewise : isa->mlp;

@@ -1,4 +1,4 @@
-/* mlp.c - the dense conditioner: a fully connected ReLU network, a tile of rows at a time.
+/* conditioner_dense.c - the dense conditioner: a fully connected ReLU network, a tile of rows at a time.
  *
  *   h_0 = in,  h_{l+1} = max(0, W_l h_l + b_l),  out = W_L h_L + b_L          (forward, lanes are rows)
  *   d_L = dout,  dW_l = d_l h_l^T,  db_l = sum d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0     (backward)
@@ -6,8 +6,8 @@
  * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features: that
  * needs h_l transposed.  Of a few inputs most lanes would be padding: there lanes are rows, as in db.
  *
- * It works in any number of inputs and is the oracle for piecewise.c. */
-#include "kernels.h"
+ * It works in any number of inputs and is the oracle for conditioner_piecewise.c. */
+#include "internal.h"
 
 struct layer {
     size_t        fan_in, fan_out;

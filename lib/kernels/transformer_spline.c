@@ -1,4 +1,4 @@
-/* rqs.c - the rational-quadratic spline transformer (Durkan, Bekasov, Murray & Papamakarios 2019, "Neural spline
+/* transformer_spline.c - the rational-quadratic spline transformer (Durkan, Bekasov, Murray & Papamakarios 2019, "Neural spline
  * flows", sec. 3.1; the equation numbers below are that paper's).
  *
  * A monotone map of [-B, B] onto itself through K + 1 knots (x_k, y_k) with slopes delta_k there; the identity, with
@@ -17,7 +17,7 @@
  * A tile goes through in passes (exponentials | bin | slopes | rational), each short enough to keep the machine busy;
  * the softmax is never written out, only the bin's own two slopes are ever computed, and backward takes from forward
  * the quotients that it would have to divide for again. */
-#include "kernels.h"
+#include "internal.h"
 
 static const double MIN_BIN = 1e-3, MIN_SLOPE = 1e-3;
 static const double SLOPE_SHIFT = 0.53974241723695207924; /* softplus^-1(1 - 1e-3) = log(e^0.999 - 1) */

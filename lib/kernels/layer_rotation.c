@@ -4,7 +4,7 @@
  *
  * Each reflection is its own inverse, so the inverse map applies them in the other order.
  * Parameters: v, [REFLECTIONS][D]. */
-#include "kernels.h"
+#include "internal.h"
 
 enum { REFLECTIONS = 2 };
 

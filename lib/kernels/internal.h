@@ -1,8 +1,8 @@
-/* kernels.h - what the files of this folder see of each other within one compilation. */
+/* internal.h - what the files of this folder see of each other within one compilation. */
 #ifndef FATHOM_KERNELS_H
 #define FATHOM_KERNELS_H
 
-#include "bijection.h"
+#include "layer.h"
 #include "vec.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* flip.c - the order of coordinates reversed: y_d = x_{D-1-d}, log|det| = 0.  Its own inverse and its own transpose. */
-#include "kernels.h"
+#include "internal.h"
 
 static size_t n_params(const fathom_config *config) { (void)config; return 0; }
 

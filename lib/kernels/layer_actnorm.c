@@ -3,7 +3,7 @@
  *   y = (x - loc) / s,  s = softplus(l) + 1e-5,  log|det| = -sum_d log s_d
  *
  * Parameters: loc [D], l [D].  Both start at 0, so s = 0.6931...; fathom_flow_actnorm_init sets them from data. */
-#include "kernels.h"
+#include "internal.h"
 
 static const double MIN_SCALE = 1e-5; /* flowjax's ActNorm */
 

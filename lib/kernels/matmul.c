@@ -7,7 +7,7 @@
  * Invariant: each element is one chain of fused multiply-adds, k = 0, 1, 2, ..., whatever the vector width or the block
  * it falls in: so the bits of C depend on nothing but the numbers.
  */
-#include "kernels.h"
+#include "internal.h"
 
 /* The loops over a block's rows and vectors must vanish, or `sum` lives in memory at a quarter of the speed; clang
  * ignores gcc's pragma. */

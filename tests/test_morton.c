@@ -1,4 +1,4 @@
-/* test_curve.c - rows along Morton's curve: keys done by hand, whole, near one another, and rows that have no place. */
+/* test_morton.c - rows along Morton's curve: keys done by hand, whole, near one another, and rows that have no place. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -10,11 +10,11 @@
 #include <cmocka.h>
 
 #include "common.h"
-#include "curve.h"
+#include "morton.h"
 
 enum { N = 3000, MOST_DIM = 64 };
 
-/* The picture in curve.c, row by row from below. */
+/* The picture in morton.c, row by row from below. */
 static void test_by_hand(void **state)
 {
     (void)state;
@@ -25,7 +25,7 @@ static void test_by_hand(void **state)
         x[2 * i] = (double)(i % 4);
         x[2 * i + 1] = (double)(i / 4);
     }
-    assert_int_equal(fathom_curve_order(order, x, 16, 2), FATHOM_OK);
+    assert_int_equal(fathom_morton_order(order, x, 16, 2), FATHOM_OK);
     assert_memory_equal(order, along, sizeof along);
 }
 
@@ -48,7 +48,7 @@ static void test_neighbours(void **state)
     fathom_normal(x, fathom_key_from_seed(3), N * MOST_DIM);
     for (size_t dim = 2; dim <= MOST_DIM; dim = dim < 4 ? dim + 1 : dim * 2) {
         double as_they_come = 0.0, along = 0.0;
-        assert_int_equal(fathom_curve_order(order, x, N, dim), FATHOM_OK);
+        assert_int_equal(fathom_morton_order(order, x, N, dim), FATHOM_OK);
         each_once(order, N);
         for (size_t i = 0; i + 1 < N; i++)
             for (size_t d = 0; d < dim; d++) {
@@ -70,27 +70,27 @@ static void test_edges(void **state)
     uint32_t order[10];
     for (size_t i = 0; i < 20; i++)
         x[i] = 0.25;
-    assert_int_equal(fathom_curve_order(order, x, 10, 2), FATHOM_OK);
+    assert_int_equal(fathom_morton_order(order, x, 10, 2), FATHOM_OK);
     for (uint32_t i = 0; i < 10; i++)
         assert_int_equal(order[i], i);
     for (size_t i = 0; i < 10; i++)
         x[2 * i + 1] = -(double)i;
-    assert_int_equal(fathom_curve_order(order, x, 10, 2), FATHOM_OK);
+    assert_int_equal(fathom_morton_order(order, x, 10, 2), FATHOM_OK);
     for (uint32_t i = 0; i < 10; i++)
         assert_int_equal(order[i], 9 - i);
     for (size_t i = 0; i < 10; i++)
         x[2 * i] = NAN;
-    assert_int_equal(fathom_curve_order(order, x, 10, 2), FATHOM_OK);
+    assert_int_equal(fathom_morton_order(order, x, 10, 2), FATHOM_OK);
     for (uint32_t i = 0; i < 10; i++)
         assert_int_equal(order[i], 9 - i);
     static const double odd[] = { NAN, INFINITY, -INFINITY, DBL_MAX, -DBL_MAX };
     for (size_t first = 0; first < 5; first++) {
         for (size_t i = 0; i < 20; i++)
             x[i] = odd[(first + i) % 5];
-        assert_int_equal(fathom_curve_order(order, x, 10, 2), FATHOM_OK);
+        assert_int_equal(fathom_morton_order(order, x, 10, 2), FATHOM_OK);
         each_once(order, 10);
     }
-    assert_int_equal(fathom_curve_order(order, x, 1, 20), FATHOM_OK);
+    assert_int_equal(fathom_morton_order(order, x, 1, 20), FATHOM_OK);
     assert_int_equal(order[0], 0);
 }
 

@@ -1,5 +1,5 @@
 /* kernels.c - what one instruction set offers, in tables.  A new layer or transformer is one file and one line here. */
-#include "kernels.h"
+#include "internal.h"
 
 static const struct bijection *const bijections[] = {
     &ISA(actnorm),

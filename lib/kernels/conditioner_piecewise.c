@@ -1,4 +1,4 @@
-/* piecewise.c - a ReLU network of one input, as the table of straight lines that it is.
+/* conditioner_piecewise.c - a ReLU network of one input, as the table of straight lines that it is.
  *
  * A network x -> W_L max(0, ... max(0, W_0 x + b_0) ...) + b_L of a single number x is continuous and piecewise linear
  * (Montufar, Pascanu, Cho & Bengio 2014, "On the number of linear regions of deep neural networks").  Its hidden units
@@ -19,17 +19,17 @@
  * A batch of 512 rows falls into some 30 of them, cut out of some 20 parents, so the network's work shrinks from 512
  * rows to a pair a parent, and a unit for each further segment:
  *
- *  - prepare grows the tree down to the last cuts, layer by layer: cuts, and the next layer's lines (lines.c).
+ *  - prepare grows the tree down to the last cuts, layer by layer: cuts, and the next layer's lines (conditioner_lines.c).
  *  - forward looks up each row's segment (the number of edges <= x).  The first row to enter a segment opens its
  *    family, the segments of the same parent, and the last layer's lines of all families that a tile opens are drawn
  *    together, once.  Then a row is  slope (x - c) + value.
  *  - backward needs of a segment's rows only two moments,  S0 = sum dout  and  S1 = sum dout (x - c), because
  *    h(x) = slope (x - c) + value gives  sum dout h^T = S1 slope^T + S0 value^T.  And  dx = dout . slope.
- *  - finish sends the moments of the open segments back through the layers (lines.c).
+ *  - finish sends the moments of the open segments back through the layers (conditioner_lines.c).
  *
- * Exact up to rounding; that differs from mlp.c's, so which of the two serves a coupling depends on its shape alone.
+ * Exact up to rounding; that differs from conditioner_dense.c's, so which of the two serves a coupling depends on its shape alone.
  * Lines are expanded about the segment's centre because an expansion about 0 would lose |c| epsilon. */
-#include "piecewise.h"
+#include "conditioner_piecewise.h"
 
 static const double FAR = 1e100; /* the line's ends: finite, so that centres and crossings stay so */
 
@@ -392,7 +392,7 @@ INLINE void count_edges(double *segments, const double *x, const struct piecewis
     }
 }
 
-/* Each row's segment, the number of edges <= x.  In training a tile's rows are neighbours (curve.c), so that only the
+/* Each row's segment, the number of edges <= x.  In training a tile's rows are neighbours (morton.c), so that only the
  * few edges between its least and greatest tell them apart; rows in any order are found too, only slower.  Families
  * entered for the first time are opened. */
 static void look_up(struct piecewise *s, const double *x, size_t rows)
