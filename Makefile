@@ -77,6 +77,9 @@ $(BUILD)/lib/kernels/%.ref.o: lib/kernels/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=ref -DVEC_WIDTH=1
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
+# The examples are kernels (lib/kernels/list.h), compiled as plain C.
+$(BUILD)/tests/example_%.o: tests/example_%.c $(BUILD)/flags
+	$(compile) -DFATHOM_ISA=example -DVEC_WIDTH=1
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
 

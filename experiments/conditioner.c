@@ -4,8 +4,8 @@
  * linear (lib/kernels/conditioner_piecewise.c).  Here one flow is trained, and the first conditioner of its first block asked for its
  * breakpoints and, between them, for the lines of three outputs; and how many rows of the data lie on each.
  *
- * Everything comes from the library's own kernels: the input of that conditioner by the layers before it, values by its
- * forward, slopes by its backward (the derivative of one output is its slope).
+ * Everything comes from the library's own kernels: the input of that conditioner and its breakpoints by
+ * fathom_flow_view_coupling, values by its forward, slopes by its backward (the derivative of one output is its slope).
  */
 #include "runner.h"
 
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/layer.h"
+#include "flow_view.h"
 #include "leave.h"
 
 static const struct program program = {
@@ -32,8 +32,10 @@ struct shown {
 
 /* The network, and its input for each training row. */
 struct network {
+    fathom_flow              *flow;
+    fathom_workspace         *workspace;
     const struct conditioner *conditioner;
-    void                     *state;
+    void                     *state;  /* the workspace's */
     size_t                    n_out;
     double                   *x;      /* [training rows] */
     double                    low, high;
@@ -72,61 +74,32 @@ static size_t choose_outputs(struct shown *shown, const fathom_config *config)
 
 /* -------------------------------------------------------------------------------------- up to the conditioner ---- */
 
-/* One layer over all tiles, in place; tiles: [n_tiles][D][STRIDE].  Gives its number of parameters. */
-static size_t pass(double *tiles, const char *name, const struct setup *setup, const fathom_config *config,
-                   const double *params, size_t n_tiles)
-{
-    const struct bijection *layer = fathom_isa_bijection(setup->options->isa, name);
-    struct volume           volume;
-    void                   *state = need(layer->create(config));
-    if (layer->prepare(state, params) != FATHOM_OK)
-        need(NULL);
-    volume_start(&volume, TILE);
-    for (size_t t = 0; t < n_tiles; t++)
-        layer->forward(tiles + t * config->dim * STRIDE, &volume, state, TILE);
-    layer->destroy(state);
-    return layer->n_params(config);
-}
-
-/* The layout of the flat parameters is told in fathom.h: base, then block by block its layers. */
 static struct network open_network(const struct setup *setup, const fathom_config *config, const double *params)
 {
-    const fathom_dataset     *train = &setup->train;
-    const struct fathom_isa  *isa = setup->options->isa;
-    const struct transformer *transformer = fathom_isa_transformer(isa, config->coupling);
-    const size_t              dim = config->dim, n_in = dim / 2, n_tiles = (train->n + TILE - 1) / TILE;
-    double                   *tiles = need(calloc(n_tiles * dim * STRIDE, sizeof *tiles));
-    struct network            network = {.conditioner = conditioner_of(isa, n_in)};
+    const fathom_dataset  *train = &setup->train;
+    struct network         network = {.low = INFINITY, .high = -INFINITY};
+    struct conditioner_use use;
 
-    for (size_t i = 0; i < n_tiles * TILE; i++)
-        for (size_t d = 0; d < dim; d++)
-            ROW(tiles + i / TILE * dim * STRIDE, d)[i % TILE] = train->x[(i < train->n ? i : 0) * dim + d];
-    params += 2 * dim;
-    if (config->actnorm != FATHOM_ACTNORM_NONE)
-        params += pass(tiles, "actnorm", setup, config, params, n_tiles);
-    params += pass(tiles, "rotation", setup, config, params, n_tiles);
-
+    network.flow = need(fathom_flow_new(config, NULL, NULL));
+    network.workspace = need(fathom_workspace_new(network.flow, setup->options->isa));
     network.x = need(malloc(train->n * sizeof *network.x));
-    network.low = INFINITY;
-    network.high = -INFINITY;
-    for (size_t i = 0; i < train->n; i++) {
-        const double x = network.x[i] = tiles[i / TILE * dim * STRIDE + i % TILE];
-        network.low = x < network.low ? x : network.low;
-        network.high = x > network.high ? x : network.high;
-    }
-    free(tiles);
-
-    network.n_out = (dim - n_in) * transformer->n_outputs(config);
-    network.state = need(network.conditioner->create(n_in, network.n_out, config->width, config->hidden));
-    if (network.conditioner->prepare(network.state, params) != FATHOM_OK)
+    if (fathom_flow_view_coupling(network.x, &use, network.workspace, params, train->x, train->n, 0) != FATHOM_OK)
         need(NULL);
-    network.edges = network.conditioner->edges(&network.n_edges, network.state);
+    for (size_t i = 0; i < train->n; i++) {
+        network.low = network.x[i] < network.low ? network.x[i] : network.low;
+        network.high = network.x[i] > network.high ? network.x[i] : network.high;
+    }
+    network.conditioner = use.conditioner;
+    network.state = use.state;
+    network.n_out = use.n_out;
+    network.edges = conditioner_edges(&network.n_edges, network.conditioner, network.state);
     return network;
 }
 
 static void close_network(struct network *network)
 {
-    network->conditioner->destroy(network->state);
+    fathom_workspace_free(network->workspace);
+    fathom_flow_free(network->flow);
     free(network->x);
 }
 

@@ -27,16 +27,16 @@ enum kind {
     KIND_REAL,    /* a finite number                                       */
     KIND_CLIP,    /* a finite number, or `none`: infinity                  */
     KIND_DEPTHS,  /* a list of whole numbers                               */
-    KIND_WORD,    /* one of `words`, kept as the text                      */
-    KIND_ACTNORM, /* one of `words`, kept as its place in the list         */
+    KIND_WORD,    /* one of `word`s, kept as the text                      */
+    KIND_ACTNORM, /* one of `word`s, kept as its place in the list         */
     KIND_FORMAT,  /* a list of picture formats, which plot.h knows         */
     KIND_TEXT,    /* any text but an empty one                             */
     KIND_FLAG     /* no value                                              */
 };
 
-static const char *const couplings[] = {"spline", "affine", NULL};
 const char *const options_actnorms[] = {
     [FATHOM_ACTNORM_NONE] = "none", [FATHOM_ACTNORM_DEFAULT] = "default", [FATHOM_ACTNORM_DATA] = "data", NULL};
+static const char *actnorm_name(size_t i) { return options_actnorms[i]; }
 
 #define AT(field) offsetof(struct options, field)
 
@@ -46,7 +46,7 @@ static const struct row {
     size_t             offset;
     double             low, high;           /* legal range of counts (at most 2^53) and numbers */
     bool               above_low, below_high; /* the end itself is not legal                    */
-    const char *const *words;
+    const char      *(*word)(size_t i); /* the legal words by number, NULL after the last           */
     bool               setting; /* results depend on it: it stands at the head of every table   */
     const char        *meaning;
     const char        *unset;   /* how a default that has no value is called                    */
@@ -60,8 +60,8 @@ static const struct row {
         .meaning = "stream of the spiral, or of the choice of held-out rows"},
     [OPTION_DATA_SIZE] = {"data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true,
         .meaning = "rows of the spiral"},
-    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .words = couplings, .setting = true,
-        .meaning = "spline or affine", .unset = "both"},
+    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .word = fathom_coupling_name, .setting = true,
+        .meaning = "the map of the couplings:", .unset = "both"},
     [OPTION_DEPTHS] = {"depths", "LIST", KIND_DEPTHS, AT(depths), 1, 1024, .setting = true,
         .meaning = "numbers of blocks, separated by commas"},
     [OPTION_BINS] = {"bins", "N", KIND_COUNT, AT(flow.knots), 1, 256, .setting = true,
@@ -72,7 +72,7 @@ static const struct row {
         .meaning = "units of a hidden layer of the conditioner"},
     [OPTION_HIDDEN] = {"hidden", "N", KIND_COUNT, AT(flow.hidden), 0, 8, .setting = true,
         .meaning = "hidden layers of the conditioner"},
-    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
+    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .word = actnorm_name, .setting = true,
         .meaning = "none, default (scale 0.693) or data (initialised from data)"},
     [OPTION_SEED] = {"seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
         .meaning = "key of the first flow's initial parameters"},
@@ -146,9 +146,9 @@ static void describe_legal(char *text, size_t size, const struct row *row)
     case KIND_WORD:
     case KIND_ACTNORM:
         snprintf(text, size, "one of");
-        for (const char *const *word = row->words; *word; word++) {
+        for (size_t i = 0; row->word(i); i++) {
             at = strlen(text);
-            snprintf(text + at, size - at, "%s%s", word == row->words ? " " : ", ", *word);
+            snprintf(text + at, size - at, "%s%s", i == 0 ? " " : ", ", row->word(i));
         }
         return;
     case KIND_FORMAT:
@@ -234,8 +234,8 @@ static bool read_depths(struct depth_list *list, const struct row *row, const ch
 
 static bool read_word(size_t *place, const struct row *row, const char *text)
 {
-    for (*place = 0; row->words[*place]; ++*place)
-        if (strcmp(row->words[*place], text) == 0)
+    for (*place = 0; row->word(*place); ++*place)
+        if (strcmp(row->word(*place), text) == 0)
             return true;
     return false;
 }
@@ -259,7 +259,7 @@ static bool read_value(struct options *options, const struct row *row, const cha
     case KIND_WORD:
         if (!read_word(&place, row, text))
             return false;
-        *(const char **)field = row->words[place];
+        *(const char **)field = row->word(place);
         return true;
     case KIND_ACTNORM:
         if (!read_word(&place, row, text))
@@ -304,7 +304,7 @@ static void print_value(char *text, size_t size, const struct options *options, 
             at += (size_t)snprintf(text + at, size - at, "%s%zu", i ? "," : "", list->depth[i]);
         return;
     case KIND_ACTNORM:
-        snprintf(text, size, "%s", row->words[*(const fathom_actnorm *)field]);
+        snprintf(text, size, "%s", row->word(*(const fathom_actnorm *)field));
         return;
     case KIND_WORD:
     case KIND_FORMAT:
@@ -417,6 +417,8 @@ static void print_help(const struct options *defaults, const struct program *pro
         printf("  %-20s ", left);
         for (const char *line = row->meaning; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
             printf("%s%.*s", line == row->meaning ? "" : "\n                       ", (int)strcspn(line, "\n"), line);
+        for (size_t w = 0; row->kind == KIND_WORD && row->word(w); w++)
+            printf("%s%s", w ? ", " : " ", row->word(w));
         if (row->kind != KIND_FLAG) {
             print_value(value, sizeof value, defaults, row);
             printf(" [%s]", value);

@@ -1,5 +1,5 @@
 /* isa.c - the instruction sets that this library was built for, best first, and which of them this CPU runs. */
-#include "kernels/layer.h"
+#include "kernels/kernels.h"
 
 #include <string.h>
 
@@ -26,11 +26,11 @@ const fathom_isa *fathom_isa_find(const char *name)
 
 const char *fathom_isa_name(const fathom_isa *isa) { return isa->name; }
 
-const struct bijection *fathom_isa_bijection(const struct fathom_isa *isa, const char *name)
+const struct layer *fathom_isa_layer(const struct fathom_isa *isa, const char *name)
 {
-    for (const struct bijection *const *b = isa->bijections; *b; b++)
-        if (strcmp((*b)->name, name) == 0)
-            return *b;
+    for (const struct layer *const *l = isa->layers; *l; l++)
+        if (strcmp((*l)->name, name) == 0)
+            return *l;
     return NULL;
 }
 

@@ -17,7 +17,7 @@
 #include <math.h>
 
 #include "elementary.h"
-#include "kernels/layer.h"
+#include "kernels/kernels.h"
 #include "standardise.h"
 
 static const double t_first = 0.5, t_length = 3.0, turn = 2.5, sigma = 0.08;

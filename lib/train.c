@@ -7,14 +7,15 @@
  * Step t, from 0:  loss and gradient g of the batch at the parameters as they are; if either the loss or |g| is not
  * finite the step moves nothing; otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam moves
  * the parameters by the schedule's rate.  So the parameters are finite at any time. */
-#include "kernels/layer.h"
+#include "kernels/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "morton.h"
+#include "constants.h"
 #include "elementary.h"
+#include "morton.h"
 
 struct fathom_trainer {
     const fathom_flow   *flow;
@@ -149,7 +150,6 @@ static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 
 fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *rows)
 {
-    const double beta1 = 0.9, beta2 = 0.999; /* as adam.c */
     const size_t n = fathom_flow_n_params(t->flow);
     if (t->step >= t->options.steps)
         return FATHOM_BAD_ARGUMENT;
@@ -164,8 +164,8 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
 
     double scale = norm < t->options.clip ? 1.0 : t->options.clip / norm;
     t->moved++;
-    t->beta1_power *= beta1;
-    t->beta2_power *= beta2;
+    t->beta1_power *= ADAM_BETA1;
+    t->beta2_power *= ADAM_BETA2;
     t->isa->adam(t->params, t->m, t->v, t->gradient, scale, lr / (1.0 - t->beta1_power), 1.0 / (1.0 - t->beta2_power),
                  n);
     return FATHOM_OK;

@@ -1,15 +1,10 @@
-/* example_bijection.c - a bijection that the library does not have, to show what one takes: sinh-arcsinh of each
- * coordinate (Jones & Pewsey 2009, "Sinh-arcsinh distributions", Biometrika 96(4)), which skews and stretches tails.
+/* example_layer.c - a layer that the library does not have, to show what a layer is: sinh-arcsinh of each coordinate
+ * (Jones & Pewsey 2009, "Sinh-arcsinh distributions", Biometrika 96(4)), which skews and stretches tails.
  *
  *   y = sinh u,  u = e^s asinh(x) + shift,   log|dy/dx| = log cosh u + s - log(1 + x^2) / 2
  *
  * Parameters: shift [D], s [D]; zeros are the identity. */
-#include "common.h"
-#include "elementary.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "kernels/internal.h"
 
 struct sinh_arcsinh {
     size_t        dim;
@@ -23,11 +18,6 @@ static double log_cosh(double u) { return fabs(u) + same_log1p(same_exp(-2 * fab
 static double arcsinh(double x) { return copysign(same_log1p(fabs(x) + x * x / (1 + sqrt(x * x + 1))), x); }
 
 static size_t n_params(const fathom_config *config) { return 2 * config->dim; }
-static void init(double *params, const fathom_config *config, fathom_key key)
-{
-    (void)key; /* a layer with random parameters draws them from its key */
-    memset(params, 0, n_params(config) * sizeof *params);
-}
 
 static void *create(const fathom_config *config)
 {
@@ -36,7 +26,6 @@ static void *create(const fathom_config *config)
         layer->dim = config->dim;
     return layer;
 }
-static void destroy(void *state) { free(state); }
 static size_t bytes(const void *state) { (void)state; return sizeof(struct sinh_arcsinh); }
 
 static fathom_status prepare(void *state, const double *params)
@@ -94,5 +83,14 @@ static void inverse(double *x, struct volume *volume, void *state, size_t rows)
         }
 }
 
-const struct bijection sinh_arcsinh = { "sinh_arcsinh", n_params, init,    create,   destroy, bytes,
-                                        prepare,        forward,  inverse, backward, finish, NULL };
+const struct layer ISA(layer_sinh_arcsinh) = {
+    .name = "sinh_arcsinh",
+    .n_params = n_params,
+    .create = create,
+    .bytes = bytes,
+    .prepare = prepare,
+    .forward = forward,
+    .inverse = inverse,
+    .backward = backward,
+    .finish = finish,
+};

@@ -54,7 +54,7 @@ static void check_shape(const struct shape *s, const double *params, const doubl
     double *dout = need(s->batch * s->n_out * sizeof *dout);
     struct answer dense = new_answer(s);
     draw(dout, 99, 1.0, s->batch * s->n_out);
-    ask(&dense, isa->mlp, s, params, x, dout);
+    ask(&dense, isa->dense, s, params, x, dout);
     if (with_plain) {
         struct answer loop = new_answer(s);
         ask_plain(&loop, s, params, x, dout);
@@ -148,7 +148,7 @@ static void test_not_finite(void **state)
 {
     (void)state;
     const struct fathom_isa *isa = fathom_isa_find(NULL);
-    const struct conditioner *const both[] = { isa->mlp, isa->piecewise };
+    const struct conditioner *const both[] = { isa->dense, isa->piecewise };
     const struct shape s = { 1, 13, 9, 2, 65 };
     double *params = random_params(&s, 500), kept_params[2 * 9], x[65], dout[65 * 13];
     struct answer good = new_answer(&s), bad = new_answer(&s);

@@ -3,34 +3,34 @@
  *   h_0 = in,  h_{l+1} = max(0, W_l h_l + b_l),  out = W_L h_L + b_L          (forward, lanes are rows)
  *   d_L = dout,  dW_l = d_l h_l^T,  db_l = sum d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0     (backward)
  *
- * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features: that
- * needs h_l transposed.  Of a few inputs most lanes would be padding: there lanes are rows, as in db.
+ * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features, which
+ * needs h_l transposed.  For FEW inputs most lanes would be padding, so there lanes are rows, as in db.
  *
- * It works in any number of inputs and is the oracle for conditioner_piecewise.c. */
+ * It works for any number of inputs; tests compare conditioner_piecewise.c with it, and it with conditioner_plain.h. */
 #include "internal.h"
 
-struct layer {
+struct dense_layer {
     size_t        fan_in, fan_out;
     const double *w, *b;    /* [fan_out][fan_in], [fan_out]: in the caller's parameters        */
     double       *input;    /* [padded(fan_in)][STRIDE], h_l; rows from fan_in on stay zero    */
-    double       *dw;       /* [fan_out][padded(fan_in)], d loss / d W summed so far; of a layer
-                               of few inputs [fan_out][fan_in][8], in eight partials           */
-    double       *db;       /* [fan_out][8], in eight partials                                 */
+    double       *dw;       /* [fan_out][padded(fan_in)], d loss / d W summed so far; with FEW
+                               inputs [fan_out][fan_in][8], in eight partial sums              */
+    double       *db;       /* [fan_out][8], d loss / d b, in eight partial sums               */
 };
 
-struct mlp {
+struct dense {
     size_t       n_layers, n_doubles;
     double      *transposed;  /* [TILE][widest padded fan_in]                   */
     double      *delta[2];    /* [padded(width)][STRIDE], d_l and d_{l-1}       */
     double      *accumulated; /* all dw and db                                  */
     size_t       n_accumulated;
-    struct layer layers[9];   /* hidden + 1                                     */
+    struct dense_layer layers[9];   /* hidden + 1                                     */
     _Alignas(CACHE_LINE) double memory[];
 };
 
-enum { FEW = 4 };
+enum { FEW = 4 /* inputs, at most */ };
 
-static size_t sums_a_unit(size_t fan_in) { return fan_in <= FEW ? fan_in * 8 : padded(fan_in); }
+static size_t sums_per_unit(size_t fan_in) { return fan_in <= FEW ? fan_in * 8 : padded(fan_in); }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -40,10 +40,10 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
     for (size_t l = 0; l <= hidden; l++) {
         size_t fan_in = l == 0 ? n_in : width, fan_out = l == hidden ? n_out : width;
         inputs += padded(fan_in) * STRIDE;
-        sums += fan_out * (sums_a_unit(fan_in) + 8);
+        sums += fan_out * (sums_per_unit(fan_in) + 8);
     }
     size_t n_doubles = inputs + sums + TILE * widest + 2 * padded(width) * STRIDE;
-    struct mlp *s = zeros(sizeof *s + n_doubles * sizeof(double));
+    struct dense *s = zeros(sizeof *s + n_doubles * sizeof(double));
     if (!s)
         return NULL;
     s->n_layers = hidden + 1;
@@ -52,11 +52,11 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
     s->accumulated = s->memory;
     double *sum = s->accumulated, *input = s->accumulated + sums;
     for (size_t l = 0; l <= hidden; l++) {
-        struct layer *layer = &s->layers[l];
+        struct dense_layer *layer = &s->layers[l];
         layer->fan_in = l == 0 ? n_in : width;
         layer->fan_out = l == hidden ? n_out : width;
         layer->dw = sum;
-        layer->db = sum + layer->fan_out * sums_a_unit(layer->fan_in);
+        layer->db = sum + layer->fan_out * sums_per_unit(layer->fan_in);
         sum = layer->db + layer->fan_out * 8;
         layer->input = input;
         input += padded(layer->fan_in) * STRIDE;
@@ -67,19 +67,17 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
     return s;
 }
 
-static void destroy(void *state) { free(state); }
-
 static size_t bytes(const void *state)
 {
-    const struct mlp *s = state;
+    const struct dense *s = state;
     return sizeof *s + s->n_doubles * sizeof(double);
 }
 
 static fathom_status prepare(void *state, const double *params)
 {
-    struct mlp *s = state;
+    struct dense *s = state;
     for (size_t l = 0; l < s->n_layers; l++) {
-        struct layer *layer = &s->layers[l];
+        struct dense_layer *layer = &s->layers[l];
         layer->w = params;
         layer->b = params + layer->fan_out * layer->fan_in;
         params = layer->b + layer->fan_out;
@@ -88,38 +86,38 @@ static fathom_status prepare(void *state, const double *params)
     return FATHOM_OK;
 }
 
-/* max(0, a) that lets NaN through */
+/* a = max(0, a); NaN stays NaN. */
 static void rectify(double *a, size_t units, size_t rows)
 {
     for (size_t u = 0; u < units; u++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec v = load(ROW(a, u) + i), zero = all(0.0);
-            store(ROW(a, u) + i, choose(either(less(v, zero), equal(v, zero)), zero, v));
+            vec v = load(ROW(a, u) + i), zero = broadcast(0.0);
+            store(ROW(a, u) + i, mask_select(mask_or(less(v, zero), equal(v, zero)), zero, v));
         }
 }
 
-/* partial[8] += x y, lane i into partial i mod 8; x, y: [rows] */
+/* partial[8] += x y; x, y: [rows]; row i is added to partial sum i mod 8. */
 INLINE void add_products(double partial[8], const double *x, const double *y, size_t rows)
 {
     for (int j = 0; j < 8; j += VEC_WIDTH) {
         vec sum = load(partial + j);
         for (size_t i = 0; i < rows; i += 8)
-            sum = fused(load(x + i + (size_t)j), load(y + i + (size_t)j), sum);
+            sum = fmadd(load(x + i + (size_t)j), load(y + i + (size_t)j), sum);
         store(partial + j, sum);
     }
 }
 
 static void forward(double *out, const double *in, void *state, size_t rows)
 {
-    struct mlp *s = state;
+    struct dense *s = state;
     for (size_t k = 0; k < s->layers[0].fan_in; k++)
         memcpy(ROW(s->layers[0].input, k), ROW(in, k), rows * sizeof(double));
     for (size_t l = 0; l < s->n_layers; l++) {
-        const struct layer *layer = &s->layers[l];
+        const struct dense_layer *layer = &s->layers[l];
         bool last = l + 1 == s->n_layers;
         double *next = last ? out : s->layers[l + 1].input;
-        ISA(matmul_from)(next, STRIDE, layer->b, layer->w, layer->fan_in, 1, layer->input, STRIDE, layer->fan_out,
-                         layer->fan_in, rows);
+        ISA(matrix_product)(next, STRIDE, layer->b, matrix_rows(layer->w, layer->fan_in),
+                            matrix_rows(layer->input, STRIDE), layer->fan_out, layer->fan_in, rows);
         if (!last)
             rectify(next, layer->fan_out, rows);
     }
@@ -139,8 +137,8 @@ static void transpose_tile(double *out, const double *in, size_t units, size_t r
         }
 }
 
-/* dW += d h^T of a tile */
-static void weight_gradient(const struct mlp *s, const struct layer *layer, const double *d, size_t rows)
+/* dW += d h^T of one tile */
+static void weight_gradient(const struct dense *s, const struct dense_layer *layer, const double *d, size_t rows)
 {
     const size_t columns = padded(layer->fan_in);
     if (layer->fan_in <= FEW) {
@@ -150,29 +148,31 @@ static void weight_gradient(const struct mlp *s, const struct layer *layer, cons
         return;
     }
     transpose_tile(s->transposed, layer->input, columns, rows);
-    ISA(matmul)(layer->dw, columns, d, STRIDE, 1, s->transposed, columns, layer->fan_out, rows, columns);
+    ISA(matrix_add_product)(layer->dw, columns, matrix_rows(d, STRIDE), matrix_rows(s->transposed, columns),
+                            layer->fan_out, rows, columns);
 }
 
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
-    struct mlp *s = state;
+    struct dense *s = state;
     const double *d = dout;
     for (size_t l = s->n_layers; l-- > 0;) {
-        const struct layer *layer = &s->layers[l];
+        const struct dense_layer *layer = &s->layers[l];
         for (size_t u = 0; u < layer->fan_out; u++)
-            add_rows(layer->db + u * 8, ROW(d, u), rows);
+            sum_rows(layer->db + u * 8, ROW(d, u), rows);
         weight_gradient(s, layer, d, rows);
         if (l == 0) {
-            ISA(matmul)(din, STRIDE, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out, rows);
+            ISA(matrix_add_product)(din, STRIDE, matrix_transposed(layer->w, layer->fan_in), matrix_rows(d, STRIDE),
+                                    layer->fan_in, layer->fan_out, rows);
             return;
         }
         double *below = s->delta[l % 2];
-        ISA(matmul_from)(below, STRIDE, NULL, layer->w, 1, layer->fan_in, d, STRIDE, layer->fan_in, layer->fan_out,
-                         rows);
+        ISA(matrix_product)(below, STRIDE, NULL, matrix_transposed(layer->w, layer->fan_in), matrix_rows(d, STRIDE),
+                            layer->fan_in, layer->fan_out, rows);
         for (size_t u = 0; u < layer->fan_in; u++)
             for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-                mask on = less(all(0.0), load(ROW(layer->input, u) + i));
-                store(ROW(below, u) + i, choose(on, load(ROW(below, u) + i), all(0.0)));
+                mask on = less(broadcast(0.0), load(ROW(layer->input, u) + i));
+                store(ROW(below, u) + i, mask_select(on, load(ROW(below, u) + i), broadcast(0.0)));
             }
         d = below;
     }
@@ -180,9 +180,9 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
 
 static void finish(double *gradient, void *state)
 {
-    struct mlp *s = state;
+    struct dense *s = state;
     for (size_t l = 0; l < s->n_layers; l++) {
-        const struct layer *layer = &s->layers[l];
+        const struct dense_layer *layer = &s->layers[l];
         for (size_t u = 0; u < layer->fan_out; u++)
             for (size_t k = 0; k < layer->fan_in; k++)
                 *gradient++ = layer->fan_in <= FEW ? sum8(layer->dw + (u * layer->fan_in + k) * 8)
@@ -192,12 +192,13 @@ static void finish(double *gradient, void *state)
     }
 }
 
-static const double *edges(size_t *n, const void *state)
-{
-    (void)state;
-    *n = 0;
-    return NULL;
-}
-
-const struct conditioner ISA(mlp) = { "dense", create, destroy, bytes, prepare, forward, backward, finish,
-                                      edges, NULL };
+const struct conditioner ISA(conditioner_dense) = {
+    .name = "dense",
+    .create = create,
+    .destroy = free,
+    .bytes = bytes,
+    .prepare = prepare,
+    .forward = forward,
+    .backward = backward,
+    .finish = finish,
+};

@@ -45,34 +45,34 @@ static const uint64_t POWER[16] = {
 static const double LEAST_EXPONENT = -708.0;
 
 /* for x in [-708, 0] */
-INLINE vec exp_within(vec x)
+INLINE vec vec_exp_in_range(vec x)
 {
-    const vec shift = all(0x1.8p52);
-    vec t = fused(x, all(0x1.71547652b82fep+4), shift), k = t - shift; /* 16 / log 2 */
-    vec r = fused(k, all(-0x1.62e42fefa39efp-5), x);                   /* log 2 / 16 */
+    const vec shift = broadcast(0x1.8p52);
+    vec t = fmadd(x, broadcast(0x1.71547652b82fep+4), shift), k = t - shift; /* 16 / log 2 */
+    vec r = fmadd(k, broadcast(-0x1.62e42fefa39efp-5), x);                   /* log 2 / 16 */
 
     vec r2 = r * r;
-    vec odd  = fused(all(0x1.11123afbf2c80p-7), r2, all(0x1.555555548f217p-3));
-    vec even = fused(all(0x1.6c185e32c454cp-10), r2, all(0x1.555555545e625p-5));
-    even = fused(even, r2, all(0x1.0000000000005p-1));
-    vec q = fused(odd, r, even), power = power_of_two(t, POWER);
-    return fused(power, fused(q, r2, r), power);
+    vec odd  = fmadd(broadcast(0x1.11123afbf2c80p-7), r2, broadcast(0x1.555555548f217p-3));
+    vec even = fmadd(broadcast(0x1.6c185e32c454cp-10), r2, broadcast(0x1.555555545e625p-5));
+    even = fmadd(even, r2, broadcast(0x1.0000000000005p-1));
+    vec q = fmadd(odd, r, even), power = power_of_two(t, POWER);
+    return fmadd(power, fmadd(q, r2, r), power);
 }
 
-INLINE vec exp_(vec x) { return choose(less(x, all(LEAST_EXPONENT)), all(0.0), exp_within(x)); }
+INLINE vec vec_exp(vec x) { return mask_select(less(x, broadcast(LEAST_EXPONENT)), broadcast(0.0), vec_exp_in_range(x)); }
 
-INLINE vec log1p_(vec e)
+INLINE vec vec_log1p(vec e)
 {
-    vec s = e / (all(2.0) + e), z = s * s, z2 = z * z;
-    vec odd  = fused(all(0x1.5c8a6ba3b80a5p-3), z2, all(0x1.efdd883f95b75p-4));
-    vec even = fused(all(0x1.559c39d62732dp-4), z2, all(0x1.106768476c662p-3));
-    odd  = fused(odd,  z2, all(0x1.3b1de32a6eb21p-3));
-    even = fused(even, z2, all(0x1.745cb39b1fb39p-3));
-    odd  = fused(odd,  z2, all(0x1.c71c741f8e65ep-3));
-    even = fused(even, z2, all(0x1.2492492085734p-2));
-    odd  = fused(odd,  z2, all(0x1.99999999a0840p-2));
-    even = fused(even, z2, all(0x1.5555555555535p-1));
-    return fused(s * z, fused(odd, z, even), s + s);
+    vec s = e / (broadcast(2.0) + e), z = s * s, z2 = z * z;
+    vec odd  = fmadd(broadcast(0x1.5c8a6ba3b80a5p-3), z2, broadcast(0x1.efdd883f95b75p-4));
+    vec even = fmadd(broadcast(0x1.559c39d62732dp-4), z2, broadcast(0x1.106768476c662p-3));
+    odd  = fmadd(odd,  z2, broadcast(0x1.3b1de32a6eb21p-3));
+    even = fmadd(even, z2, broadcast(0x1.745cb39b1fb39p-3));
+    odd  = fmadd(odd,  z2, broadcast(0x1.c71c741f8e65ep-3));
+    even = fmadd(even, z2, broadcast(0x1.2492492085734p-2));
+    odd  = fmadd(odd,  z2, broadcast(0x1.99999999a0840p-2));
+    even = fmadd(even, z2, broadcast(0x1.5555555555535p-1));
+    return fmadd(s * z, fmadd(odd, z, even), s + s);
 }
 
 #endif

@@ -1,21 +1,19 @@
-/* kernels.c - what one instruction set offers, in tables.  A new layer or transformer is one file and one line here. */
+/* kernels.c - the table of one instruction set (kernels.h), with the layers and transformers of list.h. */
 #include "internal.h"
 
-static const struct bijection *const bijections[] = {
-    &ISA(actnorm),
-    &ISA(rotation),
-    &ISA(coupling),
-    &ISA(flip),
+static const struct layer *const layers[] = {
+#define LAYER(name) &ISA(layer_##name),
+#include "list.h"
     NULL
 };
 
 static const struct transformer *const transformers[] = {
-    &ISA(rqs),
-    &ISA(affine),
+#define TRANSFORMER(name) &ISA(transformer_##name),
+#include "list.h"
     NULL
 };
 
-/* Every set needs fused multiply-add hardware: SLEEF's finz family is defined by it. */
+/* Whether this CPU runs the set.  Every set needs fused multiply-add hardware, because SLEEF's finz family does. */
 static bool supported(void)
 {
 #if defined __x86_64__
@@ -42,15 +40,15 @@ const struct fathom_isa ISA(fathom_isa) = {
     .name = TEXT(FATHOM_ISA),
     .supported = supported,
     .width = VEC_WIDTH,
-    .bijections = bijections,
+    .layers = layers,
     .transformers = transformers,
-    .mlp = &ISA(mlp),
-    .piecewise = &ISA(piecewise),
-    .log_det = ISA(log_det),
+    .dense = &ISA(conditioner_dense),
+    .piecewise = &ISA(conditioner_piecewise),
+    .log_det = ISA(volume_log_det),
     .base_log_prob = ISA(base_log_prob),
     .base_backward = ISA(base_backward),
     .adam = ISA(adam),
     .sum_squares = ISA(sum_squares),
     .log_sum_exp = ISA(log_sum_exp),
-    .matmul = ISA(matmul),
+    .matrix_add_product = ISA(matrix_add_product),
 };

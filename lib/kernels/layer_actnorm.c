@@ -1,11 +1,10 @@
-/* actnorm.c - a scale and shift a coordinate (Kingma & Dhariwal 2018, "Glow", sec. 3.1).
+/* layer_actnorm.c - a scale and a shift per coordinate (Kingma & Dhariwal 2018, "Glow", sec. 3.1).
  *
  *   y = (x - loc) / s,  s = softplus(l) + 1e-5,  log|det| = -sum_d log s_d
  *
- * Parameters: loc [D], l [D].  Both start at 0, so s = 0.6931...; fathom_flow_actnorm_init sets them from data. */
+ * Parameters: loc [D], l [D].  Both start at 0, so s = 0.6931...; fathom_flow_actnorm_init sets them from data.  The
+ * constant 1e-5 is ACTNORM_MIN_SCALE. */
 #include "internal.h"
-
-static const double MIN_SCALE = 1e-5; /* flowjax's ActNorm */
 
 struct actnorm {
     size_t        dim;
@@ -19,12 +18,6 @@ struct actnorm {
 };
 
 static size_t n_params(const fathom_config *config) { return 2 * config->dim; }
-
-static void init(double *params, const fathom_config *config, fathom_key key)
-{
-    (void)key;
-    memset(params, 0, n_params(config) * sizeof *params);
-}
 
 static size_t n_doubles(size_t dim) { return dim + dim + dim * STRIDE + 2 * dim * 8; }
 
@@ -42,8 +35,6 @@ static void *create(const fathom_config *config)
     return s;
 }
 
-static void destroy(void *state) { free(state); }
-
 static size_t bytes(const void *state)
 {
     const struct actnorm *s = state;
@@ -57,12 +48,12 @@ static fathom_status prepare(void *state, const double *params)
     s->log_det = 0.0;
     for (size_t d = 0; d < s->dim; d++) {
         double out[VEC_WIDTH];
-        vec slope, scale = softplus(&slope, all(params[s->dim + d])) + all(MIN_SCALE);
+        vec slope, scale = softplus(&slope, broadcast(params[s->dim + d])) + broadcast(ACTNORM_MIN_SCALE);
         store(out, scale);
         s->scale[d] = out[0];
         store(out, slope);
         s->slope[d] = out[0];
-        store(out, log_(scale));
+        store(out, vec_log(scale));
         s->log_det -= out[0];
     }
     memset(s->partial, 0, 2 * s->dim * 8 * sizeof(double));
@@ -72,7 +63,7 @@ static fathom_status prepare(void *state, const double *params)
 static void add_log_det(struct volume *volume, double value, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH)
-        store(volume->log + i, load(volume->log + i) + all(value));
+        store(volume->log + i, load(volume->log + i) + broadcast(value));
 }
 
 static void forward(double *x, struct volume *volume, void *state, size_t rows)
@@ -80,7 +71,7 @@ static void forward(double *x, struct volume *volume, void *state, size_t rows)
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec y = (load(ROW(x, d) + i) - all(s->loc[d])) / all(s->scale[d]);
+            vec y = (load(ROW(x, d) + i) - broadcast(s->loc[d])) / broadcast(s->scale[d]);
             store(ROW(x, d) + i, y);
             store(ROW(s->y, d) + i, y);
         }
@@ -95,11 +86,11 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
         double *dy = ROW(dx, d), ds[TILE];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec y = load(ROW(s->y, d) + i);
-            store(ds + i, fused(load(dy + i), y, load(dlog_det + i)));
-            store(dy + i, load(dy + i) / all(s->scale[d]));
+            store(ds + i, fmadd(load(dy + i), y, load(dlog_det + i)));
+            store(dy + i, load(dy + i) / broadcast(s->scale[d]));
         }
-        add_rows(s->partial + d * 8, dy, rows);
-        add_rows(s->partial + (s->dim + d) * 8, ds, rows);
+        sum_rows(s->partial + d * 8, dy, rows);
+        sum_rows(s->partial + (s->dim + d) * 8, ds, rows);
     }
 }
 
@@ -108,7 +99,7 @@ static void inverse(double *x, struct volume *volume, void *state, size_t rows)
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH)
-            store(ROW(x, d) + i, load(ROW(x, d) + i) * all(s->scale[d]) + all(s->loc[d]));
+            store(ROW(x, d) + i, load(ROW(x, d) + i) * broadcast(s->scale[d]) + broadcast(s->loc[d]));
     add_log_det(volume, -s->log_det, rows);
 }
 
@@ -121,5 +112,14 @@ static void finish(double *gradient, void *state)
     }
 }
 
-const struct bijection ISA(actnorm) = { "actnorm", n_params, init,    create,   destroy, bytes,
-                                        prepare,   forward,  inverse, backward, finish, NULL };
+const struct layer ISA(layer_actnorm) = {
+    .name = "actnorm",
+    .n_params = n_params,
+    .create = create,
+    .bytes = bytes,
+    .prepare = prepare,
+    .forward = forward,
+    .inverse = inverse,
+    .backward = backward,
+    .finish = finish,
+};

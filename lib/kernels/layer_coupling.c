@@ -1,4 +1,4 @@
-/* coupling.c - a coupling layer (Dinh, Krueger & Bengio 2015, "NICE"; Dinh et al. 2017, "Real NVP", sec. 3.2).
+/* layer_coupling.c - a coupling layer (Dinh, Krueger & Bengio 2015, "NICE"; Dinh et al. 2017, "Real NVP", sec. 3.2).
  *
  *   y_A = x_A,   y_B = f(x_B; conditioner(x_A)),   log|det| = sum over B of log|f'|
  *
@@ -6,18 +6,19 @@
  * triangular, so its determinant is free, and the inverse needs the conditioner only forward, at y_A = x_A.
  * The conditioner's outputs are coordinate-major: all of B's first coordinate, then of the next.
  *
- * The file is one bijection and two choices: which transformer (by name) and which conditioner (by shape). */
+ * The configuration names the transformer; the shape decides the conditioner (conditioner_of). */
 #include "internal.h"
 
 struct coupling {
     fathom_config             config;
     const struct transformer *transformer;
     const struct conditioner *conditioner;
-    size_t                    n_in, n_moved, n_outputs, n_saved; /* |A|, |B|, outputs and saved rows a coordinate */
-    void                     *network;                           /* the conditioner's state                       */
+    size_t                    n_in, n_moved;      /* |A|, |B|                                                     */
+    size_t                    n_outputs, n_saved; /* outputs, and saved rows, per coordinate                      */
+    void                     *network;            /* the conditioner's state                                      */
     double                   *outputs;     /* [padded(n_moved n_outputs)][STRIDE], the conditioner's outputs, and in
                                               backward their gradient; shared by all couplings of a flow          */
-    double                   *own_outputs; /* that, or NULL if another state lends it                             */
+    double                   *own_outputs; /* the same if it belongs to this state, otherwise NULL                */
     _Alignas(CACHE_LINE) double saved[];   /* [n_moved n_saved][STRIDE]                                           */
 };
 
@@ -37,7 +38,8 @@ static size_t n_params(const fathom_config *config)
     return total + (fan_in + 1) * n_out(config);
 }
 
-/* equinox's MLP: a key a layer; each layer's weights and biases uniform on +-1/sqrt(fan_in), a key each. */
+/* As equinox's MLP: one key per layer, split into one for its weights and one for its biases, both uniform on
+ * +-1/sqrt(fan_in). */
 static void init(double *params, const fathom_config *config, fathom_key key)
 {
     fathom_key layer_keys[16], pair[2]; /* hidden + 1 <= 9 */
@@ -81,7 +83,7 @@ static void *create(const fathom_config *config)
                             .n_in = n_in(config), .n_moved = n_moved, .n_outputs = transformer->n_outputs(config),
                             .n_saved = n_saved };
     s->network = s->conditioner->create(s->n_in, n_moved * s->n_outputs, config->width, config->hidden);
-    s->outputs = s->own_outputs = zeros(outputs_bytes(s)); /* the rows of the padding stay so */
+    s->outputs = s->own_outputs = zeros(outputs_bytes(s)); /* the rows of the padding stay zero */
     if (!s->network || !s->outputs) {
         destroy(s);
         return NULL;
@@ -145,5 +147,24 @@ static void finish(double *gradient, void *state)
     s->conditioner->finish(gradient, s->network);
 }
 
-const struct bijection ISA(coupling) = { "coupling", n_params, init,    create,   destroy, bytes,
-                                         prepare,    forward,  inverse, backward, finish, share };
+static struct conditioner_use conditioner(const void *state)
+{
+    const struct coupling *s = state;
+    return (struct conditioner_use){ s->conditioner, s->network, s->n_in, s->n_moved * s->n_outputs };
+}
+
+const struct layer ISA(layer_coupling) = {
+    .name = "coupling",
+    .n_params = n_params,
+    .init = init,
+    .create = create,
+    .destroy = destroy,
+    .bytes = bytes,
+    .prepare = prepare,
+    .forward = forward,
+    .inverse = inverse,
+    .backward = backward,
+    .finish = finish,
+    .share = share,
+    .conditioner = conditioner,
+};

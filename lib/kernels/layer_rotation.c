@@ -1,4 +1,4 @@
-/* rotation.c - an orthogonal map as a product of Householder reflections (Householder 1958), log|det| = 0.
+/* layer_rotation.c - an orthogonal map as a product of Householder reflections (Householder 1958), log|det| = 0.
  *
  *   one reflection:  y = x - 2 u (u . x),  u = v / |v|,  v trainable, never normalised in place.
  *
@@ -13,7 +13,7 @@ struct rotation {
     double *u;       /* [REFLECTIONS][D], unit vectors                                               */
     double *length;  /* [REFLECTIONS], |v|                                                           */
     double *input;   /* [REFLECTIONS][D][STRIDE], each reflection's input, for backward              */
-    double *partial; /* [REFLECTIONS][D][8], d loss / d u, summed over the tiles in eight partials   */
+    double *partial; /* [REFLECTIONS][D][8], d loss / d u of all tiles, in eight partial sums        */
     _Alignas(CACHE_LINE) double memory[];
 };
 
@@ -40,8 +40,6 @@ static void *create(const fathom_config *config)
     return s;
 }
 
-static void destroy(void *state) { free(state); }
-
 static size_t bytes(const void *state)
 {
     const struct rotation *s = state;
@@ -66,22 +64,22 @@ static fathom_status prepare(void *state, const double *v)
 /* u . x of rows i .. i + VEC_WIDTH - 1 */
 INLINE vec dot(const double *u, const double *x, size_t dim, size_t i)
 {
-    vec sum = all(0.0);
+    vec sum = broadcast(0.0);
     for (size_t d = 0; d < dim; d++)
-        sum = fused(all(u[d]), load(ROW(x, d) + i), sum);
+        sum = fmadd(broadcast(u[d]), load(ROW(x, d) + i), sum);
     return sum;
 }
 
-/* x in place; kept: the rows as they were, NULL if nobody wants them */
+/* x in place; kept: receives the rows as they were, or NULL */
 static void reflect(double *x, double *kept, const double *u, size_t dim, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        const vec minus_twice = all(-2.0) * dot(u, x, dim, i);
+        const vec minus_twice = broadcast(-2.0) * dot(u, x, dim, i);
         for (size_t d = 0; d < dim; d++) {
             const vec xd = load(ROW(x, d) + i);
             if (kept)
                 store(ROW(kept, d) + i, xd);
-            store(ROW(x, d) + i, fused(minus_twice, all(u[d]), xd));
+            store(ROW(x, d) + i, fmadd(minus_twice, broadcast(u[d]), xd));
         }
     }
 }
@@ -109,10 +107,10 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
         for (size_t d = 0; d < s->dim; d++) {
             for (size_t i = 0; i < rows; i += VEC_WIDTH) {
                 const vec xd = load(ROW(x, d) + i), dy = load(ROW(dx, d) + i), along = load(u_dy + i);
-                store(du + i, fused(dy, load(u_x + i), xd * along));
-                store(ROW(dx, d) + i, fused(all(-2.0) * along, all(u[d]), dy));
+                store(du + i, fmadd(dy, load(u_x + i), xd * along));
+                store(ROW(dx, d) + i, fmadd(broadcast(-2.0) * along, broadcast(u[d]), dy));
             }
-            add_rows(s->partial + (r * s->dim + d) * 8, du, rows);
+            sum_rows(s->partial + (r * s->dim + d) * 8, du, rows);
         }
     }
 }
@@ -139,5 +137,15 @@ static void finish(double *gradient, void *state)
     }
 }
 
-const struct bijection ISA(rotation) = { "rotation", n_params, init,    create,   destroy, bytes,
-                                         prepare,    forward,  inverse, backward, finish, NULL };
+const struct layer ISA(layer_rotation) = {
+    .name = "rotation",
+    .n_params = n_params,
+    .init = init,
+    .create = create,
+    .bytes = bytes,
+    .prepare = prepare,
+    .forward = forward,
+    .inverse = inverse,
+    .backward = backward,
+    .finish = finish,
+};

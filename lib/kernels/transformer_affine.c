@@ -1,14 +1,21 @@
-/* affine.c - the affine transformer (Dinh, Sohl-Dickstein & Bengio 2017, "Real NVP", eq. 7):
+/* transformer_affine.c - the affine transformer (Dinh, Sohl-Dickstein & Bengio 2017, "Real NVP", eq. 7):
  *
  *   y = x s + loc,  s = softplus(raw + c),  c = softplus^-1(1),  log|dy/dx| = log s
  *
- * so that zero outputs of the conditioner are the identity.  Outputs a coordinate: loc, raw. */
+ * so zero outputs of the conditioner give the identity.  Outputs per coordinate: loc, raw. */
 #include "internal.h"
 
-static const double SOFTPLUS_INVERSE_1 = 0.54132485461291810898; /* log(e - 1) */
-
-enum { LOC, RAW, N_OUTPUTS };
-enum { X, S, SLOPE, N_SAVED };
+enum { /* rows of the outputs */
+    LOC, /* the shift                      */
+    RAW, /* the scale before its softplus  */
+    N_OUTPUTS
+};
+enum { /* rows that forward keeps for backward */
+    X,     /* the input         */
+    S,     /* the scale         */
+    SLOPE, /* ds / draw         */
+    N_SAVED
+};
 
 static size_t n_outputs(const fathom_config *config) { (void)config; return N_OUTPUTS; }
 static size_t n_saved(const fathom_config *config) { (void)config; return N_SAVED; }
@@ -18,12 +25,13 @@ static void forward(double *x, struct volume *volume, const double *outputs, dou
 {
     (void)config;
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + all(SOFTPLUS_INVERSE_1)), xi = load(x + i);
+        vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + broadcast(SOFTPLUS_INVERSE_1));
+        const vec xi = load(x + i);
         store(ROW(saved, X) + i, xi);
         store(ROW(saved, S) + i, s);
         store(ROW(saved, SLOPE) + i, slope);
         store(x + i, xi * s + load(ROW(outputs, LOC) + i));
-        grow(volume, i, s);
+        volume_grow(volume, i, s);
     }
 }
 
@@ -45,10 +53,17 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
 {
     (void)saved, (void)config;
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + all(SOFTPLUS_INVERSE_1));
+        vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + broadcast(SOFTPLUS_INVERSE_1));
         store(x + i, (load(x + i) - load(ROW(outputs, LOC) + i)) / s);
-        grow(volume, i, all(1.0) / s);
+        volume_grow(volume, i, broadcast(1.0) / s);
     }
 }
 
-const struct transformer ISA(affine) = { "affine", n_outputs, n_saved, forward, inverse, backward };
+const struct transformer ISA(transformer_affine) = {
+    .name = "affine",
+    .n_outputs = n_outputs,
+    .n_saved = n_saved,
+    .forward = forward,
+    .inverse = inverse,
+    .backward = backward,
+};

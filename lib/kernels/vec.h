@@ -27,9 +27,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* HALF_DOWN less half of x's pattern, as an integer, is that of 1 / sqrt(x) to 3.5 %: half the exponent, its sign
+/* RSQRT_MAGIC less half of x's pattern, as an integer, is that of 1 / sqrt(x) to 3.5 %: half the exponent, its sign
  * turned (Lomont 2003, "Fast inverse square root", the constant for doubles). */
-static const int64_t HALF_DOWN = 0x5fe6ec85e7de30da;
+static const int64_t RSQRT_MAGIC = 0x5fe6ec85e7de30da;
 
 #if VEC_WIDTH == 8
 
@@ -39,15 +39,15 @@ typedef double   vec __attribute__((vector_size(64)));
 typedef __mmask8 mask;
 INLINE vec  load(const double *p)               { return _mm512_loadu_pd(p); }
 INLINE void store(double *p, vec a)             { _mm512_storeu_pd(p, a); }
-INLINE vec  all(double a)                       { return _mm512_set1_pd(a); }
-INLINE vec  fused(vec a, vec b, vec c)          { return _mm512_fmadd_pd(a, b, c); } /* a b + c, one rounding */
+INLINE vec  broadcast(double a)                       { return _mm512_set1_pd(a); }
+INLINE vec  fmadd(vec a, vec b, vec c)          { return _mm512_fmadd_pd(a, b, c); } /* a b + c, one rounding */
 INLINE mask less(vec a, vec b)                  { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
 INLINE mask equal(vec a, vec b)                 { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
-INLINE mask either(mask a, mask b)              { return (mask)(a | b); }
-INLINE int  lanes(mask m)                       { return __builtin_popcount(m); } /* how many are set */
-INLINE vec  choose(mask m, vec yes, vec no)     { return _mm512_mask_blend_pd(m, no, yes); }
-INLINE vec  greater(vec a, vec b)               { return _mm512_max_pd(a, b); } /* a > b ? a : b */
-INLINE vec  added(mask m, vec a, vec b)         { return _mm512_mask_add_pd(a, m, a, b); } /* m ? a + b : a */
+INLINE mask mask_or(mask a, mask b)              { return (mask)(a | b); }
+INLINE int  mask_count(mask m)                       { return __builtin_popcount(m); } /* how many are set */
+INLINE vec  mask_select(mask m, vec yes, vec no)     { return _mm512_mask_blend_pd(m, no, yes); }
+INLINE vec  max(vec a, vec b)               { return _mm512_max_pd(a, b); } /* a > b ? a : b */
+INLINE vec  mask_add(mask m, vec a, vec b)         { return _mm512_mask_add_pd(a, m, a, b); } /* m ? a + b : a */
 /* table[j] with t's pattern shifted up by 48 bits added, j the lowest four bits of that pattern. */
 INLINE vec power_of_two(vec t, const uint64_t table[16])
 {
@@ -55,11 +55,11 @@ INLINE vec power_of_two(vec t, const uint64_t table[16])
                                                               _mm512_loadu_si512(table + 8));
     return (vec)_mm512_add_epi64(entry, _mm512_slli_epi64(k, 48));
 }
-INLINE vec about_inverse_root(vec a)
+INLINE vec approximate_rsqrt(vec a)
 {
-    return (vec)_mm512_sub_epi64(_mm512_set1_epi64(HALF_DOWN), _mm512_srli_epi64((__m512i)a, 1));
+    return (vec)_mm512_sub_epi64(_mm512_set1_epi64(RSQRT_MAGIC), _mm512_srli_epi64((__m512i)a, 1));
 }
-INLINE vec  log_(vec a)                         { return Sleef_finz_logd8_u10avx512f(a); }
+INLINE vec  vec_log(vec a)                         { return Sleef_finz_logd8_u10avx512f(a); }
 
 /* t[i] = column i of the square block whose rows are r[0..VEC_WIDTH-1]. */
 INLINE void transpose(vec t[8], const vec r[8])
@@ -88,26 +88,26 @@ typedef double  vec __attribute__((vector_size(32)));
 typedef __m256d mask;
 INLINE vec  load(const double *p)               { return _mm256_loadu_pd(p); }
 INLINE void store(double *p, vec a)             { _mm256_storeu_pd(p, a); }
-INLINE vec  all(double a)                       { return _mm256_set1_pd(a); }
-INLINE vec  fused(vec a, vec b, vec c)          { return _mm256_fmadd_pd(a, b, c); }
+INLINE vec  broadcast(double a)                       { return _mm256_set1_pd(a); }
+INLINE vec  fmadd(vec a, vec b, vec c)          { return _mm256_fmadd_pd(a, b, c); }
 INLINE mask less(vec a, vec b)                  { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
 INLINE mask equal(vec a, vec b)                 { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
-INLINE mask either(mask a, mask b)              { return _mm256_or_pd(a, b); }
-INLINE int  lanes(mask m)                       { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
-INLINE vec  choose(mask m, vec yes, vec no)     { return _mm256_blendv_pd(no, yes, m); }
-INLINE vec  greater(vec a, vec b)               { return _mm256_max_pd(a, b); }
-INLINE vec  added(mask m, vec a, vec b)         { return choose(m, a + b, a); }
+INLINE mask mask_or(mask a, mask b)              { return _mm256_or_pd(a, b); }
+INLINE int  mask_count(mask m)                       { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
+INLINE vec  mask_select(mask m, vec yes, vec no)     { return _mm256_blendv_pd(no, yes, m); }
+INLINE vec  max(vec a, vec b)               { return _mm256_max_pd(a, b); }
+INLINE vec  mask_add(mask m, vec a, vec b)         { return mask_select(m, a + b, a); }
 INLINE vec  power_of_two(vec t, const uint64_t table[16])
 {
     __m256i k = (__m256i)t, j = _mm256_and_si256(k, _mm256_set1_epi64x(15));
     __m256i entry = _mm256_i64gather_epi64((const long long *)table, j, 8);
     return (vec)_mm256_add_epi64(entry, _mm256_slli_epi64(k, 48));
 }
-INLINE vec about_inverse_root(vec a)
+INLINE vec approximate_rsqrt(vec a)
 {
-    return (vec)_mm256_sub_epi64(_mm256_set1_epi64x(HALF_DOWN), _mm256_srli_epi64((__m256i)a, 1));
+    return (vec)_mm256_sub_epi64(_mm256_set1_epi64x(RSQRT_MAGIC), _mm256_srli_epi64((__m256i)a, 1));
 }
-INLINE vec  log_(vec a)                         { return Sleef_finz_logd4_u10avx2(a); }
+INLINE vec  vec_log(vec a)                         { return Sleef_finz_logd4_u10avx2(a); }
 
 INLINE void transpose(vec t[4], const vec r[4])
 {
@@ -125,16 +125,16 @@ typedef double vec;
 typedef int    mask;
 INLINE vec  load(const double *p)               { return *p; }
 INLINE void store(double *p, vec a)             { *p = a; }
-INLINE vec  all(double a)                       { return a; }
-INLINE vec  fused(vec a, vec b, vec c)          { return fma(a, b, c); }
+INLINE vec  broadcast(double a)                       { return a; }
+INLINE vec  fmadd(vec a, vec b, vec c)          { return fma(a, b, c); }
 INLINE mask less(vec a, vec b)                  { return a < b; }
 INLINE mask equal(vec a, vec b)                 { return a == b; }
-INLINE mask either(mask a, mask b)              { return a | b; }
-INLINE int  lanes(mask m)                       { return m; }
-INLINE vec  choose(mask m, vec yes, vec no)     { return m ? yes : no; }
-INLINE vec  greater(vec a, vec b)               { return a > b ? a : b; }
-INLINE vec  added(mask m, vec a, vec b)         { return m ? a + b : a; }
-INLINE vec  log_(vec a)                         { return same_log(a); }
+INLINE mask mask_or(mask a, mask b)              { return a | b; }
+INLINE int  mask_count(mask m)                       { return m; }
+INLINE vec  mask_select(mask m, vec yes, vec no)     { return m ? yes : no; }
+INLINE vec  max(vec a, vec b)               { return a > b ? a : b; }
+INLINE vec  mask_add(mask m, vec a, vec b)         { return m ? a + b : a; }
+INLINE vec  vec_log(vec a)                         { return same_log(a); }
 INLINE void transpose(vec t[1], const vec r[1]) { t[0] = r[0]; }
 INLINE vec  power_of_two(vec t, const uint64_t table[16])
 {
@@ -144,11 +144,11 @@ INLINE vec  power_of_two(vec t, const uint64_t table[16])
     memcpy(&t, &k, sizeof t);
     return t;
 }
-INLINE vec about_inverse_root(vec a)
+INLINE vec approximate_rsqrt(vec a)
 {
     int64_t pattern;
     memcpy(&pattern, &a, sizeof pattern);
-    pattern = HALF_DOWN - (int64_t)((uint64_t)pattern >> 1);
+    pattern = RSQRT_MAGIC - (int64_t)((uint64_t)pattern >> 1);
     memcpy(&a, &pattern, sizeof a);
     return a;
 }
@@ -159,32 +159,26 @@ INLINE vec about_inverse_root(vec a)
 
 #include "exponential.h"
 
-/* The one order in which eight partial sums become one. */
-INLINE double sum8(const double p[8])
-{
-    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
-}
-
 /* sqrt(x) to the last bit for x in [2^-960, 2^1022], and 0 of 0, without the unit that divides: Newton's iteration for
  * y = 1 / sqrt(x), whose error, 3.5 % at first, is squared each time (times 3/2), and a last step on the root itself,
  * whose remainder is exact (Markstein 1990, "Computation of elementary functions on the IBM RISC System/6000").  Below
  * that range it is merely small; of infinity it is NaN. */
-INLINE vec root_(vec x)
+INLINE vec vec_sqrt(vec x)
 {
-    vec y = about_inverse_root(x), half = all(0.5);
+    vec y = approximate_rsqrt(x), half = broadcast(0.5);
     for (int i = 0; i < 4; i++)
-        y = fused(y, fused(-half * x * y, y, half), y);
-    vec root = x * y, remainder = fused(-root, root, x);
-    return fused(remainder, half * y, root);
+        y = fmadd(y, fmadd(-half * x * y, y, half), y);
+    vec root = x * y, remainder = fmadd(-root, root, x);
+    return fmadd(remainder, half * y, root);
 }
 
 /* softplus(x) = log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and its slope 1 / (1 + e^-x): e^-|x| is in [0, 1]. */
 INLINE vec softplus(vec *slope, vec x)
 {
-    mask positive = less(all(0.0), x);
-    vec e = exp_(choose(positive, -x, x));
-    *slope = choose(positive, all(1.0), e) / (all(1.0) + e);
-    return choose(positive, x, all(0.0)) + log1p_(e);
+    mask positive = less(broadcast(0.0), x);
+    vec e = vec_exp(mask_select(positive, -x, x));
+    *slope = mask_select(positive, broadcast(1.0), e) / (broadcast(1.0) + e);
+    return mask_select(positive, x, broadcast(0.0)) + vec_log1p(e);
 }
 
 #endif

@@ -1,16 +1,17 @@
-/* matmul.c - the one matrix kernel: C[r][c] += sum_k A[r, k] X[k][c], lanes over c.
+/* matrix.c - the one matrix kernel: C[r][c] += sum_k A[r][k] X[k][c], lanes over c.
  *
- * It serves a dense layer's forward (lanes are rows of the batch), its input gradient (likewise) and its weight
+ * It computes a dense layer's forward pass (lanes are rows of the batch), its input gradient (likewise) and its weight
  * gradient (lanes are input features), and the piecewise conditioner's tables (lanes are units).  A is read one number
- * at a time with any two strides, so that a transpose costs nothing; X and C are read by vectors.
+ * at a time with any two steps, so a transposed A costs nothing.  X and C are read by vectors, so their columns are
+ * contiguous and n_columns is a multiple of 8.
  *
  * Invariant: each element is one chain of fused multiply-adds, k = 0, 1, 2, ..., whatever the vector width or the block
- * it falls in: so the bits of C depend on nothing but the numbers.
+ * of C that it is in.  So the bits of C depend on the numbers alone.
  */
 #include "internal.h"
 
-/* The loops over a block's rows and vectors must vanish, or `sum` lives in memory at a quarter of the speed; clang
- * ignores gcc's pragma. */
+/* The loops over a block's rows and vectors must be unrolled completely: otherwise `sum` is kept in memory, at a quarter
+ * of the speed.  clang ignores gcc's pragma. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -26,11 +27,12 @@ enum { MR = 6, NV = 2 };
 enum { MR = 2, NV = 4 };
 #endif
 
-/* The operands.  `adds` below: C starts from what it holds; else its row r starts from start[r start_step]. */
+/* The operands.  If `adds` below, C starts from its own elements; otherwise its row r starts from start[r start_step]. */
 struct product {
     double       *c;
-    const double *start, *a, *x;
-    size_t        c_step, start_step, row_step, k_step, x_step, n_k;
+    const double *start;
+    size_t        c_step, start_step, n_k;
+    struct matrix a, x;
 };
 
 INLINE void block(struct product p, const int rows, const int vectors, const bool adds)
@@ -41,18 +43,18 @@ INLINE void block(struct product p, const int rows, const int vectors, const boo
         UNROLL
         for (int v = 0; v < vectors; v++)
             sum[r][v] = adds ? load(p.c + (size_t)r * p.c_step + v * VEC_WIDTH)
-                             : all(p.start[(size_t)r * p.start_step]);
+                             : broadcast(p.start[(size_t)r * p.start_step]);
     for (size_t k = 0; k < p.n_k; k++) {
         vec xv[NV];
         UNROLL
         for (int v = 0; v < vectors; v++)
-            xv[v] = load(p.x + k * p.x_step + v * VEC_WIDTH);
+            xv[v] = load(p.x.data + k * p.x.row_step + v * VEC_WIDTH);
         UNROLL
         for (int r = 0; r < rows; r++) {
-            vec ar = all(p.a[(size_t)r * p.row_step + k * p.k_step]);
+            vec ar = broadcast(p.a.data[(size_t)r * p.a.row_step + k * p.a.column_step]);
             UNROLL
             for (int v = 0; v < vectors; v++)
-                sum[r][v] = fused(ar, xv[v], sum[r][v]);
+                sum[r][v] = fmadd(ar, xv[v], sum[r][v]);
         }
     }
     UNROLL
@@ -62,13 +64,13 @@ INLINE void block(struct product p, const int rows, const int vectors, const boo
             store(p.c + (size_t)r * p.c_step + v * VEC_WIDTH, sum[r][v]);
 }
 
-/* All rows of a stripe of `vectors` vectors. */
+/* All rows of a stripe of C, `vectors` vectors wide. */
 INLINE void stripe(struct product p, size_t n_rows, const int vectors, const bool adds)
 {
     for (; n_rows >= MR; n_rows -= MR) {
         block(p, MR, vectors, adds);
         p.c += MR * p.c_step;
-        p.a += MR * p.row_step;
+        p.a.data += MR * p.a.row_step;
         p.start += MR * p.start_step;
     }
     switch (n_rows) {
@@ -88,9 +90,9 @@ INLINE void multiply(struct product p, size_t n_rows, size_t n_columns, const bo
     for (; n_columns >= NV * VEC_WIDTH; n_columns -= NV * VEC_WIDTH) {
         stripe(p, n_rows, NV, adds);
         p.c += NV * VEC_WIDTH;
-        p.x += NV * VEC_WIDTH;
+        p.x.data += NV * VEC_WIDTH;
     }
-#if VEC_WIDTH == 8 /* elsewhere a multiple of eight columns is a whole number of stripes */
+#if VEC_WIDTH == 8 /* at other widths a multiple of eight columns is a whole number of stripes */
     switch (n_columns / VEC_WIDTH) {
     case 3: stripe(p, n_rows, 3, adds); break;
     case 2: stripe(p, n_rows, 2, adds); break;
@@ -100,28 +102,28 @@ INLINE void multiply(struct product p, size_t n_rows, size_t n_columns, const bo
 #endif
 }
 
-/* c: [n_rows], rows c_step apart; A[r, k] = a[r row_step + k k_step]; x: [n_k], rows x_step apart; n_columns is a
- * multiple of 8. */
-void ISA(matmul)(double *c, size_t c_step, const double *a, size_t row_step, size_t k_step, const double *x,
-                 size_t x_step, size_t n_rows, size_t n_k, size_t n_columns)
+/* c: [n_rows], rows c_step apart; a: [n_rows][n_k]; x: [n_k][n_columns]. */
+void ISA(matrix_add_product)(double *c, size_t c_step, struct matrix a, struct matrix x, size_t n_rows, size_t n_k,
+                             size_t n_columns)
 {
     static const double none = 0.0;
-    const struct product p = { c, &none, a, x, c_step, 0, row_step, k_step, x_step, n_k };
+    const struct product p = { .c = c, .start = &none, .c_step = c_step, .n_k = n_k, .a = a, .x = x };
     multiply(p, n_rows, n_columns, true);
 }
 
 /* C[r][c] = start[r] + the same sum; start: [n_rows], or NULL for zeros. */
-void ISA(matmul_from)(double *c, size_t c_step, const double *start, const double *a, size_t row_step, size_t k_step,
-                      const double *x, size_t x_step, size_t n_rows, size_t n_k, size_t n_columns)
+void ISA(matrix_product)(double *c, size_t c_step, const double *start, struct matrix a, struct matrix x,
+                         size_t n_rows, size_t n_k, size_t n_columns)
 {
     static const double zero = 0.0;
-    const struct product p = { c, start ? start : &zero, a, x, c_step, start ? 1 : 0, row_step, k_step, x_step, n_k };
+    const struct product p = { .c = c, .start = start ? start : &zero, .c_step = c_step, .start_step = start ? 1 : 0,
+                               .n_k = n_k, .a = a, .x = x };
     multiply(p, n_rows, n_columns, false);
 }
 
-/* out: [n_columns], rows out_step apart, = in transposed; in: [n_rows][n_columns], rows in_step apart. */
-void ISA(transposed)(double *out, size_t out_step, const double *in, size_t in_step, size_t n_rows,
-                     size_t n_columns)
+/* out: [n_columns][n_rows], rows out_step apart, is the transpose of in: [n_rows][n_columns], rows in_step apart. */
+void ISA(matrix_transpose)(double *out, size_t out_step, const double *in, size_t in_step, size_t n_rows,
+                           size_t n_columns)
 {
     size_t r = 0;
     for (; r + VEC_WIDTH <= n_rows; r += VEC_WIDTH) {
