@@ -1,4 +1,5 @@
-/* batches.c - which rows each step of a training uses: drawn with replacement, a key per step, as the reference does. */
+/* batches.c - which rows each step of a training uses: drawn with replacement, a key per step, as the reference
+ * does. */
 #include "threefry.h"
 
 void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps, size_t batch, size_t n)

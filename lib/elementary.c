@@ -1,7 +1,7 @@
 /* elementary.c - the inverse error function.
  *
- * erfinv is x p(w) with w = -log(1 - x^2) and three polynomials p (Giles 2010, "Approximating the erfinv function",
- * GPU Computing Gems 2, the double-precision version, table 5 on; XLA evaluates the same): its relative error is that of
+ * erfinv is x p(w) with w = -log(1 - x^2) and three polynomials p (Giles 2010, "Approximating the erfinv function", GPU
+ * Computing Gems 2, the double-precision version, table 5 on; XLA evaluates the same): its relative error is that of
  * double precision over the whole interval.
  *
  * Invariant: the only function beyond + - * / sqrt is SLEEF's log1p, so the bits are the same on every machine. */

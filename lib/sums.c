@@ -1,5 +1,5 @@
-/* sums.c - sums in one fixed order of additions, the same bits everywhere: element i is added to partial sum i mod 8, and
- * the eight are added in one fixed tree (kernels/sums.h). */
+/* sums.c - sums in one fixed order of additions, the same bits everywhere: element i is added to partial sum i mod 8,
+ * and the eight are added in one fixed tree (kernels/sums.h). */
 #include <math.h>
 
 #include "kernels/kernels.h"

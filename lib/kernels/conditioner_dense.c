@@ -3,8 +3,8 @@
  *   h_0 = in,  h_{l+1} = max(0, W_l h_l + b_l),  out = W_L h_L + b_L          (forward, lanes are rows)
  *   d_L = dout,  dW_l = d_l h_l^T,  db_l = sum d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0     (backward)
  *
- * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features, which
- * needs h_l transposed.  For FEW inputs most lanes would be padding, so there lanes are rows, as in db.
+ * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features,
+ * which needs h_l transposed.  For FEW inputs most lanes would be padding, so there lanes are rows, as in db.
  *
  * It works for any number of inputs; tests compare conditioner_piecewise.c with it, and it with conditioner_plain.h. */
 #include "internal.h"

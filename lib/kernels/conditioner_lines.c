@@ -1,21 +1,21 @@
 /* conditioner_lines.c - the lines of a layer's units in its segments, and their gradients: one layer of the piecewise
  * linear network.
  *
- * The zeros of the units below split a segment of the layer below (the parent) into a family of segments.  In the parent
- * the units below are of three kinds: off in all of it, on in all of it, and hinges.  A hinge is on to the right of its
- * zero if it rises, to the left of it if it falls.  So the layer's lines in the family's segment k are
+ * The zeros of the units below split a segment of the layer below (the parent) into a family of segments.  In the
+ * parent the units below are of three kinds: off in all of it, on in all of it, and hinges.  A hinge is on to the right
+ * of its zero if it rises, to the left of it if it falls.  So the layer's lines in the family's segment k are
  *
  *   line_k(x) = b + sum_{always on} W_u h_u(x)  +  sum_{hinges on in k} W_u h_u(x)
  *               `--------- the stem ---------'
  *
- * with h_u the line of unit u below and W_u the column of W that multiplies it.  The stem is one product of matrices for
- * all families, about the parents' centres; moving it to a segment's own centre is one fused operation per unit.  Hinges
- * are added from segment to segment: rising ones from left to right, falling ones from right to left.  A hinge is zero
- * where it enters the sum and only grows from there.  Nothing is subtracted again, so nothing cancels.  A further
- * segment costs one hinge, not all units.
+ * with h_u the line of unit u below and W_u the column of W that multiplies it.  The stem is one product of matrices
+ * for all families, about the parents' centres; moving it to a segment's own centre is one fused operation per unit.
+ * Hinges are added from segment to segment: rising ones from left to right, falling ones from right to left.  A hinge
+ * is zero where it enters the sum and only grows from there.  Nothing is subtracted again, so nothing cancels.  A
+ * further segment costs one hinge, not all units.
  *
- * Backward the same sums are taken in the other direction.  With (S1, S0) the moments of the segments where unit u is on
- * (all of the family's if it is always on, those on one side of its zero if it is a hinge),
+ * Backward the same sums are taken in the other direction.  With (S1, S0) the moments of the segments where unit u is
+ * on (all of the family's if it is always on, those on one side of its zero if it is a hinge),
  *
  *   dW_u = slope_u S1 + value_u S0  (summed over families),   u's own moments in the parent = (W_u . S1, W_u . S0)
  *
@@ -134,9 +134,9 @@ INLINE void add_moments(double *total, const double *own, size_t columns, size_t
     store(total + columns + u, s0);
 }
 
-/* The same units' share of the hinges' gradients: dwt += slope S1 + value S0 and dots += (W . S1, W . S0).  (S1, S0) are
- * the moments of the segments where the hinge is on: `right` if it rises; if it falls, those of the segments before it,
- * which the loop adds up. */
+/* The same units' share of the hinges' gradients: dwt += slope S1 + value S0 and dots += (W . S1, W . S0).  (S1, S0)
+ * are the moments of the segments where the hinge is on: `right` if it rises; if it falls, those of the segments before
+ * it, which the loop adds up. */
 INLINE void hinge_gradients(const double *own, size_t columns, size_t u, const struct segment *segment, double centre,
                             size_t n, struct scratch *scratch)
 {
@@ -180,11 +180,13 @@ static void family_backward(double *total, double *moments_under, const double *
 }
 
 /* moments_under = W . total, of the units that are always on, in each parent. */
-static void always_on_moments(double *moments_under, const double *totals, const struct piecewise_layer *layer, struct scratch *scratch)
+static void always_on_moments(double *moments_under, const double *totals, const struct piecewise_layer *layer,
+                              struct scratch *scratch)
 {
     const size_t columns = (layer - 1)->columns;
-    ISA(matrix_product)(scratch->handed, columns, NULL, matrix_rows(totals, layer->columns),
-                        matrix_rows(layer->w, padded(layer->fan_in)), PAIR * layer->n_families, layer->fan_out, columns);
+    const struct matrix w = matrix_rows(layer->w, padded(layer->fan_in));
+    ISA(matrix_product)(scratch->handed, columns, NULL, matrix_rows(totals, layer->columns), w,
+                        PAIR * layer->n_families, layer->fan_out, columns);
     for (size_t i = 0; i < layer->n_families; i++) {
         const double *pair = PAIR_OF(scratch->handed, i, columns), *always_on = PAIR_OF(scratch->always_on, i, columns);
         double *to = PAIR_OF(moments_under, layer->families[i].parent, columns);

@@ -16,8 +16,8 @@
  *      layer 1   |------------|----------|-----------------|
  *      layer 2   |------------|----|-----|---|-------------|        the last layer's segments are the network's
  *
- * A batch of 512 rows lies in some 30 segments, split from some 20 parents.  So the network's work shrinks from 512 rows
- * to one pair of rows per parent, and one unit per further segment:
+ * A batch of 512 rows lies in some 30 segments, split from some 20 parents.  So the network's work shrinks from 512
+ * rows to one pair of rows per parent, and one unit per further segment:
  *
  *  - prepare splits the line, layer by layer, and computes the next layer's lines (conditioner_tree.c,
  *    conditioner_lines.c).
@@ -124,8 +124,8 @@ static void forward(double *restrict out, const double *restrict in, void *state
 }
 
 /* din += dout . slope; and adds each row to the moments of its segment.  A row's dot product is kept in eight partial
- * sums, unit u in partial sum u mod 8: PARTS vectors.  Constants are copied to local variables, so that the compiler need
- * not load them again after each store. */
+ * sums, unit u in partial sum u mod 8: PARTS vectors.  Constants are copied to local variables, so that the compiler
+ * need not load them again after each store. */
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
     enum { PARTS = 8 / VEC_WIDTH };

@@ -4,8 +4,8 @@
  *   h_0 = x,  h_{l+1} = max(0, W_l h_l + b_l),  out = W_L h_L + b_L
  *   d_L = dout,  dW_l = d_l h_l^T,  db_l = d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0,  din = d of x
  *
- * conditioner_dense.c and conditioner_piecewise.c compute the same for many rows, fast; the tests compare them with this
- * loop.  Nothing in the library calls it. */
+ * conditioner_dense.c and conditioner_piecewise.c compute the same for many rows, fast; the tests compare them with
+ * this loop.  Nothing in the library calls it. */
 #ifndef FATHOM_CONDITIONER_PLAIN_H
 #define FATHOM_CONDITIONER_PLAIN_H
 

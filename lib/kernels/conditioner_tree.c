@@ -1,7 +1,7 @@
 /* conditioner_tree.c - the tree of segments: where the units of a piecewise linear network cross zero.
  *
- * Layer 0 has one segment, the whole line.  The segments of layer l + 1 are those of layer l, each split at the zeros of
- * layer l's units in it (conditioner_piecewise.c draws the tree).  The latest split is `edges` and `pieces`; a piece
+ * Layer 0 has one segment, the whole line.  The segments of layer l + 1 are those of layer l, each split at the zeros
+ * of layer l's units in it (conditioner_piecewise.c draws the tree).  The latest split is `edges` and `pieces`; a piece
  * becomes a segment of its layer when its family is opened: at once in a ReLU layer, whose lines the next split needs;
  * in the last layer when the first row enters (conditioner_piecewise.c). */
 #include "conditioner_piecewise.h"
@@ -21,8 +21,8 @@ void ISA(conditioner_tree_open_family)(struct piecewise *s, size_t l, size_t at)
     } while (at <= s->n_edges && s->pieces[at].hinge != NONE);
 }
 
-/* found = the zeros strictly inside (low, high) of a segment's n lines, ascending.  Returns their number.  A line with a
- * zero there has different signs at the two ends; this test needs no division, and few lines pass it. */
+/* found = the zeros strictly inside (low, high) of a segment's n lines, ascending.  Returns their number.  A line with
+ * a zero there has different signs at the two ends; this test needs no division, and few lines pass it. */
 static size_t crossings(struct crossing *found, const double *lines, size_t n, double centre, double low, double high)
 {
     double ends[VEC_WIDTH];
@@ -62,8 +62,8 @@ static double centre_of(double low, double high)
                                   : high - (half < reach_high ? half : reach_high);
 }
 
-/* Split every segment of layer l at the zeros of its units; the results are the segments of layer l + 1.  Units with the
- * same zero leave an empty segment, which no row enters. */
+/* Split every segment of layer l at the zeros of its units; the results are the segments of layer l + 1.  Units with
+ * the same zero leave an empty segment, which no row enters. */
 static fathom_status cut(struct piecewise *s, size_t l)
 {
     const struct piecewise_layer *layer = &s->layers[l];

@@ -1,20 +1,20 @@
 /* exponential.h - e^x for x <= 0 and log(1 + e) for 0 <= e <= 1: what softmax and softplus are made of.
  *
- * A spline calls e^x more often than everything else together, 20 times a row at 9 bins, and SLEEF's is a call that
- * the compiler can neither inline nor overlap with its neighbours.  Both functions here are straight lines of the same
- * operations at every width (vec.h's invariant), so they have the same bits everywhere as SLEEF's do.
+ * A spline calls e^x more often than all other functions together: 20 times per row at 9 bins.  SLEEF's e^x is a call,
+ * which the compiler can neither inline nor overlap with its neighbours.  Both functions here are sequences of the same
+ * operations at every width, without a branch (vec.h's invariant), so like SLEEF's they have the same bits everywhere.
  *
  * e^x.  With k the integer nearest to 16 x / log 2 and r = x - k (log 2) / 16, so that |r| <= (log 2) / 32:
  *
  *   e^x = 2^(k/16) e^r,  e^r = 1 + r + r^2 q(r),  q of degree 4
  *
- * k falls out of one fused operation: around SHIFT = 1.5 2^52 the doubles are the integers, so 16 x / log 2 + SHIFT
- * rounds to k + SHIFT, whose lowest bits are k.  Its lowest four, j, choose 2^(j/16) from a table (which lies in
- * registers at 512 bits), and those above are added to its exponent (Tang 1989, "Table-driven implementation of the
- * exponential function").  (log 2) / 16 is taken off as one double; the 1.4e-18 that it lacks moves e^x by less than a
- * third of what the last bit of x does.  q's even and odd powers are two independent chains: one of Horner's alone
- * would wait for its own latency.  Below -708, where e^x (3.3e-308) is about to leave the normal numbers, the value is
- * 0, so also for -inf; NaN gives NaN.  A softmax, where that cannot matter, limits x itself and saves an operation.
+ * One fused operation gives k: near SHIFT = 1.5 2^52 the doubles are the integers, so 16 x / log 2 + SHIFT rounds to k
+ * + SHIFT, whose lowest bits are k.  Its lowest four bits, j, index 2^(j/16) in a table (which fits in registers at 512
+ * bits); the bits above are added to the exponent (Tang 1989, "Table-driven implementation of the exponential
+ * function").  (log 2) / 16 is subtracted as one double; the 1.4e-18 that it lacks changes e^x by less than a third of
+ * what the last bit of x does.  The even and the odd powers of q are two independent chains, because a single Horner
+ * chain would wait for its own latency.  Below -708, where e^x (3.3e-308) would soon be subnormal, the value is 0, also
+ * for -inf.  NaN gives NaN.  A softmax limits x itself, where the difference cannot matter, and saves an operation.
  *
  * log(1 + e) = 2 atanh(s) with s = e / (2 + e), an odd series in s, and with z = s^2 it is
  *
@@ -26,15 +26,15 @@
  *   e^r         |r| <= 1.0005 (log 2)/32  1.2e-17      1.08 + 0.31 |x| units in the last place
  *   log(1 + e)  0 <= e <= 1               3.4e-18      1.97 units in the last place
  *
- * What it is worth (Zen 4, one core, a training step at depth 8, batch 512; the least of five runs in turn): 600 us
- * with SLEEF's two functions, 481 with earlier ones of this form at 512 bits; 809 and 661 at 256.  To repeat it, let
- * exp_ and log1p_ call Sleef_finz_expd8_u10avx512f, ... as log_ does in vec.h, and time a step (`make bench`) with and
+ * Their effect (Zen 4, one core, a training step at depth 8, batch 512; the least of five runs in turn): 600 us with
+ * SLEEF's two functions, 481 with earlier ones of this form at 512 bits; 809 and 661 at 256.  To repeat it, let vec_exp
+ * and vec_log1p call Sleef_finz_expd8_u10avx512f, ... as vec_log does in vec.h, and time a step (`make bench`) with and
  * without.
  */
 #ifndef FATHOM_EXPONENTIAL_H
 #define FATHOM_EXPONENTIAL_H
 
-/* The pattern of 2^(j/16), less j 2^48: what k 2^48 adds with k's lowest four bits is taken off ahead. */
+/* The bit pattern of 2^(j/16) minus j 2^48, because adding k 2^48 also adds k's lowest four bits, which are j. */
 static const uint64_t POWER[16] = {
     0x3ff0000000000000, 0x3fefb5586cf9890f, 0x3fef72b83c7d517b, 0x3fef387a6e756238, 0x3fef06fe0a31b715,
     0x3feedea64c123422, 0x3feebfdad5362a27, 0x3feeab07dd485429, 0x3feea09e667f3bcd, 0x3feea11473eb0187,
@@ -42,9 +42,9 @@ static const uint64_t POWER[16] = {
     0x3fefa4afa2a490da,
 };
 
-static const double LEAST_EXPONENT = -708.0;
+static const double LEAST_EXPONENT = -708.0; /* the range of vec_exp_in_range ends here */
 
-/* for x in [-708, 0] */
+/* e^x for x in [-708, 0] only. */
 INLINE vec vec_exp_in_range(vec x)
 {
     const vec shift = broadcast(0x1.8p52);
@@ -59,7 +59,10 @@ INLINE vec vec_exp_in_range(vec x)
     return fmadd(power, fmadd(q, r2, r), power);
 }
 
-INLINE vec vec_exp(vec x) { return mask_select(less(x, broadcast(LEAST_EXPONENT)), broadcast(0.0), vec_exp_in_range(x)); }
+INLINE vec vec_exp(vec x)
+{
+    return mask_select(less(x, broadcast(LEAST_EXPONENT)), broadcast(0.0), vec_exp_in_range(x));
+}
 
 INLINE vec vec_log1p(vec e)
 {

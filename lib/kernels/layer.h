@@ -1,8 +1,8 @@
 /* layer.h - a layer: a bijection of R^D with its gradient, as a table of functions.
  *
  * The life of a layer's state, for one parameter vector: `prepare`; then, per tile, `forward` or `inverse`, and after
- * `forward` perhaps `backward`; then `finish`, which writes the layer's part of the flat gradient, summed over all those
- * tiles.  Every function works on a tile in place (tile.h).
+ * `forward` perhaps `backward`; then `finish`, which writes the layer's part of the flat gradient, summed over all
+ * those tiles.  Every function works on a tile in place (tile.h).
  *
  * A new layer is one file, layer_NAME.c, which ends in such a table, and one line in list.h.  Slots that a layer does
  * not need stay NULL.  Callers use the functions layer_...() below, which give a NULL slot its meaning. */

@@ -10,8 +10,8 @@
  */
 #include "internal.h"
 
-/* The loops over a block's rows and vectors must be unrolled completely: otherwise `sum` is kept in memory, at a quarter
- * of the speed.  clang ignores gcc's pragma. */
+/* The loops over a block's rows and vectors must be unrolled completely: otherwise `sum` is kept in memory, at a
+ * quarter of the speed.  clang ignores gcc's pragma. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -27,7 +27,8 @@ enum { MR = 6, NV = 2 };
 enum { MR = 2, NV = 4 };
 #endif
 
-/* The operands.  If `adds` below, C starts from its own elements; otherwise its row r starts from start[r start_step]. */
+/* The operands.  If `adds` below, C starts from its own elements; otherwise its row r starts from start[r
+ * start_step]. */
 struct product {
     double       *c;
     const double *start;

@@ -1,5 +1,5 @@
-/* sums.c - the sum of squares of an array: element i is added to partial sum i mod 32, so that no addition waits for the
- * one before it; four partial sums make each of the eight of sum8 (sums.h). */
+/* sums.c - the sum of squares of an array: element i is added to partial sum i mod 32, so that no addition waits for
+ * the one before it; four partial sums make each of the eight of sum8 (sums.h). */
 #include "internal.h"
 
 /* sum x_i^2; x: [n] */

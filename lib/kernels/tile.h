@@ -1,12 +1,12 @@
 /* tile.h - a tile: the few rows of a batch that pass through the whole flow together.
  *
- * A batch is cut into tiles of up to TILE rows.  Each tile passes forward through all layers and then backward, while it
- * is in cache.  A tile is coordinate-major, x: [D][STRIDE]: the numbers of one coordinate are neighbours, so the lanes of
- * a vector are rows.
+ * A batch is cut into tiles of up to TILE rows.  Each tile passes forward through all layers and then backward, while
+ * it is in cache.  A tile is coordinate-major, x: [D][STRIDE]: the numbers of one coordinate are neighbours, so the
+ * lanes of a vector are rows.
  *
  * Invariant: the number of `rows` that a kernel gets is a multiple of 8 and at most TILE.  The last tile of a batch is
- * filled up to such a multiple with copies of a real row whose upstream gradient is zero.  Elements from `rows` to STRIDE
- * are undefined and must not be read. */
+ * filled up to such a multiple with copies of a real row whose upstream gradient is zero.  Elements from `rows` to
+ * STRIDE are undefined and must not be read. */
 #ifndef FATHOM_TILE_H
 #define FATHOM_TILE_H
 

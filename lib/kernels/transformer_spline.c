@@ -14,9 +14,9 @@
  *   alpha  = s theta^2 + delta_k theta (1 - theta),  beta = s + (delta_{k+1} + delta_k - 2 s) theta (1 - theta)
  *   dy/dx  = s^2 gamma / beta^2,  gamma = delta_{k+1} theta^2 + 2 s theta (1 - theta) + delta_k (1 - theta)^2  (eq. 5)
  *
- * A tile is processed in passes (exponentials | bin | slopes | rational), because short loops keep the processor's units
- * busier than one long loop.  The softmax is never written out; of the slopes only the bin's two are computed; forward
- * saves its quotients, so that backward need not divide again. */
+ * A tile is processed in passes (exponentials | bin | slopes | rational), because short loops keep the processor's
+ * units busier than one long loop.  The softmax is never written out; of the slopes only the bin's two are computed;
+ * forward saves its quotients, so that backward need not divide again. */
 #include "internal.h"
 
 static const double MIN_BIN = 1e-3, MIN_SLOPE = 1e-3;
@@ -42,8 +42,8 @@ enum {
     EXPONENTIALS /* the first of K exponentials of the widths, then K of the heights  */
 };
 
-/* They lie octet of rows by octet, [n_saved][8] each, so that those of a tile are one stream of memory; a deep flow reads
- * it from beyond the nearest caches.  KEPT is where those of row i begin, NUMBER the r-th of them. */
+/* They lie octet of rows by octet, [n_saved][8] each, so that those of a tile are one stream of memory; a deep flow
+ * reads it from beyond the nearest caches.  KEPT is where those of row i begin, NUMBER the r-th of them. */
 #define KEPT(saved, i, config) ((saved) + (i) / 8 * 8 * n_saved(config) + (i) % 8)
 #define NUMBER(kept, r) ((kept) + (size_t)(r) * 8)
 
@@ -245,7 +245,8 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
             store(ROW(draw_a, k) + i, load(NUMBER(a, k)) * mask_select(own, a_own, da));
             store(ROW(draw_b, k) + i, load(NUMBER(b, k)) * mask_select(own, b_own, db));
             store(ROW(draw_d, k) + i, mask_select(own, draw0, slope));
-            da = mask_select(own, a_right, da), db = mask_select(own, b_right, db), slope = mask_select(own, draw1, broadcast(0.0));
+            da = mask_select(own, a_right, da), db = mask_select(own, b_right, db);
+            slope = mask_select(own, draw1, broadcast(0.0));
             number += one;
         }
         store(ROW(draw_d, bins) + i, slope);

@@ -1,14 +1,22 @@
 /* vec.h - doubles side by side, at the native width of one instruction set.
  *
- * Every file in this folder is compiled once for each instruction set (-DFATHOM_ISA=v4 -DVEC_WIDTH=8, v3 with 4, ref
- * with 1) and is written in terms of this header: `vec` is VEC_WIDTH doubles, arithmetic is plain + - * / (C operators
- * on gcc and clang vector types), and what has no operator is a function below.  With ref the width is one and `vec` is
- * a double: the code that a reader sees is then the plain C that it looks like.
+ * Every file in this folder is compiled once for each instruction set: -DFATHOM_ISA=v4 -DVEC_WIDTH=8, v3 with 4, ref
+ * with 1.  `vec` is VEC_WIDTH doubles; + - * / are the C operators of gcc's and clang's vector types; the functions
+ * below are the rest, under the names that SIMD libraries use.  With ref a vec is a double, so the code is plain C.
  *
- * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do, fused operations
- * only where `fused` is written (the compiler may not contract), exp, log1p and root are the library's own, log is of
- * SLEEF's deterministic finz family, and a sum over lanes goes through eight partials (sum_squares: 32) and one
- * fixed tree (sum8 below), whatever the width.
+ *   load, store, broadcast              memory; one number in every lane
+ *   fmadd(a, b, c)                      a b + c, rounded once
+ *   max(a, b)                           a > b ? a : b, so b if one of them is NaN
+ *   less, equal                         a mask, with a bit per lane; false if one of them is NaN
+ *   mask_or, mask_count                 of masks: or; how many lanes are set
+ *   mask_select(m, yes, no)             m ? yes : no
+ *   mask_add(m, a, b)                   m ? a + b : a
+ *   vec_exp, vec_log, vec_log1p, vec_sqrt, softplus
+ *
+ * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do.  Operations are
+ * fused only where fmadd is written (the compiler may not contract).  exp, log1p and sqrt are the library's own, log is
+ * of SLEEF's deterministic finz family.  A sum over lanes has eight partial sums (sum_squares: 32) and one fixed tree
+ * (sums.h), whatever the width.
  */
 #ifndef FATHOM_VEC_H
 #define FATHOM_VEC_H
@@ -20,15 +28,15 @@
 
 #include "../elementary.h"
 
-/* ISA(name) is `name` made unique to this compilation: rqs_v4, rqs_v3, rqs_ref. */
+/* ISA(name) is `name` made unique to this compilation: adam_v4, adam_v3, adam_ref. */
 #define ISA_JOIN2(name, isa) name##_##isa
 #define ISA_JOIN(name, isa) ISA_JOIN2(name, isa)
 #define ISA(name) ISA_JOIN(name, FATHOM_ISA)
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* RSQRT_MAGIC less half of x's pattern, as an integer, is that of 1 / sqrt(x) to 3.5 %: half the exponent, its sign
- * turned (Lomont 2003, "Fast inverse square root", the constant for doubles). */
+/* 1 / sqrt(x) to 3.5 %: as an integer its bit pattern is RSQRT_MAGIC minus half of x's pattern, which halves the
+ * exponent and changes its sign (Lomont 2003, "Fast inverse square root", the constant for doubles). */
 static const int64_t RSQRT_MAGIC = 0x5fe6ec85e7de30da;
 
 #if VEC_WIDTH == 8
@@ -37,18 +45,18 @@ static const int64_t RSQRT_MAGIC = 0x5fe6ec85e7de30da;
 #include <sleef.h>
 typedef double   vec __attribute__((vector_size(64)));
 typedef __mmask8 mask;
-INLINE vec  load(const double *p)               { return _mm512_loadu_pd(p); }
-INLINE void store(double *p, vec a)             { _mm512_storeu_pd(p, a); }
-INLINE vec  broadcast(double a)                       { return _mm512_set1_pd(a); }
-INLINE vec  fmadd(vec a, vec b, vec c)          { return _mm512_fmadd_pd(a, b, c); } /* a b + c, one rounding */
-INLINE mask less(vec a, vec b)                  { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
-INLINE mask equal(vec a, vec b)                 { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
-INLINE mask mask_or(mask a, mask b)              { return (mask)(a | b); }
-INLINE int  mask_count(mask m)                       { return __builtin_popcount(m); } /* how many are set */
-INLINE vec  mask_select(mask m, vec yes, vec no)     { return _mm512_mask_blend_pd(m, no, yes); }
-INLINE vec  max(vec a, vec b)               { return _mm512_max_pd(a, b); } /* a > b ? a : b */
-INLINE vec  mask_add(mask m, vec a, vec b)         { return _mm512_mask_add_pd(a, m, a, b); } /* m ? a + b : a */
-/* table[j] with t's pattern shifted up by 48 bits added, j the lowest four bits of that pattern. */
+INLINE vec  load(const double *p)                       { return _mm512_loadu_pd(p); }
+INLINE void store(double *p, vec a)                     { _mm512_storeu_pd(p, a); }
+INLINE vec  broadcast(double a)                         { return _mm512_set1_pd(a); }
+INLINE vec  fmadd(vec a, vec b, vec c)                  { return _mm512_fmadd_pd(a, b, c); }
+INLINE mask less(vec a, vec b)                          { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+INLINE mask equal(vec a, vec b)                         { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+INLINE mask mask_or(mask a, mask b)                     { return (mask)(a | b); }
+INLINE int  mask_count(mask m)                          { return __builtin_popcount(m); }
+INLINE vec  mask_select(mask m, vec yes, vec no)        { return _mm512_mask_blend_pd(m, no, yes); }
+INLINE vec  max(vec a, vec b)                           { return _mm512_max_pd(a, b); }
+INLINE vec  mask_add(mask m, vec a, vec b)              { return _mm512_mask_add_pd(a, m, a, b); }
+/* With k the bit pattern of t: the double whose pattern is table[k mod 16] + k 2^48 (exponential.h). */
 INLINE vec power_of_two(vec t, const uint64_t table[16])
 {
     __m512i k = (__m512i)t, entry = _mm512_permutex2var_epi64(_mm512_loadu_si512(table), k,
@@ -59,7 +67,7 @@ INLINE vec approximate_rsqrt(vec a)
 {
     return (vec)_mm512_sub_epi64(_mm512_set1_epi64(RSQRT_MAGIC), _mm512_srli_epi64((__m512i)a, 1));
 }
-INLINE vec  vec_log(vec a)                         { return Sleef_finz_logd8_u10avx512f(a); }
+INLINE vec  vec_log(vec a)                              { return Sleef_finz_logd8_u10avx512f(a); }
 
 /* t[i] = column i of the square block whose rows are r[0..VEC_WIDTH-1]. */
 INLINE void transpose(vec t[8], const vec r[8])
@@ -86,17 +94,17 @@ INLINE void transpose(vec t[8], const vec r[8])
 #include <sleef.h>
 typedef double  vec __attribute__((vector_size(32)));
 typedef __m256d mask;
-INLINE vec  load(const double *p)               { return _mm256_loadu_pd(p); }
-INLINE void store(double *p, vec a)             { _mm256_storeu_pd(p, a); }
-INLINE vec  broadcast(double a)                       { return _mm256_set1_pd(a); }
-INLINE vec  fmadd(vec a, vec b, vec c)          { return _mm256_fmadd_pd(a, b, c); }
-INLINE mask less(vec a, vec b)                  { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
-INLINE mask equal(vec a, vec b)                 { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
-INLINE mask mask_or(mask a, mask b)              { return _mm256_or_pd(a, b); }
-INLINE int  mask_count(mask m)                       { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
-INLINE vec  mask_select(mask m, vec yes, vec no)     { return _mm256_blendv_pd(no, yes, m); }
-INLINE vec  max(vec a, vec b)               { return _mm256_max_pd(a, b); }
-INLINE vec  mask_add(mask m, vec a, vec b)         { return mask_select(m, a + b, a); }
+INLINE vec  load(const double *p)                       { return _mm256_loadu_pd(p); }
+INLINE void store(double *p, vec a)                     { _mm256_storeu_pd(p, a); }
+INLINE vec  broadcast(double a)                         { return _mm256_set1_pd(a); }
+INLINE vec  fmadd(vec a, vec b, vec c)                  { return _mm256_fmadd_pd(a, b, c); }
+INLINE mask less(vec a, vec b)                          { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
+INLINE mask equal(vec a, vec b)                         { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+INLINE mask mask_or(mask a, mask b)                     { return _mm256_or_pd(a, b); }
+INLINE int  mask_count(mask m)                          { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
+INLINE vec  mask_select(mask m, vec yes, vec no)        { return _mm256_blendv_pd(no, yes, m); }
+INLINE vec  max(vec a, vec b)                           { return _mm256_max_pd(a, b); }
+INLINE vec  mask_add(mask m, vec a, vec b)              { return mask_select(m, a + b, a); }
 INLINE vec  power_of_two(vec t, const uint64_t table[16])
 {
     __m256i k = (__m256i)t, j = _mm256_and_si256(k, _mm256_set1_epi64x(15));
@@ -107,7 +115,7 @@ INLINE vec approximate_rsqrt(vec a)
 {
     return (vec)_mm256_sub_epi64(_mm256_set1_epi64x(RSQRT_MAGIC), _mm256_srli_epi64((__m256i)a, 1));
 }
-INLINE vec  vec_log(vec a)                         { return Sleef_finz_logd4_u10avx2(a); }
+INLINE vec  vec_log(vec a)                              { return Sleef_finz_logd4_u10avx2(a); }
 
 INLINE void transpose(vec t[4], const vec r[4])
 {
@@ -123,19 +131,19 @@ INLINE void transpose(vec t[4], const vec r[4])
 
 typedef double vec;
 typedef int    mask;
-INLINE vec  load(const double *p)               { return *p; }
-INLINE void store(double *p, vec a)             { *p = a; }
-INLINE vec  broadcast(double a)                       { return a; }
-INLINE vec  fmadd(vec a, vec b, vec c)          { return fma(a, b, c); }
-INLINE mask less(vec a, vec b)                  { return a < b; }
-INLINE mask equal(vec a, vec b)                 { return a == b; }
-INLINE mask mask_or(mask a, mask b)              { return a | b; }
-INLINE int  mask_count(mask m)                       { return m; }
-INLINE vec  mask_select(mask m, vec yes, vec no)     { return m ? yes : no; }
-INLINE vec  max(vec a, vec b)               { return a > b ? a : b; }
-INLINE vec  mask_add(mask m, vec a, vec b)         { return m ? a + b : a; }
-INLINE vec  vec_log(vec a)                         { return same_log(a); }
-INLINE void transpose(vec t[1], const vec r[1]) { t[0] = r[0]; }
+INLINE vec  load(const double *p)                       { return *p; }
+INLINE void store(double *p, vec a)                     { *p = a; }
+INLINE vec  broadcast(double a)                         { return a; }
+INLINE vec  fmadd(vec a, vec b, vec c)                  { return fma(a, b, c); }
+INLINE mask less(vec a, vec b)                          { return a < b; }
+INLINE mask equal(vec a, vec b)                         { return a == b; }
+INLINE mask mask_or(mask a, mask b)                     { return a | b; }
+INLINE int  mask_count(mask m)                          { return m; }
+INLINE vec  mask_select(mask m, vec yes, vec no)        { return m ? yes : no; }
+INLINE vec  max(vec a, vec b)                           { return a > b ? a : b; }
+INLINE vec  mask_add(mask m, vec a, vec b)              { return m ? a + b : a; }
+INLINE vec  vec_log(vec a)                              { return same_log(a); }
+INLINE void transpose(vec t[1], const vec r[1])         { t[0] = r[0]; }
 INLINE vec  power_of_two(vec t, const uint64_t table[16])
 {
     uint64_t k;
@@ -159,10 +167,10 @@ INLINE vec approximate_rsqrt(vec a)
 
 #include "exponential.h"
 
-/* sqrt(x) to the last bit for x in [2^-960, 2^1022], and 0 of 0, without the unit that divides: Newton's iteration for
- * y = 1 / sqrt(x), whose error, 3.5 % at first, is squared each time (times 3/2), and a last step on the root itself,
- * whose remainder is exact (Markstein 1990, "Computation of elementary functions on the IBM RISC System/6000").  Below
- * that range it is merely small; of infinity it is NaN. */
+/* sqrt(x), correctly rounded for x in [2^-960, 2^1022], and 0 for 0.  It does not use the divider: Newton's iteration
+ * for y = 1 / sqrt(x) squares the relative error, 3.5 % at first, in each step (times 3/2); the last step corrects the
+ * root itself by its exact remainder (Markstein 1990, "Computation of elementary functions on the IBM RISC
+ * System/6000").  Below that range the result is small but not accurate; for infinity it is NaN. */
 INLINE vec vec_sqrt(vec x)
 {
     vec y = approximate_rsqrt(x), half = broadcast(0.5);
@@ -172,7 +180,7 @@ INLINE vec vec_sqrt(vec x)
     return fmadd(remainder, half * y, root);
 }
 
-/* softplus(x) = log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and its slope 1 / (1 + e^-x): e^-|x| is in [0, 1]. */
+/* softplus(x) = log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and its slope 1 / (1 + e^-x).  e^-|x| is in [0, 1]. */
 INLINE vec softplus(vec *slope, vec x)
 {
     mask positive = less(broadcast(0.0), x);
