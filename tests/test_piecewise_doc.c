@@ -109,7 +109,7 @@ static void say_segments(char *text, const struct piecewise *s, size_t l, const 
     }
 }
 
-/* One line of the tree's picture, from -2 to 4, ten characters per unit. */
+/* One line of the tree's picture, from -2 to 4, twelve characters per unit. */
 static void say_picture(char *text, size_t l, const double *edges, size_t n_edges)
 {
     enum { FIRST = -2, LAST = 4, SCALE = 12 };
@@ -138,7 +138,7 @@ static void print_tree(char *text, const struct example *e)
     double edges[16];
     for (size_t l = 0; l <= HIDDEN; l++)
         say_picture(text, l, edges, edges_below(edges, e, l));
-    say(text, "x         -2          -1           0           1           2           3           4\n");
+    say(text, "x         -2          -1          0           1           2           3           4\n");
 }
 
 static void print_layer0(char *text, const struct example *e)
@@ -157,6 +157,31 @@ static void print_layer2(char *text, const struct example *e)
 {
     double edges[16];
     say_segments(text, e->s, 2, edges, edges_below(edges, e, 2), 1);
+}
+
+/* Layer 1's segment 1.1, the parent of all open segments; its centre is 0. */
+static const double *parent_lines(const struct example *e)
+{
+    const struct piecewise_layer *layer = &e->s->layers[1];
+    assert_true(e->s->layers[2].families[0].parent == 1 && e->s->layers[2].n_families == 1);
+    assert_true(layer->segments[1].centre == 0.0);
+    return PAIR_OF(layer->lines, 1, layer->columns);
+}
+
+/* b2 plus the lines of the units that are on, per segment of the family. */
+static void print_family(char *text, const struct example *e)
+{
+    const struct piecewise_layer *under = &e->s->layers[1], *last = &e->s->layers[2];
+    const double *lines = parent_lines(e), *w2 = params + 18;
+    for (size_t i = 0; i < last->n; i++) {
+        const double x = last->segments[i].centre;
+        say(text, "2.%zu   %.10g", i + 1, params[21]);
+        for (size_t u = 0; u < WIDTH; u++)
+            if (lines[u] * x + lines[under->columns + u] > 0.0)
+                say(text, " + %.10g (%.10g x %c %.10g)", w2[u], lines[u], lines[under->columns + u] < 0.0 ? '-' : '+',
+                    fabs(lines[under->columns + u]));
+        say(text, "\n");
+    }
 }
 
 static void print_edges(char *text, const struct example *e)
@@ -192,6 +217,43 @@ static void print_moments(char *text, const struct example *e)
         say(text, "x = %-6.10g  dx = %.10g\n", rows_x[i], e->din[i]);
 }
 
+static void print_moved(char *text, const struct example *e)
+{
+    const struct piecewise_layer *last = &e->s->layers[HIDDEN];
+    for (size_t i = 0; i < last->n; i++) {
+        const double *m = PAIR_OF(e->s->moments, i, last->columns), s1 = m[0], s0 = m[last->columns];
+        const double c = last->segments[i].centre;
+        if (s0 != 0.0 || s1 != 0.0)
+            say(text, "2.%zu   S1 = %.10g + %.10g * %.10g = %.10g   S0 = %.10g\n", i + 1, s1, c, s0, s1 + c * s0, s0);
+    }
+}
+
+/* A hinge's moments, its weight's gradient, and the moments that it hands down, which the library has in its scratch
+ * memory after finish. */
+static void print_hinges(char *text, const struct example *e)
+{
+    const struct piecewise_layer *under = &e->s->layers[1], *last = &e->s->layers[2];
+    const double *lines = parent_lines(e), *w2 = params + 18;
+    const double *own = PAIR_OF(e->s->scratch->moments[HIDDEN % 2], 1, under->columns);
+    for (size_t u = 0; u < WIDTH; u++) {
+        const double slope = lines[u], value = lines[under->columns + u], zero = -value / slope;
+        double s1 = 0.0, s0 = 0.0;
+        for (size_t i = 0; i < last->n; i++) {
+            const double *m = PAIR_OF(e->s->moments, i, last->columns), c = last->segments[i].centre;
+            if ((slope > 0.0) == (c > zero)) {
+                s1 += m[0] + c * m[last->columns];
+                s0 += m[last->columns];
+            }
+        }
+        say(text, "unit %zu   %s at %-4.10g  S1 = %-6.10g  S0 = %-2.10g   dW2 = %.10g * %.10g + %.10g * %.10g = %.10g\n", u,
+            slope > 0.0 ? "rises" : "falls", zero, s1, s0, slope, s1, value, s0, slope * s1 + value * s0 + 0.0);
+        say(text, "         hands down %.10g * (S1, S0) = (%.10g, %.10g)\n", w2[u], own[u] + 0.0,
+            own[under->columns + u] + 0.0);
+        assert_true(slope * s1 + value * s0 == e->gradient[18 + u]);
+        assert_true(own[u] == w2[u] * s1 && own[under->columns + u] == w2[u] * s0);
+    }
+}
+
 static void say_numbers(char *text, const char *name, const double *x, size_t n)
 {
     say(text, "%-4s", name);
@@ -216,8 +278,9 @@ static const struct {
     void (*print)(char *text, const struct example *e);
 } blocks[] = {
     { "layer 0", print_layer0 }, { "layer 1", print_layer1 }, { "edges", print_edges },     { "tree", print_tree },
-    { "layer 2", print_layer2 }, { "forward", print_forward }, { "moments", print_moments },
-    { "gradient", print_gradient },
+    { "family", print_family },
+    { "layer 2", print_layer2 }, { "forward", print_forward }, { "moments", print_moments }, { "moved", print_moved },
+    { "hinges", print_hinges },  { "gradient", print_gradient },
 };
 enum { N_BLOCKS = sizeof blocks / sizeof *blocks };
 
