@@ -2,8 +2,8 @@
  *
  *   z = T_n(... T_2(T_1(x))),   log p(x) = log base(z) + sum_i log |det J_i|
  *
- * A flow is the list of its layers and where the parameters of each begin; a workspace is one thread's state of them.
- * Rows go through in tiles, each through the whole stack and, for a gradient, back, while it is in cache. */
+ * A flow is the list of its layers with the offset of each layer's parameters; a workspace is one thread's state of
+ * them.  Rows pass in tiles: each tile through the whole stack and, for a gradient, back, while it is in cache. */
 #include "flow.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@
 
 extern const struct fathom_isa fathom_isa_ref; /* counting and initialising parameters is the same in every set */
 
-/* One block, data -> latent: the flips let the second coupling move what the first one left. */
+/* One block, data -> latent.  The flips make the second coupling transform what the first one leaves unchanged. */
 static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
 enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
 
@@ -102,7 +102,7 @@ void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key)
         params[dim + d] = SOFTPLUS_INVERSE_1;
     }
     for (size_t block = 0; block < flow->config.depth; block++) {
-        /* key `block` of split(key, depth): a draw by counter, so the others need not be made */
+        /* key `block` of split(key, depth): draws are by counter, so the other keys need not be computed */
         fathom_key keys[3], block_key;
         const uint32_t counter[2] = { 0, (uint32_t)block };
         fathom_threefry(block_key.word, key, counter);
@@ -258,7 +258,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     return status;
 }
 
-/* log p of the tile that ws->x holds, into ws->logp; ws->x becomes its latent. */
+/* ws->logp = log p of the tile ws->x; then ws->x is its latent. */
 static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 {
     forward(ws, live);

@@ -1,4 +1,5 @@
-/* isa.c - the instruction sets that this library was built for, best first, and which of them this CPU runs. */
+/* isa.c - the instruction sets that this library was built for, best first; which of them this CPU runs; and the layers
+ * and transformers of a set, by name. */
 #include "kernels/kernels.h"
 
 #include <string.h>

@@ -6,13 +6,13 @@
  * the plane come together, within it those of one quarter of that, and so on:
  *
  *       y    5   7 | 13  15
- *            4   6 | 12  14      (each cell's key, 2 bits a coordinate)
+ *            4   6 | 12  14      (each cell's key, 2 bits per coordinate)
  *           -------+--------
  *            1   3 |  9  11
  *            0   2 |  8  10   x
  *
- * So a few rows that follow one another are most often close together, in all coordinates at once: a flow, being
- * continuous, keeps them so, and they meet few segments of each conditioner. */
+ * So a few consecutive rows are most often close together, in all coordinates at once.  A flow is continuous, so they
+ * stay close, and they lie in few segments of each conditioner. */
 #include "morton.h"
 
 #include <math.h>
@@ -31,7 +31,7 @@ static int by_key(const void *a, const void *b)
     return p->row < q->row ? -1 : p->row > q->row;
 }
 
-/* The cell of a coordinate, of 2^bits from low to high.  What is not a number lies in the first. */
+/* The cell of a coordinate, one of 2^bits from low to high; the first for NaN. */
 static uint64_t cell(double x, double low, double high, unsigned bits)
 {
     const uint64_t cells = UINT64_C(1) << bits;

@@ -1,12 +1,12 @@
 /* train.c - a run of gradient descent: schedule, clip, Adam, and what "diverged" means.
  *
  * A batch is drawn with replacement: of 512 draws from 3000 rows some 470 are distinct.  A row that is drawn twice
- * counts twice, but goes through the flow once, and the rows go through in the order of a curve on which neighbours are
- * close together (morton.c), so that a tile of them meets few segments of a conditioner.
+ * counts twice, but passes through the flow once.  The rows pass in the order of a curve on which neighbours are close
+ * together (morton.c), so the rows of one tile lie in few segments of a conditioner.
  *
- * Step t, from 0:  loss and gradient g of the batch at the parameters as they are; if either the loss or |g| is not
- * finite the step moves nothing; otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam moves
- * the parameters by the schedule's rate.  So the parameters are finite at any time. */
+ * Step t, from 0:  loss and gradient g of the batch at the current parameters.  If the loss or |g| is not finite, the
+ * step changes nothing.  Otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam updates the
+ * parameters with the schedule's rate.  So the parameters are finite at any time. */
 #include "kernels/kernels.h"
 
 #include <math.h>
@@ -21,17 +21,18 @@ struct fathom_trainer {
     const fathom_flow   *flow;
     const fathom_isa    *isa;
     fathom_train_options options;
-    size_t               step;                      /* steps seen, skipped ones included      */
+    size_t               step;                      /* steps so far, with the skipped ones    */
     size_t               moved;                     /* updates made, Adam's t                 */
     double               beta1_power, beta2_power;  /* beta^moved                             */
-    double              *params, *gradient, *m, *v; /* [padded(n_params)] each, from a cache line on          */
+    double              *params, *gradient, *m, *v; /* [padded(n_params)] each, on cache lines               */
     double              *lr;                        /* [steps]                                */
     const double        *x;                         /* [n][D], the caller's                   */
     size_t               n;
-    uint32_t            *order, *place;             /* [n]: the rows along the curve; where each one is       */
-    uint32_t            *times;                     /* [n]: how often a place was drawn; 0 between two steps  */
-    uint64_t            *drawn;                     /* [words_of(n)]: its bit is set if it was; likewise      */
-    uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows                     */
+    uint32_t            *order, *place;             /* [n]: the rows along the curve; each row's place in it */
+    uint32_t            *times;                     /* [n]: how often each place was drawn; 0 between steps  */
+    uint64_t            *drawn;                     /* [words_of(n)]: a bit per place, set if it was drawn;
+                                                       0 between steps                                       */
+    uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows, their numbers     */
     fathom_workspace    *workspace;
 };
 
@@ -54,8 +55,8 @@ static float cosine_single(float a)
     return (float)(quarter == 0 ? cosine : quarter == 1 ? -sine : -cosine);
 }
 
-/* 1 + cos(pi i/n), from 2 down to 0.  In single precision the division is by the rounded reciprocal: so XLA compiles a
- * division by a constant. */
+/* 1 + cos(pi i/n), from 2 down to 0.  In single precision i is multiplied by the rounded reciprocal of n, because XLA
+ * compiles a division by a constant so. */
 static double arc(size_t i, size_t n, bool single)
 {
     if (!single)
@@ -126,7 +127,7 @@ void fathom_trainer_free(fathom_trainer *t)
 const double     *fathom_trainer_params(const fathom_trainer *t) { return t->params; }
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *t) { return t->workspace; }
 
-/* The batch's rows, each once, along the curve, into t->distinct, and how often each is there into t->counts: their
+/* t->distinct = the batch's distinct rows along the curve, t->counts = how often each was drawn.  Returns their
  * number. */
 static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 {
@@ -137,7 +138,7 @@ static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
         t->times[at]++;
     }
     for (size_t w = 0; w < words_of(t->n); w++) {
-        for (uint64_t left = t->drawn[w]; left; left &= left - 1) { /* without its lowest bit */
+        for (uint64_t left = t->drawn[w]; left; left &= left - 1) { /* clears the lowest bit */
             const size_t at = 64 * w + (size_t)__builtin_ctzll(left);
             t->distinct[n] = t->order[at];
             t->counts[n++] = t->times[at];

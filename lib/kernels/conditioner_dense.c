@@ -19,12 +19,12 @@ struct dense_layer {
 };
 
 struct dense {
-    size_t       n_layers, n_doubles;
+    size_t       n_layers, n_doubles; /* n_doubles: of memory                   */
     double      *transposed;  /* [TILE][widest padded fan_in]                   */
     double      *delta[2];    /* [padded(width)][STRIDE], d_l and d_{l-1}       */
     double      *accumulated; /* all dw and db                                  */
     size_t       n_accumulated;
-    struct dense_layer layers[9];   /* hidden + 1                                     */
+    struct dense_layer layers[9]; /* hidden + 1                                 */
     _Alignas(CACHE_LINE) double memory[];
 };
 

@@ -22,7 +22,7 @@
  * all about the parent's centre: to move moments from c to c', add (c - c') S0 to S1. */
 #include "conditioner_piecewise.h"
 
-/* hinge: [family->n], from 1 on */
+/* hinge[k], k from 1 to family->n - 1: the unit that switches between the segments k - 1 and k of the family. */
 static void read_hinges(struct hinge *hinge, const struct piecewise_layer *layer, const struct family *family)
 {
     const struct piecewise_layer *under = layer - 1;
@@ -35,9 +35,15 @@ static void read_hinges(struct hinge *hinge, const struct piecewise_layer *layer
         const bool rises = slope > 0.0;
         const double value = lines[under->columns + unit];
         const double begins = fma(slope, (rises ? segment[k].centre : segment[k - 1].centre) - centre, value);
-        hinge[k] = (struct hinge){ unit, layer->wt + unit * layer->columns, slope, value, rises ? slope : 0.0,
-                                   rises ? begins : 0.0, rises ? 0.0 : slope, rises ? 0.0 : begins,
-                                   segment[k].centre - segment[k - 1].centre };
+        hinge[k] = (struct hinge){ .unit = unit,
+                                   .w = layer->wt + unit * layer->columns,
+                                   .slope = slope,
+                                   .value = value,
+                                   .rising_slope = rises ? slope : 0.0,
+                                   .rising_value = rises ? begins : 0.0,
+                                   .falling_slope = rises ? 0.0 : slope,
+                                   .falling_value = rises ? 0.0 : begins,
+                                   .from_left = segment[k].centre - segment[k - 1].centre };
     }
 }
 
@@ -63,7 +69,8 @@ static void read_always_on(double *always_on, const struct piecewise_layer *laye
 
 /* ---- forward ---- */
 
-/* The lines of one family, from its stem. */
+/* The lines of one family: its stem, plus the rising hinges from left to right, plus the falling ones from right to
+ * left.  (slope, value) is the sum of the hinges so far, about the current segment's centre. */
 static void family_forward(const struct piecewise_layer *layer, const struct family *family, const double *stem,
                            struct hinge *hinge)
 {
@@ -74,7 +81,7 @@ static void family_forward(const struct piecewise_layer *layer, const struct fam
     for (size_t u = 0; u < columns; u += VEC_WIDTH) {
         double *lines = PAIR_OF(layer->lines, family->first, columns) + u;
         const vec stem_slope = load(stem + u), stem_value = load(stem + columns + u);
-        vec slope = broadcast(0.0), value = broadcast(0.0); /* of the hinges so far */
+        vec slope = broadcast(0.0), value = broadcast(0.0);
         store(lines, stem_slope);
         store(lines + columns, fmadd(stem_slope, broadcast(segment[0].centre - centre), stem_value));
         for (size_t k = 1; k < n; k++) {

@@ -2,7 +2,7 @@
  *
  *   log |det J| = log + log(factor)
  *
- * A layer that knows a logarithm adds it to `log`.  A layer that knows slopes multiplies them into `factor` with
+ * A layer that computes a logarithm adds it to `log`.  A layer that computes slopes multiplies them into `factor` with
  * volume_grow: a multiplication per slope, and one logarithm at the end (volume.c). */
 #ifndef FATHOM_VOLUME_H
 #define FATHOM_VOLUME_H
