@@ -3,8 +3,8 @@
  *
  *   y = sinh u,  u = e^s asinh(x) + shift,   log|dy/dx| = log cosh u + s - log(1 + x^2) / 2
  *
- * Outputs of the conditioner per coordinate: shift, s; zeros are the identity.  tests/add_kernels.sh puts this file into
- * a copy of the library, with one line in lib/kernels/list.h, and trains with it. */
+ * Outputs of the conditioner per coordinate: shift, s; zeros are the identity.  tests/add_kernels.sh puts this file
+ * into a copy of the library, with one line in lib/kernels/list.h, and trains with it. */
 #include "kernels/internal.h"
 
 enum { SHIFT, S, N_OUTPUTS };  /* rows of the outputs                          */

@@ -29,7 +29,8 @@ void on_all_layers(void (*property)(struct layer_case *));
 /* prepare, then y, [D][STRIDE], and log_det, [TILE], of x. */
 void case_forward(double *y, double *log_det, struct layer_case *layer, const double *x);
 
-/* The same for the case's own x, then backward and finish.  dx: in d loss / dy, out d loss / dx; gradient: [n_params]. */
+/* The same for the case's own x, then backward and finish.  dx: in d loss / dy, out d loss / dx; gradient:
+ * [n_params]. */
 void case_backward(double *dx, double *gradient, const double *dlog_det, struct layer_case *layer);
 
 /* The example of README, tests/example_layer.c. */

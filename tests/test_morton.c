@@ -1,4 +1,5 @@
-/* test_morton.c - rows along Morton's curve: keys done by hand, whole, near one another, and rows that have no place. */
+/* test_morton.c - rows along Morton's curve: keys done by hand, whole, near one another, and rows that have no
+ * place. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
