@@ -1,8 +1,6 @@
 /* couplings.c - the names of couplings, as kernels/list.h lists their transformers. */
 #include "kernels/kernels.h"
 
-extern const struct fathom_isa fathom_isa_ref; /* every set has the same list */
-
 size_t fathom_n_couplings(void)
 {
     size_t n = 0;

@@ -13,8 +13,6 @@
 #include "constants.h"
 #include "elementary.h"
 
-extern const struct fathom_isa fathom_isa_ref; /* counting and initialising parameters is the same in every set */
-
 /* One block, data -> latent.  The flips make the second coupling transform what the first one leaves unchanged. */
 static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
 enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-extern const struct fathom_isa fathom_isa_ref;
 #if defined __x86_64__
 extern const struct fathom_isa fathom_isa_v3, fathom_isa_v4;
 #endif

@@ -15,7 +15,7 @@
 
 #define FATHOM_ISA ref
 #define VEC_WIDTH 1
-#include "kernels/vec.h"
+#include "kernels/exponential.h"
 
 enum { N = 1 << 18 };
 

@@ -1,4 +1,4 @@
-/* exponential.h - e^x for x <= 0 and log(1 + e) for 0 <= e <= 1: what softmax and softplus are made of.
+/* exponential.h - e^x for x <= 0 and log(1 + e) for 0 <= e <= 1, of which softmax and softplus are made; softplus.
  *
  * A spline calls e^x more often than all other functions together: 20 times per row at 9 bins.  SLEEF's e^x is a call,
  * which the compiler can neither inline nor overlap with its neighbours.  Both functions here are sequences of the same
@@ -33,6 +33,8 @@
  */
 #ifndef FATHOM_EXPONENTIAL_H
 #define FATHOM_EXPONENTIAL_H
+
+#include "vec.h"
 
 /* The bit pattern of 2^(j/16) minus j 2^48, because adding k 2^48 also adds k's lowest four bits, which are j. */
 static const uint64_t POWER[16] = {
@@ -76,6 +78,15 @@ INLINE vec vec_log1p(vec e)
     odd  = fmadd(odd,  z2, broadcast(0x1.99999999a0840p-2));
     even = fmadd(even, z2, broadcast(0x1.5555555555535p-1));
     return fmadd(s * z, fmadd(odd, z, even), s + s);
+}
+
+/* softplus(x) = log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and its slope 1 / (1 + e^-x).  e^-|x| is in [0, 1]. */
+INLINE vec softplus(vec *slope, vec x)
+{
+    mask positive = less(broadcast(0.0), x);
+    vec e = vec_exp(mask_select(positive, -x, x));
+    *slope = mask_select(positive, broadcast(1.0), e) / (broadcast(1.0) + e);
+    return mask_select(positive, x, broadcast(0.0)) + vec_log1p(e);
 }
 
 #endif

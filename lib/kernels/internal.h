@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../constants.h"
+#include "exponential.h"
 #include "kernels.h"
 #include "sums.h"
 #include "vec.h"

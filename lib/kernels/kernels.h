@@ -34,6 +34,9 @@ struct fathom_isa {
                                size_t n_columns); /* matrix.c */
 };
 
+/* The set of plain C, for what is the same in every set. */
+extern const struct fathom_isa fathom_isa_ref;
+
 /* The part of that name; NULL if there is none. */
 const struct layer       *fathom_isa_layer(const struct fathom_isa *isa, const char *name);
 const struct transformer *fathom_isa_transformer(const struct fathom_isa *isa, const char *name);

@@ -5,7 +5,8 @@
  * those tiles.  Every function works on a tile in place (tile.h).
  *
  * A new layer is one file, layer_NAME.c, which ends in such a table, and one line in list.h.  Slots that a layer does
- * not need stay NULL.  Callers use the functions layer_...() below, which give a NULL slot its meaning. */
+ * not need stay NULL.  Callers use the functions layer_...() below, which give a NULL slot its meaning, and test
+ * `share` and `conditioner` before they call them. */
 #ifndef FATHOM_LAYER_H
 #define FATHOM_LAYER_H
 
@@ -20,9 +21,9 @@
 struct layer {
     const char *name;
 
-    /* params: [n_params].  NULL: no parameters; they start at zero. */
-    size_t (*n_params)(const fathom_config *config);
-    void   (*init)(double *params, const fathom_config *config, fathom_key key);
+    size_t (*n_params)(const fathom_config *config); /* NULL: none */
+    /* params: [n_params].  NULL: all start at zero. */
+    void (*init)(double *params, const fathom_config *config, fathom_key key);
 
     void *(*create)(const fathom_config *config); /* the state, or NULL if memory is short.  NULL: the state is a copy
                                                      of the configuration                                      */

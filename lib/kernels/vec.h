@@ -11,7 +11,7 @@
  *   mask_or, mask_count                 of masks: or; how many lanes are set
  *   mask_select(m, yes, no)             m ? yes : no
  *   mask_add(m, a, b)                   m ? a + b : a
- *   vec_exp, vec_log, vec_log1p, vec_sqrt, softplus
+ *   vec_log, vec_sqrt                   (vec_exp, vec_log1p, softplus: exponential.h)
  *
  * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do.  Operations are
  * fused only where fmadd is written (the compiler may not contract).  exp, log1p and sqrt are the library's own, log is
@@ -165,8 +165,6 @@ INLINE vec approximate_rsqrt(vec a)
 #error "VEC_WIDTH is 8, 4 or 1"
 #endif
 
-#include "exponential.h"
-
 /* sqrt(x), correctly rounded for x in [2^-960, 2^1022], and 0 for 0.  It does not use the divider: Newton's iteration
  * for y = 1 / sqrt(x) squares the relative error, 3.5 % at first, in each step (times 3/2); the last step corrects the
  * root itself by its exact remainder (Markstein 1990, "Computation of elementary functions on the IBM RISC
@@ -178,15 +176,6 @@ INLINE vec vec_sqrt(vec x)
         y = fmadd(y, fmadd(-half * x * y, y, half), y);
     vec root = x * y, remainder = fmadd(-root, root, x);
     return fmadd(remainder, half * y, root);
-}
-
-/* softplus(x) = log(1 + e^x) = max(x, 0) + log1p(e^-|x|), and its slope 1 / (1 + e^-x).  e^-|x| is in [0, 1]. */
-INLINE vec softplus(vec *slope, vec x)
-{
-    mask positive = less(broadcast(0.0), x);
-    vec e = vec_exp(mask_select(positive, -x, x));
-    *slope = mask_select(positive, broadcast(1.0), e) / (broadcast(1.0) + e);
-    return mask_select(positive, x, broadcast(0.0)) + vec_log1p(e);
 }
 
 #endif
