@@ -182,7 +182,7 @@ static fathom_status prepare(fathom_workspace *ws, const double *params)
 
 static size_t live_rows(size_t n, size_t first) { return n - first < TILE ? n - first : TILE; }
 
-size_t fathom_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
+size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
 {
     const size_t live = live_rows(n, first);
     for (size_t i = 0; i < live; i++) {
@@ -228,7 +228,7 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
     const size_t dim = ws->flow->config.dim;
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        size_t live = fathom_load_tile(ws->x, x, NULL, first, n, dim);
+        size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, dim);
         forward(ws, live);
         if (z)
             store_tile(z, ws->x, first, live, dim);
@@ -244,7 +244,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     const size_t dim = ws->flow->config.dim;
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        size_t live = fathom_load_tile(ws->x, z, NULL, first, n, dim);
+        size_t live = fathom_flow_load_tile(ws->x, z, NULL, first, n, dim);
         volume_start(&ws->volume, padded(live));
         for (size_t l = ws->flow->n_layers; l-- > 0;)
             ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state, padded(live));
@@ -268,7 +268,7 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
 {
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        size_t live = fathom_load_tile(ws->x, x, NULL, first, n, ws->flow->config.dim);
+        size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, ws->flow->config.dim);
         log_prob(ws, params, live);
         memcpy(logp + first, ws->logp, live * sizeof(double));
     }
@@ -303,7 +303,7 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
         return status;
     memset(ws->partial, 0, 2 * dim * 8 * sizeof(double));
     for (size_t first = 0; first < n; first += TILE) {
-        size_t live = fathom_load_tile(ws->x, x, rows, first, n, dim);
+        size_t live = fathom_flow_load_tile(ws->x, x, rows, first, n, dim);
         log_prob(ws, params, live);
         for (size_t i = 0; i < padded(live); i++)
             weight[i] = i >= live ? 0.0 : counts ? counts[first + i] : 1.0;
@@ -366,7 +366,7 @@ fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, con
     if (!tiles)
         return FATHOM_NO_MEMORY;
     for (size_t t = 0; t < n_tiles; t++)
-        fathom_load_tile(tiles + t * dim * STRIDE, x, rows, t * TILE, n, dim);
+        fathom_flow_load_tile(tiles + t * dim * STRIDE, x, rows, t * TILE, n, dim);
     fathom_status status = FATHOM_OK;
     volume_start(&ws->volume, TILE); /* not used here */
     for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++) {

@@ -33,6 +33,6 @@ struct fathom_workspace {
 
 /* Puts rows first .. first + TILE - 1 of x, or of x[rows], into a tile (kernels/tile.h).  n: rows in all.  Returns how
  * many of the tile's rows are real; copies of its first row fill it up to a multiple of 8. */
-size_t fathom_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim);
+size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim);
 
 #endif

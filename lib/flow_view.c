@@ -24,7 +24,7 @@ fathom_status fathom_flow_view_coupling(double *input, struct conditioner_use *u
         return status;
     *use = ws->layers[at].layer->conditioner(ws->layers[at].state);
     for (size_t first = 0; first < n; first += TILE) {
-        const size_t real = fathom_load_tile(ws->x, x, NULL, first, n, dim);
+        const size_t real = fathom_flow_load_tile(ws->x, x, NULL, first, n, dim);
         volume_start(&ws->volume, padded(real));
         for (size_t l = 0; l < at; l++)
             ws->layers[l].layer->forward(ws->x, &ws->volume, ws->layers[l].state, padded(real));

@@ -58,7 +58,7 @@ void ask(struct answer *a, const struct conditioner *c, const struct shape *s, c
     for (size_t first = 0; first < s->batch; first += TILE) {
         const size_t live = s->batch - first < TILE ? s->batch - first : TILE;
         memset(din, 0, s->n_in * STRIDE * sizeof *din);
-        for (size_t i = 0; i < TILE; i++) { /* beyond whole octets lie numbers that nobody may look at */
+        for (size_t i = 0; i < TILE; i++) { /* elements from padded(live) on must not be read: NaN */
             const bool beyond = i >= padded(live);
             const size_t row = first + (i < live ? i : 0);
             for (size_t k = 0; k < s->n_in; k++)

@@ -29,7 +29,7 @@ static void round_trip(struct layer_case *layer)
         check_near(log_det[i], 0.0, tolerance, 1.0, layer->name, i);
     }
 
-    memcpy(y, layer->x, sizeof y); /* and the other way about */
+    memcpy(y, layer->x, sizeof y); /* and inverse first */
     memset(log_det, 0, sizeof log_det);
     run_inverse(layer->table, y, log_det, layer->state, TILE);
     run_forward(layer->table, y, log_det, layer->state, TILE);
@@ -263,7 +263,8 @@ static void test_parameters(void **state)
     on_all_layers(parameters);
 }
 
-/* A layer's gradient is the sum over its tiles, whatever was there; a second life starts from nothing. */
+/* A layer's gradient is the sum over its tiles; finish overwrites what was in it; after the next prepare the sums start
+ * at zero. */
 static void accumulation(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = layer->n_params;
@@ -286,7 +287,7 @@ static void accumulation(struct layer_case *layer)
         check_near(twice[k], 2.0 * once[k], 1e-13, max_abs(once, n), layer->name, k);
     memcpy(dx, dy, sizeof dx);
     case_backward(dx, again, ROW(dy, dim), layer);
-    check_same(again, once, n, layer->name, "a second life");
+    check_same(again, once, n, layer->name, "after a second prepare");
     free(once);
     free(twice);
     free(again);
@@ -350,7 +351,7 @@ static void test_short_tile(void **state)
 
 /* ---------------------------------------------------------------------------------------------- bad inputs ---- */
 
-/* What a row holds, NaN or huge, is its own affair: the other rows of the tile keep their bits, both ways. */
+/* A row of NaN or huge numbers does not change the bits of the other rows of its tile, in either direction. */
 static void bad_rows(struct layer_case *layer)
 {
     static const double bad[] = { NAN, INFINITY, -INFINITY, 1e300, -1e300, 5e-324 };

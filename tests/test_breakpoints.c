@@ -1,5 +1,5 @@
-/* test_breakpoints.c - where a conditioner of one input bends: which gradient it takes there, and the edges that it
- * tells of, against the bends of the plain loop. */
+/* test_breakpoints.c - where a conditioner of one input bends: its gradient there, and its edges, compared with the
+ * bends of the plain loop. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +98,7 @@ static void line_at(double *out, double *slope, const struct conditioner *c, con
     free(dout);
 }
 
-/* The edges that it tells of are all of them, and only they: straight in between, bent at each. */
+/* The edges are exactly the bends: the outputs are straight between two edges, and bend at each. */
 static void test_edges(void **state)
 {
     (void)state;
@@ -172,15 +172,15 @@ static void check_company(const struct shape *one, const double *params, const d
     ask(&together, isa->piecewise, &all, params, x, dout);
     for (size_t i = 0; i < n; i++) {
         ask(&alone, isa->piecewise, one, params, x + i, dout + i * one->n_out);
-        check_same(together.out + i * one->n_out, alone.out, one->n_out, what, "outputs in company");
-        check_same(together.din + i, alone.din, 1, what, "d loss / d input in company");
+        check_same(together.out + i * one->n_out, alone.out, one->n_out, what, "outputs in a batch");
+        check_same(together.din + i, alone.din, 1, what, "d loss / d input in a batch");
     }
     free(dout);
     free_answer(&together);
     free_answer(&alone);
 }
 
-/* In any company a row has the bits that it has alone: on an edge, beside one, far out, not a number. */
+/* In any batch a row has the bits that it has alone: on an edge, beside one, far out, NaN. */
 static void test_company(void **state)
 {
     (void)state;

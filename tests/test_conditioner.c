@@ -1,7 +1,7 @@
 /* test_conditioner.c - the two conditioners against each other, and the dense one against a plain loop.
  *
- * Dense is compared with the loop of network.c, piecewise with dense: outputs, d loss / d input and every gradient,
- * each to 1e-13 of the largest of its row (outputs, inputs) or of its weight matrix (gradients).
+ * Dense is compared with the loop of lib/kernels/conditioner_plain.h, piecewise with dense: outputs, d loss / d input
+ * and every gradient, each to 1e-13 of the largest of its row (outputs, inputs) or of its weight matrix (gradients).
  */
 #include <float.h>
 #include <math.h>
@@ -93,7 +93,7 @@ static void test_shapes(void **state)
         }
 }
 
-/* Weights that a table of lines might stumble over. */
+/* Weights that are hard for a table of lines. */
 static void test_hard_weights(void **state)
 {
     (void)state;
@@ -143,7 +143,7 @@ static void test_many_segments(void **state)
     free(x);
 }
 
-/* Not finite: both let NaN through to the outputs of that row alone, and both come to an end. */
+/* Not finite: with both, NaN reaches the outputs of its own row only, and both return. */
 static void test_not_finite(void **state)
 {
     (void)state;
@@ -167,7 +167,7 @@ static void test_not_finite(void **state)
                     assert_true(isnan(bad.out[i * s.n_out + u]));
                 else
                     check_same(bad.out + i * s.n_out + u, good.out + i * s.n_out + u, 1, both[c]->name, "beside NaN");
-        params[0] = NAN, params[s.width] = -1.0; /* of a unit that its offset alone would switch off */
+        params[0] = NAN, params[s.width] = -1.0; /* of a unit whose bias would switch it off */
         ask(&bad, both[c], &s, params, x, dout);
         for (size_t i = 0; i < s.batch * s.n_out; i++)
             assert_true(isnan(bad.out[i]));

@@ -1,5 +1,4 @@
-/* test_morton.c - rows along Morton's curve: keys done by hand, whole, near one another, and rows that have no
- * place. */
+/* test_morton.c - rows along Morton's curve: keys by hand, all rows once, near one another, and NaN. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>

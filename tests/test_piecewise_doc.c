@@ -245,7 +245,8 @@ static void print_hinges(char *text, const struct example *e)
                 s0 += m[last->columns];
             }
         }
-        say(text, "unit %zu   %s at %-4.10g  S1 = %-6.10g  S0 = %-2.10g", u, slope > 0.0 ? "rises" : "falls", zero, s1, s0);
+        say(text, "unit %zu   %s at %-4.10g  S1 = %-6.10g  S0 = %-2.10g", u, slope > 0.0 ? "rises" : "falls", zero,
+            s1, s0);
         say(text, "   dW2 = %.10g * %.10g + %.10g * %.10g = %.10g\n", slope, s1, value, s0,
             slope * s1 + value * s0 + 0.0);
         say(text, "         hands down %.10g * (S1, S0) = (%.10g, %.10g)\n", w2[u], own[u] + 0.0,
