@@ -214,7 +214,7 @@ int main(int argc, char **argv)
     run.train = run.keep_params = true;
     runner_do(result, &run, &setup, 1);
     if (result->status != FATHOM_OK)
-        leave_failed("the training diverged: there is no trained conditioner to show");
+        leave_failed("the run is %s: there is no trained conditioner to show", fathom_status_name(result->status));
 
     struct table      *table = lines_table(&setup, &run.flow, result->params);
     const char *const  figures[] = {"conditioner", NULL};

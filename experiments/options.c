@@ -30,7 +30,7 @@ enum kind {
     KIND_WORD,    /* one of `word`s, kept as the text                      */
     KIND_ACTNORM, /* one of `word`s, kept as its place in the list         */
     KIND_FORMAT,  /* a list of picture formats, which plot.h knows         */
-    KIND_TEXT,    /* any text but an empty one                             */
+    KIND_TEXT,    /* a name: any text but an empty one and `--...`         */
     KIND_FLAG     /* no value                                              */
 };
 
@@ -93,7 +93,8 @@ static const struct row {
                    "parameters times 1 + 1e-15 standard normals"},
     [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all cores",
         .meaning = "runs at a time; results do not depend on it"},
-    [OPTION_OUT] = {"out", "DIR", KIND_TEXT, AT(out), .meaning = "folder of the tables and figures"},
+    [OPTION_OUT] = {"out", "DIR", KIND_TEXT, AT(out),
+        .meaning = "folder of the tables and figures; one with tables of other\nsettings must be named"},
     [OPTION_FORMAT] = {"format", "LIST", KIND_FORMAT, AT(format),
         .meaning = "svg, png, pdf, or several separated by commas"},
     [OPTION_NO_PLOT] = {"no-plot", NULL, KIND_FLAG, AT(no_plot), .meaning = "tables only; needs no gnuplot"},
@@ -155,7 +156,7 @@ static void describe_legal(char *text, size_t size, const struct row *row)
         snprintf(text, size, "of svg, png, pdf, separated by commas");
         return;
     case KIND_TEXT:
-        snprintf(text, size, "a name that is not empty");
+        snprintf(text, size, "a name that is not empty and does not begin with -- (./--name is legal)");
         return;
     case KIND_FLAG:
         snprintf(text, size, "given without a value");
@@ -269,9 +270,9 @@ static bool read_value(struct options *options, const struct row *row, const cha
     case KIND_FORMAT:
         *(const char **)field = text;
         return plot_formats(&options->formats, text, &ignored) == PLOT_OK;
-    case KIND_TEXT:
+    case KIND_TEXT: /* `--out $DIR --no-plot` with DIR unset must not make a folder called --no-plot */
         *(const char **)field = text;
-        return *text != '\0';
+        return *text != '\0' && strncmp(text, "--", 2) != 0;
     case KIND_FLAG:
         *(bool *)field = true;
         return true;
@@ -398,6 +399,7 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
                        program->name);
     if (takes(program, OPTION_FORMAT) && plot_formats(&options->formats, options->format, error) != PLOT_OK)
         return OPTIONS_ILLEGAL;
+    options->out_given = given & TAKES(OPTION_OUT);
     if (options->threads == 0)
         options->threads = (size_t)omp_get_num_procs();
     outcome = check_together(options, error, program, given);
@@ -467,11 +469,17 @@ void options_read(struct options *options, const struct program *program, int ar
 
 /* --------------------------------------------------------------------------------------- the configuration ---- */
 
+/* The size of the spiral means nothing beside rows of a file. */
+static bool applies(const struct options *options, int option)
+{
+    return option != OPTION_DATA_SIZE || !options->data;
+}
+
 void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
                           void *context)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if (takes(program, i) && rows[i].setting) {
+        if (takes(program, i) && rows[i].setting && applies(options, i)) {
             char value[1024];
             print_value(value, sizeof value, options, &rows[i]);
             visit(context, rows[i].name, value);

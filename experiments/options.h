@@ -58,6 +58,7 @@ struct options {
     size_t               replicas;
     size_t               threads;   /* never 0 once read                                     */
     const char          *out;
+    bool                 out_given; /* the command line named the folder: tables in it may be replaced */
     const char          *format;    /* "svg,png,pdf", checked                                */
     unsigned             formats;   /* the same as plot.h's set                              */
     bool                 no_plot, quiet;
@@ -87,7 +88,7 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
 void options_print_version(FILE *out, const struct program *program);
 
 /* Every setting that the results depend on, as key and value, in the order of the table: not threads, folder, figures
- * or messages, which no result depends on. */
+ * or messages, which no result depends on; and not the size of the spiral if the rows are a file's. */
 typedef void options_visit(void *context, const char *key, const char *value);
 void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
                           void *context);

@@ -4,12 +4,11 @@
  */
 #include "report_parts.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "leave.h"
+#include "manifest.h"
 #include "options.h"
 #include "plot.h"
 
@@ -19,11 +18,25 @@ static const struct program program = {
     .takes = 0,
 };
 
+/* A table or figure that is not of its program's last run: told, on stderr, since the report shows both. */
+static void tell_mixture(const char *folder)
+{
+    struct bytes told = {0};
+    if (manifest_mixture(&told, folder) > 0)
+        for (char *line = told.data, *rest; line && *line; line = rest) {
+            rest = line + strcspn(line, "\n");
+            rest += *rest == '\n' ? (*rest = '\0', 1) : 0;
+            leave_note("%s", line);
+        }
+    if (told.short_of_memory)
+        leave_failed("not enough memory");
+    bytes_free(&told);
+}
+
 int main(int argc, char **argv)
 {
     struct options ignored = options_default();
-    char           home[PATH_MAX], *text = NULL;
-    size_t         size = 0;
+    char           home[PATH_MAX];
     fathom_error   error;
 
     if (argc == 2 && argv[1][0] == '-')
@@ -33,16 +46,8 @@ int main(int argc, char **argv)
     if (plot_home(home, sizeof home, &error) != PLOT_OK)
         leave_failed("%s", error.text);
 
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        leave_failed("not enough memory for the report");
-    const bool good = report_write(out, argv[1], home, &error);
-    if (fclose(out) != 0)
-        leave_failed("not enough memory for the report");
-    if (!good)
+    tell_mixture(argv[1]);
+    if (!report_write(stdout, argv[1], home, &error))
         leave_failed("%s", error.text);
-    if (fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0)
-        leave_failed("standard output: %s", strerror(errno));
-    free(text);
     return LEAVE_DONE;
 }

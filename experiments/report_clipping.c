@@ -168,6 +168,23 @@ static void print_contest(struct report *report, const char *what, const struct 
 
 /* ---------------------------------------------------------------------------------------------------- claims ---- */
 
+/* Why the map cannot tell: there are no runs with this leash, of the affine coupling or of both; NULL: there are. */
+static const char *no_runs(struct report *report, size_t leash, bool both)
+{
+    for (size_t c = AFFINE; c <= (both ? SPLINE : AFFINE); c++)
+        if (question_count(map_of(report), SAY("coupling=%s %s", couplings[c], leashes[leash].where)) == 0)
+            return SAY("there is no %s run with %s", couplings[c], leashes[leash].name);
+    return NULL;
+}
+
+/* The same, or pairs that no outcome could have told apart. */
+static const char *no_contest(struct report *report, size_t leash, size_t rival, bool both, const struct contest *c)
+{
+    const char *a = no_runs(report, leash, both), *b = no_runs(report, rival, both);
+    return a ? a : b ? b : c->survival.testable || c->score.testable ? NULL
+                           : SAY("too few runs to tell: %zu pairs", c->runs);
+}
+
 static void claim_survival(struct report *report, const struct contest *c)
 {
     const int alive = effect_sign(&c->survival), better = effect_sign(&c->score);
@@ -185,15 +202,17 @@ static void claim_survival(struct report *report, const struct contest *c)
                 "with a limit if any still does. If neither is significant: with a limit if the survivors' held-out "
                 "log p is significantly higher, otherwise undecided.",
         .effect = SAY("%zu of %zu clipped and %zu unclipped affine runs diverged (%s); the boundary moves by a factor "
-                      "of %.2g; %s.", c->a_diverged, c->runs, c->b_diverged, say_p(report, c->survival.corrected),
-                      factor,                      scores),
+                      "of %s; %s.", c->a_diverged, c->runs, c->b_diverged, say_p(report, c->survival.corrected),
+                      say_short(report, factor), scores),
         .limit = alive < 0 ? SAY("%zu of %zu clipped affine runs diverged, %zu unclipped ones; %s.", c->a_diverged,
                                  c->runs,                                 c->b_diverged, scores)
                  : alive > 0 ? c->a_diverged ? SAY("still %zu of %zu clipped affine runs diverged; the boundary moves "
-                                                   "by a factor of %.2g.", c->a_diverged, c->runs, factor) : NULL
+                                                   "by a factor of %s.", c->a_diverged, c->runs,
+                                                   say_short(report, factor)) : NULL
                  : better > 0 ? SAY("not seen in survival (%zu of %zu clipped and %zu unclipped affine runs "
                                     "diverged), but in the fit: %s.", c->a_diverged, c->runs, c->b_diverged, scores)
                               : NULL,
+        .untested = no_contest(report, CLIP, NONE, false, c), .rests_on = ON(CLIPPING),
         .decision = alive < 0 ? REFUTED : alive > 0 ? c->a_diverged ? LIMITED : SUPPORTED
                     : better > 0 ? LIMITED : UNDECIDED,
     });
@@ -215,6 +234,7 @@ static void claim_most_reliable(struct report *report, const struct contest *c)
                       c->b_diverged,                      say_p(report, c->survival.corrected), scores),
         .limit = alive == 0 && better > 0 ? SAY("no more runs survive with it than with the guard, but %s.", scores)
                                           : NULL,
+        .untested = no_contest(report, CLIP, GUARD, true, c), .rests_on = ON(CLIPPING),
         .decision = alive > 0 ? SUPPORTED : alive < 0 ? REFUTED
                     : better > 0 ? LIMITED : better < 0 ? REFUTED : UNDECIDED,
     });
@@ -236,6 +256,7 @@ static void claim_no_nan(struct report *report)
     }
     const char *found = SAY("%zu of %zu clipped runs ended in a number that is not finite (%zu affine, %zu spline), "
                             "the lowest rate among them %g", diverged, runs, of_affine, diverged - of_affine, lowest);
+    const char *loose = no_runs(report, CLIP, true), *none = loose ? loose : no_runs(report, TIGHT, true);
     report_claim(report, &(struct claim){
         .title = "with a clip, depth cannot turn one bad batch into a NaN",
         .sentence = "caps that norm so depth cannot turn one bad batch into a NaN — cheap insurance that lets you "
@@ -249,6 +270,8 @@ static void claim_no_nan(struct report *report)
                                  found)
                            : SAY("none of %zu clipped runs diverged.", runs),
         .limit = diverged ? SAY("%s.", found) : NULL,
+        .untested = diverged ? NULL : none, /* one counterexample is enough, whatever was not run */
+        .rests_on = ON(CLIPPING),
         .decision = diverged == 0 ? SUPPORTED : lowest > NOTEBOOK_RATE ? LIMITED : REFUTED,
     });
 }
@@ -263,7 +286,8 @@ static void claim_self_stabilising(struct report *report)
         spline += p.a[i] == 0;
         affine += p.b[i] == 0;
     }
-    const int sign = effect_sign(&e);
+    const int   sign = effect_sign(&e);
+    const char *none = no_runs(report, NONE, true);
     report_claim(report, &(struct claim){
         .title = "affine couplings are less self-stabilising than splines",
         .sentence = "affine couplings are less self-stabilising than splines",
@@ -271,6 +295,8 @@ static void claim_self_stabilising(struct report *report)
                 "significantly more affine runs diverge, refuted if significantly fewer, by the exact sign test.",
         .effect = SAY("%zu of %zu affine and %zu spline runs diverged (%s).", affine, p.n, spline,
                       say_p(report, e.corrected)),
+        .untested = none ? none : e.testable ? NULL : SAY("too few runs to tell: %zu pairs", p.n),
+        .rests_on = ON(CLIPPING),
         .decision = sign > 0 ? SUPPORTED : sign < 0 ? REFUTED : UNDECIDED,
     });
 }
@@ -289,7 +315,8 @@ static void claim_guard(struct report *report)
             lost += p.a[i] == 0;
         }
     const struct effect e = verdict_signs(&report->verdicts, fate, n);
-    const int sign = effect_sign(&e);
+    const int   sign = effect_sign(&e);
+    const char *none = no_runs(report, GUARD, true);
     report_claim(report, &(struct claim){
         .title = "a guard that skips steps that are not finite would do",
         .rule = "of the unclipped runs that diverged, those that finish when such steps are left out. Supported if "
@@ -299,6 +326,9 @@ static void claim_guard(struct report *report)
                           "parameters where they were: if these overflow on every batch, all further steps are "
                           "skipped too.", n - lost, n, say_p(report, e.corrected)) : "no unclipped run diverged.",
         .limit = sign > 0 && lost ? SAY("%zu of %zu diverged runs are saved.", n - lost, n) : NULL,
+        .untested = none ? none : n == 0 ? "no unclipped run diverged, so there was nothing to save"
+                    : e.testable ? NULL : SAY("too few runs to tell: %zu diverged", n),
+        .rests_on = ON(CLIPPING),
         .decision = sign > 0 ? lost ? LIMITED : SUPPORTED : sign < 0 ? REFUTED : UNDECIDED,
     });
 }

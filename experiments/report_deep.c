@@ -124,6 +124,18 @@ static const char *say_finish(struct report *report, const struct against_none *
                say_depths(report, a->down, a->n_down), say_depths(report, a->up, a->n_up));
 }
 
+/* Why the table cannot tell; arms: those that the claim compares. */
+static const char *too_few_arms(struct report *report, size_t last_arm)
+{
+    const struct table *t = report->table[ACTNORM];
+    for (size_t a = NONE; a <= last_arm; a++) {
+        const size_t seeds = question_distinct(&report->pool, t, "seed", SAY("actnorm=%s", arms[a])).n;
+        if (seeds < 2)
+            return SAY("%s of ActNorm %s", seeds ? "there is a single seed" : "there is no run", arms[a]);
+    }
+    return NULL;
+}
+
 static void claim_default_hurts(struct report *report, const struct against_none *a, size_t n_depths)
 {
     const bool start = effect_sign(&a->start_logp) < 0;
@@ -142,6 +154,7 @@ static void claim_default_hurts(struct report *report, const struct against_none
                  : SAY("%s: %s.", start ? a->n_down ? "it hurts the start, and the result at some depths only"
                                                     : "it hurts the start; training repairs it"
                                         : "it does not hurt the start", say_finish(report, a)),
+        .untested = too_few_arms(report, DEFAULT), .rests_on = ON(ACTNORM),
         .decision = everywhere ? SUPPORTED : start || a->n_down ? LIMITED : nowhere ? REFUTED : UNDECIDED,
     });
 }
@@ -172,6 +185,7 @@ static void claim_only_data(struct report *report, const struct against_none *by
                              starts ? "initialising from data helps the start, not the result" : "it does not help",
                              say_finish(report, data), say_finish(report, by_default))
                      : NULL,
+        .untested = too_few_arms(report, DATA), .rests_on = ON(ACTNORM),
         .decision = decision,
     });
 }
@@ -198,7 +212,8 @@ void report_actnorm(struct report *report)
     const double norm = question_number(t, "untrained_grad_norm", "actnorm=default depth=8 seed=0");
     if (!isnan(logp))
         report_print(report, "Beside the notebook's own stack (default, depth 8, seed 0, untrained): log p %.1f, ours "
-                     "%.1f; gradient norm %.0f, ours %.0f.\n\n", reference_logp, logp, reference_norm, norm);
+                     "%s; gradient norm %.0f, ours %s.\n\n", reference_logp, say_number(report, 1, logp), reference_norm,
+                     say_number(report, 0, norm));
     report_figure(report, "actnorm", "untrained and final log p against depth, and the training curves, for the three "
                                      "arms");
     claim_default_hurts(report, &against[DEFAULT], depths.n);
@@ -225,6 +240,24 @@ static bool trains(struct report *report, const char *where)
     const struct table *t = report->table[DEPTH20];
     const size_t        runs = question_count(t, where);
     return runs > 0 && question_numbers(&report->pool, t, "heldout_logp", where).n == runs;
+}
+
+/* "all", "not all", or that there are none. */
+static const char *say_trains(struct report *report, const char *where)
+{
+    return question_count(report->table[DEPTH20], where) == 0 ? "no run" : trains(report, where) ? "all" : "not all";
+}
+
+/* The first of these arms of which there is no run, in words; NULL: there are runs of each. */
+static const char *no_arm(struct report *report, size_t n_couplings, const char *a, const char *b)
+{
+    for (size_t c = 0; c < n_couplings; c++)
+        for (size_t i = 0; i < 2; i++) {
+            const char *arm = i ? b : a;
+            if (question_count(report->table[DEPTH20], SAY("coupling=%s depth=20 arm=%s", couplings[c], arm)) == 0)
+                return SAY("there is no %s run at depth 20, arm '%s'", couplings[c], arm);
+        }
+    return NULL;
 }
 
 static void print_depth20(struct report *report)
@@ -275,6 +308,9 @@ static void claim_spline_fine(struct report *report)
     const char *scores = p.n ? SAY("held-out log p at depth 20 against depth 8, paired by seed: %s (%s)",
                                    say_interval(report, 4, &e), say_p(report, e.corrected))
                              : "no pair of depths 8 and 20 to compare";
+    const char *missing = no_arm(report, 1, "none", "clip");
+    const char *without = say_trains(report, "coupling=spline depth=20 arm=none");
+    const char *with = say_trains(report, "coupling=spline depth=20 arm=clip");
     report_claim(report, &(struct claim){
         .title = "spline stacks train fine even at depth 20, at a moderate rate",
         .sentence = "Well-conditioned stacks (the RQ-spline flows above, even at depth 20) train fine at a moderate "
@@ -283,9 +319,10 @@ static void claim_spline_fine(struct report *report)
                     "what held-out log p gains over depth 8 is not significantly negative and its interval lies above "
                     "-%g nats; with a limit if that gain is significantly negative, or only clipped runs finish; "
                     "refuted if a clipped run does not; otherwise undecided.", MATERIAL),
-        .effect = SAY("%s without a clip, %s with it; %s.", bare ? "all finish" : "not all finish",
-                      clipped ? "all finish" : "not all finish", scores),
+        .effect = SAY("%s finish without a clip, %s finish with it; %s.", without, with, scores),
         .limit = clipped && (!bare || sign < 0) ? SAY("%s%s.", bare ? "" : "only with the clip; ", scores) : NULL,
+        .untested = missing ? missing : p.n + p.lost > 1 ? NULL : "it takes two seeds at depths 8 and 20",
+        .rests_on = ON(DEPTH20) | ON(DEPTH_TRUTH), .lacking = missing ? ON(DEPTH20) : ON(DEPTH_TRUTH),
         .decision = !clipped ? REFUTED : !bare || sign < 0 ? LIMITED
                   : effect_between(&e, -MATERIAL, INFINITY) ? SUPPORTED : UNDECIDED,
     });
@@ -293,16 +330,21 @@ static void claim_spline_fine(struct report *report)
 
 static void claim_together(struct report *report)
 {
-    bool with[2], without[2];
+    bool        with[2], without[2];
+    const char *say_with[2], *say_without[2];
     for (size_t c = 0; c < 2; c++) {
-        with[c] = trains(report, SAY("coupling=%s depth=20 arm=both", couplings[c]));
-        without[c] = trains(report, SAY("coupling=%s depth=20 arm=none", couplings[c]));
+        const char *both = SAY("coupling=%s depth=20 arm=both", couplings[c]);
+        const char *none = SAY("coupling=%s depth=20 arm=none", couplings[c]);
+        with[c] = trains(report, both);
+        without[c] = trains(report, none);
+        say_with[c] = say_trains(report, both);
+        say_without[c] = say_trains(report, none);
     }
     const size_t good = (size_t)with[0] + with[1];
     const bool   needed = !without[0] || !without[1];
     const char *what = SAY("runs that finish with a finite held-out score: with clip and ActNorm from data, %s of the "
-                           "spline's and %s of the affine; with neither, %s and %s", with[0] ? "all" : "not all",
-                           with[1] ? "all" : "not all", without[0] ? "all" : "not all", without[1] ? "all" : "not all");
+                           "spline's and %s of the affine; with neither, %s and %s", say_with[0],
+                           say_with[1], say_without[0], say_without[1]);
     report_claim(report, &(struct claim){
         .title = "together the guards make very deep flows trainable",
         .sentence = "Together — alternating masks, clipping, ActNorm (data-initialised), and a warm start — these "
@@ -313,6 +355,7 @@ static void claim_together(struct report *report)
                 "coupling.",
         .effect = SAY("%s.", what),
         .limit = good == 2 && needed ? NULL : SAY("%s.", what),
+        .untested = no_arm(report, 2, "both", "none"), .rests_on = ON(DEPTH20),
         .decision = good == 0 ? REFUTED : good == 2 && needed ? SUPPORTED : LIMITED,
     });
 }

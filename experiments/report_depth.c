@@ -5,6 +5,7 @@
 #include <math.h>
 
 #define NOTEBOOK_DEPTH 8 /* the deepest flow that the notebook trains */
+#define HALF_ORDER sqrt(10) /* a factor: within it of 10, a ratio is nearer to one order of magnitude than to another */
 
 /* ------------------------------------------------------------------------------------------ depth and truth ---- */
 
@@ -96,6 +97,17 @@ static void print_depths(struct report *report, const struct depth_row *row, siz
     report_print(report, "\n");
 }
 
+/* Why the runs cannot tell one depth from another; NULL: they can. */
+static const char *too_few(struct report *report, const struct depth_row *row, size_t n, size_t depths_needed)
+{
+    if (n < depths_needed)
+        return SAY("the table has %zu of the %zu depths that it takes at least", n, depths_needed);
+    for (size_t i = 0; i < n; i++)
+        if (row[i].seeds < 2)
+            return SAY("depth %g has a single run", row[i].depth);
+    return NULL;
+}
+
 static void claim_steps(struct report *report, const struct depth_row *row, size_t n)
 {
     size_t up = 0, worse = 0; /* steps that help, from the first on; the first step that hurts */
@@ -124,6 +136,7 @@ static void claim_steps(struct report *report, const struct depth_row *row, size
                         : "the table holds one depth.",
         .limit = all || early || up == 0 ? early ? SAY("%s.", after) : NULL
                                          : SAY("each step helps up to depth %g; %s.", row[up].depth, after),
+        .untested = too_few(report, row, n, 2), .rests_on = ON(DEPTH_TRUTH),
         .decision = all ? SUPPORTED : early ? REFUTED : up > 0 ? LIMITED : UNDECIDED,
     });
 }
@@ -143,7 +156,8 @@ static void claim_taper(struct report *report, const struct depth_row *row, size
         const struct pairs last = question_pairs(&report->pool, t, "heldout_logp", "seed",
                                                  SAY("depth=%g", row[n - 1].depth), SAY("depth=%g", row[n - 2].depth));
         double *d = pool_alloc(&report->pool, (first.n + 1) * sizeof *d);
-        const size_t m = first.lost + last.lost == 0 ? first.n : 0; /* seeds stand in the same order */
+        /* seeds stand in the same order */
+        const size_t m = first.lost + last.lost == 0 && first.n == last.n ? first.n : 0;
         for (size_t i = 0; i < m; i++)
             d[i] = first.d[i] - last.d[i];
         less = verdict_mean(&report->verdicts, d, m);
@@ -163,6 +177,7 @@ static void claim_taper(struct report *report, const struct depth_row *row, size
         .limit = tapers && short_of ? SAY("the gains taper, but short of the target: at the best depth, %g, KL is "
                                           "%s ± %s nats.", row[best].depth, say_number(report, 4, row[best].kl),
                                           say_number(report, 4, row[best].kl_std_error)) : NULL,
+        .untested = too_few(report, row, n, 3), .rests_on = ON(DEPTH_TRUTH),
         .decision = tapers && short_of ? LIMITED
                   : tapers && effect_between(&left, -INFINITY, MATERIAL) ? SUPPORTED
                   : effect_sign(&less) < 0 ? REFUTED : UNDECIDED,
@@ -180,13 +195,13 @@ static void claim_fit(struct report *report, const struct depth_row *row, size_t
         if (row[i].gap.low > truth_gap)
             part = i;
     }
-    struct effect over = {.corrected = 1}, growth = {.corrected = 1, .value = NAN, .low = NAN, .high = NAN};
+    struct effect over = {.corrected = 1, .value = NAN, .low = NAN, .high = NAN}, growth = over;
     if (n > 1) {
         const char *deepest = SAY("depth=%g", row[n - 1].depth), *first = SAY("depth=%g", row[0].depth);
         const struct pairs fit = question_pairs(&report->pool, t, "train_logp", "seed", deepest, first);
         const struct pairs held = question_pairs(&report->pool, t, "heldout_logp", "seed", deepest, first);
         double      *d = pool_alloc(&report->pool, (fit.n + 1) * sizeof *d);
-        const size_t m = fit.lost + held.lost == 0 ? fit.n : 0;
+        const size_t m = fit.lost + held.lost == 0 && fit.n == held.n ? fit.n : 0;
         for (size_t i = 0; i < m; i++)
             d[i] = fit.d[i] - held.d[i];
         growth = verdict_mean(&report->verdicts, d, m);
@@ -198,7 +213,9 @@ static void claim_fit(struct report *report, const struct depth_row *row, size_t
     }
     const bool passes = effect_sign(&over) > 0, grows = effect_sign(&growth) > 0;
     const bool close = effect_between(&over, -INFINITY, MATERIAL) && effect_between(&growth, -INFINITY, MATERIAL);
-    const char *curves = part < n ? SAY("the curves have parted, by more than the truth's own %s, from depth %g on",
+    const char *few = too_few(report, row, n, 2);
+    const char *curves = isnan(truth_gap) ? "what the truth's own curves do is not known"
+                       : part < n ? SAY("the curves have parted, by more than the truth's own %s, from depth %g on",
                                         say_number(report, 3, truth_gap), row[part].depth)
                                   : "at no depth have the curves significantly parted";
     report_claim(report, &(struct claim){
@@ -220,6 +237,8 @@ static void claim_fit(struct report *report, const struct depth_row *row, size_t
                  : grows ? SAY("the gap grows with depth, but the training score does not significantly pass the "
                                "truth; %s.", curves)
                  : passes ? "the training score passes the truth, but the gap does not significantly grow." : NULL,
+        .untested = few ? few : isnan(truth_gap) ? "there is no truth for these rows" : NULL,
+        .rests_on = ON(DEPTH_TRUTH),
         .decision = passes && grows ? REFUTED : passes || grows ? LIMITED : close ? SUPPORTED : UNDECIDED,
     });
 }
@@ -323,6 +342,22 @@ static void gradient_table(struct report *report, const char *coupling)
     }
 }
 
+/* Why a coupling cannot tell: it takes two seeds, each with two depths. */
+static const char *too_few_gradients(struct report *report)
+{
+    static const char *const couplings[] = {"affine", "spline"};
+    const struct table *t = report->table[GRADIENT_DEPTH];
+    for (size_t c = 0; c < 2; c++) {
+        const char  *where = SAY("coupling=%s", couplings[c]);
+        const size_t seeds = question_distinct(&report->pool, t, "seed", where).n;
+        if (seeds == 0)
+            return SAY("there is no %s flow", couplings[c]);
+        if (seeds < 2 || question_distinct(&report->pool, t, "depth", where).n < 2)
+            return SAY("the %s flows have one seed or one depth", couplings[c]);
+    }
+    return NULL;
+}
+
 static void claim_growth(struct report *report, const struct law *affine, const struct law *spline)
 {
     const int a = effect_sign(&affine->slope), s = effect_sign(&spline->slope);
@@ -337,6 +372,7 @@ static void claim_growth(struct report *report, const struct law *affine, const 
                       say_interval(report, 2, &affine->slope), say_p(report, affine->slope.corrected),
                       say_interval(report, 2, &spline->slope), say_p(report, spline->slope.corrected)),
         .limit = a + s == 1 ? SAY("shown for the %s coupling only.", a > 0 ? "affine" : "spline") : NULL,
+        .untested = too_few_gradients(report), .rests_on = ON(GRADIENT_DEPTH),
         .decision = a > 0 && s > 0 ? SUPPORTED : a < 0 || s < 0 ? REFUTED : a + s == 1 ? LIMITED : UNDECIDED,
     });
 }
@@ -356,7 +392,8 @@ static void claim_order_of_magnitude(struct report *report)
     const struct effect e = verdict_mean(&report->verdicts, d, p.n);
     const struct effect ratio = {.value = 10 * exp(e.value), .low = 10 * exp(e.low), .high = 10 * exp(e.high)};
     const int sign = effect_sign(&e);
-    const bool covers = p.n > 1 && ratio.low <= 10 && ratio.high >= 10;
+    const bool near = p.n > 1 && ratio.low <= 10 && ratio.high >= 10 && ratio.low > 10 / HALF_ORDER &&
+                      ratio.high < 10 * HALF_ORDER; /* a wide interval covers everything and says nothing */
     const double printed = question_number(report->table[PRINTED], "value", "quantity=grad_norm coupling=spline "
                                                                             "depth=16");
     const double seed0 = question_number(t, "grad_norm", "coupling=spline depth=16 seed=0");
@@ -372,14 +409,17 @@ static void claim_order_of_magnitude(struct report *report)
     report_claim(report, &(struct claim){
         .title = "an order of magnitude, for the spline",
         .sentence = "(an order of magnitude over blocks for the spline)",
-        .rule = "the ratio of the norms at depth 16 and depth 2, paired by seed, against 10, by the t-test of its "
-                "logarithm. Supported if significantly above 10; with a limit if its interval covers 10; refuted if "
-                "significantly below.",
+        .rule = SAY("the ratio of the norms at depth 16 and depth 2, paired by seed, against 10, by the t-test of its "
+                    "logarithm. Supported if significantly above 10; refuted if significantly below; with a limit if "
+                    "its interval covers 10 and lies between %.1f and %.1f; otherwise undecided.", 10 / HALF_ORDER,
+                    10 * HALF_ORDER),
         .effect = SAY("the geometric mean of the ratio over %zu seeds is %s (%s); %zu seeds reach 10.", p.n,
                       say_interval(report, 1, &ratio), say_p(report, e.corrected), reach),
-        .limit = sign == 0 && covers ? SAY("the ratio, %s, cannot be told from 10; %zu of %zu seeds reach it.",
+        .limit = sign == 0 && near ? SAY("the ratio, %s, cannot be told from 10; %zu of %zu seeds reach it.",
                                            say_interval(report, 1, &ratio), reach, p.n) : NULL,
-        .decision = sign > 0 ? SUPPORTED : sign < 0 ? REFUTED : covers ? LIMITED : UNDECIDED,
+        .untested = p.n + p.lost > 1 ? NULL : "it takes two seeds of spline flows at depths 2 and 16",
+        .rests_on = ON(GRADIENT_DEPTH),
+        .decision = sign > 0 ? SUPPORTED : sign < 0 ? REFUTED : near ? LIMITED : UNDECIDED,
     });
 }
 

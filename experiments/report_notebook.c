@@ -35,6 +35,33 @@ static const char *mean_and_sd(struct report *report, const struct summary *s)
                     : SAY("%s ± %s", say_number(report, 4, s->mean), say_number(report, 4, s->sd));
 }
 
+/* A run that diverged, or whose score overflowed, has no number, but it has a place: below all others. */
+static struct ks_test agreement(struct report *report, struct sample ours, size_t runs, struct sample reference)
+{
+    double *x = pool_alloc(&report->pool, (runs + 1) * sizeof *x);
+    for (size_t i = 0; i < runs; i++)
+        x[i] = i < ours.n ? ours.x[i] : -INFINITY;
+    return stats_kolmogorov_smirnov(x, reference.x, runs, reference.n);
+}
+
+/* What so many runs can tell; p: NaN if there was no test. */
+static const char *judge_draws(struct report *report, double p, size_t runs, size_t finished, size_t reference)
+{
+    if (runs == 0)
+        return "not tested: no run at this depth";
+    if (reference == 0)
+        return "not tested: no draw of the reference at this depth";
+    if (finished == 0 && runs == 1)
+        return "not tested: the one run diverged";
+    if (runs == 1)
+        return "not tested: one run is no distribution to compare";
+    if (stats_kolmogorov_smirnov_least(runs, reference) > AGREE_LEVEL)
+        return SAY("not tested: too few runs to tell (%zu)", runs);
+    const char *verdict = isnan(p) ? "not tested" : p > AGREE_LEVEL ? "reproduced" : "not reproduced";
+    return finished == runs ? verdict
+                            : SAY("%s (%zu of %zu runs without a finite score)", verdict, runs - finished, runs);
+}
+
 static void depth_row(struct report *report, double depth, double printed)
 {
     const struct table *sweep = report->table[DEPTH_SWEEP];
@@ -46,17 +73,21 @@ static void depth_row(struct report *report, double depth, double printed)
     const double first = question_number(sweep, "mean_logp", SAY("%s replica=0", where));
     const struct summary mine = stats_summary(ours.x, ours.n), theirs = stats_summary(reference.x, reference.n);
     const char *held = say_number(report, 4, stats_summary(heldout.x, heldout.n).mean);
-    const char *difference = "-", *ks = "-", *verdict = "one run: no distribution to compare";
+    const size_t runs = question_count(sweep, where);
+    const char  *difference = "-", *ks = "-";
+    double       p = NAN;
 
     if (ours.n > 1 && reference.n > 1) {
         const struct difference d = stats_difference(ours.x, reference.x, ours.n, reference.n);
-        const struct ks_test    test = stats_kolmogorov_smirnov(ours.x, reference.x, ours.n, reference.n);
         difference = SAY("%s ± %s", say_number(report, 4, d.value), say_number(report, 4, d.std_error));
-        ks = SAY("%.3f, %s", test.statistic, say_p(report, test.p));
-        verdict = test.p > AGREE_LEVEL ? "reproduced" : "not reproduced";
-    } else if (ours.n == 0) {
-        verdict = "no run at this depth";
     }
+    if (runs > 1 && reference.n > 1) {
+        const struct ks_test test = agreement(report, ours, runs, reference);
+        ks = SAY("%.3f, %s", test.statistic, say_p(report, test.p));
+        p = test.p;
+    }
+    const char *verdict =
+        report_number_verdict(report, DEPTH_SWEEP, judge_draws(report, p, runs, ours.n, reference.n));
     report_print(report, "| %g | %.3f | %s | %s (%zu) | %s (%zu) | %s | %s | %s | %s | %s | %s |\n", depth, printed,
                  say_number(report, 4, first), mean_and_sd(report, &mine), ours.n, mean_and_sd(report, &theirs),
                  reference.n, difference, ks, place(report, ours, printed),
@@ -71,6 +102,7 @@ static void density_check(struct report *report)
     const struct table *table = report->table[DENSITY_INTEGRAL];
     const struct sample depths = question_distinct(&report->pool, table, "depth", "");
     double              worst = 0;
+    const char         *unknown = NULL;
     report_figure(report, "density", "the density of the trained flow on the plane, one colour scale, the rows on top");
     report_print(report, "A density that is right integrates to 1: log-det, base and every layer are in that "
                          "number.\n\n| depth | integral over the plane - 1 | change when the step is doubled "
@@ -79,10 +111,15 @@ static void density_check(struct report *report)
         const char  *where = SAY("depth=%g", depths.x[i]);
         const double fine = question_number(table, "integral", where);
         const double coarse = question_number(table, "coarse_integral", where);
-        report_print(report, "| %g | %.0e | %.0e |\n", depths.x[i], fine - 1, coarse - fine);
+        report_print(report, "| %g | %s | %s |\n", depths.x[i], isnan(fine) ? "-" : SAY("%.0e", fine - 1),
+                     isnan(coarse - fine) ? "-" : SAY("%.0e", coarse - fine));
+        if (isnan(fine))
+            unknown = SAY("%s%s%g", unknown ? unknown : "", unknown ? ", " : "", depths.x[i]);
         worst = fmax(worst, fabs(fine - 1));
     }
-    report_print(report, "\n%s\n\n", worst < 1e-4 ? "All are 1 to better than 1e-4."
+    report_print(report, "\n%s\n\n",
+                 unknown ? SAY("Not all are 1 to 1e-4: no finite number came out at depth %s.", unknown)
+                 : worst < 1e-4 ? "All are 1 to better than 1e-4."
                                                   : "Not all are 1 to 1e-4: the rule's step is too coarse for one.");
     report_source(report, DENSITY_INTEGRAL, "the integral `experiments/density.c`");
 }
@@ -142,8 +179,10 @@ static void gradient_row(struct report *report, const char *coupling, double dep
     const double ours = question_number(table, "grad_norm", SAY("%s seed=%s", alike, first_seed(table)));
     const double reference = question_number(report->table[UNTRAINED], "grad_norm", alike);
     const char  *rounded = say_number(report, 1, ours), *as_printed = SAY("%.1f", printed);
-    const char  *verdict = isnan(ours) ? "not computed"
-                           : strcmp(rounded, as_printed) == 0 ? "the same to the last digit" : "another digit";
+    const bool   run = question_count(table, SAY("%s seed=%s", alike, first_seed(table))) > 0;
+    const char  *verdict = report_number_verdict(report, GRADIENT_NORM,
+        !run ? "not tested: not computed" : isnan(ours) ? "not reproduced: no finite number"
+             : strcmp(rounded, as_printed) == 0 ? "the same to the last digit" : "another digit");
     report_print(report, "| %s | %g | %s | %s | %s | %s | %s |\n", coupling, depth, as_printed,
                  say_number(report, 6, ours), say_number(report, 2, ours - printed),
                  isnan(ours - reference) ? "-" : SAY("%.0e", fabs(ours - reference) / reference), verdict);
@@ -189,6 +228,22 @@ static double first_below(struct report *report, const char *column, const char 
     return first;
 }
 
+/* monotone: 1, 0, or NaN where the table has no answer.  A recovery without a finite error is none. */
+static const char *judge_map(double lipschitz, double monotone, double error)
+{
+    if (isnan(lipschitz) || isnan(monotone))
+        return "not tested: no number";
+    if (lipschitz < 1)
+        return monotone == 1 && error <= 1e-15 ? "reproduced" : "not reproduced";
+    return monotone == 1 ? "not reproduced" : "reproduced";
+}
+
+static const char *say_map(struct report *report, double monotone, double error)
+{
+    return isnan(monotone) ? "-" : monotone == 0 ? "folds over"
+                           : SAY("increasing, recovered to %s", say_short(report, error));
+}
+
 static void residual_claim(struct report *report, size_t contractions, size_t invertible, size_t others, size_t folded)
 {
     const bool good = invertible == contractions, folds = folded == others;
@@ -204,6 +259,7 @@ static void residual_claim(struct report *report, size_t contractions, size_t in
                             folds ? "among these sines the sentence holds but for the boundary $\\lvert ab \\rvert = 1$"
                                   : "a map of this very table is increasing without being a contraction")
                       : NULL,
+        .untested = contractions ? NULL : "the table has no contraction", .rests_on = ON(RESIDUAL_INVERSE),
         .decision = good ? LIMITED : REFUTED,
     });
 }
@@ -224,22 +280,22 @@ void report_residual(struct report *report)
         const char  *map = SAY("a=%.17g b=%.17g", as.x[i], bs.x[i]);
         const double lip = question_number(table, "lipschitz", map);
         const double error = question_number(table, "banach_max_err", map);
-        const bool   monotone = question_number(table, "monotone", map) == 1;
-        const bool   recovered = monotone && error <= 1e-15;
+        const double monotone = question_number(table, "monotone", map);
+        const bool   known = !isnan(lip) && !isnan(monotone);
         const char  *notebook = as.x[i] == 0.3 && bs.x[i] == 1.0   ? "0.30"
                                 : as.x[i] == 0.9 && bs.x[i] == 1.5 ? "1.35" : "-";
-        const char  *verdict = lip < 1 ? recovered ? "reproduced" : "not reproduced"
-                                       : monotone ? "not reproduced" : "reproduced";
-        contractions += lip < 1;
-        invertible += lip < 1 && recovered;
-        others += lip >= 1;
-        folded += lip >= 1 && !monotone;
-        report_print(report, "| %g | %g | %s | %.2f | %s | %g | %s | %s |\n", as.x[i], bs.x[i], notebook, lip,
-                     monotone ? "yes" : "no", question_number(table, "nonincreasing_steps", map),
-                     say_short(report, error), verdict);
+        const char  *verdict = report_number_verdict(report, RESIDUAL_INVERSE, judge_map(lip, monotone, error));
+        const double steps = question_number(table, "nonincreasing_steps", map);
+        contractions += known && lip < 1;
+        invertible += known && lip < 1 && monotone == 1 && error <= 1e-15;
+        others += known && lip >= 1;
+        folded += known && lip >= 1 && monotone == 0;
+        report_print(report, "| %g | %g | %s | %s | %s | %s | %s | %s |\n", as.x[i], bs.x[i], notebook,
+                     say_number(report, 2, lip), isnan(monotone) ? "-" : monotone == 1 ? "yes" : "no",
+                     isnan(steps) ? "-" : SAY("%g", steps), say_short(report, error), verdict);
         report_number(report, SAY("residual map $x + %g \\sin(%g x)$", as.x[i], bs.x[i]),
-                      lip < 1 ? "invertible, recovered to machine precision" : "folds over",
-                      monotone ? SAY("increasing, recovered to %s", say_short(report, error)) : "folds over", verdict);
+                      fabs(as.x[i] * bs.x[i]) < 1 ? "invertible, recovered to machine precision" : "folds over",
+                      say_map(report, monotone, error), verdict);
     }
     report_print(report, "\n");
     for (size_t i = 0; i < as.n && i < bs.n; i++) {

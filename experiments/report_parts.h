@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "bytes.h"
 #include "question.h"
 #include "stats.h"
 #include "verdict.h"
@@ -22,6 +23,15 @@ enum report_table {
 /* Nats.  A difference of scores that is not significant counts as none only if its interval lies within this. */
 #define MATERIAL 0.01
 
+#define ON(table) (1u << (table)) /* what a claim rests on: a set of tables */
+
+/* What a table's settings are instead of the protocol's, in words; NULL: nothing differs (report_settings.c). */
+struct settings_found {
+    const char *run;    /* what a single run is: steps, rate, width, ... */
+    const char *choice; /* which runs there are: depths, couplings       */
+    const char *count;  /* how many: seeds, replicas                     */
+};
+
 /* One number of the notebook beside ours, for the list at the head. */
 struct number_row {
     const char *what, *notebook, *ours, *verdict;
@@ -29,9 +39,11 @@ struct number_row {
 enum { NUMBERS_MAX = 64 };
 
 struct report {
-    FILE            *out;
+    struct bytes    *out;
+    const char      *folder; /* of the tables */
     struct pool      pool;
     struct table    *table[N_REPORT_TABLES];
+    struct settings_found settings[N_REPORT_TABLES];
     struct verdicts  verdicts;
     struct number_row number[NUMBERS_MAX];
     size_t           n_numbers;
@@ -52,7 +64,17 @@ const char *say_depths(struct report *report, const double *x, size_t n);    /* 
 
 /* ---------------------------------------------------------------------------------------------------- parts ---- */
 
-void report_claim(struct report *report, const struct claim *claim); /* prints it, and keeps it for the head */
+const char *report_table_name(enum report_table table);
+const char *report_maker(enum report_table table); /* the program that writes it; NULL: a committed number */
+
+/* Prints it, and keeps it for the head.  One that is `untested`, or rests on a table of other settings, is not tested,
+ * whatever its decision, and what to run is said. */
+void report_claim(struct report *report, const struct claim *claim);
+/* "run `build/clipping --out results`", each program of the tables in turn. */
+const char *report_what_to_run(struct report *report, unsigned tables);
+/* The verdict of a single number: as given, unless the runs of the table are of other settings.  After "not tested" stands
+ * what to run. */
+const char *report_number_verdict(struct report *report, enum report_table table, const char *verdict);
 void report_number(struct report *report, const char *what, const char *notebook, const char *ours,
                    const char *verdict);
 /* The figure, the command that makes the part again, and where its formulas are. */
@@ -71,6 +93,12 @@ void report_depth20(struct report *report);
 void report_residual(struct report *report);
 void report_conditioner(struct report *report);
 
+/* Compares the table's head with the protocol.  False with one line in *error: another program's table, or other rows. */
+bool report_settings_read(struct report *report, enum report_table which, const char *path, fathom_error *error);
+/* What differs in these tables, in words; NULL: nothing.  only_runs: leaves out which runs there are. */
+const char *report_settings_differ(struct report *report, unsigned tables, bool only_runs);
+void report_settings_notice(struct report *report); /* at the head of the report, if anything differs */
+
 /* The table of symbols; tests look every function up in its file. */
 struct notation {
     const char *symbol, *meaning, *function, *file;
@@ -80,7 +108,7 @@ extern const size_t          report_n_symbols;
 
 /* The whole report on `out`, from the tables of a folder and the committed numbers below home (reference/,
  * tests/reference/).  False with one line in *error, and nothing printed: a table that is missing (and what makes it),
- * is cut short, or lacks a column. */
+ * is cut short, lacks a column, or is of another program or of own rows. */
 bool report_write(FILE *out, const char *folder, const char *home, fathom_error *error);
 
 #endif

@@ -16,6 +16,7 @@ struct growth {
     double largest;                     /* nats: the largest median difference                         */
     double range, sd, heldout_sd;       /* nats: of the final scores                                   */
     size_t replicas;
+    bool   measured;                    /* there are differences to follow, and final scores to compare */
 };
 
 /* The column's values in the growth phase against the step; not a number if they do not make a line. */
@@ -41,7 +42,7 @@ static struct growth follow(struct report *report, double depth)
     const struct sample score = question_numbers(&report->pool, final, "mean_logp", where);
     const struct sample heldout = question_numbers(&report->pool, final, "heldout_logp", where);
     double             *x = pool_alloc(&report->pool, 2 * (steps.n + 1) * sizeof *x), *y = x + steps.n + 1;
-    struct growth       g = {NAN, NAN, NAN, NAN, NAN, 0, NAN, NAN, NAN, score.n};
+    struct growth       g = {NAN, NAN, NAN, NAN, NAN, 0, NAN, NAN, NAN, score.n, median.n > 0 && score.n > 1};
     size_t              first = 0, last = 0;
 
     /* Where every replica has diverged there is no difference, and the columns end. */
@@ -70,12 +71,76 @@ static struct growth follow(struct report *report, double depth)
     return g;
 }
 
+/* What all depths come to. */
+struct outcome {
+    struct sample grown;        /* depths at which the difference reaches the printed decimal */
+    size_t depths, measured;    /* of all; of them, with two replicas that finish             */
+    double slowest, fastest;    /* steps in which it doubles                                  */
+    double latest;              /* step by which it is saturated                              */
+    double least_sd, most_sd;   /* nats: of the final scores                                  */
+    double data_error;          /* nats: what other training rows would do to the score; NaN: not known */
+};
+
+static void add_depth(struct outcome *all, double depth, const struct growth *g)
+{
+    const double doubling = M_LN2 / g->rate;
+    all->measured += g->measured;
+    if (!(g->rate > 0 && g->largest > DECIMAL && g->range > DECIMAL))
+        return;
+    all->grown.x[all->grown.n++] = depth;
+    all->slowest = fmax(all->slowest, doubling);
+    all->fastest = fmin(all->fastest, doubling);
+    all->latest = fmax(all->latest, g->saturated);
+    all->least_sd = fmin(all->least_sd, g->sd);
+    all->most_sd = fmax(all->most_sd, g->sd);
+}
+
+static void print_growth(struct report *report, double depth, const struct growth *g, double data_error)
+{
+    report_print(report, "| %g | %zu | %s | %s | %s [%s, %s] | %s | %s | %s | %s | %s |\n", depth, g->replicas,
+                 say_number(report, 0, g->start), say_number(report, 0, g->saturated), say_short(report, g->rate),
+                 say_short(report, g->low), say_short(report, g->high), say_number(report, 1, M_LN2 / g->rate),
+                 say_number(report, 4, g->sd), say_number(report, 4, g->range), say_number(report, 4, g->heldout_sd),
+                 say_short(report, g->sd / data_error));
+}
+
+static const char *say_outcome(struct report *report, const struct outcome *all)
+{
+    if (all->grown.n == 0)
+        return all->measured < all->depths ? SAY("%zu of %zu depths have two replicas that finish.", all->measured,
+                                                 all->depths)
+                                           : "at no depth does the perturbation reach the third decimal.";
+    const char *beside = all->data_error > 0 ? SAY(", %.2g to %.2g of the data's own standard error",
+                                                   all->least_sd / all->data_error, all->most_sd / all->data_error)
+                                             : "";
+    return SAY("it doubles every %.1f to %.1f steps and is saturated by step %.0f; the final score then scatters with "
+               "sd %.4f to %.4f nats%s.", all->fastest, all->slowest, all->latest, all->least_sd, all->most_sd, beside);
+}
+
+static void claim_bits(struct report *report, const struct outcome *all)
+{
+    const size_t n = all->grown.n;
+    report_claim(report, &(struct claim){
+        .title = "a trained third decimal can be checked only by the same bits",
+        .rule = SAY("supported if at every depth the difference grows from round-off to above %g nats, and the final "
+                    "scores of the replicas differ by more than that, the last decimal that the notebook prints; "
+                    "refuted if at none; otherwise supported with a limit, the depths at which they do.", DECIMAL),
+        .effect = say_outcome(report, all),
+        .limit = n && n < all->depths ? SAY("at %s.", say_depths(report, all->grown.x, n)) : NULL,
+        .untested = all->measured ? NULL : "at no depth are there two replicas that finish",
+        .rests_on = ON(ROUNDOFF) | ON(ROUNDOFF_FINAL),
+        .decision = n == all->depths ? SUPPORTED : n ? LIMITED
+                  : all->measured == all->depths ? REFUTED : UNDECIDED,
+    });
+}
+
 void report_roundoff(struct report *report)
 {
     const struct sample depths = question_distinct(&report->pool, report->table[ROUNDOFF], "depth", "");
-    const double data_error = question_number(report->table[TRUTH], "std_error", "rows=train");
-    struct sample grown = {pool_alloc(&report->pool, depths.n * sizeof(double)), 0};
-    double slowest = 0, fastest = INFINITY, latest = 0, least_sd = INFINITY, most_sd = 0;
+    struct outcome all = {
+        .grown = {pool_alloc(&report->pool, depths.n * sizeof(double)), 0}, .depths = depths.n, .fastest = INFINITY,
+        .least_sd = INFINITY, .data_error = question_number(report->table[TRUTH], "std_error", "rows=train"),
+    };
     report_print(report,
         "### Round-off: why a trained number is a draw\n\n"
         "Replicas of one run, whose initial parameters differ by one part in 1e15, against the unperturbed one. The\n"
@@ -87,43 +152,18 @@ void report_roundoff(struct report *report)
         "data |\n|---|---|---|---|---|---|---|---|---|---|\n", ROUNDING);
     for (size_t i = 0; i < depths.n; i++) {
         const struct growth g = follow(report, depths.x[i]);
-        const double doubling = M_LN2 / g.rate;
-        report_print(report, "| %g | %zu | %s | %s | %s [%s, %s] | %s | %s | %s | %s | %s |\n", depths.x[i], g.replicas,
-                     say_number(report, 0, g.start), say_number(report, 0, g.saturated), say_short(report, g.rate),
-                     say_short(report, g.low), say_short(report, g.high), say_number(report, 1, doubling),
-                     say_number(report, 4, g.sd), say_number(report, 4, g.range), say_number(report, 4, g.heldout_sd),
-                     say_short(report, g.sd / data_error));
-        if (g.rate > 0 && g.largest > DECIMAL && g.range > DECIMAL) {
-            grown.x[grown.n++] = depths.x[i];
-            slowest = fmax(slowest, doubling);
-            fastest = fmin(fastest, doubling);
-            latest = fmax(latest, g.saturated);
-            least_sd = fmin(least_sd, g.sd);
-            most_sd = fmax(most_sd, g.sd);
-        }
+        print_growth(report, depths.x[i], &g, all.data_error);
+        add_depth(&all, depths.x[i], &g);
     }
     report_print(report, "\n");
     report_figure(report, "roundoff", "difference of batch losses against step, after a perturbation of one part in "
                                       "1e15");
-    report_claim(report, &(struct claim){
-        .title = "a trained third decimal can be checked only by the same bits",
-        .rule = SAY("supported if at every depth the difference grows from round-off to above %g nats, and the final "
-                    "scores of the replicas differ by more than that, the last decimal that the notebook prints; "
-                    "refuted if at none; otherwise supported with a limit, the depths at which they do.", DECIMAL),
-        .effect = grown.n ? SAY("it doubles every %.1f to %.1f steps and is saturated by step %.0f; the final score "
-                                "then scatters with sd %.4f to %.4f nats, %.2g to %.2g of the data's own standard "
-                                "error.",
-                                fastest, slowest, latest, least_sd, most_sd, least_sd / data_error,
-                                most_sd / data_error)
-                          : "at no depth does the perturbation reach the third decimal.",
-        .limit = grown.n && grown.n < depths.n ? SAY("at %s.", say_depths(report, grown.x, grown.n)) : NULL,
-        .decision = grown.n == depths.n ? SUPPORTED : grown.n ? LIMITED : REFUTED,
-    });
-    if (grown.n)
+    claim_bits(report, &all);
+    if (all.grown.n && all.data_error > 0)
         report_print(report,
             "So two correct programs that round differently in one place agree at first, and part in the third "
             "decimal.\nThat scatter is %s than what other training rows would do to the score. But with it no one can "
             "tell a defect\nfrom a rounding. Hence the rule of this project: the same bits whatever the compiler, the "
-            "instruction set or\nthe number of threads.\n\n", most_sd < data_error ? "smaller" : "no smaller");
+            "instruction set or\nthe number of threads.\n\n", all.most_sd < all.data_error ? "smaller" : "no smaller");
     report_source(report, ROUNDOFF, "perturbation and replicas `experiments/runner.c`, fit `experiments/stats.c`");
 }

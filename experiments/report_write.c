@@ -6,6 +6,7 @@
 #include "report_parts.h"
 
 #include <errno.h>
+#include <gsl/gsl_errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ void report_print(struct report *report, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    vfprintf(report->out, format, args);
+    bytes_vprint(report->out, format, args);
     va_end(args);
 }
 
@@ -101,8 +102,56 @@ static const char *capital(struct report *report, const char *phrase)
     return *phrase >= 'a' && *phrase <= 'z' ? SAY("%c%s", *phrase - 'a' + 'A', phrase + 1) : phrase;
 }
 
-void report_claim(struct report *report, const struct claim *claim)
+const char *report_table_name(enum report_table table) { return sources[table].name; }
+const char *report_maker(enum report_table table) { return sources[table].maker; }
+
+const char *report_what_to_run(struct report *report, unsigned tables)
 {
+    const char *text = NULL, *last = NULL;
+    for (size_t i = 0; i < N_REPORT_TABLES; i++)
+        if ((tables & ON(i)) && sources[i].maker && (!last || strcmp(last, sources[i].maker) != 0)) {
+            last = sources[i].maker;
+            text = SAY("%s%s`build/%s%s --out %s`", text ? text : "run ", text ? " and " : "", last,
+                       i == DEPTH_SWEEP ? " --replicas 32" : "", report->folder);
+        }
+    return text ? text : "";
+}
+
+/* Not tested: no decision counts.  again: the tables that must be made again. */
+static struct claim untested(struct report *report, const struct claim *claim, const char *why, unsigned again)
+{
+    struct claim c = *claim;
+    c.decision = NOT_TESTED;
+    c.limit = SAY("%s; %s.", why, report_what_to_run(report, again));
+    return c;
+}
+
+/* What comes of the judge's decision beside what could be tested at all. */
+static struct claim judge(struct report *report, const struct claim *claim)
+{
+    unsigned again = 0;
+    for (size_t i = 0; i < N_REPORT_TABLES; i++)
+        if ((claim->rests_on & ON(i)) && report_settings_differ(report, ON(i), false))
+            again |= ON(i);
+    if (again)
+        return untested(report, claim, SAY("settings differ: %s", report_settings_differ(report, again, false)), again);
+    if (claim->untested)
+        return untested(report, claim, claim->untested, claim->lacking ? claim->lacking : claim->rests_on);
+    return *claim;
+}
+
+const char *report_number_verdict(struct report *report, enum report_table table, const char *verdict)
+{
+    const char *differ = report_settings_differ(report, ON(table), true);
+    if (differ)
+        verdict = SAY("not tested: settings differ: %s", differ);
+    const bool tested = strncmp(verdict, "not tested", strlen("not tested")) != 0;
+    return tested ? verdict : SAY("%s; %s", verdict, report_what_to_run(report, ON(table)));
+}
+
+void report_claim(struct report *report, const struct claim *given)
+{
+    const struct claim judged = judge(report, given), *claim = &judged;
     verdict_claim(&report->verdicts, claim);
     report_print(report, "**Claim: %s.**\n\n", claim->title);
     if (claim->sentence)
@@ -154,11 +203,20 @@ static void write_parts(struct report *report)
     report_conditioner(report);
 }
 
+static bool some_untested(const struct verdicts *v)
+{
+    bool some = false;
+    for (size_t i = 0; i < v->n_claims; i++)
+        some = some || v->claim[i].decision == NOT_TESTED;
+    return some;
+}
+
 static void write_head(struct report *report)
 {
     const struct verdicts *v = &report->verdicts;
+    report_print(report, "# Report\n\n");
+    report_settings_notice(report);
     report_print(report,
-        "# Report\n\n"
         "The notebook [*Depth, residual coupling & stability*](https://github.com/jejjohnson/research_notebook)\n"
         "(J. Emmanuel Johnson, over his `gauss_flows`) trains coupling flows on a two-armed spiral, prints %zu\n"
         "numbers, and draws conclusions about depth and stability. Here its numbers are computed again, in C, and "
@@ -186,6 +244,10 @@ static void write_head(struct report *report)
         "lie within %g nats. Arms that share seeds are compared in pairs. Agreement with the reference's draws has its\n"
         "own level, told there.\n\n",
         v->n, VERDICT_LEVEL, VERDICT_LEVEL, MATERIAL);
+    if (some_untested(v))
+        report_print(report,
+            "A claim is *not tested* where its runs are not in these tables, or are so few that no outcome could have "
+            "been\nsignificant, or were made with other settings: that says nothing for it or against it.\n\n");
 }
 
 /* --------------------------------------------------------------------------------------------------- tables ---- */
@@ -200,18 +262,29 @@ static struct table *read_headless(const char *path, const char *columns, fathom
     bool          good = in && table;
     if (!good)
         snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(in ? ENOMEM : errno));
-    while (good && getline(&line, &room, in) > 0) {
+    while (good && (errno = 0, getline(&line, &room, in)) > 0) {
         size_t cells = 0;
         number++;
         line[strcspn(line, "\n")] = '\0';
+        if (strchr(line, '\r')) {
+            snprintf(error->text, sizeof error->text, "%.150s: " TABLE_CRLF, path, number);
+            good = false;
+            break;
+        }
         if (line[0] == '#')
             continue;
         for (char *cell = strtok_r(line, "\t", &rest); cell; cell = strtok_r(NULL, "\t", &rest), cells++)
             table_text(table, cell);
-        good = cells == table_columns(table);
-        if (!good)
+        good = cells == table_columns(table) && table_whole(table);
+        if (!table_whole(table))
+            snprintf(error->text, sizeof error->text, "%.250s: not enough memory", path);
+        else if (!good)
             snprintf(error->text, sizeof error->text, "%.250s: line %zu has %zu columns instead of %zu", path, number,
                      cells, table_columns(table));
+    }
+    if (good && !feof(in)) {
+        good = false;
+        snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(errno ? errno : EIO));
     }
     if (in)
         fclose(in);
@@ -246,10 +319,11 @@ static bool open_table(struct report *report, enum report_table which, const cha
     struct table        *table = source->no_head ? read_headless(path, source->columns, error)
                                                  : table_read(path, error);
     report->table[which] = table;
-    if (table && has_columns(table, source->columns, path, error))
+    if (table && has_columns(table, source->columns, path, error) &&
+        (source->of_project || report_settings_read(report, which, path, error)))
         return true;
     const size_t used = strlen(error->text);
-    if (source->maker)
+    if (source->maker && !strstr(error->text, "not enough memory"))
         snprintf(error->text + used, sizeof error->text - used, "; build/%s --out %.60s makes it", source->maker,
                  folder);
     return false;
@@ -257,34 +331,40 @@ static bool open_table(struct report *report, enum report_table which, const cha
 
 bool report_write(FILE *out, const char *folder, const char *home, fathom_error *error)
 {
-    struct report report = {0};
-    char         *body = NULL;
-    size_t        size = 0;
+    struct report report = {.folder = folder};
+    struct bytes  head = {0}, body = {0};
+    gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* a number out of range is no reason to abort */
     bool          good = true;
 
     for (size_t i = 0; i < N_REPORT_TABLES && good; i++)
         good = open_table(&report, (enum report_table)i, folder, home, error);
     for (int round = 0; round < 2 && good; round++) {
-        free(body);
-        body = NULL;
-        report.out = open_memstream(&body, &size);
-        good = report.out != NULL;
-        if (good)
-            write_parts(&report);
-        good = good && fclose(report.out) == 0 &&
+        bytes_free(&body);
+        report.out = &body;
+        write_parts(&report);
+        good = !body.short_of_memory &&
                (round == 0 ? verdicts_correct(&report.verdicts) : verdicts_heard_all(&report.verdicts));
         if (!good)
             snprintf(error->text, sizeof error->text, "not enough memory for the report");
     }
     if (good) {
-        report.out = out;
+        report.out = &head;
         write_head(&report);
-        fputs(body, out);
+        good = !head.short_of_memory;
+        if (!good)
+            snprintf(error->text, sizeof error->text, "not enough memory for the report");
     }
-    free(body);
+    if (good && (fwrite(head.data, 1, head.size, out) != head.size ||
+                 fwrite(body.data, 1, body.size, out) != body.size || fflush(out) != 0)) {
+        good = false;
+        snprintf(error->text, sizeof error->text, "standard output: %s", strerror(errno));
+    }
+    bytes_free(&head);
+    bytes_free(&body);
     verdicts_free(&report.verdicts);
     for (size_t i = 0; i < N_REPORT_TABLES; i++)
         table_free(report.table[i]);
     pool_free(&report.pool);
+    gsl_set_error_handler(handler);
     return good;
 }

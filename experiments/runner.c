@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "first_batch.h"
 #include "leave.h"
 #include "parallel.h"
 
@@ -96,16 +98,28 @@ static size_t probe_rows(const struct setup *setup)
     return setup->train.n < PROBE_ROWS ? setup->train.n : PROBE_ROWS;
 }
 
-/* The seed's parameters, ActNorm set from data if asked for, then the replica's perturbation. */
-static void initial_params(double *params, const struct run *run, const struct setup *setup, const fathom_flow *flow,
-                           fathom_workspace *workspace)
+/* The rows that ActNorm from data is set by: the first batch, or without training those of the probe. */
+static const uint32_t *first_rows(size_t *n, const struct run *run, const struct setup *setup)
+{
+    *n = run->train ? run->training.batch : probe_rows(setup);
+    return run->train ? setup->batches : NULL;
+}
+
+/* The seed's parameters, ActNorm set from data if asked for, then the replica's perturbation.  FATHOM_OK, or
+ * FATHOM_DEGENERATE: there are none. */
+static fathom_status initial_params(double *params, const struct run *run, const struct setup *setup,
+                                    const fathom_flow *flow, fathom_workspace *workspace)
 {
     const size_t n_params = fathom_flow_n_params(flow);
     fathom_flow_init(params, flow, fathom_key_from_seed(run->seed));
-    if (run->flow.actnorm == FATHOM_ACTNORM_DATA)
-        check(fathom_flow_actnorm_init(params, workspace, setup->train.x, run->train ? setup->batches : NULL,
-                                       run->train ? run->training.batch : probe_rows(setup)),
-              "ActNorm from data: the rows that it sees must differ");
+    if (run->flow.actnorm == FATHOM_ACTNORM_DATA) {
+        size_t              n;
+        const uint32_t     *rows = first_rows(&n, run, setup);
+        const fathom_status status = fathom_flow_actnorm_init(params, workspace, setup->train.x, rows, n);
+        if (status == FATHOM_DEGENERATE)
+            return status;
+        check(status, "ActNorm from data");
+    }
     if (run->replica > 0) {
         double *normal = need(malloc(n_params * sizeof *normal));
         fathom_normal(normal, fathom_key_from_seed(1000 + run->replica), n_params);
@@ -113,6 +127,7 @@ static void initial_params(double *params, const struct run *run, const struct s
             params[i] *= 1 + 1e-15 * normal[i];
         free(normal);
     }
+    return FATHOM_OK;
 }
 
 static double mean_log_prob(fathom_workspace *workspace, const double *params, const fathom_dataset *data)
@@ -163,11 +178,11 @@ static void probe(struct run_result *result, const struct setup *setup, const fa
     free(gradient);
 }
 
-/* fathom_train, step by step so that the progress line moves. */
+/* fathom_train, step by step so that the progress line moves; no step of a run that has no parameters to start from. */
 static void train(struct run_result *result, const struct run *run, const struct setup *setup,
                   fathom_trainer *trainer, struct progress *progress, uint64_t cost_a_step)
 {
-    bool running = true;
+    bool running = result->status == FATHOM_OK;
     for (size_t step = 0; step < run->training.steps; step++) {
         double loss = NAN, grad_norm = NAN;
         if (running) {
@@ -186,7 +201,8 @@ static void train(struct run_result *result, const struct run *run, const struct
         }
         progress_add(progress, cost_a_step);
     }
-    result->status = running ? FATHOM_OK : FATHOM_DIVERGED;
+    if (!running && result->status == FATHOM_OK)
+        result->status = FATHOM_DIVERGED;
 }
 
 static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
@@ -223,8 +239,8 @@ static void do_run(void *context, size_t index, struct progress *progress)
                                   .diverged_at = NAN, .mean_logp = NAN, .heldout_logp = NAN,
                                   .kl = NAN, .kl_std_error = NAN};
 
-    initial_params(params, run, setup, flow, workspace);
-    if (run->probe)
+    result->status = initial_params(params, run, setup, flow, workspace);
+    if (run->probe && result->status == FATHOM_OK)
         probe(result, setup, flow, workspace, params);
     fathom_workspace_free(workspace);
     if (run->train) {
@@ -272,6 +288,45 @@ static void tell_time(struct table *timings, const struct run *run, const struct
     table_text(timings, seconds);
 }
 
+_Noreturn static void refuse_actnorm(const struct run *run, const struct setup *setup, size_t column, size_t n)
+{
+    const struct options *options = setup->options;
+    const char           *data = options->data ? options->data : "spiral";
+    const char *cure = setup->program->takes & TAKES(OPTION_ACTNORM) ? ", or --actnorm none" : "";
+    if (run->train)
+        leave_failed("%s: column %zu does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
+                     "from data divides by its deviation; cure: a larger --batch or another --batch-seed%s", data,
+                     column + 1, n, (unsigned long long)options->batch_seed, cure);
+    leave_failed("%s: column %zu does not vary over the first %zu rows, and ActNorm from data divides by its "
+                 "deviation; cure: the rows in another order%s", data, column + 1, n, cure);
+}
+
+/* All runs that train share the first batch, and all others the rows of the probe: one question for each. */
+static void check_first_batch(const struct run *runs, const struct setup *setup, size_t n)
+{
+    bool asked[2] = {false, false};
+    for (size_t i = 0; i < n; i++) {
+        size_t n_rows, column;
+        if (runs[i].flow.actnorm != FATHOM_ACTNORM_DATA || asked[runs[i].train])
+            continue;
+        asked[runs[i].train] = true;
+        const uint32_t *rows = first_rows(&n_rows, &runs[i], setup);
+        if (!first_batch_varies(&column, &runs[i].flow, setup->options->isa, &setup->train, rows, n_rows))
+            refuse_actnorm(&runs[i], setup, column, n_rows);
+    }
+}
+
+/* The most that any call of runner_do had. */
+static void tell_threads(struct table *timings, size_t threads)
+{
+    char        text[32];
+    const char *before = timings ? table_value(timings, "threads") : NULL;
+    if (before && strtoul(before, NULL, 10) >= threads)
+        return;
+    snprintf(text, sizeof text, "%zu", threads);
+    table_config(timings, "threads", text);
+}
+
 void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n)
 {
     const struct options *options = setup->options;
@@ -286,7 +341,8 @@ void runner_do(struct run_result *results, const struct run *runs, const struct 
         table.cost[i] = cost_of_run(&runs[i], setup, fathom_flow_n_params(flow));
         fathom_flow_free(flow);
     }
-    parallel_do(&how, do_run, &table, table.cost, n);
+    check_first_batch(runs, setup, n);
+    tell_threads(setup->timings, parallel_do(&how, do_run, &table, table.cost, n));
     free(table.cost);
     for (size_t i = 0; i < n; i++)
         tell_time(setup->timings, &runs[i], &results[i]);

@@ -28,7 +28,9 @@ struct run_result {
     size_t        n_params;
     double        untrained_logp;      /* probe: mean log p of all training rows                    */
     double        untrained_grad_norm; /* probe: global norm of the gradient over PROBE_ROWS        */
-    fathom_status status;              /* FATHOM_OK, or FATHOM_DIVERGED: ended, or no finite score   */
+    fathom_status status;              /* FATHOM_OK, or FATHOM_DIVERGED: ended, or no finite score; or
+                                          FATHOM_DEGENERATE: what came to a deeper block's ActNorm from data did
+                                          not vary, and the run was not begun                        */
     double        diverged_at;         /* first step whose loss or gradient norm was not finite     */
     size_t        skipped;             /* steps left out (training.skip)                            */
     double        mean_logp;           /* trained: of the training rows                             */
@@ -39,7 +41,8 @@ struct run_result {
     double        seconds;             /* that the run took: for timings, never for a result        */
 };
 
-/* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line.  What each run took
+/* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line; a column that does
+ * not vary over the first batch, where a run has ActNorm from data, before the first run starts.  What each run took
  * goes into the setup's timings. */
 void runner_do(struct run_result *results, const struct run *runs, const struct setup *setup, size_t n);
 void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */

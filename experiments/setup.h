@@ -16,6 +16,7 @@ struct setup {
     fathom_dataset        train;
     fathom_dataset        heldout; /* in train's coordinates; n is 0 if there is none */
     uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
+    double                log_sd;  /* sum over the columns of log sd: log p of the raw rows is log p - this     */
     double                started; /* of parallel_seconds                                 */
     struct table         *timings; /* a row a run, which runner_do adds when all are done */
 };
@@ -25,11 +26,14 @@ struct setup {
 void setup_open(struct setup *setup, struct options *options, const struct program *program);
 void setup_close(struct setup *setup);
 
-/* A table with the complete configuration at its head.  Without memory it ends the program. */
+/* A table with the complete configuration at its head.  If the rows are the user's own, each column of scores, <name>,
+ * is followed by <name>_raw, the same score of the rows in their own units, which table_number fills by itself.
+ * Without memory it ends the program. */
 struct table *setup_table(const struct setup *setup, const char *name, const char *columns);
 
-/* Writes the tables and frees them; draws the figures unless --no-plot; writes what the program and its runs took into
- * timings/, beside the tables.  The end of every main, as its exit status.  notebook_but: options (TAKES_...) that may
+/* Draws the figures unless --no-plot, puts tables, figures and manifest in place (outputs.h), and frees the tables;
+ * writes what the program and its runs took into timings/, beside the tables.  A figure that cannot be drawn fails the
+ * program, after all the rest is written.  The end of every main, as its exit status.  notebook_but: options (TAKES_...) that may
  * differ from `defaults` in a figure that shows the notebook's own numbers beside these. */
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
                  const struct options *defaults, uint32_t notebook_but);

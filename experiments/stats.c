@@ -58,7 +58,7 @@ struct difference stats_difference(const double *x, const double *y, size_t nx, 
     d.std_error = sqrt(vx + vy);
     d.t = d.value / d.std_error;
     d.dof = (vx + vy) * (vx + vy) / (vx * vx / (double)(nx - 1) + vy * vy / (double)(ny - 1));
-    d.p = 2 * gsl_cdf_tdist_Q(fabs(d.t), d.dof);
+    d.p = isfinite(d.t) && isfinite(d.dof) ? 2 * gsl_cdf_tdist_Q(fabs(d.t), d.dof) : GSL_NAN;
     return d;
 }
 
@@ -120,6 +120,14 @@ done:
     return test;
 }
 
+double stats_kolmogorov_smirnov_least(size_t nx, size_t ny)
+{
+    double p = 2; /* over (nx + ny)! / (nx! ny!), factor by factor */
+    for (size_t i = 1; i <= ny; i++)
+        p *= (double)i / (double)(nx + i);
+    return p < 1 ? p : 1;
+}
+
 /* -------------------------------------------------------------------------------------- paired differences ---- */
 
 struct paired_test stats_sign_test(const double *d, size_t n)
@@ -136,6 +144,8 @@ struct paired_test stats_sign_test(const double *d, size_t n)
     test.p = test.p < 1 ? test.p : 1;
     return test;
 }
+
+double stats_sign_least(size_t n) { return n ? ldexp(1, n < 2000 ? 1 - (int)n : -2000) : 1; }
 
 static int by_magnitude(const void *a, const void *b)
 {
@@ -194,7 +204,8 @@ struct paired_test stats_paired_t(const double *d, size_t n)
     struct paired_test test = {n, GSL_NAN, GSL_NAN};
     const double       mean = gsl_stats_mean(d, 1, n);
     test.statistic = mean / (gsl_stats_sd_m(d, 1, n, mean) / sqrt((double)n));
-    test.p = 2 * gsl_cdf_tdist_Q(fabs(test.statistic), (double)(n - 1));
+    if (isfinite(test.statistic))
+        test.p = 2 * gsl_cdf_tdist_Q(fabs(test.statistic), (double)(n - 1));
     return test;
 }
 

@@ -22,7 +22,7 @@ struct summary {
 struct summary stats_summary(const double *x, size_t n);
 
 /* mean(x) - mean(y), its standard error sqrt(sx^2/nx + sy^2/ny), and Welch's test of no difference (Welch 1947):
- * t, degrees of freedom, two-sided p.  nx, ny >= 2. */
+ * t, degrees of freedom, two-sided p.  nx, ny >= 2.  Where the variances overflow, or both are 0, p is NaN. */
 struct difference {
     double value, std_error, t, dof, p;
 };
@@ -36,6 +36,8 @@ struct ks_test {
     double statistic, p;
 };
 struct ks_test stats_kolmogorov_smirnov(const double *x, const double *y, size_t nx, size_t ny);
+/* The least p that it gives, of samples that lie wholly apart: 2 / (nx + ny choose nx).  nx, ny >= 1. */
+double stats_kolmogorov_smirnov_least(size_t nx, size_t ny);
 
 /* Part of the n values that lie at or below value: where a single number falls among many. */
 double stats_rank(const double *x, double value, size_t n);
@@ -51,6 +53,8 @@ struct paired_test {
 
 /* How many are positive, against a fair coin; zeros are left out. */
 struct paired_test stats_sign_test(const double *d, size_t n);
+/* The least p that it gives of n pairs, all of one sign: min(1, 2^(1 - n)). */
+double stats_sign_least(size_t n);
 /* Wilcoxon's signed ranks: the sum of the ranks of |d| where d > 0; zeros are left out, ties share their mean rank, and
  * p is exact given the ties.  Takes n^3 / 2 steps: for n up to a thousand. */
 struct paired_test stats_wilcoxon(const double *d, size_t n);

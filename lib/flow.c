@@ -72,6 +72,8 @@ fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status,
     if (outcome == FATHOM_OK) {
         flow = calloc(1, sizeof *flow + copy.depth * BLOCK_LENGTH * sizeof *flow->layers);
         outcome = flow ? FATHOM_OK : FATHOM_NO_MEMORY;
+        if (!flow && error)
+            snprintf(error->text, sizeof error->text, "not enough memory for a flow of depth %zu", copy.depth);
     }
     if (flow) {
         flow->config = copy;
@@ -348,7 +350,7 @@ static fathom_status actnorm_from(double *params, const double *tiles, size_t n,
         }
         double deviation = sqrt(square / (double)n);
         if (!(deviation > ACTNORM_MIN_SCALE && deviation < INFINITY))
-            return FATHOM_BAD_ARGUMENT;
+            return FATHOM_DEGENERATE;
         params[d] = mean;
         params[dim + d] = softplus_inverse(deviation - ACTNORM_MIN_SCALE);
     }

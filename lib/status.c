@@ -14,6 +14,7 @@ const char *fathom_status_name(fathom_status status)
     case FATHOM_BAD_DATA:       return "bad_data";
     case FATHOM_NO_MEMORY:      return "no_memory";
     case FATHOM_READ_ERROR:     return "read_error";
+    case FATHOM_DEGENERATE:     return "degenerate";
     }
     return "unknown";
 }

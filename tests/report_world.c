@@ -11,6 +11,11 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report_parts.h"
 
 enum { SEEDS = 8, DRAWS = 32 };
 
@@ -30,13 +35,51 @@ struct world good_world(void)
     };
 }
 
+/* Every head names the protocol's settings, and each program takes of them what it knows. */
+static const struct head {
+    const char *program, *coupling, *depths, *replicas, *tables;
+} heads[] = {
+    {"depth_sweep", "spline", "1,2,4,8", "32", " depth_sweep truth "},
+    {"density", "spline", "1,2,4,8", "1", " density_integral "},
+    {"gradient_norm", "both", "2,4,8,16", "1", " gradient_norm "},
+    {"residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach "},
+    {"depth_truth", "spline", "1,2,4,8,16,20", "1", " depth_truth "},
+    {"gradient_depth", "both", "1,2,3,4,6,8,12,16,24,32", "1", " gradient_depth "},
+    {"clipping", "both", "4,8,16", "1", " clipping "},
+    {"actnorm", "spline", "1,2,4,8,16,20", "1", " actnorm "},
+    {"depth20", "both", "20", "1", " depth20 "},
+    {"roundoff", "spline", "1,2,4,8", "9", " roundoff roundoff_final "},
+    {"conditioner", "spline", "4", "1", " conditioner "},
+};
+
+static void write_head(FILE *file, const char *name)
+{
+    char               word[64];
+    const struct head *head = heads;
+    snprintf(word, sizeof word, " %s ", name);
+    while (!strstr(head->tables, word))
+        assert_true(++head < heads + sizeof heads / sizeof *heads);
+    const char *const settings[][2] = {
+        {"program", head->program}, {"fathom", "1.0.0"}, {"data", "spiral"}, {"heldout", "0"}, {"data-seed", "0"},
+        {"data-size", "3000"}, {"coupling", head->coupling}, {"depths", head->depths}, {"bins", "8"},
+        {"interval", "4"}, {"width", "24"}, {"hidden", "2"}, {"actnorm", "none"}, {"seed", "0"}, {"seeds", "8"},
+        {"batch-seed", "1"}, {"steps", "1200"}, {"batch", "512"}, {"lr", "0.003"}, {"clip", "1"},
+        {"replicas", head->replicas},
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        const bool other = world.other_key && strcmp(world.other_table, name) == 0 &&
+                           strcmp(world.other_key, settings[i][0]) == 0;
+        fprintf(file, "# %s: %s\n", settings[i][0], other ? world.other_value : settings[i][1]);
+    }
+}
+
 FILE *create_table(const char *name, const char *columns)
 {
     char path[128];
     snprintf(path, sizeof path, "%s/%s.tsv", world_folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    fprintf(file, "# program: test\n# seed: 0\n# seeds: %d\n# replicas: %d\n", SEEDS, DRAWS);
+    write_head(file, name);
     for (; *columns; columns++)
         putc(*columns == ' ' ? '\t' : *columns, file);
     putc('\n', file);
@@ -232,4 +275,77 @@ void write_world(void)
     write_roundoff();
     write_residual();
     write_conditioner();
+}
+
+/* ---------------------------------------------------------------------------------------------------- asking ---- */
+
+/* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
+char *report(void)
+{
+    char        *text = NULL;
+    size_t       size;
+    fathom_error error = {""};
+    FILE        *out = open_memstream(&text, &size);
+    if (!report_write(out, world_folder, ".", &error))
+        fail_msg("no report: %s", error.text);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* The first row that starts so, "\n| ...", holds this cell. */
+void cell_is(const char *text, const char *row, const char *expected)
+{
+    const char *line = strstr(text, row), *end = line ? strchr(line + 1, '\n') : NULL;
+    const char *found = line ? strstr(line, expected) : NULL;
+    if (!found || found > end)
+        fail_msg("expected %s in the row\n%.*s", expected, line ? (int)(end - line) : 40,
+                 line ? line : "(there is no such row)");
+}
+
+/* In the world as it is now, the claim whose title starts so has this verdict. */
+void verdict_is(const char *title, const char *verdict)
+{
+    char row[160], expected[64], *text;
+    write_world();
+    text = report();
+    snprintf(row, sizeof row, "\n| %s", title);
+    snprintf(expected, sizeof expected, "| **%s** |", verdict);
+    cell_is(text, row, expected);
+    free(text);
+}
+
+int new_world(void **state)
+{
+    (void)state;
+    world = good_world();
+    return 0;
+}
+
+void refuses(const char *first, const char *second)
+{
+    char        *text = NULL;
+    size_t       size;
+    fathom_error error = {""};
+    FILE        *out = open_memstream(&text, &size);
+    assert_false(report_write(out, world_folder, ".", &error));
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(size, 0); /* nothing half-written */
+    free(text);
+    if (!strstr(error.text, first) || !strstr(error.text, second) || strchr(error.text, '\n'))
+        fail_msg("expected '%s' and '%s' in one line, got '%s'", first, second, error.text);
+}
+
+int make_folder(void **state)
+{
+    (void)state;
+    strcpy(world_folder, "/tmp/fathom-report-XXXXXX");
+    return mkdtemp(world_folder) ? 0 : -1;
+}
+
+int remove_folder(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -r '%s'", world_folder);
+    return system(command);
 }

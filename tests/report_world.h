@@ -26,13 +26,27 @@ extern struct world {
     double    growth;            /* of round-off, a step                                                  */
     bool      contraction_folds, other_folds;
     bool      nothing_finishes;
+    const char *other_table, *other_key, *other_value; /* one setting of one table's head */
 } world;
 
 struct world good_world(void);
 void         write_world(void); /* all tables of the world as it is, into the folder */
 
 extern char world_folder[64];
-FILE *create_table(const char *name, const char *columns); /* name.tsv, five lines of head; fails the test */
+FILE *create_table(const char *name, const char *columns); /* name.tsv, 21 lines of head; fails the test */
 void  finish_table(FILE *file);
+
+/* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
+char *report(void);
+/* The first row that starts so, "\n| ...", holds this cell. */
+void cell_is(const char *text, const char *row, const char *expected);
+/* In the world as it is now, the claim whose title starts so has this verdict. */
+void verdict_is(const char *title, const char *verdict);
+/* There is no report on the folder, and one line says both. */
+void refuses(const char *first, const char *second);
+
+int new_world(void **state);   /* before each test: the good world */
+int make_folder(void **state); /* once: world_folder               */
+int remove_folder(void **state);
 
 #endif

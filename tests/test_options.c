@@ -108,6 +108,11 @@ static void test_values_are_read(void **state)
     assert_int_equal(o.threads, 3);
     o = legal("--clip 1 --clip 0.1"); /* the last one counts */
     assert_true(o.training.clip == 0.1);
+    o = legal("--data ./--odd --out -");
+    assert_string_equal(o.data, "./--odd");
+    assert_string_equal(o.out, "-");
+    assert_true(o.out_given);
+    assert_false(legal("--quiet").out_given);
     o = legal("--heldout 0 --data rows.csv");
     assert_true(o.heldout == 0);
 }
@@ -181,6 +186,9 @@ static void test_illegal_values_are_refused(void **state)
         {"--format ''", "--format ''", "svg, png, pdf"},
         {"--out ''", "--out ''", "not empty"},
         {"--data ''", "--data ''", "not empty"},
+        {"--out --no-plot", "--out '--no-plot'", "does not begin with -- (./--name is legal)"},
+        {"--out=--quiet", "--out '--quiet'", "does not begin with --"},
+        {"--data -- --quiet", "--data '--'", "does not begin with --"},
         /* values that do not go together */
         {"--interval 0.0045", "--interval 0.0045", "below 2 x interval"},
         {"--bins 255 --interval 0.128", "--bins 255", "below 2 x interval"},
@@ -286,6 +294,13 @@ static void test_settings_read_back(void **state)
             fail_msg("'%s' is not in '%s'", expected[i], first.text);
     assert_null(strstr(first.text, "threads"));
     assert_null(strstr(first.text, " out="));
+    assert_non_null(strstr(first.text, " data-size=3000 "));
+    struct settings own = {0};
+    o = legal("--data rows.csv");
+    options_each_setting(&o, &everything, add_setting, &own);
+    assert_non_null(strstr(own.text, "data=rows.csv "));
+    assert_null(strstr(own.text, "data-size")); /* of the spiral, which no row comes from */
+    o = legal("--lr 0.1 --clip none --depths 3,1 --actnorm data");
 
     assert_false(options_same_but(&o, &defaults, &everything, 0));
     assert_true(options_same_but(&o, &defaults, &everything, TAKES(OPTION_LR) | TAKES(OPTION_CLIP) |

@@ -20,49 +20,7 @@
 #include "report_parts.h"
 #include "report_world.h"
 
-/* ---------------------------------------------------------------------------------------------------- asking ---- */
-
-/* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
-static char *report(void)
-{
-    char        *text = NULL;
-    size_t       size;
-    fathom_error error = {""};
-    FILE        *out = open_memstream(&text, &size);
-    if (!report_write(out, world_folder, ".", &error))
-        fail_msg("no report: %s", error.text);
-    assert_int_equal(fclose(out), 0);
-    return text;
-}
-
-/* The first row that starts so, "\n| ...", holds this cell. */
-static void cell_is(const char *text, const char *row, const char *expected)
-{
-    const char *line = strstr(text, row), *end = line ? strchr(line + 1, '\n') : NULL;
-    const char *found = line ? strstr(line, expected) : NULL;
-    if (!found || found > end)
-        fail_msg("expected %s in the row\n%.*s", expected, line ? (int)(end - line) : 40,
-                 line ? line : "(there is no such row)");
-}
-
-/* In the world as it is now, the claim whose title starts so has this verdict. */
-static void verdict_is(const char *title, const char *verdict)
-{
-    char row[160], expected[64], *text;
-    write_world();
-    text = report();
-    snprintf(row, sizeof row, "\n| %s", title);
-    snprintf(expected, sizeof expected, "| **%s** |", verdict);
-    cell_is(text, row, expected);
-    free(text);
-}
-
-static int new_world(void **state)
-{
-    (void)state;
-    world = good_world();
-    return 0;
-}
+/* ------------------------------------------------------------------------------------------------- verdicts ---- */
 
 static void numbers_follow_the_tables(void **state)
 {
@@ -276,20 +234,6 @@ static void same_tables_same_bytes(void **state)
 
 /* -------------------------------------------------------------------------------------------- what it needs ---- */
 
-static void refuses(const char *first, const char *second)
-{
-    char        *text = NULL;
-    size_t       size;
-    fathom_error error = {""};
-    FILE        *out = open_memstream(&text, &size);
-    assert_false(report_write(out, world_folder, ".", &error));
-    assert_int_equal(fclose(out), 0);
-    assert_int_equal(size, 0); /* nothing half-written */
-    free(text);
-    if (!strstr(error.text, first) || !strstr(error.text, second) || strchr(error.text, '\n'))
-        fail_msg("expected '%s' and '%s' in one line, got '%s'", first, second, error.text);
-}
-
 static void names_what_is_missing(void **state)
 {
     static const char *const made_by[][2] = {
@@ -319,7 +263,7 @@ static void names_what_is_wrong(void **state)
     FILE *file = create_table("clipping", CLIPPING_COLUMNS);
     fprintf(file, "affine\t4\t0.001\n");
     finish_table(file);
-    refuses("line 6 has 3 columns", "build/clipping ");
+    refuses("line 23 has 3 columns", "build/clipping ");
     file = create_table("clipping", "coupling depth lr");
     fprintf(file, "affine\t4\t0.001\n");
     finish_table(file);
@@ -338,8 +282,8 @@ static void takes_small_tables(void **state)
     fprintf(file, "2\t0\tok\tnan\t-1.5\t-1.3821\t-1.6\t-1.3918\t0.2\t0.003\n");
     finish_table(file);
     char *text = report();
-    cell_is(text, "\n| Each stack of more blocks", "| **undecided** |");
-    cell_is(text, "\n| The gains taper", "| **undecided** |");
+    cell_is(text, "\n| Each stack of more blocks", "| **not tested** |");
+    cell_is(text, "\n| The gains taper", "| **not tested** |");
     free(text);
 }
 
@@ -396,37 +340,22 @@ static void files_are_there(void **state)
 /* Of four tests alike, Holm multiplies the smallest p by 4: what is significant alone is not so among many. */
 static void tests_are_corrected_together(void **state)
 {
-    static const double d[] = {1, 1, 1, 1, 1, 1}; /* p = 2 / 2^6 = 0.03125 */
+    static const double d[] = {1, 1, 1, 1, 1, 1}, even[] = {1, 1, -1, -1}; /* p = 2 / 2^6 = 0.03125; 1 */
     (void)state;
     struct verdicts v = {0};
     struct effect   e = verdict_signs(&v, d, 6);
     assert_int_equal(effect_sign(&e), 1);
     for (int i = 0; i < 3; i++)
-        verdict_signs(&v, d, 0);
+        verdict_signs(&v, even, 4);
     assert_true(verdicts_correct(&v));
     e = verdict_signs(&v, d, 6);
     assert_float_equal(e.corrected, 0.125, 1e-12);
     assert_int_equal(effect_sign(&e), 0);
     assert_false(verdicts_heard_all(&v));
     for (int i = 0; i < 3; i++)
-        verdict_signs(&v, d, 0);
+        verdict_signs(&v, even, 4);
     assert_true(verdicts_heard_all(&v));
     verdicts_free(&v);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(world_folder, "/tmp/fathom-report-XXXXXX");
-    return mkdtemp(world_folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", world_folder);
-    return system(command);
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "first_batch.h"
 #include "parallel.h"
 
 /* ------------------------------------------------------------------------------------------------- the loop ---- */
@@ -204,6 +205,32 @@ static void test_divergence_is_recorded(void **state)
     free(runs);
 }
 
+/* A column that does not vary over the rows that ActNorm sees is found, and only over these. */
+static void test_first_batch(void **state)
+{
+    const struct world *w = *state;
+    const struct run    run = runner_run(&w->setup, 3, 0);
+    enum { N = 6 };
+    double         x[2 * N] = {0.5, 1, -2, 1, 0.25, 1, 0.5, 3, 0.5, -1, 0.5, 0.75};
+    double         mean[2] = {0}, sd[2] = {1, 1};
+    fathom_dataset data = {N, 2, x, mean, sd};
+    const uint32_t second[] = {0, 1, 1, 2}, first[] = {3, 4, 5}, both[] = {0, 2, 4}, same[] = {3, 3, 3};
+    size_t         column = 9;
+    assert_true(first_batch_varies(&column, &run.flow, w->options.isa, &data, NULL, N));
+    assert_true(first_batch_varies(&column, &run.flow, w->options.isa, &data, both, 3));
+    assert_int_equal(column, 9);
+    assert_false(first_batch_varies(&column, &run.flow, w->options.isa, &data, second, 4));
+    assert_int_equal(column, 1);
+    assert_false(first_batch_varies(&column, &run.flow, w->options.isa, &data, NULL, 3));
+    assert_int_equal(column, 1);
+    assert_false(first_batch_varies(&column, &run.flow, w->options.isa, &data, first, 3));
+    assert_int_equal(column, 0);
+    assert_false(first_batch_varies(&column, &run.flow, w->options.isa, &data, same, 3));
+    x[3] = INFINITY;
+    assert_false(first_batch_varies(&column, &run.flow, w->options.isa, &data, NULL, N));
+    assert_int_equal(column, 1);
+}
+
 static void test_mean_and_error(void **state)
 {
     (void)state;
@@ -220,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_trains_as_the_library),
         cmocka_unit_test(test_same_bits_on_any_threads),
         cmocka_unit_test(test_divergence_is_recorded),
+        cmocka_unit_test(test_first_batch),
         cmocka_unit_test(test_mean_and_error),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);

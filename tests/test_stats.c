@@ -58,6 +58,14 @@ static void test_kolmogorov_smirnov(void **state)
     t = stats_kolmogorov_smirnov(a, b, 32, 32);
     near(t.statistic, 0.40625, 1e-14, "D of 32");
     near(t.p, 0.009516275438959759, 1e-12, "p of 32");
+
+    /* The least p: both ways to lie wholly apart, of all ways to deal; 34 over 2 is 561 */
+    near(stats_kolmogorov_smirnov_least(2, 32), 2.0 / 561, 1e-14, "least p of 2 and 32");
+    near(stats_kolmogorov_smirnov_least(32, 2), 2.0 / 561, 1e-14, "least p of 32 and 2");
+    near(stats_kolmogorov_smirnov_least(1, 1), 1, 0, "least p of 1 and 1");
+    const double low[] = {1, 2, 3}, high[] = {4, 5, 6, 7};
+    t = stats_kolmogorov_smirnov(low, high, 3, 4);
+    near(stats_kolmogorov_smirnov_least(3, 4), t.p, 1e-14, "p of samples apart");
     for (int i = 0; i < 32; i++)
         b[i] = i + 20.5;
     t = stats_kolmogorov_smirnov(a, b, 32, 32);

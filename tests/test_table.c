@@ -182,6 +182,7 @@ static void test_bad_files(void **state)
         {"a\tb\n1\t2\n3\n", "line 3 has 1 columns, the head 2"},
         {"# x: 1\na\tb\n1\t2\t3\n", "line 3 has 3 columns, the head 2"},
         {"a\tb\n1\t2\n3\t4", "line 3 is cut short"},
+        {"# x: 1\na\tb\r\n1\t2\r\n", "line 2 ends in CR LF"},
         {"", "no line of column names"},
         {"# only: config\n", "no line of column names"},
     };
@@ -273,10 +274,38 @@ static void test_folders(void **state)
     table_free(t);
 }
 
+/* "_raw" behind its own column fills itself; any other name, place or table does not. */
+static void test_raw_columns(void **state)
+{
+    (void)state;
+    fathom_error  error;
+    struct table *t = table_new("raw", "logp_raw logp logp_raw kl kl_rawer");
+    table_raw_columns(t, 0.5);
+    for (size_t i = 0; i < 2; i++) {
+        table_number(t, 7);
+        table_number(t, i == 0 ? 1.25 : NAN);
+        table_number(t, 8);
+        table_number(t, 9);
+    }
+    table_raw_columns(NULL, 1); /* a table that ran out of memory */
+    if (!tables_write(folder, &t, 1, &error))
+        fail_msg("%s", error.text);
+    assert_string_equal(content_of("raw.tsv"), "logp_raw\tlogp\tlogp_raw\tkl\tkl_rawer\n"
+                                               "7\t1.25\t0.75\t8\t9\n7\tnan\tnan\t8\t9\n");
+    table_free(t);
+    t = table_new("raw", "logp logp_raw"); /* not asked for: every cell is the caller's */
+    table_number(t, 1);
+    table_number(t, 2);
+    assert_true(tables_write(folder, &t, 1, &error));
+    assert_string_equal(content_of("raw.tsv"), "logp\tlogp_raw\n1\t2\n");
+    table_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_bytes, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_raw_columns, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_reads_back, make_folder, remove_folder),
         cmocka_unit_test(test_shortest),
         cmocka_unit_test_setup_teardown(test_not_numbers, make_folder, remove_folder),

@@ -382,10 +382,16 @@ static void test_actnorm_from_data(void **state)
     struct model data = open_model(1, "spline", FATHOM_ACTNORM_DATA, 2);
     double same[N * 2] = { 0 };
     assert_int_equal(fathom_flow_actnorm_init(none.params, none.ws, spiral.x, NULL, N), FATHOM_BAD_ARGUMENT);
-    assert_int_equal(fathom_flow_actnorm_init(data.params, data.ws, same, NULL, N), FATHOM_BAD_ARGUMENT);
+    assert_int_equal(fathom_flow_actnorm_init(data.params, data.ws, same, NULL, N), FATHOM_DEGENERATE);
     assert_int_equal(fathom_flow_actnorm_init(data.params, data.ws, spiral.x, NULL, 0), FATHOM_BAD_ARGUMENT);
     close_model(&none);
     close_model(&data);
+
+    /* The first block's rows are fine, but what it makes of them is not: its last coupling's shift is not a number. */
+    struct model deep = open_model(2, "affine", FATHOM_ACTNORM_DATA, 2);
+    deep.params[4 + (deep.n_params - 4) / 2 - 1] = NAN;
+    assert_int_equal(fathom_flow_actnorm_init(deep.params, deep.ws, spiral.x, NULL, N), FATHOM_DEGENERATE);
+    close_model(&deep);
 }
 
 /* The default: 2 log(1 / (softplus(0) + 1e-5)) = 0.732997 per block in two dimensions, and a gain of 18.8 at depth 8. */

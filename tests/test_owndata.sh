@@ -1,0 +1,195 @@
+#!/bin/bash
+# test_owndata.sh - rows of one's own: what is warned of, what is refused, and what the tables hold beside the spiral's.
+set -u
+build=${BUILD:-build}
+case $build in /*) ;; *) build=$PWD/$build ;; esac
+scratch=$(mktemp -d) || exit 1
+trap 'cd /; rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+failures=0 checks=0
+fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+
+# run STATUS LINES COMMAND...: ends with STATUS and so many lines on stderr, which are left in the file err.
+run() {
+    local status=$1 lines=$2
+    shift 2
+    "$@" > out 2> err < /dev/null
+    local got=$?
+    checks=$((checks + 1))
+    [ $got -eq "$status" ] || fail "$*: status $got, not $status: $(head -n 2 err)"
+    [ "$(wc -l < err)" -eq "$lines" ] || fail "$*: not $lines lines on stderr: $(head -n 5 err)"
+}
+says() { grep -qF -e "$1" err || fail "'$(head -n 3 err)' does not say '$1'"; }
+# cells TABLE COLUMN: the column's cells, a line each; "none" if there is no such column
+cells() {
+    awk -F '\t' -v want="$2" '/^#/ { next }
+        !head { for (i = 1; i <= NF; i++) if ($i == want) c = i; head = 1; next }
+        { print c ? $c : "none" }' "$1"
+}
+short="--steps 4 --threads 1 --no-plot --quiet"
+
+awk 'BEGIN { srand(1); for (i = 0; i < 200; i++) printf "%.9f,%.9f\n", rand() + rand(), rand() - rand() }' > rows
+awk -F , '{ printf "%.9f,%.9f\n", $1 * 1024, $2 * 4 }' rows > rows.scaled # powers of two: the same bits
+awk -F , '{ print $1 "," (NR % 3 == 0) }' rows > flags
+awk -F , '{ print $1 "," (NR == 7) + 0 }' rows > rare
+awk -F , '{ print $1 "," (NR == 9 ? -999 : $2) }' rows > sentinel
+awk -F , '{ print $1 "," $2 "," $1 + $2 }' rows > dependent
+awk -F , '{ print (NR == 31 ? "1e200" : $1) "," $2 }' rows > huge
+seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
+
+# ---------------------------------------------------------------------------------------------- what is warned of ----
+# shellcheck disable=SC2086
+{
+    run 0 0 "$build/depth_sweep" --data rows --heldout 0.2 --depths 1 --out own $short
+    run 0 1 "$build/depth_sweep" --data flags --depths 1 --out other $short
+    says "depth_sweep: warning: flags: column 2: 2 different whole numbers in 200 rows"
+    run 0 1 "$build/depth_sweep" --data rare --depths 1 --out other $short
+    says "warning: rare: column 2: 2 different whole numbers"
+    run 0 1 "$build/gradient_norm" --data sentinel --depths 1 --out other --quiet --no-plot
+    says "gradient_norm: warning: sentinel: column 2: the value -999 (1 row)"
+    run 0 1 "$build/gradient_norm" --data dependent --depths 1 --out other --quiet --no-plot
+    says "warning: dependent: columns 1, 2 and 3 determine each other"
+    cp flags $'fl\nags'
+    run 0 1 "$build/gradient_norm" --data $'fl\nags' --depths 1 --out other --quiet --no-plot
+    says "warning: fl?ags: column 2"
+    run 1 1 "$build/gradient_norm" --data wide --depths 1 --out other --quiet --no-plot
+    says "wide: 65 coordinates; a flow takes 2 to 64"
+    # The huge value is held out with some seeds; then nan in the table has a line that says why.
+    told=0
+    for seed in 0 1 2 3 4 5 6 7; do
+        "$build/depth_sweep" --data huge --heldout 0.4 --data-seed $seed --depths 1 --out other $short 2> err ||
+            fail "huge, --data-seed $seed"
+        if [ "$(cells other/depth_sweep.tsv heldout_logp)" = nan ]; then
+            says "the held-out value 1e+200"
+            told=$((told + 1))
+        fi
+    done
+    [ $told -gt 0 ] || fail "no seed of eight holds the huge value out"
+}
+
+# ------------------------------------------------------------------------------------------- what the tables hold ----
+# shellcheck disable=SC2086
+{
+    run 0 0 "$build/depth_sweep" --data rows.scaled --heldout 0.2 --depths 1 --out scaled $short
+    run 0 0 "$build/depth_sweep" --depths 1 --out spiral $short
+}
+[ "$(cells own/depth_sweep.tsv mean_logp)" = "$(cells scaled/depth_sweep.tsv mean_logp)" ] ||
+    fail "another unit, another score"
+for score in mean_logp heldout_logp; do # in its own units the density is 2^-12 of what it was
+    awk -v a="$(cells own/depth_sweep.tsv ${score}_raw)" -v b="$(cells scaled/depth_sweep.tsv ${score}_raw)" \
+        'BEGIN { d = a - b - 12 * log(2); exit !(d < 1e-7 && d > -1e-7) }' || fail "${score}_raw"
+done
+# log p of raw = log p - sum log sd, with the rows' own deviations
+# shellcheck disable=SC2086
+run 0 0 "$build/depth_sweep" --data rows --depths 1 --out own_all $short
+awk -F , '{ for (i = 1; i <= 2; i++) { s[i] += $i; q[i] += $i * $i } }
+    END { for (i = 1; i <= 2; i++) v += log(q[i] / NR - (s[i] / NR) ^ 2) / 2; printf "%.12g\n", v }' rows > volume
+awk -v a="$(cells own_all/depth_sweep.tsv mean_logp)" -v b="$(cells own_all/depth_sweep.tsv mean_logp_raw)" \
+    -v v="$(cat volume)" 'BEGIN { d = a - b - v; exit !(d < 1e-9 && d > -1e-9) }' ||
+    fail "mean_logp_raw is not log p - sum log sd"
+[ "$(cells own_all/depth_sweep.tsv heldout_logp_raw)" = nan ] || fail "no held-out rows, but heldout_logp_raw"
+[ "$(cells spiral/depth_sweep.tsv mean_logp_raw)" = none ] || fail "the spiral has a raw score"
+grep -q '^# data-size' own/depth_sweep.tsv && fail "own rows: the size of the spiral is in the table"
+grep -qx '# data-size: 3000' spiral/depth_sweep.tsv || fail "the spiral's size is not in the table"
+
+# every program with scores has them in raw units too
+while read -r program table scores; do
+    options="--threads 1 --no-plot --quiet --depths 1"
+    grep -q '^  --steps ' <("$build/$program" --help) && options="$options --steps 4"
+    grep -q '^  --seeds ' <("$build/$program" --help) && options="$options --seeds 1"
+    # shellcheck disable=SC2086
+    run 0 0 "$build/$program" --data rows --heldout 0.2 --out all_own $options
+    for score in $scores; do
+        case $(cells "all_own/$table.tsv" "${score}_raw" | head -n 1) in
+            none | nan | '') fail "$program: $table.tsv has no ${score}_raw" ;;
+        esac
+    done
+done << 'END'
+depth_sweep depth_sweep mean_logp heldout_logp
+depth_truth depth_truth train_logp heldout_logp
+gradient_norm gradient_norm mean_logp
+gradient_depth gradient_depth mean_logp
+actnorm actnorm untrained_logp train_logp heldout_logp
+depth20 depth20 train_logp heldout_logp
+clipping clipping train_logp heldout_logp
+roundoff roundoff_final mean_logp heldout_logp
+density density_integral mean_logp
+END
+
+# ------------------------------------------------------------------------------------- ActNorm and the first batch ----
+# shellcheck disable=SC2086
+for program in actnorm depth20; do
+    run 1 1 "$build/$program" --batch 1 --out none $short
+    says "$program: spiral: column 1 does not vary over the first batch (--batch 1 --batch-seed 1)"
+    says "cure: a larger --batch or another --batch-seed"
+    grep -q -e --actnorm err && fail "$program: names an option that it does not take"
+    [ -z "$(ls -A none)" ] || fail "$program --batch 1: left $(ls -A none)"
+done
+# One row of 200 differs in column 2: some first batches of 64 hold it, and what the message says is so.
+fine=0 refused=0
+for seed in 0 1 2 3 4 5 6 7 8 9 10 11; do
+    # shellcheck disable=SC2086
+    if "$build/depth_sweep" --data rare --actnorm data --batch 64 --batch-seed $seed --depths 1,2 --out other \
+        $short 2> err; then
+        fine=$((fine + 1))
+        [ "$(cells other/depth_sweep.tsv status | sort -u)" = ok ] || fail "rare, --batch-seed $seed: not all are ok"
+    else
+        refused=$((refused + 1))
+        says "rare: column 2 does not vary over the first batch (--batch 64 --batch-seed $seed)"
+        says "or --actnorm none"
+    fi
+done
+if [ $fine -eq 0 ] || [ $refused -eq 0 ]; then fail "rare: $fine fine, $refused refused"; fi
+awk 'BEGIN { srand(3); for (i = 0; i < 1200; i++) print rand() "," (i == 1100) }' > late
+run 1 2 "$build/gradient_norm" --data late --actnorm data --depths 1 --out none --quiet --no-plot
+says "late: column 2 does not vary over the first 1000 rows"
+
+# --------------------------------------------------------------------------------------- tables of other settings ----
+# shellcheck disable=SC2086
+{
+    run 0 0 "$build/depth_sweep" --depths 1 $short # into results, which is new
+    fingerprint() { find results -type f -not -path '*/timings/*' -exec sha256sum {} + | sort; }
+    before=$(fingerprint)
+    run 0 0 "$build/depth_sweep" --depths 1 $short # the same again
+    [ "$(fingerprint)" = "$before" ] || fail "the same settings, other tables"
+    run 2 1 "$build/depth_sweep" --data rows --depths 1 $short
+    says "results/depth_sweep.tsv was made with other settings (data: spiral, now rows)"
+    run 2 1 "$build/depth_sweep" --data flags --depths 1 $short # what is refused is not warned of as well
+    says "--out DIR names another folder"
+    run 2 1 "$build/depth_sweep" --depths 1,2 $short
+    says "(depths: 1, now 1,2)"
+    rm results/depth_sweep.tsv results/loss.tsv # the truth of the spiral does not belong beside other rows either
+    run 2 1 "$build/depth_sweep" --data rows --depths 1 $short
+    says "results/truth.tsv was made with other settings"
+    [ "$(ls results)" = "$(printf 'depth_sweep.sha256\ntimings\ntruth.tsv')" ] || fail "refused, but results holds $(ls results)"
+    run 0 0 "$build/gradient_norm" --data rows --depths 1 --no-plot --quiet # no other program's tables are in its way
+    run 0 1 "$build/depth_sweep" --data rows --depths 1 --out results $short # the folder was named
+    says "removed from results, since this run did not make them: truth.tsv"
+    grep -qx '# data: rows' results/depth_sweep.tsv || fail "--out results: not replaced"
+    head -c 100 /dev/urandom > results/noise.tsv && mkdir results/folder.tsv && ln -s nowhere results/link.tsv
+    sed -i 's/^# fathom: .*/# fathom: 0.9/; /^# clip:/d' results/*_*.tsv # an older version, which lacked an option
+    run 0 0 "$build/depth_sweep" --data rows --depths 1 $short
+}
+
+# ----------------------------------------------------------------------------------------- the density's integral ----
+awk 'BEGIN { srand(2); for (i = 0; i < 2000; i++) { a = 3.14159265 * (rand() - 0.5); b = 3.14159265 * (rand() - 0.5)
+                       print sin(a) / cos(a) "," sin(b) / cos(b) } }' > cauchy
+# shellcheck disable=SC2086
+{
+    run 0 0 "$build/density" --depths 1 --out plane $short
+    run 0 1 "$build/density" --interval 1e4 --depths 1 --out plane $short
+    says "density: warning: depth 1: the integral of the density over [-8, 8]^2 is 0"
+    run 0 1 "$build/density" --coupling affine --depths 4 --lr 1000 --clip none --out plane --steps 40 --no-plot --quiet
+    says "density: warning: depth 4: diverged: it has no density to show"
+    "$build/density" --data cauchy --depths 1 --steps 100 --threads 1 --no-plot --quiet --out plane 2> err ||
+        fail "density --data cauchy"
+    says "density: warning: depth 1: the integral of the density is not resolved by its grid"
+}
+# The square holds 99 of 100 rows, but not the furthest, four times as far out and more.
+side=$(cells plane/density.tsv x | awk '{ if ($1 > most) most = $1 } END { print most * 128 / 127 }')
+paste <(cells plane/spiral.tsv x0) <(cells plane/spiral.tsv x1) | tr -d - | awk -v side="$side" '
+    { far = $1 > $2 ? $1 : $2; inside += far <= side; if (far > most) most = far }
+    END { exit !(inside >= 0.99 * NR && inside < NR && side < most) }' || fail "cauchy: the square reaches to $side"
+
+echo "$checks checks, $failures failures"
+[ $failures -eq 0 ]

@@ -1,0 +1,485 @@
+/* test_report_runs.c - what the report judges was run, with the protocol's settings, and could have come out otherwise.
+ *
+ * In a world in which every claim holds, rows are taken away, or made NaN or huge, or a setting is made another; the
+ * claims that rest on them are then not tested, whatever the others say.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report_parts.h"
+#include "report_world.h"
+
+/* ------------------------------------------------------------------------------------------- changing tables ---- */
+
+enum { FIELDS_MAX = 16 };
+
+static size_t split(char *field[FIELDS_MAX], char *line)
+{
+    size_t n = 0;
+    line[strcspn(line, "\n")] = '\0';
+    for (char *rest = line, *one; n < FIELDS_MAX && (one = strsep(&rest, "\t"));)
+        field[n++] = one;
+    return n;
+}
+
+static size_t column_of(char *const names[FIELDS_MAX], size_t n, const char *name, size_t length)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strlen(names[i]) == length && strncmp(names[i], name, length) == 0)
+            return i;
+    fail_msg("no column %s", name);
+    return 0;
+}
+
+/* In the rows of which each "column=value" of `where` is so, sets a column; or, if it is NULL, drops them.  Fails the
+ * test if there is no such row. */
+static void change(const char *table, const char *where, const char *column, const char *value)
+{
+    char   path[128], other[128], line[512], names_line[512] = "", *names[FIELDS_MAX], *field[FIELDS_MAX];
+    size_t n = 0, met = 0;
+    snprintf(path, sizeof path, "%s/%s.tsv", world_folder, table);
+    snprintf(other, sizeof other, "%s/changed", world_folder);
+    FILE *in = fopen(path, "r"), *out = fopen(other, "w");
+    assert_true(in && out);
+    while (fgets(line, sizeof line, in)) {
+        if (line[0] == '#' || n == 0) {
+            fputs(line, out);
+            if (line[0] != '#')
+                n = split(names, strcpy(names_line, line));
+            continue;
+        }
+        assert_int_equal(split(field, line), n);
+        bool so = true;
+        for (const char *at = where; *at; at += strcspn(at, " "), at += *at == ' ') {
+            const size_t length = strcspn(at, "="), size = strcspn(at + length + 1, " ");
+            const char  *cell = field[column_of(names, n, at, length)];
+            so = so && strlen(cell) == size && strncmp(cell, at + length + 1, size) == 0;
+        }
+        met += so;
+        if (so && !column)
+            continue;
+        if (so)
+            field[column_of(names, n, column, strlen(column))] = (char *)value;
+        for (size_t i = 0; i < n; i++)
+            fprintf(out, "%s%c", field[i], i + 1 < n ? '\t' : '\n');
+    }
+    assert_int_equal(fclose(in) | fclose(out) | rename(other, path), 0);
+    if (met == 0)
+        fail_msg("%s has no row with %s", table, where);
+}
+
+static void drop(const char *table, const char *where) { change(table, where, NULL, NULL); }
+
+static void claim_in(const char *text, const char *title, const char *verdict, const char *says)
+{
+    char row[160], expected[64];
+    snprintf(row, sizeof row, "\n| %s", title);
+    snprintf(expected, sizeof expected, "| **%s** |", verdict);
+    cell_is(text, row, expected);
+    cell_is(text, row, says);
+}
+
+/* In the tables as they are now, unlike verdict_is, which writes them again. */
+static void claim_is(const char *title, const char *verdict, const char *says)
+{
+    char *text = report();
+    claim_in(text, title, verdict, says);
+    for (const char *at = text; (at = strstr(at, "nan")); at += 3)
+        if (!isalpha((unsigned char)at[-1]) && !isalpha((unsigned char)at[3]))
+            fail_msg("a nan in the report: ...%.60s...", at - 30);
+    free(text);
+}
+
+static void not_tested(const char *title, const char *says) { claim_is(title, "not tested", says); }
+
+static void number_is(const char *title, const char *says)
+{
+    char row[160], *text = report();
+    snprintf(row, sizeof row, "\n| %s", title);
+    cell_is(text, row, says);
+    free(text);
+}
+
+/* --------------------------------------------------------------------------------------------- runs that miss ---- */
+
+static void needs_runs_of_depth20(void **state)
+{
+    (void)state;
+    write_world();
+    drop("depth20", "coupling=spline");
+    not_tested("Spline stacks train fine", "; run `build/depth20 --out /tmp");
+    not_tested("Together", "There is no spline run");
+    write_world();
+    drop("depth20", "coupling=affine");
+    claim_is("Spline stacks train fine", "supported", "");
+    not_tested("Together", "There is no affine run");
+    write_world();
+    drop("depth20", "arm=none"); /* a claim of what is not so without them needs runs without them */
+    not_tested("Together", "arm 'none'");
+    write_world();
+    change("depth20", "", "depth", "8");
+    not_tested("Spline stacks train fine", "at depth 20");
+    not_tested("Together", "at depth 20");
+    write_world();
+    drop("depth_truth", "depth=8");
+    not_tested("Spline stacks train fine", "build/depth_truth");
+}
+
+static void needs_runs_of_the_map(void **state)
+{
+    (void)state;
+    write_world();
+    drop("clipping", "coupling=affine");
+    not_tested("Clipping lets", "There is no affine run with clip 1; run `build/clipping --out");
+    not_tested("Clipping is the most", "There is no affine run");
+    not_tested("With a clip", "There is no affine run");
+    not_tested("Affine couplings are less", "There is no affine run");
+    not_tested("A guard", "There is no affine run");
+    write_world();
+    drop("clipping", "guard=skip");
+    not_tested("Clipping is the most", "no clip, guard");
+    not_tested("A guard", "no clip, guard");
+    claim_is("Clipping lets", "supported", "");
+    write_world();
+    change("clipping", "", "status", "ok");
+    not_tested("A guard", "No unclipped run diverged");
+    world.clip = KILLS;
+    write_world();
+    drop("clipping", "coupling=spline"); /* one counterexample is enough */
+    claim_is("With a clip", "supported with a limit", "");
+}
+
+static void needs_runs_of_depths(void **state)
+{
+    static const char *const titles[] = {"Each stack", "The gains taper", "The training rows'"};
+    (void)state;
+    write_world();
+    static const char *const deeper[] = {"depth=2", "depth=4", "depth=8", "depth=16", "depth=20"};
+    for (size_t i = 0; i < 5; i++)
+        drop("depth_truth", deeper[i]);
+    for (size_t i = 0; i < 3; i++)
+        not_tested(titles[i], "build/depth_truth");
+    write_world();
+    for (char seed[] = "seed=1"; seed[5] < '8'; seed[5]++)
+        drop("depth_truth", seed);
+    for (size_t i = 0; i < 3; i++)
+        not_tested(titles[i], "single run");
+    not_tested("Spline stacks train fine", "two seeds");
+    world.nothing_finishes = true; /* that is another thing: they were run */
+    verdict_is(titles[0], "undecided");
+    verdict_is(titles[1], "undecided");
+}
+
+static void needs_runs_of_gradients_and_actnorm(void **state)
+{
+    (void)state;
+    write_world();
+    drop("gradient_depth", "coupling=spline");
+    not_tested("The gradient norm grows", "There is no spline flow");
+    not_tested("An order of magnitude", "two seeds");
+    write_world();
+    for (char seed[] = "seed=1"; seed[5] < '8'; seed[5]++)
+        drop("gradient_depth", seed);
+    not_tested("The gradient norm grows", "one seed");
+    not_tested("An order of magnitude", "two seeds");
+    write_world();
+    drop("actnorm", "actnorm=data");
+    not_tested("ActNorm helps only", "no run of ActNorm data");
+    claim_is("With its default scale", "supported", "");
+    drop("actnorm", "actnorm=none");
+    not_tested("With its default scale", "no run of ActNorm none");
+}
+
+static void needs_replicas(void **state)
+{
+    (void)state;
+    write_world();
+    for (char replica[] = "replica=1"; replica[8] <= '8'; replica[8]++)
+        drop("roundoff_final", replica);
+    not_tested("A trained third decimal", "build/roundoff");
+    write_world();
+    change("roundoff_final", "", "mean_logp", "nan");
+    change("roundoff_final", "", "status", "diverged");
+    not_tested("A trained third decimal", "two replicas that finish");
+}
+
+/* ------------------------------------------------------------------------------------ tests that cannot reject ---- */
+
+static void two_draws_are_too_few(void **state)
+{
+    static const char row[] = "mean log p of the training rows, depth 8";
+    char replica[16];
+    (void)state;
+    world.ensemble_shift = 1;
+    write_world();
+    number_is(row, "| not reproduced |");
+    for (int i = 3; i < 32; i++) {
+        snprintf(replica, sizeof replica, "replica=%d", i);
+        drop("depth_sweep", replica);
+    }
+    number_is(row, "| not reproduced |"); /* 3 against 32: 2/6545 */
+    drop("depth_sweep", "replica=2");
+    number_is(row, "| not tested: too few runs to tell (2); run `build/depth_sweep --replicas 32 --out"); /* 2/561 */
+    drop("depth_sweep", "replica=1");
+    number_is(row, "| not tested: one run is no distribution to compare; run");
+    drop("depth_sweep", "depth=8");
+    number_is(row, "| not tested: no run at this depth; run");
+}
+
+/* Diverged runs were run: they lie below every score. */
+static void diverged_runs_count(void **state)
+{
+    static const char row[] = "mean log p of the training rows, depth 8";
+    char where[32];
+    (void)state;
+    write_world();
+    change("depth_sweep", "depth=8 replica=0", "mean_logp", "nan");
+    number_is(row, "| reproduced (1 of 32 runs without a finite score) |");
+    for (int i = 1; i < 30; i++) {
+        snprintf(where, sizeof where, "depth=8 replica=%d", i);
+        change("depth_sweep", where, "mean_logp", "nan");
+    }
+    number_is(row, "| not reproduced (30 of 32 runs without a finite score) |");
+    change("depth_sweep", "depth=8", "mean_logp", "nan");
+    number_is(row, "| not reproduced (32 of 32 runs without a finite score) |");
+}
+
+static void few_pairs_are_too_few(void **state)
+{
+    (void)state;
+    write_world();
+    for (char depth[] = "depth=4"; depth[6] <= '8'; depth[6] += 4)
+        drop("clipping", depth);
+    for (char seed[] = "seed=1"; seed[5] < '8'; seed[5]++)
+        drop("clipping", seed);
+    static const char *const rates[] = {"lr=0.001", "lr=0.002", "lr=0.003", "lr=0.005"};
+    for (size_t i = 0; i < 4; i++)
+        drop("clipping", rates[i]);
+    not_tested("Clipping lets", "Too few runs to tell: 3 pairs");
+    not_tested("A guard", "Too few runs to tell: 3 diverged");
+}
+
+/* An interval so wide that it covers everything supports nothing. */
+static void wide_interval_is_no_support(void **state)
+{
+    static const char order[] = "An order of magnitude";
+    (void)state;
+    world.power[1] = log(10) / log(8);
+    write_world();
+    claim_is(order, "supported with a limit", "");
+    for (char seed[] = "seed=2"; seed[5] < '8'; seed[5]++)
+        drop("gradient_depth", seed);
+    change("gradient_depth", "coupling=spline depth=16 seed=0", "grad_norm", "40");
+    change("gradient_depth", "coupling=spline depth=16 seed=1", "grad_norm", "90");
+    claim_is(order, "undecided", "");
+}
+
+/* ----------------------------------------------------------------------------------------- numbers that are none ---- */
+
+static void nan_is_no_evidence(void **state)
+{
+    (void)state;
+    write_world();
+    change("depth_truth", "", "train_truth", "nan");
+    change("depth_truth", "", "heldout_truth", "nan");
+    not_tested("The training rows'", "There is no truth for these rows");
+    claim_is("Each stack", "supported", "");
+    write_world();
+    change("density_integral", "", "integral", "nan");
+    char *text = report();
+    assert_null(strstr(text, "All are 1 to better"));
+    assert_non_null(strstr(text, "no finite number came out at depth"));
+    free(text);
+    write_world();
+    change("residual_inverse", "", "monotone", "nan");
+    number_is("residual map $x + 0.3", "| not tested: no number; run `build/residual_inverse");
+    number_is("residual map $x + 0.9", "| - | not tested: no number; run");
+    not_tested("A residual map", "no contraction");
+    write_world();
+    change("actnorm", "", "untrained_grad_norm", "nan");
+    claim_is("With its default scale", "supported", "");
+    write_world();
+    change("truth", "", "std_error", "nan");
+    claim_is("A trained third decimal", "supported", "");
+}
+
+/* A test without numbers has p = 1, and is none of those that are corrected together. */
+static void nan_is_no_test(void **state)
+{
+    static const double none[] = {NAN, NAN, NAN}, one[] = {1}, huge[] = {1e308, 1e308, -1e308},
+                        d[] = {1, 1, 1, 1, 1, 1};
+    (void)state;
+    struct verdicts v = {0};
+    for (int round = 0; round < 2; round++) {
+        const struct effect a = verdict_mean(&v, none, 3), b = verdict_mean(&v, one, 1);
+        assert_true(a.p == 1 && a.corrected == 1 && !a.testable && effect_sign(&a) == 0);
+        assert_true(b.p == 1 && b.corrected == 1 && !b.testable && effect_sign(&b) == 0);
+        const struct effect c = verdict_mean(&v, huge, 3);
+        assert_true(c.p <= 1 && c.corrected <= 1);
+        const struct effect e = verdict_signs(&v, d, 6), few = verdict_signs(&v, d, 5);
+        assert_true(few.p > 0.05 && !few.testable);
+        assert_int_equal(e.testable, round == 0); /* alone 1/32; third of three, beside p = 1 and 1/16: 3/32 */
+        if (round == 0)
+            assert_true(verdicts_correct(&v));
+    }
+    assert_int_equal(v.n, 3);
+    assert_true(verdicts_heard_all(&v));
+    verdicts_free(&v);
+}
+
+/* Scores whose square is beyond the largest double. */
+static void huge_scores_do_no_harm(void **state)
+{
+    static const char *const scores[] = {"-1e155", "-1e200", "-1e308"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        write_world();
+        change("depth_sweep", "depth=8 replica=3", "mean_logp", scores[i]);
+        change("depth_truth", "depth=8 seed=3", "train_logp", scores[i]);
+        change("depth_truth", "depth=8 seed=4", "heldout_logp", scores[i]);
+        change("actnorm", "depth=8 seed=4", "heldout_logp", scores[i]);
+        change("gradient_depth", "depth=8 seed=4", "grad_norm", scores[i] + 1);
+        number_is("mean log p of the training rows, depth 4", "| reproduced |");
+    }
+}
+
+/* --------------------------------------------------------------------------------------------------- settings ---- */
+
+static void set_head(const char *table, const char *key, const char *value)
+{
+    world.other_table = table;
+    world.other_key = key;
+    world.other_value = value;
+    write_world();
+}
+
+static void refuses_other_rows_and_programs(void **state)
+{
+    (void)state;
+    set_head("depth_sweep", "data", "in/rows.csv");
+    refuses("depth_sweep.tsv: data in/rows.csv instead of spiral", "build/depth_sweep --out");
+    set_head("depth_truth", "data", "rows");
+    refuses("depth_truth.tsv: data rows", "build/depth_truth --out");
+    set_head("gradient_norm", "program", "gradient_depth");
+    refuses("gradient_norm.tsv: program gradient_depth instead of gradient_norm", "build/gradient_norm --out");
+    set_head("roundoff_final", "program", "depth_sweep");
+    refuses("roundoff_final.tsv: program depth_sweep instead of roundoff", "build/roundoff --out");
+}
+
+static void says_other_settings(void **state)
+{
+    static const char *const other[][3] = {
+        {"steps", "4", "steps 4 instead of 1200"}, {"lr", "1000", "lr 1000 instead of 0.003"},
+        {"batch", "64", "batch 64 instead of 512"}, {"bins", "4", "bins 4 instead of 8"},
+        {"clip", "none", "clip none instead of 1"}, {"data-size", "300", "data-size 300 instead of 3000"},
+        {"coupling", "affine", "coupling affine instead of spline"}, {"seed", "5", "seed 5 instead of 0"},
+        {"depths", "1,2", "depths 1,2 instead of 1,2,4,8,16,20"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        char says[96];
+        set_head("depth_truth", other[i][0], other[i][1]);
+        snprintf(says, sizeof says, "Settings differ: `depth_truth.tsv` has %s; run `build/depth_truth", other[i][2]);
+        char *text = report();
+        claim_in(text, "Each stack", "not tested", says);
+        claim_in(text, "The gains taper", "not tested", says);
+        claim_in(text, "Spline stacks train fine", "not tested", other[i][2]); /* it rests on that table, too */
+        claim_in(text, "Together", "supported", "");
+        const char *head = strstr(text, "# Report\n\n> **These tables were made with settings that are");
+        assert_non_null(head);
+        assert_true(strstr(head, other[i][2]) < strstr(head, "## Verdicts"));
+        free(text);
+    }
+    set_head("depth_sweep", "steps", "4");
+    number_is("mean log p of the training rows, depth 1",
+              "| not tested: settings differ: `depth_sweep.tsv` has steps");
+    set_head("gradient_norm", "width", "8");
+    number_is("gradient norm, spline, depth 16", "| not tested: settings differ");
+    set_head("gradient_norm", "depths", "2,16"); /* what a run is does not depend on which others there are */
+    number_is("gradient norm, spline, depth 16", "| the same to the last digit |");
+    set_head("clipping", "depths", "4");
+    not_tested("With a clip", "depths 4 instead of 4,8,16");
+}
+
+/* As many seeds and replicas as there are: that is said, and judged. */
+static void judges_any_number_of_seeds(void **state)
+{
+    (void)state;
+    set_head("depth_truth", "seeds", "2");
+    claim_is("Each stack", "supported", "");
+    char *text = report();
+    assert_non_null(strstr(text, "> * `depth_truth.tsv`: seeds 2 instead of 16"));
+    assert_null(strstr(text, "not tested"));
+    free(text);
+    set_head("depth_truth", "depths", "20,16,8,4,2,1"); /* nor does their order tell */
+    text = report();
+    assert_null(strstr(text, "depths 20"));
+    free(text);
+    set_head("depth_sweep", "replicas", "5");
+    number_is("mean log p of the training rows, depth 1", "| reproduced |");
+    set_head("depth_truth", "fathom", "0.9.0");
+    text = report();
+    assert_non_null(strstr(text, "more than one release"));
+    free(text);
+}
+
+/* The settings that are asked of a table are those that `make all` gives it. */
+static void committed_tables_have_the_settings(void **state)
+{
+    char        *text = NULL;
+    size_t       size;
+    fathom_error error = {""};
+    FILE        *out = open_memstream(&text, &size);
+    (void)state;
+    if (!report_write(out, "results", ".", &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(fclose(out), 0);
+    assert_null(strstr(text, "settings that are not"));
+    assert_null(strstr(text, "not tested"));
+    free(text);
+}
+
+static void carriage_returns_are_named(void **state)
+{
+    char path[128], command[320];
+    (void)state;
+    write_world();
+    snprintf(path, sizeof path, "%s/depth_sweep.tsv", world_folder);
+    snprintf(command, sizeof command, "sed -i 's/$/\\r/' %s", path);
+    assert_int_equal(system(command), 0);
+    refuses("depth_sweep.tsv: line 1 ends in CR LF", "core.autocrlf");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(needs_runs_of_depth20, new_world),
+        cmocka_unit_test_setup(needs_runs_of_the_map, new_world),
+        cmocka_unit_test_setup(needs_runs_of_depths, new_world),
+        cmocka_unit_test_setup(needs_runs_of_gradients_and_actnorm, new_world),
+        cmocka_unit_test_setup(needs_replicas, new_world),
+        cmocka_unit_test_setup(two_draws_are_too_few, new_world),
+        cmocka_unit_test_setup(diverged_runs_count, new_world),
+        cmocka_unit_test_setup(few_pairs_are_too_few, new_world),
+        cmocka_unit_test_setup(wide_interval_is_no_support, new_world),
+        cmocka_unit_test_setup(nan_is_no_evidence, new_world),
+        cmocka_unit_test(nan_is_no_test),
+        cmocka_unit_test_setup(huge_scores_do_no_harm, new_world),
+        cmocka_unit_test_setup(refuses_other_rows_and_programs, new_world),
+        cmocka_unit_test_setup(says_other_settings, new_world),
+        cmocka_unit_test_setup(judges_any_number_of_seeds, new_world),
+        cmocka_unit_test(committed_tables_have_the_settings),
+        cmocka_unit_test_setup(carriage_returns_are_named, new_world),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
