@@ -7,7 +7,16 @@
 # Invariant: the flags that the bits depend on stand last on every command line (FIXED, and the instruction set's own),
 # where CFLAGS cannot take them back.
 
-MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc 2>/dev/null || echo 1))
+ifneq ($(filter 3.%,$(MAKE_VERSION)),)
+$(error GNU make $(MAKE_VERSION) is too old: 4.0 or newer is needed)
+endif
+
+# As many jobs as there are cores, unless the command line or the environment's MAKEFLAGS say how many.  nproc itself
+# obeys OMP_NUM_THREADS, which is about the programs' threads.
+CORES  := $(shell env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2>/dev/null || echo 1)
+FLAGGED := $(shell printenv MAKEFLAGS)
+JOBS   := $(filter -j% --jobs%,$(FLAGGED))$(findstring j,$(filter-out -% %=%,$(firstword $(FLAGGED))))
+MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),$(if $(JOBS),,-j$(CORES)))
 BUILD   = build
 OUT     = results
 PREFIX  = /usr/local
@@ -20,8 +29,20 @@ ARCH   := $(shell uname -m)
 VERSION := $(shell sed -n 's/^.define FATHOM_VERSION "\(.*\)"/\1/p' lib/fathom.h)
 SONAME  = libfathom.so.$(firstword $(subst ., ,$(VERSION)))
 export LC_ALL = C
+
+# A folder's name as one word of the shell, and as the replacement of a sed command whose delimiter is |.
+quoted  = '$(subst ','\'',$(1))'
+sed_text = $(subst |,\|,$(subst &,\&,$(subst \,\\,$(1))))
+# make's own targets begin with BUILD, and a target is one word of plain characters.
+ifneq ($(words $(BUILD))$(strip $(foreach c,' " ` & | ; ( ) < > * ? [ ] { } ~ $$ % : = \,$(findstring $c,$(BUILD)))),1)
+$(error BUILD '$(BUILD)': the name of that folder must be of letters, digits and _ . - + / alone)
+endif
 ifeq ($(origin CC),default)
 CC      = gcc
+endif
+# An archive of link-time objects needs gcc's own ar, or an ar with its plugin.
+ifeq ($(origin AR) $(findstring -flto,$(CFLAGS)),default -flto)
+AR      = $(if $(filter gcc gcc-%,$(CC)),$(CC:gcc%=gcc-ar%),ar)
 endif
 
 # Fused operations only where the source says fma; no reassociation; no assumption that NaN does not occur.
@@ -70,12 +91,37 @@ $(BUILD)/flags: always | $(filter deps clean,$(MAKECMDGOALS))
 	@echo '$(CC) $(FLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LDFLAGS)' > $@
 
 # The levels x86-64-v4 and -v3 have no tuning of their own; at `generic` gcc's kernels are 4 % and 2 % slower.
-$(BUILD)/lib/kernels/%.v4.o: lib/kernels/%.c $(BUILD)/flags
-	$(compile) -DFATHOM_ISA=v4 -DVEC_WIDTH=8 -march=x86-64-v4 -mtune=icelake-server
-$(BUILD)/lib/kernels/%.v3.o: lib/kernels/%.c $(BUILD)/flags
-	$(compile) -DFATHOM_ISA=v3 -DVEC_WIDTH=4 -march=x86-64-v3 -mtune=skylake
+FLAGS_V4 = -march=x86-64-v4 -mtune=icelake-server
+FLAGS_V3 = -march=x86-64-v3 -mtune=skylake
+
+# Which of them this compiler knows, asked when something is compiled: sets.h names them, and the library is built
+# without the others, whose objects are empty.
+$(BUILD)/sets.h: $(BUILD)/flags
+	@: > $@.new
+	$(foreach set,$(filter-out ref,$(ISAS)),$(call ask_for,$(set),$(FLAGS_$(subst v,V,$(set)))))
+	@mv $@.new $@
+define ask_for
+@if echo 'int x;' | $(CC) $(2) -x c -c -o $@.o - 2> /dev/null; \
+then echo '#define FATHOM_HAS_$(subst v,V,$(1)) 1' >> $@.new; \
+else echo "  $(firstword $(CC)) does not know x86-64-$(1): built without that set of kernels"; fi; rm -f $@.o
+
+endef
+# $(call compile_set,SET,FLAGS)
+define compile_set
+@mkdir -p $(@D)
+@echo "  cc $@"
+$(Q)if grep -q 'HAS_$(subst v,V,$(1)) ' $(BUILD)/sets.h; \
+then $(CC) $(FLAGS) -MMD -MP -c -o $@ $< -DFATHOM_ISA=$(1) $(2) $(FLAGS_$(subst v,V,$(1))); \
+else : | $(CC) $(FLAGS) -x c -c -o $@ -; fi
+endef
+$(BUILD)/lib/kernels/%.v4.o: lib/kernels/%.c $(BUILD)/sets.h
+	$(call compile_set,v4,-DVEC_WIDTH=8)
+$(BUILD)/lib/kernels/%.v3.o: lib/kernels/%.c $(BUILD)/sets.h
+	$(call compile_set,v3,-DVEC_WIDTH=4)
 $(BUILD)/lib/kernels/%.ref.o: lib/kernels/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=ref -DVEC_WIDTH=1
+$(BUILD)/lib/isa.o: lib/isa.c $(BUILD)/sets.h
+	$(compile) -include $(BUILD)/sets.h
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
 # The examples are kernels (lib/kernels/list.h), compiled as plain C.
@@ -113,17 +159,18 @@ options.depth_sweep = --replicas 32
 $(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 
 # $(call run,PROGRAMS,DIRECTORY): one after the other, since each uses all cores; the first failure ends it.
-REPORT = $(if $(filter results,$(OUT)),REPORT.md,$(OUT)/REPORT.md)
+out    = $(call quoted,$(OUT))
+REPORT = $(if $(filter-out results,$(OUT)),$(out)/REPORT.md,REPORT.md)
 define run
 $(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) &&) true
 endef
 
 ## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds)
 all: build
-	@mkdir -p $(OUT)
-	$(call run,$(EXPERIMENTS),$(OUT))
-	$(BUILD)/report $(OUT) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
-	@(cd $(OUT) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(OUT)
+	@mkdir -p $(out)
+	$(call run,$(EXPERIMENTS),$(out))
+	$(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
+	@(cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
 
 ## make notebook     only the notebook's own three parts, one run each, into build/notebook/
 notebook: options.depth_sweep =
@@ -136,7 +183,7 @@ verify: again = $(BUILD)/verify
 verify: build
 	@rm -rf $(again) && mkdir -p $(again)
 	@{ $(call run,$(EXPERIMENTS),$(again)); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
-	$(BUILD)/compare $(OUT) $(again) && cmp $(REPORT) $(again)/REPORT.md && verdict=VERIFIED || verdict='NOT VERIFIED'; \
+	$(BUILD)/compare $(out) $(again) && cmp $(REPORT) $(again)/REPORT.md && verdict=VERIFIED || verdict='NOT VERIFIED'; \
 	processor=$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1); \
 	echo "$$verdict on $${processor:-an unnamed processor} ($(ARCH)) with $$($(CC) --version | head -n 1)"; \
 	[ "$$verdict" = VERIFIED ]
@@ -152,7 +199,7 @@ check-all: build check
 
 # Times belong to a machine: those of this one go into a folder that is not committed, unless it is given a name.
 MACHINE = this
-TIMES   = $(OUT)/bench/$(MACHINE)
+TIMES   = $(call quoted,$(OUT)/bench/$(MACHINE))
 
 ## make bench        what a step costs, and where: tables and figures in results/bench/this/ (MACHINE=name)
 bench: build $(BUILD)/bench/bench
@@ -172,18 +219,21 @@ bench-reference: reference build
 
 # ----------------------------------------------------------------------------------------------------- install ----
 ## make install      DESTDIR= PREFIX=/usr/local LIBDIR=$(PREFIX)/lib
-SHARE = $(DESTDIR)$(PREFIX)/share
+BIN     = $(call quoted,$(DESTDIR)$(PREFIX)/bin)
+INCLUDE = $(call quoted,$(DESTDIR)$(PREFIX)/include)
+SHARE   = $(call quoted,$(DESTDIR)$(PREFIX)/share)
+LIBS    = $(call quoted,$(DESTDIR)$(LIBDIR))
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig $(SHARE)/doc/fathom \
+	install -d $(BIN) $(INCLUDE) $(LIBS)/pkgconfig $(SHARE)/doc/fathom \
 	           $(SHARE)/fathom/plots $(SHARE)/fathom/reference $(SHARE)/fathom/tests/reference
-	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 lib/fathom.h $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)
-	install -m 755 $(BUILD)/libfathom.so $(DESTDIR)$(LIBDIR)/libfathom.so.$(VERSION)
-	ln -sf libfathom.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libfathom.so
-	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/fathom.pc.in \
-	    > $(DESTDIR)$(LIBDIR)/pkgconfig/fathom.pc
+	install $(PROGRAMS:%=$(BUILD)/%) $(BIN)
+	install -m 644 lib/fathom.h $(INCLUDE)
+	install -m 644 $(LIBRARY) $(LIBS)
+	install -m 755 $(BUILD)/libfathom.so $(LIBS)/libfathom.so.$(VERSION)
+	ln -sf libfathom.so.$(VERSION) $(LIBS)/$(SONAME)
+	ln -sf $(SONAME) $(LIBS)/libfathom.so
+	sed -e $(call quoted,s|@PREFIX@|$(call sed_text,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call sed_text,$(LIBDIR))|) \
+	    -e 's|@VERSION@|$(VERSION)|' lib/fathom.pc.in > $(LIBS)/pkgconfig/fathom.pc
 	install -m 644 plots/* $(SHARE)/fathom/plots
 	install -m 644 reference/*.tsv $(SHARE)/fathom/reference
 	install -m 644 tests/reference/* $(SHARE)/fathom/tests/reference

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cores.h"
 #include "leave.h"
 #include "plot.h"
 #include "table.h"
@@ -91,8 +92,9 @@ static const struct row {
     [OPTION_REPLICAS] = {"replicas", "N", KIND_COUNT, AT(replicas), 1, 10000, .setting = true,
         .meaning = "round-off ensemble: replica 0 as is, the others with initial\n"
                    "parameters times 1 + 1e-15 standard normals"},
-    [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all cores",
-        .meaning = "runs at a time; results do not depend on it"},
+    [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all that this process may use",
+        .meaning = "runs at a time; results do not depend on it.  The default obeys\n"
+                   "OMP_NUM_THREADS, OMP_THREAD_LIMIT, the affinity and the quota"},
     [OPTION_OUT] = {"out", "DIR", KIND_TEXT, AT(out),
         .meaning = "folder of the tables and figures; one with tables of other\nsettings must be named"},
     [OPTION_FORMAT] = {"format", "LIST", KIND_FORMAT, AT(format),
@@ -354,8 +356,8 @@ static enum options_outcome choose_kernels(struct options *options, fathom_error
         return OPTIONS_RUN;
     if (!fathom_isa_find(NULL))
         return illegal(error, "this CPU has no fused multiply-add (FMA), which every set of kernels needs");
-    return illegal(error, "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that this CPU can run (the best: %s)",
-                   name, fathom_isa_name(fathom_isa_find(NULL)));
+    return illegal(error, "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that was built and that this CPU runs "
+                   "(the best: %s)", name, fathom_isa_name(fathom_isa_find(NULL)));
 }
 
 enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,
@@ -400,8 +402,12 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
     if (takes(program, OPTION_FORMAT) && plot_formats(&options->formats, options->format, error) != PLOT_OK)
         return OPTIONS_ILLEGAL;
     options->out_given = given & TAKES(OPTION_OUT);
+    omp_set_dynamic(0); /* as many threads as are asked for, not fewer at OpenMP's choice */
     if (options->threads == 0)
-        options->threads = (size_t)omp_get_num_procs();
+        options->threads = cores_usable();
+    if (options->threads > (size_t)omp_get_thread_limit())
+        return illegal(error, "--threads %zu: must be at most %d, as the environment's OMP_THREAD_LIMIT says",
+                       options->threads, omp_get_thread_limit());
     outcome = check_together(options, error, program, given);
     return outcome == OPTIONS_RUN ? choose_kernels(options, error) : outcome;
 }
@@ -441,8 +447,8 @@ void options_print_version(FILE *out, const struct program *program)
     const fathom_isa  *isa = fathom_isa_find(getenv("FATHOM_ISA"));
     if (plot_check(gnuplot, sizeof gnuplot, &here, &ignored) != PLOT_OK)
         strcpy(gnuplot, "not found");
-    fprintf(out, "%s (Fathom) %s\nGSL %s\nSLEEF %d.%d.%d\ngnuplot %s\nkernels %s\n", program->name, FATHOM_VERSION,
-            gsl_version, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL, gnuplot,
+    fprintf(out, "%s (Fathom) %s\nGSL %s\nSLEEF %d.%d.%d (as compiled)\ngnuplot %s\nkernels %s\n", program->name,
+            FATHOM_VERSION, gsl_version, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL, gnuplot,
             isa ? fathom_isa_name(isa) : "none that this CPU runs");
 }
 

@@ -20,12 +20,16 @@ done
 fingerprint() { (cd "$results" && find . -printf '%p %y %s\n' | sort && find . -type f -exec cat {} +); }
 before=$(fingerprint)
 
+# What the dynamic linker says of a library in LD_PRELOAD that is not there is no program's word.
+own_words() { sed -i '/^ERROR: ld\.so: /d' "$scratch/err"; }
+
 # expect STATUS TEXT COMMAND...: the command ends with STATUS and one line on stderr that has TEXT in it.
 expect() {
     local status=$1 text=$2
     shift 2
     "$@" > "$scratch/out" 2> "$scratch/err" < /dev/null
     local got=$?
+    own_words
     checks=$((checks + 1))
     [ $got -eq "$status" ] || fail "$*: status $got, not $status: $(head -n 2 "$scratch/err")"
     [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "$*: not one line on stderr: $(head -n 5 "$scratch/err")"
@@ -115,6 +119,8 @@ for program in depth_sweep gradient_norm residual_inverse; do
     }
 done
 # shellcheck disable=SC2086
+expect 2 "--threads 2: must be at most 1" env OMP_THREAD_LIMIT=1 "$build/depth_sweep" $quick --threads 2
+# shellcheck disable=SC2086
 {
     expect 2 "unknown or ambiguous option '--steps'" "$build/gradient_norm" $quick --steps 10
     expect 2 "unknown or ambiguous option '--depths'" "$build/residual_inverse" $quick --depths 2
@@ -185,7 +191,8 @@ if mount -t tmpfs -o size=64k fathom-test "$scratch/full" 2> /dev/null; then
 fi
 cp "$results/residual_map.tsv" "$scratch/full"
 small_files="trap '' XFSZ; ulimit -f 8"
-expect 1 "File too large" bash -c "$small_files; exec '$build/residual_inverse' --no-plot --out '$scratch/full'"
+expect 1 "File too large" bash -c "$small_files; exec \"\$0\" --no-plot --out \"\$1\"" "$build/residual_inverse" \
+    "$scratch/full"
 [ "$(ls -A "$scratch/full")" = residual_map.tsv ] || fail "no room for a file: left $(ls -A "$scratch/full")"
 [ "$(cat "$scratch/full/residual_map.tsv")" = "$earlier" ] || fail "no room for a file: the earlier table changed"
 
@@ -208,13 +215,14 @@ for signal in INT TERM; do
 done
 
 # ------------------------------------------------------------------------------------------------ what does work ----
-checks=$((checks + 8))
+checks=$((checks + 11))
 works=$scratch/works
 for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths 1 --steps 4 --replicas 2" \
            "density --depths 1 --steps 4"; do
     # shellcheck disable=SC2086
     "$build"/$run --out "$works" --no-plot --quiet > "$scratch/out" 2> "$scratch/err" ||
         fail "$run: $(cat "$scratch/err")"
+    own_words
     [ ! -s "$scratch/err" ] || fail "$run --quiet: said $(head -n 1 "$scratch/err")"
 done
 expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv gradient_norm.sha256"
@@ -230,6 +238,12 @@ grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
 timed='^spline\t1\tnone\t0.003\t1\t0\t-\t0\t[01]\tok\t\d+\.\d{6}$'
 [ "$(grep -cP "$timed" "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
     fail "timings/depth_sweep.tsv has not a row a run"
+for limit in OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1; do
+    env $limit "$build/gradient_norm" --depths 1 --data-size 64 --out "$works/threads" --no-plot --quiet
+    grep -qx '# threads: 1' "$works/threads/timings/gradient_norm.tsv" || fail "$limit: not one thread"
+    rm -r "$works/threads"
+done
+"$build/depth_sweep" --version | grep -qxE 'SLEEF [0-9]+\.[0-9]+\.[0-9]+ \(as compiled\)' || fail "--version: SLEEF"
 grep -qP '^# seconds: \d' "$works/timings/residual_inverse.tsv" || fail "residual_inverse: no timings"
 
 # compare finds what differs, by its name

@@ -9,7 +9,6 @@
 
 struct fathom_isa {
     const char *name;
-    bool (*supported)(void);
     size_t width; /* doubles per vector */
 
     const struct layer       *const *layers;       /* NULL-terminated */
