@@ -193,7 +193,7 @@ verify: build
 check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%)
 	@tests/run.sh $(BUILD) $(TESTS) $(wildcard tests/test_*.sh)
 
-## make check-all    and the slow ones: bits over compilers, kernels and threads; sanitizers; valgrind; installing
+## make check-all    and the slow ones: bits over compilers, kernels, threads; figures; sanitizers; valgrind; installing
 check-all: build check
 	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(filter-out tests/run.sh tests/test_%,$(wildcard tests/*.sh))
 

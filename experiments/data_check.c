@@ -21,18 +21,24 @@ struct check {
     struct notices       *notices;
     const fathom_dataset *train, *heldout;
     const char *const    *names;
+    const size_t         *places;
     size_t                of_kind[NOTICE_KINDS];
 };
 
 enum { NAME_SIZE = 80 };
 
+static size_t place_of(const struct check *check, size_t column)
+{
+    return check->places ? check->places[column] : column + 1;
+}
+
 /* "column 2", or "column 2 (height)". */
 static void name_column(char *text, size_t size, const struct check *check, size_t column)
 {
     if (check->names && check->names[column] && *check->names[column])
-        snprintf(text, size, "column %zu (%.40s)", column + 1, check->names[column]);
+        snprintf(text, size, "column %zu (%.40s)", place_of(check, column), check->names[column]);
     else
-        snprintf(text, size, "column %zu", column + 1);
+        snprintf(text, size, "column %zu", place_of(check, column));
 }
 
 __attribute__((format(printf, 4, 5)))
@@ -192,7 +198,8 @@ static void correlate(gsl_matrix *correlation, const fathom_dataset *data)
 }
 
 /* "columns 1, 3 and 4" with a part in the directions that do not vary.  Gives the first. */
-static size_t name_dependent(char *text, size_t size, const gsl_vector *values, const gsl_matrix *vectors)
+static size_t name_dependent(char *text, size_t size, const struct check *check, const gsl_vector *values,
+                             const gsl_matrix *vectors)
 {
     const double part = 0.1; /* of a direction's unit length: what is below it is rounding */
     const size_t dim = values->size;
@@ -208,7 +215,7 @@ static size_t name_dependent(char *text, size_t size, const gsl_vector *values, 
     at = (size_t)snprintf(text, size, "column%s", n == 1 ? "" : "s");
     for (size_t i = 0; i < n && at < size; i++)
         at += (size_t)snprintf(text + at, size - at, "%s%zu", i == 0 ? " " : i + 1 == n ? " and " : ", ",
-                               columns[i] + 1);
+                               place_of(check, columns[i]));
     return n ? columns[0] : 0;
 }
 
@@ -228,7 +235,7 @@ static bool check_dependence(struct check *check)
         for (size_t k = 0; k < dim; k++)
             rank += gsl_vector_get(values, k) > null_eigenvalue;
         if (rank < dim) {
-            const size_t first = name_dependent(names, sizeof names, values, vectors);
+            const size_t first = name_dependent(names, sizeof names, check, values, vectors);
             notice(check, NOTICE_DEPENDENCE, first, "%s determine each other: the %zu rows vary in %zu of %zu "
                    "dimensions: a density has no bound there, and log p can grow with depth and training without limit",
                    names, data->n, rank, dim);
@@ -266,9 +273,10 @@ static void close_gaps(struct check *check)
 }
 
 bool data_check(struct notices *notices, const fathom_dataset *train, const fathom_dataset *heldout,
-                const char *const *names)
+                const char *const *names, const size_t *places)
 {
-    struct check          check = {.notices = notices, .train = train, .heldout = heldout, .names = names};
+    struct check          check = {.notices = notices, .train = train, .heldout = heldout, .names = names,
+                                   .places = places};
     gsl_error_handler_t  *handler = gsl_set_error_handler_off(); /* GSL's own ends the program if memory is short */
     double               *sorted = malloc(train->n * sizeof *sorted);
     const bool            good = sorted && check_dependence(&check);

@@ -32,8 +32,8 @@ struct notices {
 };
 
 /* Looks at the training rows and the held-out ones (which may be none), both in standardised coordinates, and fills
- * *notices, in the order of the kinds and then of the columns.  names: [dim] of the columns, or NULL: their numbers,
- * from 1.  False: not enough memory.
+ * *notices, in the order of the kinds and then of the columns.  names: [dim] of the columns, or NULL; places: [dim],
+ * the column's number in the file, from 1, or NULL: 1, 2, ...  False: not enough memory.
  *
  * The rules, of n training rows:
  *   few values    n >= 10, and: each value occurs 10 times on average; or one value is in a tenth of the rows (and at
@@ -48,6 +48,6 @@ struct notices {
  *                 degrees of freedom, and all if Cauchy, which has no deviation.
  *   far held-out  more than 10 training deviations out and 3 times as far as any training row. */
 bool data_check(struct notices *notices, const fathom_dataset *train, const fathom_dataset *heldout,
-                const char *const *names);
+                const char *const *names, const size_t *places);
 
 #endif

@@ -291,7 +291,8 @@ int main(int argc, char **argv)
     options_read(&options, &program, argc, argv);
     setup_open(&setup, &options, &program);
     if (setup.train.dim != 2)
-        leave_failed("%s: %zu columns; a picture of the plane takes rows of 2", options.data, setup.train.dim);
+        leave_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two", options.data,
+                     setup.train.dim);
 
     const size_t n = options.depths.n;
     struct run  *runs = runner_runs(n);
@@ -302,7 +303,7 @@ int main(int argc, char **argv)
     struct run_result *results = runner_results(n);
     runner_do(results, runs, &setup, n);
 
-    struct table     *tables[TABLES];
+    struct table *tables[TABLES];
     density_tables(tables, runs, results, &setup, n);
     const char *const figures[] = {"density", NULL};
     const int         code = setup_finish(&setup, tables, TABLES, figures, &defaults, TAKES(OPTION_DEPTHS));

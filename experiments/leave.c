@@ -35,7 +35,7 @@ static void remove_temporaries(void)
 }
 
 __attribute__((format(printf, 1, 0)))
-static void tell(const char *format, va_list args)
+static void print_line(const char *format, va_list args)
 {
     char text[1024];
     vsnprintf(text, sizeof text, format, args);
@@ -50,7 +50,7 @@ void leave_note(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    tell(format, args);
+    print_line(format, args);
     va_end(args);
 }
 
@@ -60,7 +60,7 @@ static _Noreturn void leave(enum leave_code code, const char *format, va_list ar
     static atomic_flag leaving = ATOMIC_FLAG_INIT;
     while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
         pause();
-    tell(format, args);
+    print_line(format, args);
     remove_temporaries();
     _exit((int)code); /* not exit: other threads may still be computing */
 }

@@ -18,7 +18,7 @@ enum leave_code {
 _Noreturn void leave_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void leave_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* One such line, and the program goes on. */
+/* One such line, and the program goes on: a warning, or what was read. */
 void leave_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* From here on SIGINT, SIGTERM and SIGHUP end the program at once, whatever its threads are doing; one that was ignored

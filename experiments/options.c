@@ -1,8 +1,7 @@
 /* options.c - the one command line (options.h).
  *
- * The idea is the table below: a row an option, and every message, check and line of help is made from its row.  A
- * value is read strictly: the whole text must be one number of the stated range, so that a typing error can never
- * become another experiment.
+ * The idea is the table below: a row an option, and every message, check and line of help is made from its row
+ * (option_values.c).
  */
 #include "options.h"
 
@@ -18,51 +17,44 @@
 
 #include "cores.h"
 #include "leave.h"
+#include "option_values.h"
 #include "plot.h"
-#include "table.h"
 
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "counts and seeds are read by one function");
+_Static_assert(OPTION_COUNT <= 64, "a bit an option");
 
-enum kind {
-    KIND_COUNT,   /* a whole number, size_t or uint64_t                    */
-    KIND_REAL,    /* a finite number                                       */
-    KIND_CLIP,    /* a finite number, or `none`: infinity                  */
-    KIND_DEPTHS,  /* a list of whole numbers                               */
-    KIND_WORD,    /* one of `word`s, kept as the text                      */
-    KIND_ACTNORM, /* one of `word`s, kept as its place in the list         */
-    KIND_FORMAT,  /* a list of picture formats, which plot.h knows         */
-    KIND_TEXT,    /* a name: any text but an empty one and `--...`         */
-    KIND_FLAG     /* no value                                              */
-};
-
+static const char *const separators[] = {"tab", "semicolon", "comma", "bar", "blank", NULL};
+static const char *const decimals[] = {"point", "comma", NULL};
 const char *const options_actnorms[] = {
     [FATHOM_ACTNORM_NONE] = "none", [FATHOM_ACTNORM_DEFAULT] = "default", [FATHOM_ACTNORM_DATA] = "data", NULL};
-static const char *actnorm_name(size_t i) { return options_actnorms[i]; }
 
 #define AT(field) offsetof(struct options, field)
 
-static const struct row {
-    const char        *name, *argument;
-    enum kind          kind;
-    size_t             offset;
-    double             low, high;           /* legal range of counts (at most 2^53) and numbers */
-    bool               above_low, below_high; /* the end itself is not legal                    */
-    const char      *(*word)(size_t i); /* the legal words by number, NULL after the last           */
-    bool               setting; /* results depend on it: it stands at the head of every table   */
-    const char        *meaning;
-    const char        *unset;   /* how a default that has no value is called                    */
-} rows[OPTION_COUNT] = {
+static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_DATA] = {"data", "FILE", KIND_TEXT, AT(data), .setting = true, .unset = "spiral",
-        .meaning = "own rows instead of the spiral: numbers separated by comma, tab or\n"
-                   "blanks, optional header line, '#' comments; standardised like it"},
+        .meaning = "own rows instead of the spiral (-: standard input): plain text, numbers\n"
+                   "in columns, one separator, at most one line of names, '#' comments;\n"
+                   "standardised like it"},
     [OPTION_HELDOUT] = {"heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
         .meaning = "part of the file's rows that is kept back from training"},
     [OPTION_DATA_SEED] = {"data-seed", "N", KIND_COUNT, AT(data_seed), 0, 0x1p53 - 1, .setting = true,
         .meaning = "stream of the spiral, or of the choice of held-out rows"},
     [OPTION_DATA_SIZE] = {"data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true,
-        .meaning = "rows of the spiral"},
-    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .word = fathom_coupling_name, .setting = true,
-        .meaning = "the map of the couplings:", .unset = "both"},
+        .only = OF_SPIRAL, .meaning = "rows of the spiral"},
+    [OPTION_SEPARATOR] = {"separator", "NAME", KIND_SIGN, AT(separator), .words = separators, .signs = "\t;,| ",
+        .setting = true, .only = OF_FILE, .unset = "from the file",
+        .meaning = "between fields: tab, semicolon, comma, bar or blank"},
+    [OPTION_DECIMAL] = {"decimal", "NAME", KIND_SIGN, AT(decimal), .words = decimals, .signs = ".,", .setting = true,
+        .only = OF_FILE, .meaning = "sign before a number's fraction: point or comma"},
+    [OPTION_HEADER] = {"header", NULL, KIND_FLAG, AT(header), .setting = true, .only = OF_FILE,
+        .meaning = "the file's first line is names (else: if none of it is a number)"},
+    [OPTION_NO_HEADER] = {"no-header", NULL, KIND_FLAG, AT(no_header), .meaning = "the file's first line is a row"},
+    [OPTION_SKIP] = {"skip", "N", KIND_COUNT, AT(skip), 0, 1e9, .setting = true, .only = OF_FILE,
+        .meaning = "lines left out at the file's start"},
+    [OPTION_COLUMNS] = {"columns", "LIST", KIND_TEXT, AT(columns), .setting = true, .only = OF_FILE, .unset = "all",
+        .meaning = "by name or by number from 1, separated by commas"},
+    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .word = fathom_coupling_name,
+        .setting = true, .meaning = "the map of the couplings:", .unset = "both"},
     [OPTION_DEPTHS] = {"depths", "LIST", KIND_DEPTHS, AT(depths), 1, 1024, .setting = true,
         .meaning = "numbers of blocks, separated by commas"},
     [OPTION_BINS] = {"bins", "N", KIND_COUNT, AT(flow.knots), 1, 256, .setting = true,
@@ -73,7 +65,7 @@ static const struct row {
         .meaning = "units of a hidden layer of the conditioner"},
     [OPTION_HIDDEN] = {"hidden", "N", KIND_COUNT, AT(flow.hidden), 0, 8, .setting = true,
         .meaning = "hidden layers of the conditioner"},
-    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .word = actnorm_name, .setting = true,
+    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
         .meaning = "none, default (scale 0.693) or data (initialised from data)"},
     [OPTION_SEED] = {"seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
         .meaning = "key of the first flow's initial parameters"},
@@ -114,7 +106,7 @@ static const double narrowest_bin = 1e-3;
 struct options options_default(void)
 {
     return (struct options){
-        .data_seed = 0, .data_size = 3000,
+        .data_seed = 0, .data_size = 3000, .decimal = '.',
         .flow = fathom_config_default(), .depths = {4, {1, 2, 4, 8}},
         .seed = 0, .seeds = 1, .batch_seed = 1,
         .training = fathom_train_options_default(),
@@ -122,49 +114,6 @@ struct options options_default(void)
 }
 
 /* ------------------------------------------------------------------------------------------------ messages ---- */
-
-/* "a whole number from 1 to 256", "a number above 0, at most 1000 or none" ... from the row alone. */
-static void describe_legal(char *text, size_t size, const struct row *row)
-{
-    size_t at = 0;
-    char   low[TABLE_SETTING_SIZE], high[TABLE_SETTING_SIZE];
-    snprintf(low, sizeof low, "%.17g", row->low);
-    if (row->high < 1e17)
-        snprintf(high, sizeof high, "%.17g", row->high);
-    else
-        table_shortest(high, row->high);
-    switch (row->kind) {
-    case KIND_COUNT:
-        snprintf(text, size, "a whole number from %s to %s", low, high);
-        return;
-    case KIND_DEPTHS:
-        snprintf(text, size, "1 to %d whole numbers from %s to %s, separated by commas, none twice", DEPTHS_MAX, low,
-                 high);
-        return;
-    case KIND_REAL:
-    case KIND_CLIP:
-        snprintf(text, size, "%sa number %s %s and %s %s", row->kind == KIND_CLIP ? "none, or " : "",
-                 row->above_low ? "above" : "from", low, row->below_high ? "below" : "at most", high);
-        return;
-    case KIND_WORD:
-    case KIND_ACTNORM:
-        snprintf(text, size, "one of");
-        for (size_t i = 0; row->word(i); i++) {
-            at = strlen(text);
-            snprintf(text + at, size - at, "%s%s", i == 0 ? " " : ", ", row->word(i));
-        }
-        return;
-    case KIND_FORMAT:
-        snprintf(text, size, "of svg, png, pdf, separated by commas");
-        return;
-    case KIND_TEXT:
-        snprintf(text, size, "a name that is not empty and does not begin with -- (./--name is legal)");
-        return;
-    case KIND_FLAG:
-        snprintf(text, size, "given without a value");
-        return;
-    }
-}
 
 __attribute__((format(printf, 2, 3)))
 static enum options_outcome illegal(fathom_error *error, const char *format, ...)
@@ -176,148 +125,11 @@ static enum options_outcome illegal(fathom_error *error, const char *format, ...
     return OPTIONS_ILLEGAL;
 }
 
-static enum options_outcome illegal_value(fathom_error *error, const struct row *row, const char *value)
+static enum options_outcome illegal_value(fathom_error *error, const struct option_row *row, const char *value)
 {
     char legal[160];
-    describe_legal(legal, sizeof legal, row);
+    option_describe_legal(legal, sizeof legal, row);
     return illegal(error, "--%s '%.60s'%s: must be %s", row->name, value, strlen(value) > 60 ? "..." : "", legal);
-}
-
-/* ----------------------------------------------------------------------------------------------- one value ---- */
-
-/* The first `length` characters, all of them digits, as a number of the row's range. */
-static bool read_count(uint64_t *value, const struct row *row, const char *text, size_t length)
-{
-    char digits[32];
-    if (length == 0 || length >= sizeof digits || strspn(text, "0123456789") < length)
-        return false;
-    memcpy(digits, text, length);
-    digits[length] = '\0';
-    errno = 0;
-    unsigned long long number = strtoull(digits, NULL, 10);
-    if (errno != 0 || (double)number < row->low || (double)number > row->high)
-        return false;
-    *value = number;
-    return true;
-}
-
-/* Decimal notation only: strtod alone would take "nan", "inf", "0x10" and leading blanks. */
-static bool read_real(double *value, const struct row *row, const char *text)
-{
-    char  *end;
-    if (!*text || strspn(text, "0123456789.eE+-") != strlen(text))
-        return false;
-    double number = strtod(text, &end);
-    if (*end || end == text || !isfinite(number) || number < row->low || number > row->high ||
-        (row->above_low && number == row->low) || (row->below_high && number == row->high))
-        return false;
-    *value = number;
-    return true;
-}
-
-static bool read_depths(struct depth_list *list, const struct row *row, const char *text)
-{
-    struct depth_list read = {0};
-    for (;;) {
-        size_t   length = strcspn(text, ",");
-        uint64_t depth;
-        if (read.n == DEPTHS_MAX || !read_count(&depth, row, text, length))
-            return false;
-        for (size_t i = 0; i < read.n; i++)
-            if (read.depth[i] == depth)
-                return false;
-        read.depth[read.n++] = depth;
-        if (!text[length])
-            break;
-        text += length + 1;
-    }
-    *list = read;
-    return true;
-}
-
-static bool read_word(size_t *place, const struct row *row, const char *text)
-{
-    for (*place = 0; row->word(*place); ++*place)
-        if (strcmp(row->word(*place), text) == 0)
-            return true;
-    return false;
-}
-
-static bool read_value(struct options *options, const struct row *row, const char *text)
-{
-    void        *field = (char *)options + row->offset;
-    size_t       place;
-    fathom_error ignored;
-    switch (row->kind) {
-    case KIND_COUNT:
-        return read_count(field, row, text, strlen(text));
-    case KIND_REAL:
-        return read_real(field, row, text);
-    case KIND_CLIP:
-        if (strcmp(text, "none") == 0)
-            *(double *)field = INFINITY;
-        return strcmp(text, "none") == 0 || read_real(field, row, text);
-    case KIND_DEPTHS:
-        return read_depths(field, row, text);
-    case KIND_WORD:
-        if (!read_word(&place, row, text))
-            return false;
-        *(const char **)field = row->word(place);
-        return true;
-    case KIND_ACTNORM:
-        if (!read_word(&place, row, text))
-            return false;
-        *(fathom_actnorm *)field = (fathom_actnorm)place;
-        return true;
-    case KIND_FORMAT:
-        *(const char **)field = text;
-        return plot_formats(&options->formats, text, &ignored) == PLOT_OK;
-    case KIND_TEXT: /* `--out $DIR --no-plot` with DIR unset must not make a folder called --no-plot */
-        *(const char **)field = text;
-        return *text != '\0' && strncmp(text, "--", 2) != 0;
-    case KIND_FLAG:
-        *(bool *)field = true;
-        return true;
-    }
-    return false;
-}
-
-/* The inverse of read_value: the text that gives the same value. */
-static void print_value(char *text, size_t size, const struct options *options, const struct row *row)
-{
-    const void              *field = (const char *)options + row->offset;
-    const struct depth_list *list = field;
-    const char              *unset = row->unset ? row->unset : "";
-    char                     shortest[TABLE_SETTING_SIZE];
-    size_t                   at = 0;
-    switch (row->kind) {
-    case KIND_COUNT:
-        if (*(const uint64_t *)field == 0 && row->low > 0)
-            snprintf(text, size, "%s", unset);
-        else
-            snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)field);
-        return;
-    case KIND_REAL:
-    case KIND_CLIP:
-        table_shortest(shortest, *(const double *)field);
-        snprintf(text, size, "%s", isinf(*(const double *)field) ? "none" : shortest);
-        return;
-    case KIND_DEPTHS:
-        for (size_t i = 0; i < list->n && at < size; i++)
-            at += (size_t)snprintf(text + at, size - at, "%s%zu", i ? "," : "", list->depth[i]);
-        return;
-    case KIND_ACTNORM:
-        snprintf(text, size, "%s", row->word(*(const fathom_actnorm *)field));
-        return;
-    case KIND_WORD:
-    case KIND_FORMAT:
-    case KIND_TEXT:
-        snprintf(text, size, "%s", *(const char *const *)field ? *(const char *const *)field : unset);
-        return;
-    case KIND_FLAG:
-        snprintf(text, size, "%s", *(const bool *)field ? "yes" : "no");
-        return;
-    }
 }
 
 /* ---------------------------------------------------------------------------------------- the command line ---- */
@@ -327,9 +139,22 @@ static bool takes(const struct program *program, int option)
     return (program->takes | TAKES(OPTION_HELP) | TAKES(OPTION_VERSION)) & TAKES(option);
 }
 
+/* Options that say how a file of rows is read. */
+static enum options_outcome check_reading(const struct options *options, fathom_error *error, uint64_t given)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if ((TAKES_READING & given & TAKES(i)) && !options->data)
+            return illegal(error, "--%s: legal only with --data FILE (it says how the file is read)", rows[i].name);
+    if (options->header && options->no_header)
+        return illegal(error, "--header, --no-header: only one of the two is legal");
+    if (options->decimal == options->separator)
+        return illegal(error, "--decimal comma, --separator comma: must be two signs");
+    return OPTIONS_RUN;
+}
+
 /* What no single row can say: values that do not go together. */
 static enum options_outcome check_together(const struct options *options, fathom_error *error,
-                                           const struct program *program, uint32_t given)
+                                           const struct program *program, uint64_t given)
 {
     const fathom_config *flow = &options->flow;
     if (takes(program, OPTION_BINS) && !((double)(flow->knots + 1) * narrowest_bin < 2 * flow->interval))
@@ -345,7 +170,7 @@ static enum options_outcome check_together(const struct options *options, fathom
         (double)options->training.steps * (double)options->training.batch > batch_rows_max)
         return illegal(error, "--steps %zu --batch %zu: their product must be at most %.0f", options->training.steps,
                        options->training.batch, batch_rows_max);
-    return OPTIONS_RUN;
+    return check_reading(options, error, given);
 }
 
 static enum options_outcome choose_kernels(struct options *options, fathom_error *error)
@@ -365,7 +190,7 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
 {
     struct option        known[OPTION_COUNT + 1];
     int                  n = 0, code, place = 0;
-    uint32_t             given = 0;
+    uint64_t             given = 0;
     enum options_outcome outcome = OPTIONS_RUN;
 
     for (int i = 0; i < OPTION_COUNT; i++)
@@ -391,8 +216,8 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
             return OPTIONS_HELP;
         if (code == 256 + OPTION_VERSION)
             return OPTIONS_VERSION;
-        const struct row *row = &rows[code - 256];
-        if (!read_value(options, row, optarg))
+        const struct option_row *row = &rows[code - 256];
+        if (!option_read(options, row, optarg))
             return illegal_value(error, row, optarg);
         given |= TAKES(code - 256);
     }
@@ -416,7 +241,7 @@ static void print_help(const struct options *defaults, const struct program *pro
 {
     printf("Usage: %s [OPTION]...\n%s\n\n", program->name, program->summary);
     for (int i = 0; i < OPTION_COUNT; i++) {
-        const struct row *row = &rows[i];
+        const struct option_row *row = &rows[i];
         char              left[40], value[512] = "";
         if (!takes(program, i))
             continue;
@@ -425,10 +250,10 @@ static void print_help(const struct options *defaults, const struct program *pro
         printf("  %-20s ", left);
         for (const char *line = row->meaning; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
             printf("%s%.*s", line == row->meaning ? "" : "\n                       ", (int)strcspn(line, "\n"), line);
-        for (size_t w = 0; row->kind == KIND_WORD && row->word(w); w++)
-            printf("%s%s", w ? ", " : " ", row->word(w));
+        for (size_t w = 0; row->kind == KIND_WORD && option_word(row, w); w++)
+            printf("%s%s", w ? ", " : " ", option_word(row, w));
         if (row->kind != KIND_FLAG) {
-            print_value(value, sizeof value, defaults, row);
+            option_print(value, sizeof value, defaults, row);
             printf(" [%s]", value);
         }
         putchar('\n');
@@ -475,31 +300,30 @@ void options_read(struct options *options, const struct program *program, int ar
 
 /* --------------------------------------------------------------------------------------- the configuration ---- */
 
-/* The size of the spiral means nothing beside rows of a file. */
-static bool applies(const struct options *options, int option)
+static bool is_setting(const struct options *options, const struct program *program, int i)
 {
-    return option != OPTION_DATA_SIZE || !options->data;
+    return takes(program, i) && rows[i].setting && rows[i].only != (options->data ? OF_SPIRAL : OF_FILE);
 }
 
 void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
                           void *context)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if (takes(program, i) && rows[i].setting && applies(options, i)) {
-            char value[1024];
-            print_value(value, sizeof value, options, &rows[i]);
+        if (is_setting(options, program, i)) {
+            char value[4096];
+            option_print(value, sizeof value, options, &rows[i]);
             visit(context, rows[i].name, value);
         }
 }
 
 bool options_same_but(const struct options *options, const struct options *defaults, const struct program *program,
-                      uint32_t but)
+                      uint64_t but)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if (takes(program, i) && rows[i].setting && !(but & TAKES(i))) {
-            char one[1024], other[1024];
-            print_value(one, sizeof one, options, &rows[i]);
-            print_value(other, sizeof other, defaults, &rows[i]);
+        if (is_setting(options, program, i) && !(but & TAKES(i))) {
+            char one[4096], other[4096];
+            option_print(one, sizeof one, options, &rows[i]);
+            option_print(other, sizeof other, defaults, &rows[i]);
             if (strcmp(one, other) != 0)
                 return false;
         }

@@ -15,6 +15,7 @@
 
 enum option_id {
     OPTION_DATA, OPTION_HELDOUT, OPTION_DATA_SEED, OPTION_DATA_SIZE,
+    OPTION_SEPARATOR, OPTION_DECIMAL, OPTION_HEADER, OPTION_NO_HEADER, OPTION_SKIP, OPTION_COLUMNS,
     OPTION_COUPLING, OPTION_DEPTHS, OPTION_BINS, OPTION_INTERVAL, OPTION_WIDTH, OPTION_HIDDEN, OPTION_ACTNORM,
     OPTION_SEED, OPTION_SEEDS, OPTION_BATCH_SEED,
     OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_CLIP,
@@ -24,9 +25,12 @@ enum option_id {
     OPTION_COUNT
 };
 
-#define TAKES(option) (UINT32_C(1) << (option))
+#define TAKES(option) (UINT64_C(1) << (option))
 enum {
-    TAKES_DATA     = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_DATA_SEED) | TAKES(OPTION_DATA_SIZE),
+    TAKES_READING  = TAKES(OPTION_SEPARATOR) | TAKES(OPTION_DECIMAL) | TAKES(OPTION_HEADER) | TAKES(OPTION_NO_HEADER) |
+                     TAKES(OPTION_SKIP) | TAKES(OPTION_COLUMNS),
+    TAKES_DATA     = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_DATA_SEED) | TAKES(OPTION_DATA_SIZE) |
+                     TAKES_READING,
     TAKES_FLOW     = TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL) |
                      TAKES(OPTION_WIDTH) | TAKES(OPTION_HIDDEN) | TAKES(OPTION_ACTNORM),
     TAKES_SEEDS    = TAKES(OPTION_SEED) | TAKES(OPTION_SEEDS),
@@ -45,10 +49,15 @@ struct depth_list {
 
 /* What was asked for.  flow.dim is the data's, flow.depth each of depths'. */
 struct options {
-    const char          *data;      /* file of rows; NULL: the spiral                        */
+    const char          *data;      /* file of rows, "-" standard input; NULL: the spiral    */
     double               heldout;   /* fraction of the file's rows kept back from training   */
     uint64_t             data_seed;
     size_t               data_size; /* rows of the spiral                                    */
+    char                 separator; /* these six: how the file is read (fathom_read_options) */
+    char                 decimal;
+    bool                 header, no_header;
+    size_t               skip;
+    const char          *columns;
     fathom_config        flow;      /* coupling NULL: every coupling that the program knows  */
     struct depth_list    depths;
     uint64_t             seed;      /* of the first flow: seeds are seed .. seed + seeds - 1 */
@@ -68,7 +77,7 @@ struct options {
 struct program {
     const char *name;
     const char *summary; /* what it does, for --help; lines of at most 80 characters */
-    uint32_t    takes;   /* TAKES_... or-ed together                                 */
+    uint64_t    takes;   /* TAKES_... or-ed together                                 */
 };
 
 /* The notebook's: spiral of 3000 rows from data seed 0, spline couplings, depths 1, 2, 4, 8, seed 0, one replica. */
@@ -95,6 +104,6 @@ void options_each_setting(const struct options *options, const struct program *p
 
 /* True if every setting is as in `defaults`, but for those in `but` (TAKES_... or-ed together), which may differ. */
 bool options_same_but(const struct options *options, const struct options *defaults, const struct program *program,
-                      uint32_t but);
+                      uint64_t but);
 
 #endif

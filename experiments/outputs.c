@@ -31,14 +31,6 @@ static bool ends_in(const char *name, const char *end)
 
 /* ------------------------------------------------------------------------------------------------- figures ---- */
 
-static bool nothing_to_draw(const struct outputs *what, const char *figure)
-{
-    for (size_t i = 0; i < what->n_tables; i++)
-        if (strcmp(table_name(what->tables[i]), figure) == 0)
-            return table_rows(what->tables[i]) == 0;
-    return false;
-}
-
 /* All that can be drawn; false with the first failure in *error. */
 static bool draw(struct writing *w, fathom_error *error)
 {
@@ -48,9 +40,7 @@ static bool draw(struct writing *w, fathom_error *error)
     plot.out = files_staging(w->set);
     plot.set = w->set;
     for (const char *const *figure = w->what->figures; *figure && !w->what->no_plot; figure++) {
-        if (nothing_to_draw(w->what, *figure))
-            leave_note("figure %s: not drawn: %s.tsv has no rows", *figure, *figure);
-        else if (plot_draw(*figure, &plot, &failure) != PLOT_OK) {
+        if (plot_draw(*figure, &plot, &failure) != PLOT_OK) {
             if (good)
                 *error = failure;
             else

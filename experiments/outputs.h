@@ -15,7 +15,7 @@ struct outputs {
     const char          *program;
     struct table *const *tables;
     size_t               n_tables;
-    const char *const   *figures; /* names, ended by NULL; a figure whose table of the same name has no row is not drawn */
+    const char *const   *figures; /* names, ended by NULL */
     plot_options         plot;    /* .out: the folder */
     bool                 no_plot;
 };

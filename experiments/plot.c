@@ -1,36 +1,31 @@
-/* plot.c - the driver of plot.h: run gnuplot, judge what it did, and only then write a file.
+/* plot.c - what a figure is (plot.h): which script draws it, when its picture is whole, and how it becomes a file.
  *
- * The idea: gnuplot is a function from a script to (exit status, standard output, standard error), and all three are
- * held in memory before anything is believed.  The invariant: a file under its final name is a whole picture that
- * gnuplot finished without a word.
- *
- * Three pipes are served by one poll loop, so that no side can wait for the other with a full pipe.  SIGPIPE is
- * ignored while gnuplot runs: one that dies early shows as EPIPE, an ordinary error here.
+ * The invariant: a file under its final name is a whole picture of a script that ran to its end.  gnuplot itself is in
+ * gnuplot.c.
  */
 #include "plot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "bytes.h"
 #include "files.h"
+#include "gnuplot.h"
 
-extern char **environ;
+/* Seconds: a dot may have to wait for a new machine's first index of its fonts. */
+enum { CHECK_LIMIT = 300, DRAW_LIMIT = 3600 };
 
-#define SENTINEL "fathom: end of figure"
+/* The program's own lines on gnuplot's standard error, but for the sentinel. */
+#define OWN     "fathom: "
+#define VERSION OWN "gnuplot "
 
-/* A picture above this is a runaway script, not a figure. */
-static const size_t picture_limit = (size_t)256 << 20;
+/* Lines that are passed on of one picture's standard error. */
+enum { WARNINGS = 10 };
 
 /* What tells a whole file of each format. */
 static const struct format {
@@ -41,7 +36,7 @@ static const struct format {
     const char *tail; /* must end the file, but for white space */
     size_t      tail_size;
 } formats_known[] = {
-    {"svg", "svg",      PLOT_SVG, "<?xml", 5,                  "</svg>", 6},
+    {"svg", "svg",      PLOT_SVG, "<?xml ", 6,                 "</svg>", 6},
     {"png", "pngcairo", PLOT_PNG, "\x89PNG\r\n\x1a\n", 8,      "\0\0\0\0IEND\xae\x42\x60\x82", 12},
     {"pdf", "pdfcairo", PLOT_PDF, "%PDF-", 5,                  "%%EOF", 5},
 };
@@ -54,7 +49,7 @@ const char *plot_status_name(plot_status status)
     static const char *const names[] = {
         [PLOT_OK] = "ok", [PLOT_BAD_ARGUMENT] = "bad argument", [PLOT_NO_SCRIPTS] = "no scripts",
         [PLOT_NO_GNUPLOT] = "no gnuplot", [PLOT_NO_TERMINAL] = "no terminal", [PLOT_COMPLAINED] = "gnuplot complained",
-        [PLOT_FAILED] = "gnuplot failed", [PLOT_UNFINISHED] = "script unfinished",
+        [PLOT_FAILED] = "gnuplot failed", [PLOT_TIMED_OUT] = "time limit", [PLOT_UNFINISHED] = "script unfinished",
         [PLOT_INCOMPLETE] = "picture incomplete", [PLOT_NOT_WRITTEN] = "not written", [PLOT_NO_MEMORY] = "no memory"};
     return (size_t)status < sizeof names / sizeof *names ? names[status] : "unknown";
 }
@@ -72,224 +67,61 @@ static plot_status fail(fathom_error *error, plot_status status, const char *for
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------- quoting ---- */
-
-/* In gnuplot's single quotes nothing is special but the quote itself, which is doubled. */
-static void bytes_quoted(struct bytes *b, const char *text)
+static void warn(const plot_options *options, const char *what, const char *text)
 {
-    bytes_text(b, "'");
-    for (; *text; text++)
-        bytes_add(b, *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);
-    bytes_text(b, "'");
-}
-
-/* --------------------------------------------------------------------------------------- one run of gnuplot ---- */
-
-struct run {
-    struct bytes out, err;
-    int          wait_status; /* of waitpid */
-};
-
-static void run_free(struct run *run)
-{
-    free(run->out.data);
-    free(run->err.data);
-}
-
-/* Above the three standard descriptors, so that putting the child's ends in their places never overwrites one. */
-static bool open_pipe(int ends[2])
-{
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        ends[0] = ends[1] = -1;
-        return false;
-    }
-    for (int i = 0; i < 2; i++)
-        if (ends[i] <= 2) {
-            int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
-            close(ends[i]);
-            ends[i] = moved;
-        }
-    return ends[0] >= 0 && ends[1] >= 0;
-}
-
-static void close_end(int *end)
-{
-    if (*end >= 0)
-        close(*end);
-    *end = -1;
-}
-
-/* The same gnuplot for everybody: one locale (of UTF-8, for the labels), no terminal, search path or fonts of the
- * user's own choice. */
-static char **clean_environment(void)
-{
-    static const char *const dropped[] = {"LC_", "LANG=", "LANGUAGE=", "GNUTERM=", "GNUPLOT_", "GDFONTPATH=", "FIT_"};
-    static char              locale[] = "LC_ALL=C.UTF-8";
-    size_t                   n = 0, kept = 0;
-    while (environ[n])
-        n++;
-    char **clean = malloc((n + 2) * sizeof *clean);
-    if (!clean)
-        return NULL;
-    for (size_t i = 0; i < n; i++) {
-        bool keep = true;
-        for (size_t d = 0; d < sizeof dropped / sizeof *dropped; d++)
-            keep = keep && strncmp(environ[i], dropped[d], strlen(dropped[d])) != 0;
-        if (keep)
-            clean[kept++] = environ[i];
-    }
-    clean[kept++] = locale;
-    clean[kept] = NULL;
-    return clean;
-}
-
-static int spawn_gnuplot(pid_t *pid, const char *folder, int in, int out, int err)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t          attributes;
-    sigset_t                   defaults;
-    char                       program[] = "gnuplot", no_rc_files[] = "-d";
-    char                      *argv[] = {program, no_rc_files, NULL}, **env = clean_environment();
-    if (!env)
-        return ENOMEM;
-    int code = posix_spawn_file_actions_init(&actions);
-    if (code != 0)
-        goto free_env;
-    code = posix_spawnattr_init(&attributes);
-    if (code != 0)
-        goto free_actions;
-
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE); /* ignored here, but not there */
-    if ((code = posix_spawn_file_actions_adddup2(&actions, in, 0)) == 0 &&
-        (code = posix_spawn_file_actions_adddup2(&actions, out, 1)) == 0 &&
-        (code = posix_spawn_file_actions_adddup2(&actions, err, 2)) == 0 &&
-        (code = posix_spawn_file_actions_addchdir_np(&actions, folder)) == 0 &&
-        (code = posix_spawnattr_setsigdefault(&attributes, &defaults)) == 0 &&
-        (code = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF)) == 0)
-        code = posix_spawnp(pid, program, &actions, &attributes, argv, env);
-
-    posix_spawnattr_destroy(&attributes);
-free_actions:
-    posix_spawn_file_actions_destroy(&actions);
-free_env:
-    free(env);
-    return code;
-}
-
-/* Writes the script and reads both answers until gnuplot has closed them.  A gnuplot that stops reading is no error
- * here: the missing sentinel tells. */
-static void exchange(struct run *run, int in, int out, int err, const struct bytes *script)
-{
-    int           ends[3] = {in, out, err};
-    struct bytes *answer[3] = {NULL, &run->out, &run->err};
-    size_t        sent = 0;
-    fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    while (ends[1] >= 0 || ends[2] >= 0) {
-        struct pollfd set[3] = {{ends[0], POLLOUT, 0}, {ends[1], POLLIN, 0}, {ends[2], POLLIN, 0}};
-        if (poll(set, 3, -1) < 0 && errno != EINTR)
-            break;
-        if (ends[0] >= 0 && set[0].revents) {
-            ssize_t n = write(ends[0], script->data + sent, script->size - sent);
-            if (n > 0)
-                sent += (size_t)n;
-            if (sent == script->size || (n < 0 && errno != EAGAIN && errno != EINTR))
-                close_end(&ends[0]);
-        }
-        for (int i = 1; i < 3; i++)
-            if (ends[i] >= 0 && set[i].revents) {
-                char    block[16384];
-                ssize_t n = read(ends[i], block, sizeof block);
-                if (n > 0)
-                    bytes_add(answer[i], block, (size_t)n);
-                if (n == 0 || (n < 0 && errno != EINTR) || answer[i]->size > picture_limit)
-                    close_end(&ends[i]);
-            }
-    }
-    for (int i = 0; i < 3; i++)
-        close_end(&ends[i]);
-}
-
-/* Runs `script` in `folder`.  On PLOT_OK *run is to be freed, whatever gnuplot made of the script. */
-static plot_status run_gnuplot(struct run *run, const char *folder, const struct bytes *script, fathom_error *error)
-{
-    int              in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, code;
-    pid_t            pid;
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
-    *run = (struct run){.wait_status = 0};
-
-    if (script->short_of_memory)
-        return fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory");
-    if (!open_pipe(in) || !open_pipe(out) || !open_pipe(err))
-        code = errno;
+    char line[GNUPLOT_LINE + 256];
+    snprintf(line, sizeof line, "gnuplot: %.200s: %s", what, text);
+    if (options->warn)
+        options->warn(options->warn_context, line);
     else
-        code = spawn_gnuplot(&pid, folder, in[0], out[1], err[1]);
-    close_end(&in[0]);
-    close_end(&out[1]);
-    close_end(&err[1]);
-    if (code != 0) {
-        close_end(&in[1]);
-        close_end(&out[0]);
-        close_end(&err[0]);
-        if (access(folder, X_OK) != 0)
-            return fail(error, PLOT_BAD_ARGUMENT, "%s: %s", folder, strerror(errno));
-        if (code == ENOENT)
-            return fail(error, PLOT_NO_GNUPLOT,
-                        "gnuplot: not found in PATH (Debian: apt install gnuplot-nox; or run with --no-plot)");
-        return fail(error, PLOT_NO_GNUPLOT, "gnuplot: cannot be started: %s", strerror(code));
-    }
-
-    sigaction(SIGPIPE, &ignore, &before);
-    exchange(run, in[1], out[0], err[0], script);
-    sigaction(SIGPIPE, &before, NULL);
-    while (waitpid(pid, &run->wait_status, 0) < 0)
-        if (errno != EINTR) {
-            code = errno;
-            run_free(run);
-            return fail(error, PLOT_FAILED, "gnuplot: its end was not seen: %s", strerror(code));
-        }
-    if (run->out.short_of_memory || run->err.short_of_memory) {
-        run_free(run);
-        return fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory for its picture");
-    }
-    return PLOT_OK;
+        fprintf(stderr, "%s: warning: %s\n", program_invocation_short_name, line);
 }
 
-/* The line that says most: the first that names a place ("..." line 3: ...), else the first that is not blank.
- * False if there is none but the sentinel. */
-static bool first_complaint(char *line, size_t size, const struct bytes *err)
+/* What was written beside a picture that is good all the same. */
+static void pass_on(const struct gnuplot_run *run, const plot_options *options, const char *what)
 {
-    bool found = false;
-    for (const char *p = err->data; p && *p;) {
-        size_t length = strcspn(p, "\n"), blank = strspn(p, " \t\r");
-        if (blank < length && strncmp(p, SENTINEL "\n", sizeof SENTINEL) != 0) {
-            char text[256];
-            snprintf(text, sizeof text, "%.*s", (int)(length - blank < 255 ? length - blank : 255), p + blank);
-            bool place = strstr(text, "line ") && strchr(text, ':');
-            if (!found || place)
-                snprintf(line, size, "%s", text);
-            found = true;
-            if (place)
-                return true;
-        }
-        p += length + (p[length] == '\n');
+    char   line[GNUPLOT_LINE], more[64];
+    size_t at = 0, n = 0;
+    while (gnuplot_line(line, &at, run))
+        if (strncmp(line, OWN, sizeof OWN - 1) != 0 && n++ < WARNINGS)
+            warn(options, what, line);
+    if (n > WARNINGS) {
+        snprintf(more, sizeof more, "and %zu lines more", n - WARNINGS);
+        warn(options, what, more);
     }
-    return found;
 }
 
-/* Exit status, standard error and sentinel, in the order in which they explain a failure best. */
-static plot_status judge_run(const struct run *run, const char *what, fathom_error *error)
+/* ------------------------------------------------------------------------------------------- whole pictures ---- */
+
+static size_t occurrences(const char *text, const char *word)
 {
-    char complaint[256];
-    if (WIFSIGNALED(run->wait_status))
-        return fail(error, PLOT_FAILED, "gnuplot: %s: killed by signal %d", what, WTERMSIG(run->wait_status));
-    if (first_complaint(complaint, sizeof complaint, &run->err))
-        return fail(error, PLOT_COMPLAINED, "gnuplot: %s: %s", what, complaint);
-    if (WEXITSTATUS(run->wait_status) != 0)
-        return fail(error, PLOT_FAILED, "gnuplot: %s: exit status %d", what, WEXITSTATUS(run->wait_status));
-    if (!run->err.data || strcmp(run->err.data, SENTINEL "\n") != 0)
-        return fail(error, PLOT_UNFINISHED, "gnuplot: %s: the script did not run to its end", what);
-    return PLOT_OK;
+    size_t n = 0;
+    for (const char *p = text; (p = strstr(p, word)); p += strlen(word))
+        n++;
+    return n;
+}
+
+/* One <svg> element with all its groups closed.  A stray 0 ends the text, and with it the search. */
+static bool is_whole_svg(const struct bytes *picture)
+{
+    const char *body = picture->data ? strstr(picture->data, "?>") : NULL;
+    return body && strlen(picture->data) == picture->size && occurrences(body, "</svg>") == 1 &&
+           occurrences(body, "<svg ") + occurrences(body, "<svg>") == 1 &&
+           occurrences(body, "<g ") + occurrences(body, "<g>") == occurrences(body, "</g>");
+}
+
+/* Chunk after chunk (four bytes of length, four of type, the data, four of checksum), to the end and no further. */
+static bool is_whole_png(const struct bytes *picture, const struct format *format)
+{
+    const unsigned char *p = (const unsigned char *)picture->data;
+    size_t               at = format->head_size;
+    while (picture->size - at >= 12) {
+        size_t length = (size_t)p[at] << 24 | (size_t)p[at + 1] << 16 | (size_t)p[at + 2] << 8 | p[at + 3];
+        if (length > picture->size - at - 12)
+            return false;
+        at += length + 12;
+    }
+    return at == picture->size;
 }
 
 static bool is_whole(const struct bytes *picture, const struct format *format)
@@ -300,8 +132,11 @@ static bool is_whole(const struct bytes *picture, const struct format *format)
     if (format->bit != PLOT_PNG)
         while (size > 0 && memchr(" \t\r\n", picture->data[size - 1], 4))
             size--;
-    return size >= format->tail_size &&
-           memcmp(picture->data + size - format->tail_size, format->tail, format->tail_size) == 0;
+    if (size < format->tail_size ||
+        memcmp(picture->data + size - format->tail_size, format->tail, format->tail_size) != 0)
+        return false;
+    return format->bit == PLOT_SVG ? is_whole_svg(picture)
+         : format->bit == PLOT_PNG ? is_whole_png(picture, format) : true;
 }
 
 /* --------------------------------------------------------------------------------------------------- public ---- */
@@ -366,56 +201,90 @@ static plot_status find_home(char home[PATH_MAX], const plot_options *options, f
     return PLOT_OK;
 }
 
-plot_status plot_check(char *version, size_t size, const plot_options *options, fathom_error *error)
-{
-    char        home[PATH_MAX];
-    struct run  run;
-    plot_status status = find_home(home, options, error);
-    for (size_t f = 0; f < N_FORMATS && status == PLOT_OK; f++) {
-        struct bytes script = {0};
-        if (!(options->formats & formats_known[f].bit))
-            continue;
-        bytes_text(&script, "set terminal ");
-        bytes_text(&script, formats_known[f].terminal);
-        bytes_text(&script, "\nset print '-'\n"
-                            "print sprintf('%.1f patchlevel %s', GPVAL_VERSION, GPVAL_PATCHLEVEL)\n"
-                            "set print\nprint '" SENTINEL "'\n");
-        status = run_gnuplot(&run, "/", &script, error);
-        free(script.data);
-        if (status != PLOT_OK)
-            return status;
-        status = judge_run(&run, formats_known[f].terminal, error);
-        if (status == PLOT_COMPLAINED && strstr(run.err.data, "terminal type"))
-            status = fail(error, PLOT_NO_TERMINAL, "gnuplot: it has no terminal %s, which %s needs",
-                          formats_known[f].terminal, formats_known[f].name);
-        if (status == PLOT_OK && version && size > 0)
-            snprintf(version, size, "%.*s", (int)strcspn(run.out.data ? run.out.data : "", "\n"),
-                     run.out.data ? run.out.data : "");
-        run_free(&run);
-    }
-    return status;
-}
-
-/* What is sent: where things are, the shared style, the figure, the sentinel.  "set output" ends the picture. */
+/* What is sent: where things are, then the shared style and the figure, and the sentinel if both worked. */
 static void write_script(struct bytes *script, const char *name, const char *home, const struct format *format,
                          bool notebook)
 {
     bytes_text(script, "home = ");
-    bytes_quoted(script, home);
+    gnuplot_quoted(script, home);
     bytes_text(script, "\nnotebook = ");
     bytes_text(script, notebook ? "1" : "0");
     bytes_text(script, "\nformat = '");
     bytes_text(script, format->name);
-    bytes_text(script, "'\nload home.'/plots/style.gp'\nload home.'/plots/");
-    bytes_text(script, name);
-    bytes_text(script, ".gp'\nset output\nset print\nprint '" SENTINEL "'\n");
+    bytes_text(script, "'\nload home.'/plots/style.gp'; ");
+    if (name) {
+        bytes_text(script, "load home.'/plots/");
+        bytes_text(script, name);
+        bytes_text(script, ".gp'");
+    } else
+        bytes_text(script, "eval canvas(200, 150); plot [0:1] [0:1] 0.5 with points title 'dot'; "
+                           "print sprintf('" VERSION "%.1f patchlevel %s', GPVAL_VERSION, GPVAL_PATCHLEVEL)");
+    gnuplot_script_end(script);
+}
+
+/* Draws one picture and judges it: the figure `name`, or a dot if that is NULL. */
+static plot_status draw_picture(struct gnuplot_run *run, const char *name, const char *home, const char *folder,
+                                const struct format *format, const plot_options *options, fathom_error *error)
+{
+    char           label[256], complaint[GNUPLOT_LINE];
+    struct bytes   script = {0};
+    const unsigned seconds = options->seconds ? options->seconds : name ? DRAW_LIMIT : CHECK_LIMIT;
+    snprintf(label, sizeof label, "%s.%s", name ? name : "a dot", format->name);
+    write_script(&script, name, home, format, options->notebook);
+    plot_status status = gnuplot_run(run, folder, &script, seconds, error);
+    free(script.data);
+    if (status == PLOT_OK)
+        status = gnuplot_judge(run, label, error);
+    if (status != PLOT_OK || is_whole(&run->out, format))
+        return status;
+    if (gnuplot_complaint(complaint, run) && name)
+        return fail(error, PLOT_COMPLAINED, "gnuplot: %s: %s", label, complaint);
+    return fail(error, PLOT_INCOMPLETE, "gnuplot: %s: the picture is %s", label,
+                run->out.size ? "cut short or not of its format" : "empty");
+}
+
+plot_status plot_check(char *version, size_t size, const plot_options *options, fathom_error *error)
+{
+    char        home[PATH_MAX], line[GNUPLOT_LINE];
+    plot_status status = find_home(home, options, error);
+    for (size_t f = 0; f < N_FORMATS && status == PLOT_OK; f++) {
+        const struct format *format = &formats_known[f];
+        struct gnuplot_run   run;
+        if (!(options->formats & format->bit))
+            continue;
+        status = draw_picture(&run, NULL, home, "/", format, options, error);
+        for (size_t at = 0; gnuplot_line(line, &at, &run);) {
+            if (status != PLOT_OK && strstr(line, "terminal type"))
+                status = fail(error, PLOT_NO_TERMINAL, "gnuplot: it has no terminal %s, which %s needs",
+                              format->terminal, format->name);
+            if (version && size > 0 && strncmp(line, VERSION, sizeof VERSION - 1) == 0)
+                snprintf(version, size, "%s", line + sizeof VERSION - 1);
+        }
+        if (status == PLOT_OK)
+            pass_on(&run, options, "a dot");
+        gnuplot_free(&run);
+    }
+    return status;
+}
+
+/* Draws every wanted format, judged, into runs, all of which are to be freed. */
+static plot_status draw_pictures(struct gnuplot_run runs[N_FORMATS], const char *name, const char *home,
+                                 const plot_options *options, fathom_error *error)
+{
+    plot_status status = PLOT_OK;
+    for (size_t f = 0; f < N_FORMATS && status == PLOT_OK; f++)
+        if (options->formats & formats_known[f].bit)
+            status = draw_picture(&runs[f], name, home, options->out, &formats_known[f], options, error);
+    return status;
 }
 
 plot_status plot_draw(const char *name, const plot_options *options, fathom_error *error)
 {
-    char        home[PATH_MAX], path[PATH_MAX + 512], label[256];
-    struct run  runs[N_FORMATS] = {0};
-    plot_status status = find_home(home, options, error);
+    char               home[PATH_MAX], path[PATH_MAX + 512], names[N_FORMATS][160];
+    struct gnuplot_run runs[N_FORMATS] = {0};
+    struct file        files[N_FORMATS];
+    size_t             n = 0;
+    plot_status        status = find_home(home, options, error);
     if (status != PLOT_OK)
         return status;
     if (!*name || strlen(name) > 128 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
@@ -425,34 +294,18 @@ plot_status plot_draw(const char *name, const plot_options *options, fathom_erro
         return fail(error, PLOT_NO_SCRIPTS, "%.250s: %s", path, strerror(errno));
 
     /* All the pictures first, then all the files. */
-    for (size_t f = 0; f < N_FORMATS && status == PLOT_OK; f++) {
-        const struct format *format = &formats_known[f];
-        struct bytes         script = {0};
-        if (!(options->formats & format->bit))
-            continue;
-        snprintf(label, sizeof label, "%s.%s", name, format->name);
-        write_script(&script, name, home, format, options->notebook);
-        status = run_gnuplot(&runs[f], options->out, &script, error);
-        free(script.data);
-        if (status == PLOT_OK)
-            status = judge_run(&runs[f], label, error);
-        if (status == PLOT_OK && !is_whole(&runs[f].out, format))
-            status = fail(error, PLOT_INCOMPLETE, "gnuplot: %s: the picture is %s", label,
-                          runs[f].out.size ? "cut short or not of its format" : "empty");
-    }
-    struct file files[N_FORMATS];
-    char        names[N_FORMATS][160];
-    size_t      n = 0;
+    status = draw_pictures(runs, name, home, options, error);
     for (size_t f = 0; f < N_FORMATS && status == PLOT_OK; f++)
         if (options->formats & formats_known[f].bit) {
             snprintf(names[n], sizeof names[n], "%s.%s", name, formats_known[f].name);
             files[n] = (struct file){.name = names[n], .data = runs[f].out.data, .size = runs[f].out.size};
+            pass_on(&runs[f], options, names[n]);
             n++;
         }
     if (status == PLOT_OK && !(options->set ? files_add_all(options->set, files, n, error)
                                             : files_write(options->out, files, n, error)))
         status = PLOT_NOT_WRITTEN;
     for (size_t f = 0; f < N_FORMATS; f++)
-        run_free(&runs[f]);
+        gnuplot_free(&runs[f]);
     return status;
 }

@@ -14,27 +14,12 @@
 #include "leave.h"
 #include "outputs.h"
 #include "overwrite.h"
+#include "own_rows.h"
 #include "parallel.h"
 
 static plot_options plot_options_of(const struct options *options)
 {
     return (plot_options){.out = options->out, .formats = options->formats};
-}
-
-static void read_file(struct setup *setup, const struct options *options)
-{
-    const char  *path = options->data;
-    fathom_error error;
-    struct stat  info;
-    FILE        *in = fopen(path, "r");
-    if (!in)
-        leave_failed("%s: %s", path, strerror(errno));
-    if (fstat(fileno(in), &info) == 0 && S_ISDIR(info.st_mode))
-        leave_failed("%s: is a directory, not a file of rows", path);
-    if (fathom_dataset_read(&setup->train, &setup->heldout, in, path, options->heldout, options->data_seed, &error) !=
-        FATHOM_OK)
-        leave_failed("%s", error.text);
-    fclose(in);
 }
 
 /* Held-out rows come from the next data seed, in the coordinates of the training rows. */
@@ -108,18 +93,19 @@ static void write_timings(const struct setup *setup)
 /* A line on stderr for each thing in the user's own rows that makes a score mean less than it seems. */
 static void warn_of_rows(const struct setup *setup)
 {
+    const fathom_read_report *rows = &setup->rows;
+    enum { COLUMNS_MAX = 64 }; /* a flow takes no more */
+    const char    *name[COLUMNS_MAX];
+    size_t         place[COLUMNS_MAX];
     struct notices notices;
-    char           line[PATH_MAX + NOTICE_SIZE];
-    if (!data_check(&notices, &setup->train, &setup->heldout, NULL))
-        leave_failed("not enough memory to look at %zu rows", setup->train.n);
-    for (size_t i = 0; i < notices.n; i++) {
-        snprintf(line, sizeof line, "%s: warning: %s: %s", setup->program->name, setup->options->data,
-                 notices.list[i].text);
-        for (char *c = line; *c; c++) /* one line, whatever the file is called */
-            if ((unsigned char)*c < ' ' || *c == 0x7f)
-                *c = '?';
-        fprintf(stderr, "%s\n", line);
+    for (size_t i = 0; i < rows->n_columns && i < COLUMNS_MAX; i++) {
+        name[i] = rows->column[i].name;
+        place[i] = rows->column[i].place;
     }
+    if (!data_check(&notices, &setup->train, &setup->heldout, name, place))
+        leave_failed("not enough memory to look at %zu rows", setup->train.n);
+    for (size_t i = 0; i < notices.n; i++)
+        leave_note("%s: warning: %s", setup->options->data, notices.list[i].text);
 }
 
 /* The default folder is everybody's: its tables are replaced by ones of the same settings only. */
@@ -145,7 +131,7 @@ void setup_open(struct setup *setup, struct options *options, const struct progr
     *setup = (struct setup){.options = options, .program = program, .started = parallel_seconds()};
     if (program->takes & TAKES(OPTION_DATA)) {
         if (options->data)
-            read_file(setup, options);
+            own_rows_read(&setup->train, &setup->heldout, &setup->rows, options);
         else
             draw_spiral(setup, options);
         options->flow.dim = setup->train.dim;
@@ -176,6 +162,7 @@ void setup_close(struct setup *setup)
 {
     fathom_dataset_free(&setup->train);
     fathom_dataset_free(&setup->heldout);
+    fathom_read_report_free(&setup->rows);
     free(setup->batches);
     table_free(setup->timings);
 }
@@ -231,7 +218,7 @@ struct table *setup_table(const struct setup *setup, const char *name, const cha
 }
 
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
-                 const struct options *defaults, uint32_t notebook_but)
+                 const struct options *defaults, uint64_t notebook_but)
 {
     struct outputs what = {.program = setup->program->name, .tables = tables, .n_tables = n_tables,
                            .figures = figures, .plot = plot_options_of(setup->options),

@@ -15,6 +15,7 @@ struct setup {
     const struct program *program;
     fathom_dataset        train;
     fathom_dataset        heldout; /* in train's coordinates; n is 0 if there is none */
+    fathom_read_report    rows;    /* what was read of a file of rows; empty for the spiral */
     uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
     double                log_sd;  /* sum over the columns of log sd: log p of the raw rows is log p - this     */
     double                started; /* of parallel_seconds                                 */
@@ -36,6 +37,6 @@ struct table *setup_table(const struct setup *setup, const char *name, const cha
  * program, after all the rest is written.  The end of every main, as its exit status.  notebook_but: options (TAKES_...) that may
  * differ from `defaults` in a figure that shows the notebook's own numbers beside these. */
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
-                 const struct options *defaults, uint32_t notebook_but);
+                 const struct options *defaults, uint64_t notebook_but);
 
 #endif

@@ -43,7 +43,7 @@ const char *fathom_status_name(fathom_status status);
 
 /* One line for a person: what was wrong, where, what is legal.  No newline at its end. */
 typedef struct fathom_error {
-    char text[320];
+    char text[512];
 } fathom_error;
 
 /* ---------------------------------------------------------------------------------------- instruction sets ---- */
@@ -119,14 +119,72 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
  * it was. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
 
-/* Rows read to the end of `in`: numbers separated by comma, tab or blanks; one header line if the first line that is
- * no comment is not all numbers; '#' starts a comment; LF or CRLF.  `name` is how the error names the source.
- * heldout in [0, 1): that fraction of the rows, rounded to nearest, shuffled with PCG64(seed), is put into *kept
- * (which may be NULL if heldout is 0); mean and sd are the training rows'.
+typedef enum fathom_header {
+    FATHOM_HEADER_AUTO, /* the first line is one if no field of it is a number or was meant as one ("NA", "0.1O") */
+    FATHOM_HEADER_YES,  /* the first line is one, whatever stands in it                                           */
+    FATHOM_HEADER_NO    /* the first line is a row                                                                */
+} fathom_header;
+
+/* How a text of rows is to be read: meaning, default, legal values. */
+typedef struct fathom_read_options {
+    char          separator; /* between fields: '\t' ';' ',' '|' or ' ', any run of blanks; '\0': a tab if one of the
+                                first two lines has one, else as the first shows: a semicolon, else a comma, else
+                                blanks                                                            default '\0'      */
+    char          decimal;   /* '.' or ','; then the comma does not separate                      default '.'       */
+    fathom_header header;    /*                                                                   default AUTO      */
+    size_t        skip;      /* lines left out at the start, whatever stands in them              default 0         */
+    const char   *columns;   /* which, and in what order: names or numbers from 1, separated by commas, none twice;
+                                @1 is a number even if a name is 1; NULL: all                     default NULL      */
+    size_t        most;      /* columns that are read at most, said at the first row              default 64, >= 2  */
+    double        heldout;   /* fraction of the rows that is held out                             default 0, [0, 1) */
+    uint64_t      seed;      /* of their choice                                                   default 0         */
+} fathom_read_options;
+
+fathom_read_options fathom_read_options_default(void);
+
+/* What deserves a warning. */
+enum {
+    FATHOM_NOTICE_UNNAMED  = 1, /* a column that was read has no name in the header (all columns were taken)        */
+    FATHOM_NOTICE_INDEX    = 2, /* the first column counts the rows: 0, 1, 2, ... or 1, 2, 3, ... (the same)        */
+    FATHOM_NOTICE_FROM_0   = 4, /* and it does so from 0                                                            */
+    FATHOM_NOTICE_TRAILING = 8  /* each row ends with a separator; the empty field behind it is no column           */
+};
+
+typedef struct fathom_read_column {
+    size_t place; /* in the file, from 1                                         */
+    char  *name;  /* in the header, perhaps ""; NULL if the file has no header   */
+} fathom_read_column;
+
+/* What was read. */
+typedef struct fathom_read_report {
+    size_t              rows;         /* held out or not                                       */
+    size_t              heldout;      /* those held out                                        */
+    size_t              n_columns;    /* read; D of the datasets                               */
+    fathom_read_column *column;       /* [n_columns], in the order of the datasets             */
+    char               *columns;      /* the choice of these as options.columns takes it       */
+    size_t              file_columns; /* in each row of the file                               */
+    char                separator;
+    size_t              header_line;  /* 0: none                                               */
+    size_t              first_line, last_line; /* of the first row; of the text                */
+    unsigned            notices;      /* FATHOM_NOTICE_... or-ed together                      */
+} fathom_read_report;
+
+void fathom_read_report_free(fathom_read_report *report); /* frees the columns, clears the struct; NULL is allowed */
+
+/* Rows read to the end of `in`.  One separator per text; a field may stand in double quotes; at most one header, of as
+ * many names as there are columns; LF or CRLF; a byte-order mark of UTF-8 is left out; a first line `sep=;` declares
+ * the separator.  '#' starts a comment at the start of a line or after white space; a comment that, without its '#',
+ * is a row of as many numbers as there are columns is an error, not a comment.  A number is decimal and finite; the
+ * exponent may be Fortran's D.
+ * `name` is how the error names the source.  Cures that it names are options as the programs write them: --decimal ,
+ * is decimal = ','.  options NULL: the defaults.
+ * heldout: that fraction of the rows, rounded to nearest, shuffled with PCG64(seed), is put into *kept (which may be
+ * NULL if heldout is 0); mean and sd are the training rows'.  *report (may be NULL) is for fathom_read_report_free.
  * Errors, each with its line (and column): FATHOM_BAD_DATA for ragged rows, a field that is no finite number, fewer
- * than two columns or rows, a constant column; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
-fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, FILE *in, const char *name,
-                                  double heldout, uint64_t seed, fathom_error *error);
+ * than two columns or rows, a constant column, a text that is none, columns that are not there; FATHOM_BAD_ARGUMENT
+ * for an option out of its range; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
+fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
+                                  const char *name, const fathom_read_options *options, fathom_error *error);
 
 void fathom_dataset_free(fathom_dataset *data); /* frees the arrays, clears the struct; NULL is allowed */
 

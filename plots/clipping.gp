@@ -8,6 +8,8 @@
 SPAN = 1.5      # nats of the colour scale, at most; a flow that has learned nothing lies about as far down
 
 T = "clipping.tsv"
+eval rows_of("T")
+if (members == 0) { eval nothing("no run"); exit }
 eval summary("T", 'cell("heldout_logp")')
 score = members > 0 ? "heldout_logp" : "train_logp"
 named_score = members > 0 ? "held-out log p" : "training log p"
@@ -15,13 +17,15 @@ top = 0.0; floor_ = -1.0
 eval summary("T", 'cell(score)')
 if (members > 0) { top = GROUP_max; floor_ = GROUP_min }
 if (floor_ < top - SPAN) { floor_ = ceil((top - SPAN) * 10) / 10.0 - 0.1 }
-if (!(floor_ < top)) { floor_ = top - 0.1 }
+if (!(floor_ < top) || flat(floor_, top)) { floor_ = top - 0.1 * larger(1, abs(top)) }
 lowest(y) = y > floor_ ? y : floor_
 
 couplings = ""; depths = ""; rates = ""; leashes = ""
 leash(i) = strcol("clip")."/".strcol("guard")
 stats T using (couplings = with_word(couplings, strcol("coupling")), depths = with_word(depths, strcol("depth")), \
                rates = with_word(rates, strcol("lr")), leashes = with_word(leashes, leash(0)), 0) nooutput
+eval sorted("depths")
+eval sorted("rates")
 n_rates = words(rates); n_depths = words(depths); n_couplings = words(couplings); n_leashes = words(leashes)
 clip_of(l)  = l[1 : strstrt(l, "/") - 1]
 guard_of(l) = l[strstrt(l, "/") + 1 : *]
@@ -110,8 +114,9 @@ do for [c=1:n_couplings] { do for [l=1:n_leashes] {
         set label 4 "peak learning rate   [10^{−3}]" center at screen 0.5 + 0.5 * (left - 10) / 500, 92.0 / high
         # The key: the colours, and right of them the marks.
         set colorbox horizontal user origin left / 500.0, 55.0 / high size 200.0 / 500, 14.0 / high front
-        set cbtics 0.5 font SMALL offset 0,0.5 scale 0.4
-        set format cb "%.1f"
+        step = top - floor_ > 3 || top - floor_ < 0.6 ? tick(top - floor_) : 0.5
+        set cbtics step font SMALL offset 0,0.5 scale 0.4
+        set format cb decimals(top - floor_)
         set label 5 "survivors' median ".named_score."   [nats]" font SMALL at screen left / 500.0, 20.0 / high
         set label 6 "k of n runs diverged" font SMALL at screen 348.0 / 500, 62.0 / high
         set label 7 "all diverged" font SMALL at screen 348.0 / 500, 28.0 / high

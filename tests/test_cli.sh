@@ -4,6 +4,7 @@
 # Whatever goes wrong: the promised exit status, exactly one line on standard error that says what, and a results folder
 # whose every byte is as it was.
 set -u
+unset LD_PRELOAD # the lines on standard error are counted: none is to be the loader's
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 scratch=$(mktemp -d) || exit 1
@@ -87,6 +88,10 @@ threads|from 1 to 1024|'' 0 -1 nan 1025 two 99999999999999999999999
 format|svg, png, pdf|'' gif svg,gif SVG , svg,
 out|not empty and does not begin with --|'' --no-plot --
 data|not empty and does not begin with --|'' --quiet
+columns|not empty|''
+separator|tab, semicolon, comma, bar, blank|'' Tab commas : x
+decimal|point, comma|'' ; dot 0
+skip|from 0 to 1000000000|'' -1 1.5 nan 1000000001
 END
 
 for program in depth_sweep gradient_norm; do
@@ -98,6 +103,9 @@ for program in depth_sweep gradient_norm; do
         expect 2 "--heldout 'nan': must be a number from 0 and below 1" "$build/$program" $quick --data x --heldout nan
         expect 2 "only with --data" "$build/$program" $quick --heldout 0.1
         expect 2 "only without --data" "$build/$program" $quick --data x --data-size 10
+        expect 2 "--columns: legal only with --data" "$build/$program" $quick --columns 1,2
+        expect 2 "only one of the two" "$build/$program" $quick --data x --header --no-header
+        expect 2 "two signs" "$build/$program" $quick --data x --decimal , --separator ,
     }
 done
 # shellcheck disable=SC2086
@@ -138,6 +146,11 @@ printf '1\n2\n3\n' > "$scratch/one_column"
 printf '1,2\n' > "$scratch/one_row"
 printf '1,2\n1,3\n1,4\n' > "$scratch/constant"
 : > "$scratch/empty"
+printf '0,52\t1,37\n-0,11\t2,05\n' > "$scratch/commas"
+printf 'NA 0.2\n0.1 0.5\n' > "$scratch/first"
+printf '1,2\n#3,4\n5,6\n' > "$scratch/hash"
+seq -s, 65 > "$scratch/wide"
+printf 'x,y\n1,2\n3,4\n' | gzip > "$scratch/gzip"
 for program in depth_sweep gradient_norm; do
     while read -r file text; do
         # shellcheck disable=SC2086
@@ -154,6 +167,11 @@ one_column column
 one_row row
 constant column 1
 empty
+commas --decimal ,
+first line 1, column 1: "NA" is not a number
+hash line 2: a comment that would be a row
+wide 65 columns; legal: 2 to 64
+gzip looks like gzip
 END
 done
 
@@ -269,7 +287,33 @@ awk 'BEGIN { srand(1); print "a b c"; for (i = 0; i < 100; i++) print rand(), ra
     fail "own rows"
 grep -qx '# training-rows: 80' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 80 to train on"
 grep -qx '# heldout-rows: 20' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 20 held out"
+for setting in 'separator: blank' 'decimal: point' 'header: yes' 'skip: 0' 'columns: a,b,c'; do
+    grep -qx "# $setting" "$scratch/own/depth_sweep.tsv" || fail "own rows: no '# $setting'"
+done
+grep -q '^# data-size' "$scratch/own/depth_sweep.tsv" && fail "own rows: a size of the spiral"
+grep -qE '^# (columns|separator|header):' "$works/depth_sweep.tsv" && fail "the spiral: settings of a file"
 [ "$(cd "$scratch/own" && echo *)" = "depth_sweep.sha256 depth_sweep.tsv loss.tsv timings" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
+
+# own rows: standard input, chosen columns, and what stderr says of it
+own() { "$build/gradient_norm" --depths 1 --coupling affine --out "$scratch/own" --no-plot "$@" 2> "$scratch/err"; }
+says() { grep -qF -e "$1" "$scratch/err" || fail "own rows: '$(cat "$scratch/err")' does not say '$1'"; }
+checks=$((checks + 6))
+own --data - --heldout 0.2 < "$scratch/rows" || fail "standard input: $(cat "$scratch/err")"
+says 'standard input: 100 rows of 3 columns (a, b, c), separated by blanks; names from line 1; 20 rows held out'
+own --data "$scratch/rows" --columns c,1 || fail "--columns: $(cat "$scratch/err")"
+says '100 rows of 2 of 3 columns (c, a)'
+grep -qx '# columns: c,a' "$scratch/own/gradient_norm.tsv" || fail "--columns c,1: not in the table's head"
+printf ',x,y\n0,0.1,0.7\n1,0.2,0.1\n2,0.4,0.9\n3,0.8,0.3\n' > "$scratch/index"
+own --data "$scratch/index" --quiet || fail "an index: $(cat "$scratch/err")"
+says 'warning: the first column, which has no name, counts the rows, 0, 1, 2, ...'
+says 'without it: --columns 2,3'
+[ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "an index, --quiet: more than the warning: $(cat "$scratch/err")"
+own --data "$scratch/index" --columns 2,3 --quiet || fail "without the index: $(cat "$scratch/err")"
+[ ! -s "$scratch/err" ] || fail "--columns 2,3 --quiet: said $(cat "$scratch/err")"
+own --data "$scratch/commas" --decimal , || fail "decimal commas: $(cat "$scratch/err")"
+says '2 rows of 2 columns (1, 2), separated by tabs; no header; 0 rows held out'
+(yes "$(seq -s ' ' 65)") | own --data - && fail "65 columns without end: exit 0"
+says 'standard input: line 1: 65 columns'
 
 echo "$checks checks, $failures failures"
 [ $failures -eq 0 ]

@@ -42,18 +42,21 @@ seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
 {
     run 0 0 "$build/depth_sweep" --data rows --heldout 0.2 --depths 1 --out own $short
     run 0 1 "$build/depth_sweep" --data flags --depths 1 --out other $short
-    says "depth_sweep: warning: flags: column 2: 2 different whole numbers in 200 rows"
+    says "depth_sweep: flags: warning: column 2: 2 different whole numbers in 200 rows"
     run 0 1 "$build/depth_sweep" --data rare --depths 1 --out other $short
-    says "warning: rare: column 2: 2 different whole numbers"
+    says "rare: warning: column 2: 2 different whole numbers"
+    awk -F , '{ print "7." NR "," $0 }' rare > behind # of the columns that are read, the last is the file's third
+    run 0 1 "$build/depth_sweep" --data behind --columns 2,3 --depths 1 --out other $short
+    says "behind: warning: column 3: 2 different whole numbers"
     run 0 1 "$build/gradient_norm" --data sentinel --depths 1 --out other --quiet --no-plot
-    says "gradient_norm: warning: sentinel: column 2: the value -999 (1 row)"
+    says "gradient_norm: sentinel: warning: column 2: the value -999 (1 row)"
     run 0 1 "$build/gradient_norm" --data dependent --depths 1 --out other --quiet --no-plot
-    says "warning: dependent: columns 1, 2 and 3 determine each other"
+    says "dependent: warning: columns 1, 2 and 3 determine each other"
     cp flags $'fl\nags'
     run 0 1 "$build/gradient_norm" --data $'fl\nags' --depths 1 --out other --quiet --no-plot
-    says "warning: fl?ags: column 2"
+    says "fl?ags: warning: column 2"
     run 1 1 "$build/gradient_norm" --data wide --depths 1 --out other --quiet --no-plot
-    says "wide: 65 coordinates; a flow takes 2 to 64"
+    says "wide: line 1: 65 columns; legal: 2 to 64"
     # The huge value is held out with some seeds; then nan in the table has a line that says why.
     told=0
     for seed in 0 1 2 3 4 5 6 7; do
