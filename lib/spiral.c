@@ -17,6 +17,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "dataset.h"
 #include "elementary.h"
 #include "kernels/kernels.h"
 #include "standardise.h"
