@@ -149,7 +149,7 @@ cmp -s "$out/truth.tsv" "$scratch/truth.tsv" || fail "truth.tsv depends on the s
 else
     echo "files: skipped: limits on memory and stacks (sanitized)"
 fi
-status 0 env OMP_THREAD_LIMIT=1 "$build/depth_sweep" --depths 1,2 --steps 4 --threads 2 --no-plot --out "$out"
+status 0 env OMP_THREAD_LIMIT=1 "$build/depth_sweep" --depths 1,2 --steps 4 --no-plot --out "$out"
 says "$scratch/err" "on 1 thread"
 grep -qx '# threads: 1' "$out/timings/depth_sweep.tsv" || fail "$(grep threads "$out/timings/depth_sweep.tsv")"
 status 0 "$build/depth_sweep" $small --threads 1024 --no-plot --out "$out"
