@@ -41,10 +41,12 @@ objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/isa/*.c)))
 SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)) $(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)))
+REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c,$(wildcard report/*.c)))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
 SHARED      = $(BUILD)/experiments/shared.a
+JUDGES      = $(BUILD)/judges/judges.a
 
 ## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
 build: $(LIBRARY) $(BUILD)/libfathom.so $(PROGRAMS:%=$(BUILD)/%)
@@ -79,10 +81,16 @@ $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
+# Nothing but the report and its tests sees report/.  build/report is the program, so its objects have another folder.
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
+	$(compile) -fopenmp -Ireport
+$(BUILD)/judges/%.o: report/%.c $(BUILD)/flags
+	$(compile)
 
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
-$(LIBRARY) $(SHARED):
+$(JUDGES): $(REPORT_OBJ)
+$(LIBRARY) $(SHARED) $(JUDGES):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 # The shared library shows what fathom.h declares, and nothing else.
@@ -96,16 +104,19 @@ $(EXPERIMENTS:%=$(BUILD)/main/%.o): $(BUILD)/main/%.o: harness/main.c $(BUILD)/f
 	$(compile) -DEXPERIMENT=$*
 $(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(LDLIBS)
-$(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
+$(BUILD)/report: $(BUILD)/judges/report.o $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(LDLIBS)
-$(TESTS): %: %.o $(TEST_OBJ) $(SHARED) $(LIBRARY)
+$(BUILD)/compare: $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
+	$(link) -fopenmp $(LDLIBS)
+$(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(LDLIBS)
 $(BUILD)/tests/test_allocation: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
-            $(PROGRAMS:%=$(BUILD)/experiments/%.o))
+            $(PROGRAMS:%=$(BUILD)/experiments/%.o) \
+            $(REPORT_OBJ) $(BUILD)/judges/report.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
 # What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
@@ -175,7 +186,7 @@ bench-reference: reference build
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig $(SHARE)/doc/fathom \
-	           $(SHARE)/fathom/plots $(SHARE)/fathom/reference $(SHARE)/fathom/tests/reference
+	           $(SHARE)/fathom/plots $(SHARE)/fathom/report $(SHARE)/fathom/reference $(SHARE)/fathom/tests/reference
 	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 lib/fathom.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)
@@ -185,6 +196,7 @@ install: build
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/fathom.pc.in \
 	    > $(DESTDIR)$(LIBDIR)/pkgconfig/fathom.pc
 	install -m 644 plots/* $(SHARE)/fathom/plots
+	install -m 644 report/REPORT.md.in $(SHARE)/fathom/report
 	install -m 644 reference/*.tsv $(SHARE)/fathom/reference
 	install -m 644 tests/reference/* $(SHARE)/fathom/tests/reference
 	install -m 644 README.md LICENSE CITATION.cff $(SHARE)/doc/fathom

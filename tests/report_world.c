@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report_parts.h"
+#include "document.h"
 
 enum { SEEDS = 8, DRAWS = 32 };
 
@@ -98,7 +98,7 @@ static void write_depth_sweep(void)
     char  line[256];
     assert_non_null(reference);
     file = create_table("depth_sweep",
-                        "coupling depth seed replica n_params status diverged_at mean_logp heldout_logp");
+                        "coupling depth seed replica n_params status diverged_at train_logp heldout_logp");
     while (fgets(line, sizeof line, reference)) {
         double depth, member, logp;
         if (sscanf(line, "%lf %lf %lf", &depth, &member, &logp) == 3)
@@ -110,7 +110,7 @@ static void write_depth_sweep(void)
     file = create_table("truth", "rows n mean_logp std_error");
     fprintf(file, "train\t3000\t-1.3821\t0.0158\nheldout\t20000\t-1.3918\t0.0061\n");
     finish_table(file);
-    file = create_table("density_integral", "depth integral coarse_integral mean_logp");
+    file = create_table("density_integral", "depth integral coarse_integral train_logp");
     fprintf(file, "1\t1.0000001\t0.99999\t-1.7\n");
     finish_table(file);
 }
@@ -118,7 +118,7 @@ static void write_depth_sweep(void)
 static void write_gradients(void)
 {
     FILE *reference = fopen("tests/reference/untrained.tsv", "r");
-    FILE *file = create_table("gradient_norm", "coupling depth seed n_params grad_norm mean_logp");
+    FILE *file = create_table("gradient_norm", "coupling depth seed n_params grad_norm untrained_logp");
     char  line[256], coupling[16];
     assert_non_null(reference);
     while (fgets(line, sizeof line, reference)) {
@@ -128,7 +128,7 @@ static void write_gradients(void)
     }
     fclose(reference);
     finish_table(file);
-    file = create_table("gradient_depth", "coupling depth seed grad_norm mean_logp");
+    file = create_table("gradient_depth", "coupling depth seed grad_norm untrained_logp");
     for (size_t c = 0; c < 2; c++)
         for (size_t d = 0; d < 6; d++)
             for (size_t s = 0; s < SEEDS; s++)
@@ -193,7 +193,7 @@ static void write_clipping(void)
 static void write_actnorm(void)
 {
     static const char *const arms[] = {"none", "default", "data"};
-    FILE *file = create_table("actnorm", "actnorm depth seed untrained_logp untrained_grad_norm status diverged_at "
+    FILE *file = create_table("actnorm", "actnorm depth seed untrained_logp grad_norm status diverged_at "
                                    "train_logp heldout_logp");
     for (size_t a = 0; a < 3; a++)
         for (size_t d = 0; d < 6; d++)
@@ -234,7 +234,7 @@ static void write_roundoff(void)
             fprintf(file, "%g\t%zu\t%.9g\t%.9g\t%.9g\n", depths[d], step, value / 2, value, value * 2);
         }
     finish_table(file);
-    file = create_table("roundoff_final", "depth replica status mean_logp heldout_logp");
+    file = create_table("roundoff_final", "depth replica status train_logp heldout_logp");
     for (size_t d = 0; d < 4; d++)
         for (size_t r = 0; r < 9; r++)
             fprintf(file, "%g\t%zu\tok\t%.9f\t%.9f\n", depths[d], r,
@@ -280,16 +280,15 @@ void write_world(void)
 /* ---------------------------------------------------------------------------------------------------- asking ---- */
 
 /* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
-char *report(void)
+char *report(void) { return report_on(world_folder); }
+
+char *report_on(const char *folder)
 {
-    char        *text = NULL;
-    size_t       size;
+    struct bytes text = {0};
     fathom_error error = {""};
-    FILE        *out = open_memstream(&text, &size);
-    if (!report_write(out, world_folder, ".", &error))
+    if (!document_write(&text, folder, ".", &error))
         fail_msg("no report: %s", error.text);
-    assert_int_equal(fclose(out), 0);
-    return text;
+    return text.data;
 }
 
 /* The first row that starts so, "\n| ...", holds this cell. */
@@ -323,14 +322,11 @@ int new_world(void **state)
 
 void refuses(const char *first, const char *second)
 {
-    char        *text = NULL;
-    size_t       size;
+    struct bytes text = {0};
     fathom_error error = {""};
-    FILE        *out = open_memstream(&text, &size);
-    assert_false(report_write(out, world_folder, ".", &error));
-    assert_int_equal(fclose(out), 0);
-    assert_int_equal(size, 0); /* nothing half-written */
-    free(text);
+    assert_false(document_write(&text, world_folder, ".", &error));
+    assert_int_equal(text.size, 0); /* nothing half-written */
+    bytes_free(&text);
     if (!strstr(error.text, first) || !strstr(error.text, second) || strchr(error.text, '\n'))
         fail_msg("expected '%s' and '%s' in one line, got '%s'", first, second, error.text);
 }

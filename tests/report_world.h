@@ -38,6 +38,7 @@ void  finish_table(FILE *file);
 
 /* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
 char *report(void);
+char *report_on(const char *folder); /* the same on other tables */
 /* The first row that starts so, "\n| ...", holds this cell. */
 void cell_is(const char *text, const char *row, const char *expected);
 /* In the world as it is now, the claim whose title starts so has this verdict. */

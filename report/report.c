@@ -2,13 +2,12 @@
  *
  * Reads the tables of a folder and prints the report on standard output.  It computes nothing that is not in a table.
  */
-#include "report_parts.h"
-
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "document.h"
 #include "leave.h"
 #include "options.h"
 #include "plot.h"
@@ -22,27 +21,18 @@ static const struct program program = {
 int main(int argc, char **argv)
 {
     struct options ignored = options_default();
-    char           home[PATH_MAX], *text = NULL;
-    size_t         size = 0;
+    struct bytes   text = {0};
+    char           home[PATH_MAX];
     fathom_error   error;
 
     if (argc == 2 && argv[1][0] == '-')
         options_read(&ignored, &program, argc, argv); /* --help, --version */
     if (argc != 2 || argv[1][0] == '-')
         leave_usage("takes one folder of tables: report DIR");
-    if (plot_home(home, sizeof home, &error) != PLOT_OK)
+    if (plot_home(home, sizeof home, &error) != PLOT_OK || !document_write(&text, argv[1], home, &error))
         leave_failed("%s", error.text);
-
-    FILE *out = open_memstream(&text, &size);
-    if (!out)
-        leave_failed("not enough memory for the report");
-    const bool good = report_write(out, argv[1], home, &error);
-    if (fclose(out) != 0)
-        leave_failed("not enough memory for the report");
-    if (!good)
-        leave_failed("%s", error.text);
-    if (fwrite(text, 1, size, stdout) != size || fflush(stdout) != 0)
+    if (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0)
         leave_failed("standard output: %s", strerror(errno));
-    free(text);
+    bytes_free(&text);
     return LEAVE_DONE;
 }
