@@ -4,7 +4,7 @@
  * sign test of the pairs of which one did); which ended better is another (that of held-out log p where both finished).
  * Scores of affine flows have no useful mean, since a single row can overflow: medians stand for them.
  */
-#include "report.h"
+#include "clipping_map.h"
 
 #include <math.h>
 
@@ -17,29 +17,8 @@ static const struct source tables[] = {
     {0},
 };
 
-static const struct leash {
-    const char *name, *where;
-} leashes[] = {
-    {"no clip", "clip=none guard=none"},
-    {"clip 1", "clip=1 guard=none"},
-    {"clip 0.1", "clip=0.1 guard=none"},
-    {"no clip, guard", "clip=none guard=skip"},
-};
-enum { NONE, CLIP, TIGHT, GUARD, N_LEASHES };
 static const char *const couplings[] = {"affine", "spline"};
 enum { AFFINE, SPLINE, N_COUPLINGS };
-
-/* The runs of one coupling, depth, leash and rate. */
-struct cell {
-    size_t runs, diverged;
-    double train, heldout; /* medians of those that finished; NaN: none did */
-};
-
-/* The runs of one coupling. */
-struct map {
-    struct sample depths, rates;
-    struct cell  *cell; /* [depths][N_LEASHES][rates] */
-};
 
 /* Runs of two kinds, a and b, in pairs. */
 struct contest {
@@ -56,14 +35,14 @@ static const struct known {
     const char *fate;
 } known[] = {
     {3e-3, 0, CLIP, "-1.484"},           {3e-3, 1, CLIP, "-1.473"},
-    {3e-3, 0, NONE, "diverged at 389"},  {3e-3, 1, NONE, "diverged at 305"},
+    {3e-3, 0, NO_CLIP, "diverged at 389"},  {3e-3, 1, NO_CLIP, "diverged at 305"},
     {1e-2, 0, CLIP, "diverged"},         {1e-2, 1, CLIP, "diverged"},
-    {1e-2, 0, NONE, "-2.10"},            {1e-2, 1, NONE, "-2.80"},
+    {1e-2, 0, NO_CLIP, "-2.10"},            {1e-2, 1, NO_CLIP, "-2.80"},
 };
 enum { N_KNOWN = sizeof known / sizeof *known };
 
 struct measured {
-    struct map     map[N_COUPLINGS];
+    struct clipping_map map[N_COUPLINGS];
     struct contest clip, tight; /* against no clip, affine                                               */
     struct contest rival;       /* clip 1 against the guard, both couplings                              */
     struct contest couplings;   /* spline against affine, without the guard; its scores are not compared */
@@ -78,35 +57,6 @@ struct measured {
 /* ------------------------------------------------------------------------------------------------- measure ---- */
 
 static const struct table *table_of(const struct inputs *in) { return sources_table(in->sources, "clipping"); }
-
-static struct cell measure_cell(const struct inputs *in, const char *where)
-{
-    const struct table *t = table_of(in);
-    const size_t        runs = query_count(t, where);
-    return (struct cell){runs, runs - query_count(t, text(in->pool, "%s status=ok", where)),
-                         query_summary(in->pool, t, "train_logp", where).median,
-                         query_summary(in->pool, t, "heldout_logp", where).median};
-}
-
-static struct cell *cell_at(const struct map *map, size_t depth, size_t leash, size_t rate)
-{
-    return &map->cell[(depth * N_LEASHES + leash) * map->rates.n + rate];
-}
-
-static struct map measure_map(const struct inputs *in, const char *coupling)
-{
-    const char *where = text(in->pool, "coupling=%s", coupling);
-    struct map  map = {.depths = query_distinct(in->pool, table_of(in), "depth", where),
-                       .rates = query_distinct(in->pool, table_of(in), "lr", where)};
-    map.cell = pool_zeroed(in->pool, map.depths.n * N_LEASHES * map.rates.n * sizeof *map.cell);
-    for (size_t d = 0; d < map.depths.n; d++)
-        for (size_t l = 0; l < N_LEASHES; l++)
-            for (size_t r = 0; r < map.rates.n; r++)
-                *cell_at(&map, d, l, r) =
-                    measure_cell(in, text(in->pool, "%s depth=%g lr=%g %s", where, map.depths.x[d], map.rates.x[r],
-                                          leashes[l].where));
-    return map;
-}
 
 static void measure_contest(struct contest *c, const struct inputs *in, const char *by, const char *a, const char *b,
                             bool scores)
@@ -132,8 +82,8 @@ static void measure_contest(struct contest *c, const struct inputs *in, const ch
 /* Up to its first bad step a guarded run is the unguarded one: so it can only save, and the test is of how many. */
 static void measure_guard(struct measured *m, const struct inputs *in)
 {
-    const struct pairs p = query_pairs(in->pool, table_of(in), "status", "coupling depth lr seed", leashes[GUARD].where,
-                                       leashes[NONE].where);
+    const struct pairs p = query_pairs(in->pool, table_of(in), "status", "coupling depth lr seed", clipping_leashes[GUARD].where,
+                                       clipping_leashes[NO_CLIP].where);
     double *fate = pool_alloc(in->pool, (p.n + 1) * sizeof *fate);
     size_t  n = 0;
     for (size_t i = 0; i < p.n; i++)
@@ -150,7 +100,7 @@ static struct single measure_single(const struct inputs *in, const struct known 
 {
     const struct table *t = table_of(in);
     const char         *run = text(in->pool, "coupling=affine depth=16 lr=%g %s seed=%g", one->lr,
-                                   leashes[one->leash].where, one->seed);
+                                   clipping_leashes[one->leash].where, one->seed);
     return (struct single){query_count(t, run) > 0, query_number(t, "status", run) == 1,
                            query_number(t, "diverged_at", run), query_number(t, "train_logp", run),
                            query_number(t, "heldout_logp", run)};
@@ -161,12 +111,12 @@ static void *measure(const struct inputs *in)
     static const char alike[] = "coupling depth lr seed", bare[] = "coupling=affine clip=none guard=none";
     struct measured *m = pool_zeroed(in->pool, sizeof *m);
     for (size_t c = 0; c < N_COUPLINGS; c++)
-        m->map[c] = measure_map(in, couplings[c]);
+        m->map[c] = clipping_map_measure(in, couplings[c]);
     for (size_t i = 0; i < N_KNOWN; i++)
         m->single[i] = measure_single(in, &known[i]);
     measure_contest(&m->clip, in, alike, "coupling=affine clip=1 guard=none", bare, true);
     measure_contest(&m->tight, in, alike, "coupling=affine clip=0.1 guard=none", bare, true);
-    measure_contest(&m->rival, in, alike, leashes[CLIP].where, leashes[GUARD].where, true);
+    measure_contest(&m->rival, in, alike, clipping_leashes[CLIP].where, clipping_leashes[GUARD].where, true);
     measure_contest(&m->couplings, in, "depth lr clip guard seed", "coupling=spline guard=none",
                     "coupling=affine guard=none", false);
     measure_guard(m, in);
@@ -174,85 +124,6 @@ static void *measure(const struct inputs *in)
 }
 
 /* -------------------------------------------------------------------------------------------------- tables ---- */
-
-/* scores: training and held-out medians of the runs that finished; otherwise diverged of all. */
-static void print_map(struct pieces *out, const struct map *map, const char *coupling, bool scores)
-{
-    struct bytes *table = pieces_table(out, text(out->pool, "%s-%s", scores ? "scores" : "diverged", coupling));
-    const char   *rule = "|---|---|";
-    if (map->depths.n == 0)
-        return;
-    bytes_print(table, "| %s: depth | leash |", coupling);
-    for (size_t r = 0; r < map->rates.n; r++, rule = text(out->pool, "%s---|", rule))
-        bytes_print(table, " rate %g |", map->rates.x[r]);
-    bytes_print(table, "\n%s\n", rule);
-    for (size_t d = 0; d < map->depths.n; d++)
-        for (size_t l = 0; l < N_LEASHES; l++) {
-            bytes_print(table, "| %g | %s |", map->depths.x[d], leashes[l].name);
-            for (size_t r = 0; r < map->rates.n; r++) {
-                const struct cell *c = cell_at(map, d, l, r);
-                if (scores)
-                    bytes_print(table, " %s / %s |", text_number(out->pool, 2, c->train),
-                                text_number(out->pool, 2, c->heldout));
-                else
-                    bytes_print(table, c->diverged ? " **%zu/%zu** |" : " %zu/%zu |", c->diverged, c->runs);
-            }
-            bytes_text(table, "\n");
-        }
-}
-
-/* The highest rate at and below which no seed diverged; 0: below the map. */
-static double boundary(const struct map *map, size_t depth, size_t leash)
-{
-    double safe = 0;
-    for (size_t r = 0; r < map->rates.n && cell_at(map, depth, leash, r)->diverged == 0; r++)
-        safe = map->rates.x[r];
-    return safe;
-}
-
-/* The boundary with this leash over the boundary without, as a geometric mean over depths; what lies off the map counts
- * as the map's end. */
-static double shift(const struct map *map, size_t leash, bool *at_end)
-{
-    const double *rates = map->rates.x;
-    double        sum = 0;
-    *at_end = false;
-    for (size_t d = 0; d < map->depths.n; d++) {
-        const double a = boundary(map, d, leash), b = boundary(map, d, NONE), end = rates[map->rates.n - 1];
-        *at_end = *at_end || a == 0 || b == 0 || a == end || b == end;
-        sum += log(fmax(a, rates[0]) / fmax(b, rates[0]));
-    }
-    return map->depths.n ? exp(sum / (double)map->depths.n) : NAN;
-}
-
-static void print_boundaries(struct pieces *out, const struct measured *m)
-{
-    struct bytes *table = pieces_table(out, "boundaries");
-    bytes_text(table, "| coupling | depth | no clip | clip 1 | clip 0.1 | no clip, guard |\n"
-                      "|---|---|---|---|---|---|\n");
-    for (size_t c = 0; c < N_COUPLINGS; c++) {
-        const struct map *map = &m->map[c];
-        for (size_t d = 0; d < map->depths.n; d++) {
-            bytes_print(table, "| %s | %g |", couplings[c], map->depths.x[d]);
-            for (size_t l = 0; l < N_LEASHES; l++) {
-                const double b = boundary(map, d, l);
-                bytes_print(table, b == 0 ? " below %g |" : b == map->rates.x[map->rates.n - 1] ? " %g, the map's end |"
-                                                                                                 : " %g |",
-                            b == 0 ? map->rates.x[0] : b);
-            }
-            bytes_text(table, "\n");
-        }
-        if (map->depths.n == 0)
-            continue;
-        bytes_print(table, "| %s | factor of the shift | 1 |", couplings[c]);
-        for (size_t l = CLIP; l < N_LEASHES; l++) {
-            bool         at_end;
-            const double factor = shift(map, l, &at_end);
-            bytes_print(table, " %.2g%s |", factor, at_end ? " \\*" : "");
-        }
-        bytes_text(table, "\n");
-    }
-}
 
 static void print_contest(struct bytes *table, struct pool *pool, const char *what, const struct contest *c)
 {
@@ -291,7 +162,7 @@ static void print_known(struct pieces *out, const struct measured *m)
         const struct single *s = &m->single[i];
         met += s->run;
         same += s->run && s->finished == (known[i].fate[0] == '-');
-        bytes_print(table, "| %g | %s | %g | %s | %s |\n", known[i].lr, leashes[known[i].leash].name, known[i].seed,
+        bytes_print(table, "| %g | %s | %g | %s | %s |\n", known[i].lr, clipping_leashes[known[i].leash].name, known[i].seed,
                     known[i].fate, say_single(out->pool, s));
     }
     pieces_value(out, "alike", text(out->pool, "%zu of %zu end alike.%s", same, met, same < met
@@ -303,31 +174,12 @@ static void print_known(struct pieces *out, const struct measured *m)
 
 /* -------------------------------------------------------------------------------------------------- claims ---- */
 
-struct total {
-    size_t runs, diverged;
-    double lowest; /* rate at which one diverged; infinite if none did */
-};
-
-/* Of a leash, over one coupling. */
-static struct total all_runs(const struct map *map, size_t leash)
-{
-    struct total all = {.lowest = INFINITY};
-    for (size_t d = 0; d < map->depths.n; d++)
-        for (size_t r = 0; r < map->rates.n; r++) {
-            const struct cell *c = cell_at(map, d, leash, r);
-            all.runs += c->runs;
-            all.diverged += c->diverged;
-            all.lowest = c->diverged ? fmin(all.lowest, map->rates.x[r]) : all.lowest;
-        }
-    return all;
-}
-
 /* Why the map cannot tell: there are no runs with this leash, of the affine coupling or of both; NULL: there are. */
 static const char *no_runs(struct pool *pool, const struct measured *m, size_t leash, bool both)
 {
     for (size_t c = AFFINE; c <= (both ? SPLINE : AFFINE); c++)
-        if (all_runs(&m->map[c], leash).runs == 0)
-            return text(pool, "there is no %s run with %s", couplings[c], leashes[leash].name);
+        if (clipping_map_total(&m->map[c], leash).runs == 0)
+            return text(pool, "there is no %s run with %s", couplings[c], clipping_leashes[leash].name);
     return NULL;
 }
 
@@ -346,7 +198,7 @@ static void claim_survival(struct pieces *out, const struct measured *m)
     struct pool          *pool = out->pool;
     const int             alive = effect_sign(&c->survival), better = effect_sign(&c->score);
     bool                  ends;
-    const char *factor = text_short(pool, shift(&m->map[AFFINE], CLIP, &ends)), *limit = NULL;
+    const char *factor = text_short(pool, clipping_map_shift(&m->map[AFFINE], CLIP, &ends)), *limit = NULL;
     const char *scores = text(pool, "where both finish, the clipped run's held-out log p is higher in %zu of %zu "
                               "pairs, by %s in the median (%s)", c->score.positive, c->score.n,
                               text_number(pool, 3, c->better), text_p(pool, c->score.corrected));
@@ -372,7 +224,7 @@ static void claim_survival(struct pieces *out, const struct measured *m)
                        "factor of %s; %s.", c->a_diverged, c->runs, c->b_diverged, text_p(pool, c->survival.corrected),
                        factor, scores),
         .limit = limit,
-        .untested = no_contest(pool, m, CLIP, NONE, false, c), .rests_on = "clipping",
+        .untested = no_contest(pool, m, CLIP, NO_CLIP, false, c), .rests_on = "clipping",
         .decision = alive < 0 ? REFUTED : alive > 0 ? c->a_diverged ? LIMITED : SUPPORTED
                     : better > 0 ? LIMITED : UNDECIDED,
     });
@@ -409,16 +261,17 @@ static void claim_no_nan(struct pieces *out, const struct measured *m)
     double       lowest = INFINITY;
     size_t       runs = 0, of[N_COUPLINGS] = {0};
     for (size_t c = 0; c < N_COUPLINGS; c++)
-        for (size_t l = CLIP; l <= TIGHT; l++) {
-            const struct total all = all_runs(&m->map[c], l);
-            runs += all.runs, of[c] += all.diverged;
+        for (size_t l = CLIP; l <= TIGHT_CLIP; l++) {
+            const struct clipping_total all = clipping_map_total(&m->map[c], l);
+            runs += all.runs;
+            of[c] += all.diverged;
             lowest = fmin(lowest, all.lowest);
         }
     const size_t diverged = of[AFFINE] + of[SPLINE];
     const char  *found = text(pool, "%zu of %zu clipped runs ended in a number that is not finite (%zu affine, "
                               "%zu spline), the lowest rate among them %g.", diverged, runs, of[AFFINE], of[SPLINE],
                               lowest);
-    const char *loose = no_runs(pool, m, CLIP, true), *none = loose ? loose : no_runs(pool, m, TIGHT, true);
+    const char *loose = no_runs(pool, m, CLIP, true), *none = loose ? loose : no_runs(pool, m, TIGHT_CLIP, true);
     pieces_claim(out, &(struct claim){
         .name = "no-nan",
         .title = "with a clip, depth cannot turn one bad batch into a NaN",
@@ -442,7 +295,7 @@ static void claim_self_stabilising(struct pieces *out, const struct measured *m)
 {
     const struct contest *c = &m->couplings;
     const int             sign = effect_sign(&c->survival);
-    const char           *none = no_runs(out->pool, m, NONE, true);
+    const char           *none = no_runs(out->pool, m, NO_CLIP, true);
     pieces_claim(out, &(struct claim){
         .name = "self-stabilising",
         .title = "affine couplings are less self-stabilising than splines",
@@ -451,7 +304,8 @@ static void claim_self_stabilising(struct pieces *out, const struct measured *m)
                 "significantly more affine runs diverge, refuted if significantly fewer, by the exact sign test.",
         .effect = text(out->pool, "%zu of %zu affine and %zu spline runs diverged (%s).", c->b_diverged, c->runs,
                        c->a_diverged, text_p(out->pool, c->survival.corrected)),
-        .untested = none ? none : c->survival.testable ? NULL : text(out->pool, "too few runs to tell: %zu pairs", c->runs),
+        .untested = none ? none : c->survival.testable ? NULL
+                    : text(out->pool, "too few runs to tell: %zu pairs", c->runs),
         .rests_on = "clipping",
         .decision = sign > 0 ? SUPPORTED : sign < 0 ? REFUTED : UNDECIDED,
     });
@@ -483,11 +337,15 @@ static void claim_guard(struct pieces *out, const struct measured *m)
 static void decide(struct pieces *out, const void *measured)
 {
     const struct measured *m = measured;
+    struct bytes          *boundaries = pieces_table(out, "boundaries");
+    bytes_text(boundaries, "| coupling | depth | no clip | clip 1 | clip 0.1 | no clip, guard |\n"
+                           "|---|---|---|---|---|---|\n");
     for (size_t c = 0; c < N_COUPLINGS; c++) {
-        print_map(out, &m->map[c], couplings[c], false);
-        print_map(out, &m->map[c], couplings[c], true);
+        const struct clipping_map *map = &m->map[c];
+        clipping_map_print(pieces_table(out, text(out->pool, "diverged-%s", couplings[c])), out->pool, map, false);
+        clipping_map_print(pieces_table(out, text(out->pool, "scores-%s", couplings[c])), out->pool, map, true);
+        clipping_map_print_boundaries(boundaries, map);
     }
-    print_boundaries(out, m);
     print_contests(out, m);
     print_known(out, m);
     claim_survival(out, m);
