@@ -15,6 +15,7 @@ LIBDIR  = $(PREFIX)/lib
 CFLAGS  = -O3 -g
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror=implicit-function-declaration
 LDLIBS  = -lsleef -lgsl -lgslcblas -lm
+PROGRAM_LDLIBS = -lmd
 ARCH   := $(shell uname -m)
 VERSION := $(shell sed -n 's/^.define FATHOM_VERSION "\(.*\)"/\1/p' lib/fathom.h)
 SONAME  = libfathom.so.$(firstword $(subst ., ,$(VERSION)))
@@ -103,16 +104,16 @@ $(BUILD)/libfathom.so: $(LIB_OBJ) $(BUILD)/fathom.map
 $(EXPERIMENTS:%=$(BUILD)/main/%.o): $(BUILD)/main/%.o: harness/main.c $(BUILD)/flags
 	$(compile) -DEXPERIMENT=$*
 $(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(LDLIBS)
+	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(BUILD)/report: $(BUILD)/judges/report.o $(JUDGES) $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(LDLIBS)
+	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(BUILD)/compare: $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(LDLIBS)
+	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(WRAP) -lcmocka $(LDLIBS)
-$(BUILD)/tests/test_allocation: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
+	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
+$(BUILD)/tests/test_allocation $(BUILD)/tests/test_files: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(LDLIBS)
+	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
             $(PROGRAMS:%=$(BUILD)/experiments/%.o) \

@@ -1,22 +1,31 @@
 /* compare.c - are two folders of results the same?
  *
- * Byte for byte: every table that is in either folder, and every figure (.svg) whose two files name the same version
- * of gnuplot, since another version draws other bytes.  A difference is told as a person would look for it: the row,
- * the column by its name, and both values.
+ * Byte for byte: every table that is in either folder or that its SHA256SUMS lists, and every figure (.svg) whose two
+ * files name the same version of gnuplot, since another version draws other bytes.  A difference is told as a person
+ * would look for it: the row, the column by its name, and both values (difference.h).  And is each folder of one run?
+ * Its manifests (manifest.h) tell.
  */
+#include "bytes.h"
+#include "difference.h"
 #include "leave.h"
+#include "manifest.h"
 #include "options.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const struct program program = {
     .name = "compare",
     .summary = "Compares two folders of results, byte for byte: compare DIR_A DIR_B.\n"
-               "Every table (.tsv), and every figure (.svg) of the same gnuplot version.\n"
+               "Every table (.tsv), every figure (.svg) of the same gnuplot version, and whether the\n"
+               "files of a folder are those that its manifests (.sha256, SHA256SUMS) list.\n"
                "Exit status 0: the same; 1: names the first row and column that differ.",
     .takes = 0,
 };
@@ -67,140 +76,127 @@ static void add_folder(struct names *names, const char *folder)
 /* SHA256SUMS lists the tables that a folder should have: one that is gone from both folders is missing all the same. */
 static void add_listed(struct names *names, const char *folder)
 {
-    char  path[PATH_MAX], line[512], name[256];
-    FILE *list;
-    snprintf(path, sizeof path, "%s/SHA256SUMS", folder);
-    list = fopen(path, "r");
-    while (list && fgets(line, sizeof line, list))
-        if (sscanf(line, "%*64[0-9a-f] %*1[ *]%255s", name) == 1 && !strchr(name, '/'))
-            add_name(names, name);
-    if (list)
-        fclose(list);
+    struct manifest *list = need(malloc(sizeof *list));
+    fathom_error     error; /* told with the mixtures */
+    manifest_read(list, folder, "SHA256SUMS", &error);
+    for (size_t i = 0; i < list->n; i++)
+        add_name(names, list->line[i].name);
+    free(list);
 }
 
 /* ------------------------------------------------------------------------------------------------- contents ---- */
 
-struct bytes {
-    char  *data; /* ended by a 0; NULL: there is no such file */
-    size_t size;
-};
-
-static struct bytes read_bytes(const char *folder, const char *name)
+/* A pipe or a device is not waited for. */
+static struct content read_content(const char *folder, const char *name)
 {
-    char         path[PATH_MAX];
-    struct bytes bytes = {0};
-    size_t       room = 0, n;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *in = fopen(path, "rb");
-    if (!in && errno == ENOENT)
-        return bytes;
-    if (!in)
+    char           path[PATH_MAX];
+    struct content content = {.state = CONTENT_READ, .folder = folder};
+    struct stat    info;
+    struct bytes   bytes = {0};
+    char           block[16384];
+    ssize_t        n;
+    if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX)
+        leave_failed("%s: %s", folder, strerror(ENAMETOOLONG));
+    const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
         leave_failed("%s: %s", path, strerror(errno));
-    do {
-        room = 2 * room + 65536;
-        bytes.data = need(realloc(bytes.data, room + 1));
-        n = fread(bytes.data + bytes.size, 1, room - bytes.size, in);
-        bytes.size += n;
-    } while (bytes.size == room);
-    if (ferror(in))
-        leave_failed("%s: %s", path, strerror(errno));
-    fclose(in);
-    bytes.data[bytes.size] = '\0';
-    return bytes;
+    if (fd < 0)
+        content.state = CONTENT_MISSING;
+    else if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        content.state = CONTENT_IRREGULAR;
+    else {
+        bytes_add(&bytes, "", 0); /* of an empty file as well */
+        while ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR))
+            bytes_add(&bytes, block, n > 0 ? (size_t)n : 0);
+        if (n < 0)
+            leave_failed("%s: %s", path, strerror(errno));
+        if (bytes.short_of_memory)
+            leave_failed("%s: not enough memory", path);
+    }
+    if (fd >= 0)
+        close(fd);
+    content.data = bytes.data;
+    content.size = bytes.size;
+    return content;
 }
 
-/* "GNUPLOT 5.4 patchlevel 4" of "Produced by GNUPLOT 5.4 patchlevel 4 "; empty if it is not told. */
-static void gnuplot_version(char *version, size_t size, const struct bytes *figure)
+/* "GNUPLOT 5.4 patchlevel 4" of "Produced by GNUPLOT 5.4 patchlevel 4 ".  False: not a whole figure of gnuplot. */
+static bool gnuplot_version(char *version, size_t size, const struct content *figure)
 {
-    const char *at = strstr(figure->data, "Produced by "), *from = at ? at + strlen("Produced by ") : "";
+    static const char end[] = "</svg>", produced[] = "Produced by ";
+    const char       *at = strstr(figure->data, produced), *from = at ? at + sizeof produced - 1 : "";
+    size_t            length = figure->size;
     snprintf(version, size, "%.*s", (int)strcspn(from, "<\n"), from);
+    while (length > 0 && memchr(" \t\r\n", figure->data[length - 1], 4))
+        length--;
+    return strncmp(figure->data, "<?xml", 5) == 0 && strncmp(from, "GNUPLOT ", 8) == 0 && length >= sizeof end - 1 &&
+           !memchr(figure->data, '\0', figure->size) &&
+           memcmp(figure->data + length - (sizeof end - 1), end, sizeof end - 1) == 0;
 }
 
-/* ------------------------------------------------------------------------------------- the first difference ---- */
-
-/* The text up to a separator or its line's end; *rest is behind it. */
-static void next_field(char *field, size_t size, const char **rest, char separator)
-{
-    const char   ends[] = {separator, '\n', '\0'};
-    const size_t length = strcspn(*rest, ends);
-    snprintf(field, size, "%.*s", (int)(length < size ? length : size - 1), *rest);
-    *rest += length + ((*rest)[length] == separator);
-}
-
-enum { FIELD = 128 };
-
-/* Two rows that differ, under this line of column names. */
-static void tell_columns(const char *file, size_t row, const char *head, const char *a, const char *b)
-{
-    char column[FIELD], one[FIELD], other[FIELD];
-    for (size_t c = 1;; c++) {
-        next_field(column, sizeof column, &head, '\t');
-        next_field(one, sizeof one, &a, '\t');
-        next_field(other, sizeof other, &b, '\t');
-        const bool end = (*a == '\n' || !*a) && (*b == '\n' || !*b);
-        if (strcmp(one, other) != 0 || end) {
-            printf("%s: row %zu, column %zu (%s): %s and %s\n", file, row, c, *column ? column : "no name", one, other);
-            return;
-        }
-    }
-}
-
-static void tell_difference(const char *file, const struct bytes *a, const struct bytes *b)
-{
-    const char *p = a->data, *q = b->data, *head = NULL;
-    size_t      line = 1, row = 0;
-    char        one[FIELD], other[FIELD];
-    for (; *p && *q; line++) {
-        const size_t n = strcspn(p, "\n"), m = strcspn(q, "\n");
-        const bool   comment = *p == '#' && *q == '#';
-        if (n != m || memcmp(p, q, n) != 0 || p[n] != q[m]) {
-            if (ends_in(file, ".tsv") && !comment && head) {
-                tell_columns(file, row + 1, head, p, q);
-                return;
-            }
-            break;
-        }
-        if (!comment && head)
-            row++;
-        else if (!comment)
-            head = p;
-        p += n + (p[n] == '\n');
-        q += m + (q[m] == '\n');
-    }
-    if (!*p != !*q && head) {
-        printf("%s: one ends after row %zu, the other goes on\n", file, row);
-        return;
-    }
-    next_field(one, sizeof one, &p, '\n');
-    next_field(other, sizeof other, &q, '\n');
-    printf("%s: line %zu: '%s' and '%s'\n", file, line, one, other);
-}
+/* ----------------------------------------------------------------------------------------------- comparisons ---- */
 
 enum outcome { SAME, DIFFERENT, PASSED_OVER };
 
+/* Both are figures.  What is not a whole one is different from everything. */
+static enum outcome compare_figures(const char *name, const struct content *a, const struct content *b)
+{
+    char       version_a[64], version_b[64];
+    const bool whole_a = gnuplot_version(version_a, sizeof version_a, a),
+               whole_b = gnuplot_version(version_b, sizeof version_b, b);
+    if (!whole_a || !whole_b) {
+        const struct content *broken = whole_a ? b : a;
+        printf("%s: not a whole figure of gnuplot in %s%s%s (%zu bytes)\n", name, broken->folder,
+               whole_a || whole_b ? "" : " and ", whole_a || whole_b ? "" : b->folder, broken->size);
+        return DIFFERENT;
+    }
+    if (strcmp(version_a, version_b) != 0) {
+        printf("%s: not compared: drawn by %s and %s\n", name, version_a, version_b);
+        return PASSED_OVER;
+    }
+    if (a->size == b->size && memcmp(a->data, b->data, a->size) == 0)
+        return SAME;
+    difference_tell(name, a, b);
+    return DIFFERENT;
+}
+
+static enum outcome compare_contents(const char *name, const struct content *a, const struct content *b)
+{
+    static const char *const what[] = {[CONTENT_MISSING] = "missing", [CONTENT_IRREGULAR] = "not a regular file"};
+    if (a->state != CONTENT_READ || b->state != CONTENT_READ) {
+        const struct content *bad = a->state != CONTENT_READ ? a : b;
+        const bool            both = a->state == b->state;
+        printf("%s: %s in %s%s%s\n", name, what[bad->state], bad->folder, both ? " and " : "", both ? b->folder : "");
+        return DIFFERENT;
+    }
+    if (ends_in(name, ".svg"))
+        return compare_figures(name, a, b);
+    if (a->size == b->size && memcmp(a->data, b->data, a->size) == 0 && a->size > 0)
+        return SAME;
+    difference_tell(name, a, b);
+    return DIFFERENT;
+}
+
 static enum outcome compare_file(const char *folder_a, const char *folder_b, const char *name)
 {
-    struct bytes a = read_bytes(folder_a, name), b = read_bytes(folder_b, name);
-    enum outcome outcome = SAME;
-    char         version_a[64] = "", version_b[64] = "";
-    if (a.data && b.data && ends_in(name, ".svg")) {
-        gnuplot_version(version_a, sizeof version_a, &a);
-        gnuplot_version(version_b, sizeof version_b, &b);
-    }
-    if (!a.data || !b.data) {
-        printf("%s: missing in %s%s%s\n", name, a.data ? folder_b : folder_a, a.data || b.data ? "" : " and ",
-               a.data || b.data ? "" : folder_b);
-        outcome = DIFFERENT;
-    } else if (strcmp(version_a, version_b) != 0) {
-        printf("%s: not compared: drawn by %s and %s\n", name, version_a, version_b);
-        outcome = PASSED_OVER;
-    } else if (a.size != b.size || memcmp(a.data, b.data, a.size) != 0) {
-        tell_difference(name, &a, &b);
-        outcome = DIFFERENT;
-    }
+    struct content     a = read_content(folder_a, name), b = read_content(folder_b, name);
+    const enum outcome outcome = compare_contents(name, &a, &b);
     free(a.data);
     free(b.data);
     return outcome;
+}
+
+/* Files that are not what the folder's own manifests say: one line each; gives how many. */
+static size_t tell_mixtures(const char *folder)
+{
+    struct bytes told = {0};
+    const size_t n = manifest_mixture(&told, folder) + manifest_mixture_of(&told, folder, "SHA256SUMS");
+    if (told.short_of_memory)
+        leave_failed("not enough memory");
+    if (told.data)
+        fputs(told.data, stdout);
+    bytes_free(&told);
+    return n;
 }
 
 int main(int argc, char **argv)
@@ -226,9 +222,10 @@ int main(int argc, char **argv)
         free(names.name[i]);
     }
     free(names.name);
-    printf("%zu files the same, %zu different, %zu figures not compared\n", count[SAME], count[DIFFERENT],
-           count[PASSED_OVER]);
+    const size_t mixed = tell_mixtures(argv[1]) + tell_mixtures(argv[2]);
+    printf("%zu files the same, %zu different, %zu figures not compared, %zu not what their manifests list\n",
+           count[SAME], count[DIFFERENT], count[PASSED_OVER], mixed);
     if (fflush(stdout) != 0)
         leave_failed("standard output: %s", strerror(errno));
-    return count[DIFFERENT] == 0 ? LEAVE_DONE : LEAVE_FAILED;
+    return count[DIFFERENT] == 0 && mixed == 0 ? LEAVE_DONE : LEAVE_FAILED;
 }

@@ -1,8 +1,13 @@
-/* files.h - the one place that writes files: complete, and all together, or not at all.
+/* files.h - the one place that writes files: complete, and all of one run together, or not at all.
  *
- * A file is written under a temporary name in the same folder, every write checked, synced to the disk, and then
- * renamed.  Several files that belong together are first all written, then all renamed: a full disk leaves the
- * earlier files as they were.
+ * The files of a run are a set.  Each is written into a staging folder inside the folder of results, every write
+ * checked, and synced to the disk; gnuplot draws from the tables there.  Then all are renamed to their places while
+ * signals wait, and if one rename fails those before it are taken back.  So a full disk, Ctrl-C or a gnuplot that fails
+ * leaves the earlier set as it was.  Only SIGKILL or a power failure between two renames can leave parts of two sets;
+ * the manifest tells that (manifest.h).
+ *
+ * A staging folder's name carries program, process id and a random number, and its owner holds a lock on a file in it.
+ * A process that is gone holds none, wherever it ran: the next set in the folder removes what it left.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -11,6 +16,7 @@
 #include <stddef.h>
 
 #include "fathom.h"
+#include "manifest.h"
 
 struct file {
     const char *name; /* in the folder */
@@ -18,10 +24,33 @@ struct file {
     size_t      size; /* bytes of data */
 };
 
-/* Writes the n files (n <= LEAVE_TEMPORARIES) into the folder; false with one line in *error, and nothing changed. */
+struct files;
+
+/* A set for this folder.  program: for the staging folder's name.  NULL with one line in *error. */
+struct files *files_begin(const char *folder, const char *program, fathom_error *error);
+
+/* Stages n files more; at most FILES_MAX in all.  False with one line in *error; the set is still to be ended. */
+enum { FILES_MAX = 48, FILES_NAME = 160 };
+bool files_add_all(struct files *set, const struct file *files, size_t n, fathom_error *error);
+
+/* The older file of this name is to go, together with the renames. */
+bool files_drop(struct files *set, const char *name, fathom_error *error);
+
+const char            *files_staging(const struct files *set);  /* the staging folder: the new tables, to draw from */
+const struct manifest *files_manifest(const struct files *set); /* what is staged, and its sums                    */
+
+/* From here to the set's end no other set of this folder is put in place, where the file system has such locks. */
+void files_lock(struct files *set);
+
+/* Puts the set in its place, and ends it; false with one line in *error, and the folder as it was. */
+bool files_commit(struct files *set, fathom_error *error);
+/* Ends the set, and changes nothing. */
+void files_abandon(struct files *set);
+
+/* A set of its own: begin, add, commit. */
 bool files_write(const char *folder, const struct file *files, size_t n, fathom_error *error);
 
-/* Makes the folder if its parent is there, and tries whether a file can be written in it: before hours of work. */
+/* Makes the folder if its parent is there, and tries whether a set can be staged in it: before hours of work. */
 bool files_folder(const char *folder, fathom_error *error);
 
 #endif

@@ -1,6 +1,6 @@
 /* leave.c - how a program ends (leave.h).
  *
- * The handler does only what POSIX allows in one: unlink, write, _exit.  It needs no cooperation of the threads that
+ * The handler does only what POSIX allows in one: unlink, rmdir, write, _exit.  It needs no cooperation of the threads that
  * compute, so that Ctrl-C stops a training step in its middle.  The one thing it reads is a table of paths whose
  * entries are switched on only when they are complete.
  */
@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,28 +19,48 @@
 
 static struct temporary {
     atomic_bool used;
+    bool        folder;
     char        path[PATH_MAX];
 } temporaries[LEAVE_TEMPORARIES];
 
+/* The files first: a folder goes only when it is empty. */
 static void remove_temporaries(void)
 {
     for (int i = 0; i < LEAVE_TEMPORARIES; i++)
-        if (atomic_load(&temporaries[i].used))
+        if (atomic_load(&temporaries[i].used) && !temporaries[i].folder)
             unlink(temporaries[i].path);
+    for (int i = 0; i < LEAVE_TEMPORARIES; i++)
+        if (atomic_load(&temporaries[i].used) && temporaries[i].folder)
+            rmdir(temporaries[i].path);
 }
 
-static _Noreturn void leave(enum leave_code code, const char *format, va_list args)
+__attribute__((format(printf, 1, 0)))
+static void tell(const char *format, va_list args)
 {
-    static atomic_flag leaving = ATOMIC_FLAG_INIT;
-    char               text[1024];
-    while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
-        pause();
+    char text[1024];
     vsnprintf(text, sizeof text, format, args);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = '?';
     fflush(stdout);
     fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+}
+
+void leave_note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    tell(format, args);
+    va_end(args);
+}
+
+__attribute__((format(printf, 2, 0)))
+static _Noreturn void leave(enum leave_code code, const char *format, va_list args)
+{
+    static atomic_flag leaving = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
+        pause();
+    tell(format, args);
     remove_temporaries();
     _exit((int)code); /* not exit: other threads may still be computing */
 }
@@ -78,24 +99,33 @@ static void on_signal(int number)
 
 void leave_on_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    static const int       ending[] = {SIGINT, SIGTERM, SIGHUP}, ignored[] = {SIGPIPE, SIGXFSZ};
+    struct sigaction       action = {.sa_handler = on_signal}, before;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigfillset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        if (sigaction(ending[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup, a shell's & */
+            sigaction(ending[i], &action, NULL);
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        sigaction(ignored[i], &ignore, NULL);
 }
 
-_Bool leave_remember(const char *path)
+static bool remember(const char *path, bool folder)
 {
     if (strlen(path) >= PATH_MAX)
         return 0;
     for (int i = 0; i < LEAVE_TEMPORARIES; i++)
         if (!atomic_load(&temporaries[i].used)) {
             strcpy(temporaries[i].path, path);
+            temporaries[i].folder = folder;
             atomic_store(&temporaries[i].used, 1);
             return 1;
         }
     return 0;
 }
+
+_Bool leave_remember(const char *path) { return remember(path, false); }
+_Bool leave_remember_folder(const char *path) { return remember(path, true); }
 
 void leave_forget(const char *path)
 {

@@ -10,7 +10,7 @@ enum leave_code {
     LEAVE_DONE        = 0,
     LEAVE_FAILED      = 1,  /* a file, the memory, a device: one line on stderr says what        */
     LEAVE_USAGE       = 2,  /* the command line or the environment: one line says what is legal  */
-    LEAVE_INTERRUPTED = 130 /* SIGINT (Ctrl-C) or SIGTERM                                        */
+    LEAVE_INTERRUPTED = 130 /* SIGINT (Ctrl-C), SIGTERM or SIGHUP                                */
 };
 
 /* One line "program: text" on stderr; removes the temporaries; exits with LEAVE_FAILED or LEAVE_USAGE.  Line breaks
@@ -18,13 +18,20 @@ enum leave_code {
 _Noreturn void leave_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void leave_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* From here on SIGINT and SIGTERM end the program at once, whatever its threads are doing. */
+/* One such line, and the program goes on. */
+void leave_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* From here on SIGINT, SIGTERM and SIGHUP end the program at once, whatever its threads are doing; one that was ignored
+ * when the program started (nohup, a shell's &) stays ignored.  A reader of stderr that went away and a limit on the
+ * size of files become errors of the single write (EPIPE, EFBIG). */
 void leave_on_signals(void);
 
-/* A temporary file that is to disappear if the program ends early.  Remember it before it is created, forget it after
- * it was renamed.  At most LEAVE_TEMPORARIES at a time (false: no room, or the path is too long). */
-enum { LEAVE_TEMPORARIES = 32 };
+/* A temporary file, or a folder for them, that is to disappear if the program ends early.  Remember it before it is
+ * created, forget it after it was renamed.  At most LEAVE_TEMPORARIES at a time (false: no room, or the path is too
+ * long). */
+enum { LEAVE_TEMPORARIES = 64 };
 _Bool leave_remember(const char *path);
+_Bool leave_remember_folder(const char *path);
 void  leave_forget(const char *path);
 
 /* While signals are held they wait: for the few renames that should happen all or not at all. */

@@ -6,6 +6,7 @@
 #include "parallel.h"
 
 #include <errno.h>
+#include <omp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +131,16 @@ static int longest_first(const void *a, const void *b)
     return x->index > y->index ? 1 : -1;
 }
 
-void parallel_do(const struct parallel *how, parallel_job *job, void *context, const uint64_t *cost, size_t n)
+size_t parallel_threads(size_t threads, size_t n)
+{
+    const size_t limit = (size_t)omp_get_thread_limit(), processors = (size_t)omp_get_num_procs();
+    size_t       least = threads < n ? threads : n;
+    least = least < limit ? least : limit;
+    least = least < processors ? least : processors;
+    return least > 0 ? least : 1;
+}
+
+size_t parallel_do(const struct parallel *how, parallel_job *job, void *context, const uint64_t *cost, size_t n)
 {
     struct progress progress;
     struct turn    *turns = malloc((n + 1) * sizeof *turns);
@@ -141,12 +151,19 @@ void parallel_do(const struct parallel *how, parallel_job *job, void *context, c
     qsort(turns, n, sizeof *turns, longest_first);
 
     const int threads = (int)(how->threads < n ? how->threads : n > 0 ? n : 1);
+    size_t    started = 1;
     progress_start(&progress, how, cost, n);
-#pragma omp parallel for num_threads(threads) schedule(monotonic : dynamic, 1)
-    for (size_t i = 0; i < n; i++) {
-        job(context, turns[i].index, &progress);
-        atomic_fetch_add(&progress.jobs_done, 1);
+#pragma omp parallel num_threads(threads)
+    {
+#pragma omp master
+        started = (size_t)omp_get_num_threads();
+#pragma omp for schedule(monotonic : dynamic, 1)
+        for (size_t i = 0; i < n; i++) {
+            job(context, turns[i].index, &progress);
+            atomic_fetch_add(&progress.jobs_done, 1);
+        }
     }
-    progress_end(&progress, (size_t)threads);
+    progress_end(&progress, started);
     free(turns);
+    return started;
 }

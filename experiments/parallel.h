@@ -23,8 +23,13 @@ struct parallel {
     bool        quiet;   /* no progress                                      */
 };
 
-/* Calls job(context, i) for every i < n.  cost: [n], estimates of any one unit. */
-void parallel_do(const struct parallel *how, parallel_job *job, void *context, const uint64_t *cost, size_t n);
+/* How many threads share n equal parts of a short work: at most `threads` and n, and no more than there are processors
+ * or OpenMP starts (OMP_THREAD_LIMIT).  At least 1. */
+size_t parallel_threads(size_t threads, size_t n);
+
+/* Calls job(context, i) for every i < n.  cost: [n], estimates of any one unit.  Gives the number of threads that did
+ * it: OpenMP may start fewer than it is asked for. */
+size_t parallel_do(const struct parallel *how, parallel_job *job, void *context, const uint64_t *cost, size_t n);
 
 /* More of the cost is done.  Cheap enough for every training step. */
 void progress_add(struct progress *progress, uint64_t cost);

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "files.h"
 
 extern char **environ;
@@ -71,34 +72,7 @@ static plot_status fail(fathom_error *error, plot_status status, const char *for
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------- growing bytes ---- */
-
-struct bytes {
-    char  *data; /* NULL, or size bytes and a 0 behind them */
-    size_t size, room;
-    bool   short_of_memory;
-};
-
-static void bytes_add(struct bytes *b, const char *data, size_t size)
-{
-    if (b->short_of_memory)
-        return;
-    if (b->room - b->size <= size) { /* <=: room for the 0 */
-        size_t room = 2 * (b->size + size) + 4096;
-        char  *grown = realloc(b->data, room);
-        if (!grown) {
-            b->short_of_memory = true;
-            return;
-        }
-        b->data = grown;
-        b->room = room;
-    }
-    memcpy(b->data + b->size, data, size);
-    b->size += size;
-    b->data[b->size] = '\0';
-}
-
-static void bytes_text(struct bytes *b, const char *text) { bytes_add(b, text, strlen(text)); }
+/* ------------------------------------------------------------------------------------------------- quoting ---- */
 
 /* In gnuplot's single quotes nothing is special but the quote itself, which is doubled. */
 static void bytes_quoted(struct bytes *b, const char *text)
@@ -224,7 +198,7 @@ static void exchange(struct run *run, int in, int out, int err, const struct byt
         }
         for (int i = 1; i < 3; i++)
             if (ends[i] >= 0 && set[i].revents) {
-                char    block[65536];
+                char    block[16384];
                 ssize_t n = read(ends[i], block, sizeof block);
                 if (n > 0)
                     bytes_add(answer[i], block, (size_t)n);
@@ -406,7 +380,7 @@ plot_status plot_check(char *version, size_t size, const plot_options *options, 
         bytes_text(&script, "\nset print '-'\n"
                             "print sprintf('%.1f patchlevel %s', GPVAL_VERSION, GPVAL_PATCHLEVEL)\n"
                             "set print\nprint '" SENTINEL "'\n");
-        status = run_gnuplot(&run, ".", &script, error);
+        status = run_gnuplot(&run, "/", &script, error);
         free(script.data);
         if (status != PLOT_OK)
             return status;
@@ -475,7 +449,8 @@ plot_status plot_draw(const char *name, const plot_options *options, fathom_erro
             files[n] = (struct file){.name = names[n], .data = runs[f].out.data, .size = runs[f].out.size};
             n++;
         }
-    if (status == PLOT_OK && !files_write(options->out, files, n, error))
+    if (status == PLOT_OK && !(options->set ? files_add_all(options->set, files, n, error)
+                                            : files_write(options->out, files, n, error)))
         status = PLOT_NOT_WRITTEN;
     for (size_t f = 0; f < N_FORMATS; f++)
         run_free(&runs[f]);

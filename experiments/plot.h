@@ -42,8 +42,11 @@ enum { PLOT_SVG = 1u << 0, PLOT_PNG = 1u << 1, PLOT_PDF = 1u << 2 };
 /* "svg,png,pdf" -> a set, never empty.  PLOT_BAD_ARGUMENT names the word that is no format. */
 plot_status plot_formats(unsigned *formats, const char *list, fathom_error *error);
 
+struct files;
+
 typedef struct plot_options {
     const char *out;      /* folder that holds the tables and receives the figures                             */
+    struct files *set;    /* not NULL: the figures are added to this set instead (files.h)                     */
     const char *home;     /* folder that holds plots/, reference/ and tests/reference/; NULL: plot_home's      */
     unsigned    formats;  /* PLOT_SVG | ...                                                                    */
     bool        notebook; /* the tables hold the notebook's own configuration: draw beside them its printed    */

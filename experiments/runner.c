@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,6 +291,17 @@ static void check_first_batch(const struct run *runs, const struct setup *setup,
     }
 }
 
+/* The most that any call of runner_do had. */
+static void tell_threads(struct table *timings, size_t threads)
+{
+    char        text[32];
+    const char *before = timings ? table_value(timings, "threads") : NULL;
+    if (before && strtoul(before, NULL, 10) >= threads)
+        return;
+    snprintf(text, sizeof text, "%zu", threads);
+    table_config(timings, "threads", text);
+}
+
 /* The run that `runs[i]` has the result of unless it diverged: of the arm that it names, and alike in all else. */
 static size_t base_of(const struct run *runs, size_t i, size_t n)
 {
@@ -318,7 +330,7 @@ static void do_listed(struct table_of_runs *table, size_t n)
         table->cost[k] = cost_of_run(run, table->setup, fathom_flow_n_params(flow));
         fathom_flow_free(flow);
     }
-    parallel_do(&how, do_run, table, table->cost, n);
+    tell_threads(table->setup->timings, parallel_do(&how, do_run, table, table->cost, n));
     for (size_t k = 0; k < n; k++)
         tell_time(table->setup->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
 }

@@ -12,9 +12,9 @@
 #include "elementary.h"
 #include "files.h"
 #include "leave.h"
+#include "outputs.h"
 #include "overwrite.h"
 #include "parallel.h"
-#include "plot.h"
 
 static plot_options plot_options_of(const struct options *options)
 {
@@ -58,7 +58,7 @@ static double log_volume(const fathom_dataset *data)
 static void draw_batches(struct setup *setup, const struct options *options)
 {
     const fathom_train_options *training = &options->training;
-    const size_t                parts = options->threads;
+    const size_t                parts = parallel_threads(options->threads, training->steps);
     setup->batches = malloc(training->steps * training->batch * sizeof *setup->batches);
     if (!setup->batches)
         leave_failed("not enough memory for %zu batches of %zu rows", training->steps, training->batch);
@@ -94,8 +94,8 @@ static void write_timings(const struct setup *setup)
     struct table *timings = setup->timings;
     fathom_error  error;
     table_config(timings, "kernels", fathom_isa_name(setup->options->isa));
-    snprintf(text, sizeof text, "%zu", setup->options->threads);
-    table_config(timings, "threads", text);
+    if (!table_value(timings, "threads")) /* runner_do says how many did the runs */
+        table_config(timings, "threads", "1");
     snprintf(text, sizeof text, "%.3f", parallel_seconds() - setup->started);
     table_config(timings, "seconds", text);
     timings_folder(folder, setup);
@@ -233,16 +233,18 @@ struct table *setup_table(const struct setup *setup, const char *name, const cha
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
                  const struct options *defaults, uint32_t notebook_but)
 {
-    plot_options plot = plot_options_of(setup->options);
-    fathom_error error;
-    plot.notebook = options_same_but(setup->options, defaults, setup->program, notebook_but);
-    if (!tables_write(setup->options->out, tables, n_tables, &error))
+    struct outputs what = {.program = setup->program->name, .tables = tables, .n_tables = n_tables,
+                           .figures = figures, .plot = plot_options_of(setup->options),
+                           .no_plot = setup->options->no_plot};
+    fathom_error   error;
+    what.plot.notebook = options_same_but(setup->options, defaults, setup->program, notebook_but);
+    const enum outputs_status status = outputs_write(&what, &error);
+    if (status == OUTPUTS_FAILED)
         leave_failed("%s", error.text);
     for (size_t i = 0; i < n_tables; i++)
         table_free(tables[i]);
-    for (; *figures && !setup->options->no_plot; figures++)
-        if (plot_draw(*figures, &plot, &error) != PLOT_OK)
-            leave_failed("%s", error.text);
     write_timings(setup);
+    if (status == OUTPUTS_NO_FIGURE)
+        leave_failed("%s", error.text);
     return LEAVE_DONE;
 }

@@ -31,8 +31,9 @@ void setup_close(struct setup *setup);
  * Without memory it ends the program. */
 struct table *setup_table(const struct setup *setup, const char *name, const char *columns);
 
-/* Writes the tables and frees them; draws the figures unless --no-plot; writes what the program and its runs took into
- * timings/, beside the tables.  The end of every main, as its exit status.  notebook_but: options (TAKES_...) that may
+/* Draws the figures unless --no-plot, puts tables, figures and manifest in place (outputs.h), and frees the tables;
+ * writes what the program and its runs took into timings/, beside the tables.  A figure that cannot be drawn fails the
+ * program, after all the rest is written.  The end of every main, as its exit status.  notebook_but: options (TAKES_...) that may
  * differ from `defaults` in a figure that shows the notebook's own numbers beside these. */
 int setup_finish(const struct setup *setup, struct table **tables, size_t n_tables, const char *const *figures,
                  const struct options *defaults, uint32_t notebook_but);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "files.h"
 
 struct offsets {
@@ -114,10 +115,15 @@ void table_free(struct table *t)
 
 void table_config(struct table *t, const char *key, const char *value)
 {
-    if (t) {
-        add_offset(t, &t->config, add_clean_text(t, key));
-        add_offset(t, &t->config, add_clean_text(t, value));
-    }
+    if (!t)
+        return;
+    for (size_t i = 0; i + 1 < t->config.n; i += 2)
+        if (strcmp(t->arena + t->config.at[i], key) == 0) {
+            t->config.at[i + 1] = add_clean_text(t, value);
+            return;
+        }
+    add_offset(t, &t->config, add_clean_text(t, key));
+    add_offset(t, &t->config, add_clean_text(t, value));
 }
 
 void table_text(struct table *t, const char *value)
@@ -196,64 +202,62 @@ void table_setting(struct table *t, double value)
 
 /* ------------------------------------------------------------------------------------------------- writing ---- */
 
-static void print_cells(FILE *out, const struct table *t, const size_t *at)
+static void print_cells(struct bytes *out, const struct table *t, const size_t *at)
 {
     for (size_t c = 0; c < t->columns.n; c++) {
-        fputs(t->arena + at[c], out);
-        putc(c + 1 < t->columns.n ? '\t' : '\n', out);
+        bytes_text(out, t->arena + at[c]);
+        bytes_add(out, c + 1 < t->columns.n ? "\t" : "\n", 1);
     }
 }
 
-/* The table as the bytes of its file; false: no memory. */
-static bool print_table(char **data, size_t *size, const struct table *t)
+/* The table as the bytes of its file, which are the caller's to free, whatever comes. */
+static bool print_table(struct bytes *out, const struct table *t, fathom_error *error)
 {
-    FILE *out = open_memstream(data, size);
-    if (!out)
+    if (!t || t->short_of_memory) {
+        snprintf(error->text, sizeof error->text, "not enough memory for the tables");
         return false;
+    }
+    if (t->cells.n % t->columns.n != 0) {
+        snprintf(error->text, sizeof error->text, "%s.tsv: row %zu was not finished", table_name(t),
+                 t->cells.n / t->columns.n + 1);
+        return false;
+    }
     for (size_t i = 0; i < t->config.n; i += 2)
-        fprintf(out, "# %s: %s\n", t->arena + t->config.at[i], t->arena + t->config.at[i + 1]);
+        bytes_print(out, "# %s: %s\n", t->arena + t->config.at[i], t->arena + t->config.at[i + 1]);
     print_cells(out, t, t->columns.at);
     for (size_t i = 0; i < t->cells.n; i += t->columns.n)
         print_cells(out, t, t->cells.at + i);
-    bool good = !ferror(out);
-    return fclose(out) == 0 && good;
+    if (out->short_of_memory)
+        snprintf(error->text, sizeof error->text, "not enough memory for the table %s", table_name(t));
+    return !out->short_of_memory;
 }
 
-/* The table as a file; its name and data are the caller's to free, whatever comes. */
-static bool table_file(struct file *file, const struct table *t, fathom_error *error)
+bool tables_stage(struct files *set, struct table *const *tables, size_t n, fathom_error *error)
 {
-    char *name = NULL, *data = NULL;
-    bool  good = false;
-    if (!t || t->short_of_memory)
-        snprintf(error->text, sizeof error->text, "not enough memory for the tables");
-    else if (t->cells.n % t->columns.n != 0)
-        snprintf(error->text, sizeof error->text, "%s.tsv: row %zu was not finished", table_name(t),
-                 t->cells.n / t->columns.n + 1);
-    else if (!(good = asprintf(&name, "%s.tsv", table_name(t)) >= 0)) {
-        name = NULL; /* asprintf leaves anything there */
-        snprintf(error->text, sizeof error->text, "not enough memory for the table %s", table_name(t));
-    } else if (!(good = print_table(&data, &file->size, t)))
-        snprintf(error->text, sizeof error->text, "not enough memory for the table %s", table_name(t));
-    file->name = name;
-    file->data = data;
+    bool good = true;
+    for (size_t i = 0; good && i < n; i++) {
+        struct bytes text = {0}, name = {0};
+        good = print_table(&text, tables[i], error);
+        if (good) {
+            bytes_print(&name, "%s.tsv", table_name(tables[i]));
+            good = !name.short_of_memory;
+            if (!good)
+                snprintf(error->text, sizeof error->text, "not enough memory for the table %s", table_name(tables[i]));
+        }
+        good = good && files_add_all(set, &(struct file){name.data, text.data, text.size}, 1, error);
+        bytes_free(&text);
+        bytes_free(&name);
+    }
     return good;
 }
 
 bool tables_write(const char *folder, struct table *const *tables, size_t n, fathom_error *error)
 {
-    struct file *files = calloc(n + 1, sizeof *files);
-    bool         good = files != NULL;
-    if (!files)
-        snprintf(error->text, sizeof error->text, "not enough memory for the tables");
-    for (size_t i = 0; good && i < n; i++)
-        good = table_file(&files[i], tables[i], error);
-    good = good && files_write(folder, files, n, error);
-    for (size_t i = 0; files && i < n; i++) {
-        free((void *)files[i].name);
-        free((void *)files[i].data);
-    }
-    free(files);
-    return good;
+    struct files *set = files_begin(folder, "tables", error);
+    if (set && tables_stage(set, tables, n, error))
+        return files_commit(set, error);
+    files_abandon(set);
+    return false;
 }
 
 /* ------------------------------------------------------------------------------------------------- reading ---- */
@@ -283,8 +287,7 @@ struct table *table_read(const char *path, fathom_error *error)
         goto done;
     }
     t->name = add_text(t, base, strcspn(base, "."));
-    errno = 0;
-    while ((length = getline(&line, &room, in)) > 0) {
+    while (!t->short_of_memory && (errno = 0, length = getline(&line, &room, in)) > 0) {
         number++;
         if (line[length - 1] != '\n' || strlen(line) != (size_t)length) {
             snprintf(error->text, sizeof error->text, "%.250s: line %zu is cut short", path, number);
@@ -301,16 +304,16 @@ struct table *table_read(const char *path, fathom_error *error)
         }
         size_t before = t->cells.n;
         add_split(t, t->columns.n == 0 ? &t->columns : &t->cells, line, '\t');
-        if (t->cells.n != before && t->cells.n - before != t->columns.n) {
+        if (t->cells.n != before && t->cells.n - before != t->columns.n && !t->short_of_memory) {
             snprintf(error->text, sizeof error->text, "%.250s: line %zu has %zu columns, the head %zu", path, number,
                      t->cells.n - before, t->columns.n);
             goto done;
         }
     }
-    if (ferror(in))
-        snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(errno ? errno : EIO));
-    else if (t->short_of_memory)
+    if (t->short_of_memory || (!feof(in) && errno == ENOMEM)) /* the line may be what did not fit */
         snprintf(error->text, sizeof error->text, "%.250s: not enough memory", path);
+    else if (!feof(in))
+        snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(errno ? errno : EIO));
     else if (t->columns.n == 0)
         snprintf(error->text, sizeof error->text, "%.250s: no line of column names", path);
     else
@@ -326,6 +329,7 @@ done:
     return t;
 }
 
+bool table_whole(const struct table *t) { return t && !t->short_of_memory; }
 const char *table_name(const struct table *t) { return t->arena + t->name; }
 size_t table_rows(const struct table *t) { return t->cells.n / t->columns.n; }
 size_t table_columns(const struct table *t) { return t->columns.n; }

@@ -26,7 +26,8 @@ struct table;
 struct table *table_new(const char *name, const char *columns);
 void          table_free(struct table *table); /* NULL is allowed */
 
-void table_config(struct table *table, const char *key, const char *value); /* "# key: value" */
+/* "# key: value"; a key that is there already gets this value instead. */
+void table_config(struct table *table, const char *key, const char *value);
 
 /* The next cell of the row that is being built; the row ends with its last column. */
 void table_text(struct table *table, const char *value);    /* a word: control characters become '?' */
@@ -41,18 +42,24 @@ void table_raw_columns(struct table *table, double shift);
 enum { TABLE_SETTING_SIZE = 32 };
 void table_shortest(char text[TABLE_SETTING_SIZE], double value); /* table_setting's text: 0.003, 1, inf, nan */
 
+/* Adds the tables to a set of files (files.h).  False with one line in *error. */
+struct files;
+bool tables_stage(struct files *set, struct table *const *tables, size_t n, fathom_error *error);
+
 /* Writes all the tables into the folder, or none (files_write).  False with one line in *error. */
 bool tables_write(const char *folder, struct table *const *tables, size_t n, fathom_error *error);
 
 /* ------------------------------------------------------------------------------------------------- reading ---- */
 
 /* NULL with one line in *error: no such file, ragged (with the line), no column names, a last line cut short, lines that
- * end in CR LF. */
+ * end in CR LF, not enough memory. */
 struct table *table_read(const char *path, fathom_error *error);
 
 /* What is said of such a line, with its number: a checkout that changes line ends also changes checksums. */
 #define TABLE_CRLF "line %zu ends in CR LF, a table's lines in LF alone; cure: git config core.autocrlf false, and " \
                    "check the file out again"
+
+bool        table_whole(const struct table *table); /* false: it ran out of memory while it was built */
 
 const char *table_name(const struct table *table);
 size_t      table_rows(const struct table *table);

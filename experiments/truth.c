@@ -5,17 +5,20 @@
 #include <stdlib.h>
 
 #include "leave.h"
+#include "parallel.h"
 #include "runner.h"
 
 static double *log_density(double *mean, const fathom_dataset *data, const fathom_dataset *frame, size_t threads)
 {
-    double *logp = malloc(data->n * sizeof *logp);
+    double       *logp = malloc(data->n * sizeof *logp);
+    const size_t  parts = parallel_threads(threads, data->n);
     if (!logp)
         leave_failed("not enough memory for the true density of %zu rows", data->n);
-#pragma omp parallel for num_threads(threads)
-    for (size_t part = 0; part < threads; part++) {
-        const size_t first = data->n * part / threads, end = data->n * (part + 1) / threads;
-        fathom_spiral_log_density(logp + first, data->x + 2 * first, frame, end - first);
+#pragma omp parallel for num_threads(parts)
+    for (size_t part = 0; part < parts; part++) {
+        const size_t first = data->n * part / parts, end = data->n * (part + 1) / parts;
+        if (fathom_spiral_log_density(logp + first, data->x + 2 * first, frame, end - first) != FATHOM_OK)
+            leave_failed("not enough memory for the true density of %zu rows", data->n);
     }
     *mean = runner_mean(logp, data->n);
     return logp;

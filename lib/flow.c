@@ -100,6 +100,8 @@ fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status,
     if (outcome == FATHOM_OK) {
         flow = calloc(1, sizeof *flow + copy.depth * BLOCK_LENGTH * sizeof *flow->layers);
         outcome = flow ? FATHOM_OK : FATHOM_NO_MEMORY;
+        if (!flow && error)
+            snprintf(error->text, sizeof error->text, "not enough memory for a flow of depth %zu", copy.depth);
     }
     if (flow) {
         flow->config = copy;

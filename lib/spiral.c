@@ -15,6 +15,7 @@
  * Invariant: nodes, order of additions and elementary functions are fixed, so the bits are.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include "elementary.h"
 #include "isa/bijection.h"
@@ -121,14 +122,21 @@ static void quadrature_nodes(arm_quadrature *q)
     }
 }
 
+/* What one point needs: scratch memory, on the heap with the nodes, since a thread's stack may be as small as 128 KiB. */
+typedef struct point_terms {
+    double square[ARMS * PANELS];            /* squared distances of the panels */
+    double exponent[NODES], weight[NODES];   /* of the nodes that count         */
+} point_terms;
+
 /* log of the sum over both arms of int exp(-|raw - arm c(t)|^2 / 2 sigma^2) dt. */
-static double log_arm_integral(const arm_quadrature *q, const fathom_isa *isa, double raw_x, double raw_y)
+static double log_arm_integral(const arm_quadrature *q, point_terms *terms, const fathom_isa *isa, double raw_x,
+                               double raw_y)
 {
     /* exp(-negligible) times all the nodes there are is below a double's precision. */
     const double negligible = 45.0, two_variances = 2.0 * sigma * sigma, in_exponent = -1.0 / two_variances;
 
     /* Squared distances of the panels, and the least of them (eight partial ones: a compiler can make them vectors). */
-    double square[ARMS * PANELS], least[8];
+    double *square = terms->square, least[8];
     for (int i = 0; i < 8; i++)
         least[i] = INFINITY;
     for (int p = 0; p < ARMS * PANELS; p++) {
@@ -144,7 +152,7 @@ static double log_arm_integral(const arm_quadrature *q, const fathom_isa *isa, d
     /* How far a node may be that matters beside the nearest one; and a panel that has such a node, rounding included. */
     const double nearest = sqrt(least[0]) + q->radius, reach = sqrt(nearest * nearest + negligible * two_variances);
     const double limit = (reach + q->radius) * (reach + q->radius) * (1.0 + 1e-12);
-    double       exponent[NODES], weight[NODES];
+    double      *exponent = terms->exponent, *weight = terms->weight;
     size_t       n = 0;
     for (int p = 0; p < ARMS * PANELS; p++) {
         if (!(square[p] <= limit))
@@ -159,7 +167,7 @@ static double log_arm_integral(const arm_quadrature *q, const fathom_isa *isa, d
     return isa->log_sum_exp(weight, exponent, n); /* -inf farther away than a double can square */
 }
 
-void fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n)
+fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n)
 {
     const double pi = 3.141592653589793;
     const double sd_x = frame->sd[0], sd_y = frame->sd[1];
@@ -168,10 +176,18 @@ void fathom_spiral_log_density(double *logp, const double *x, const fathom_datas
     const double log_constant = same_log(sd_x) + same_log(sd_y) - same_log(2.0 * t_length * 2.0 * pi * sigma * sigma);
 
     const fathom_isa *isa = fathom_isa_find(NULL); /* any gives the same bits */
-    arm_quadrature    q;
-    quadrature_nodes(&q);
+    struct {
+        arm_quadrature q;
+        point_terms    terms;
+    } *heap = malloc(sizeof *heap);
+    if (!heap)
+        return FATHOM_NO_MEMORY;
+    quadrature_nodes(&heap->q);
     for (size_t i = 0; i < n; i++) {
         const double raw_x = frame->mean[0] + sd_x * x[2 * i], raw_y = frame->mean[1] + sd_y * x[2 * i + 1];
-        logp[i] = raw_x != raw_x || raw_y != raw_y ? NAN : log_constant + log_arm_integral(&q, isa, raw_x, raw_y);
+        logp[i] = raw_x != raw_x || raw_y != raw_y
+                      ? NAN : log_constant + log_arm_integral(&heap->q, &heap->terms, isa, raw_x, raw_y);
     }
+    free(heap);
+    return FATHOM_OK;
 }

@@ -9,6 +9,7 @@
 
 #include "document.h"
 #include "leave.h"
+#include "manifest.h"
 #include "options.h"
 #include "plot.h"
 
@@ -17,6 +18,21 @@ static const struct program program = {
     .summary = "Prints the report on the tables of a folder, in Markdown: report DIR.",
     .takes = 0,
 };
+
+/* A table or figure that is not of its program's last run: told, on stderr, since the report shows both. */
+static void tell_mixture(const char *folder)
+{
+    struct bytes told = {0};
+    if (manifest_mixture(&told, folder) > 0)
+        for (char *line = told.data, *rest; line && *line; line = rest) {
+            rest = line + strcspn(line, "\n");
+            rest += *rest == '\n' ? (*rest = '\0', 1) : 0;
+            leave_note("%s", line);
+        }
+    if (told.short_of_memory)
+        leave_failed("not enough memory");
+    bytes_free(&told);
+}
 
 int main(int argc, char **argv)
 {
@@ -29,7 +45,11 @@ int main(int argc, char **argv)
         options_read(&ignored, &program, argc, argv); /* --help, --version */
     if (argc != 2 || argv[1][0] == '-')
         leave_usage("takes one folder of tables: report DIR");
-    if (plot_home(home, sizeof home, &error) != PLOT_OK || !document_write(&text, argv[1], home, &error))
+    if (plot_home(home, sizeof home, &error) != PLOT_OK)
+        leave_failed("%s", error.text);
+
+    tell_mixture(argv[1]);
+    if (!document_write(&text, argv[1], home, &error))
         leave_failed("%s", error.text);
     if (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0)
         leave_failed("standard output: %s", strerror(errno));

@@ -21,7 +21,7 @@ static struct table *read_headless(const char *path, const char *columns, fathom
     bool          good = in && table;
     if (!good)
         snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(in ? ENOMEM : errno));
-    while (good && getline(&line, &room, in) > 0) {
+    while (good && (errno = 0, getline(&line, &room, in)) > 0) {
         size_t cells = 0;
         number++;
         line[strcspn(line, "\n")] = '\0';
@@ -34,10 +34,16 @@ static struct table *read_headless(const char *path, const char *columns, fathom
             continue;
         for (char *cell = strtok_r(line, "\t", &rest); cell; cell = strtok_r(NULL, "\t", &rest), cells++)
             table_text(table, cell);
-        good = cells == table_columns(table);
-        if (!good)
+        good = cells == table_columns(table) && table_whole(table);
+        if (!table_whole(table))
+            snprintf(error->text, sizeof error->text, "%.250s: not enough memory", path);
+        else if (!good)
             snprintf(error->text, sizeof error->text, "%.250s: line %zu has %zu columns instead of %zu", path, number,
                      cells, table_columns(table));
+    }
+    if (good && !feof(in)) {
+        good = false;
+        snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(errno ? errno : EIO));
     }
     if (in)
         fclose(in);
@@ -98,7 +104,7 @@ static bool open_table(struct sources *s, const struct source *source, const cha
         (!result || read_settings(o, &s->pool, path, error)))
         return true;
     const size_t used = strlen(error->text);
-    if (result)
+    if (result && !strstr(error->text, "not enough memory"))
         snprintf(error->text + used, sizeof error->text - used, "; build/%s --out %.60s makes it", program, s->folder);
     return false;
 }

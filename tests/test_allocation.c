@@ -224,6 +224,18 @@ static bool actnorm_init(void)
     return status == FATHOM_OK;
 }
 
+/* Its reason is told in words as well. */
+static bool flow_alone(void)
+{
+    fathom_config config = fathom_config_default();
+    fathom_status status;
+    fathom_error error = { "" };
+    fathom_flow *flow = fathom_flow_new(&config, &status, &error);
+    assert_true(flow ? status == FATHOM_OK : status == FATHOM_NO_MEMORY && strstr(error.text, "not enough memory"));
+    fathom_flow_free(flow);
+    return flow != NULL;
+}
+
 static bool spiral(void)
 {
     fathom_dataset data = { 0 }, frame = { 0 };
@@ -231,6 +243,11 @@ static bool spiral(void)
     if (status == FATHOM_OK)
         status = fathom_spiral(&data, 1, 50, &frame);
     assert_true(status == FATHOM_OK || (status == FATHOM_NO_MEMORY && !data.x));
+    if (status == FATHOM_OK) {
+        double logp[50] = { 7.0 };
+        status = fathom_spiral_log_density(logp, data.x, &frame, 50);
+        assert_true(status == FATHOM_OK ? logp[0] < 7.0 : status == FATHOM_NO_MEMORY && logp[0] == 7.0);
+    }
     fathom_dataset_free(&data);
     fathom_dataset_free(&frame);
     return status == FATHOM_OK;
@@ -258,7 +275,8 @@ static void test_refusals(void **state)
     refuse_in_turn(train_dense, 9);
     refuse_in_turn(grow, 12);
     refuse_in_turn(actnorm_init, 12);
-    refuse_in_turn(spiral, 2);
+    refuse_in_turn(flow_alone, 1);
+    refuse_in_turn(spiral, 3);
     refuse_in_turn(read_data, 2);
 }
 

@@ -217,8 +217,9 @@ for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths
         fail "$run: $(cat "$scratch/err")"
     [ ! -s "$scratch/err" ] || fail "$run --quiet: said $(head -n 1 "$scratch/err")"
 done
-expected="density.tsv density_integral.tsv depth_sweep.tsv gradient_norm.tsv loss.tsv"
-expected="$expected residual_banach.tsv residual_inverse.tsv residual_map.tsv spiral.tsv timings truth.tsv"
+expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv gradient_norm.sha256"
+expected="$expected gradient_norm.tsv loss.tsv residual_banach.tsv residual_inverse.sha256 residual_inverse.tsv"
+expected="$expected residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(cd "$works" && echo *)" = "$expected" ] || fail "the tables are $(cd "$works" && echo *)"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
 head -n 1 "$works/depth_sweep.tsv" | grep -qx '# program: depth_sweep' || fail "depth_sweep.tsv has no configuration"
@@ -254,7 +255,7 @@ awk 'BEGIN { srand(1); print "a b c"; for (i = 0; i < 100; i++) print rand(), ra
     fail "own rows"
 grep -qx '# training-rows: 80' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 80 to train on"
 grep -qx '# heldout-rows: 20' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 20 held out"
-[ "$(cd "$scratch/own" && echo *)" = "depth_sweep.tsv loss.tsv timings" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
+[ "$(cd "$scratch/own" && echo *)" = "depth_sweep.sha256 depth_sweep.tsv loss.tsv timings" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
 
 echo "$checks checks, $failures failures"
 [ $failures -eq 0 ]

@@ -1,0 +1,58 @@
+/* manifest.h - which files are of one run: their SHA-256 sums, in a file of the same run.
+ *
+ * DIR/<program>.sha256 lists every table and figure that the last run of the program put into DIR, as `sha256sum`
+ * prints them ("<64 hexadecimal digits>  <name>"), so that `sha256sum -c` reads it too.  DIR/SHA256SUMS, which
+ * `make all` writes, has the same form and lists every table of DIR.  A folder in which a file is not what its manifest
+ * says is a mixture: of two runs, or of a run and something else.
+ */
+#ifndef MANIFEST_H
+#define MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bytes.h"
+#include "fathom.h"
+
+enum { MANIFEST_SUM = 65, MANIFEST_NAME = 160, MANIFEST_MAX = 256 };
+
+struct manifest {
+    size_t n;
+    struct manifest_line {
+        char sum[MANIFEST_SUM]; /* 64 digits of 0-9a-f and a 0 */
+        char name[MANIFEST_NAME];
+    } line[MANIFEST_MAX];
+};
+
+void manifest_sum(char sum[MANIFEST_SUM], const void *data, size_t size);
+
+/* The line of this name, or NULL. */
+const struct manifest_line *manifest_find(const struct manifest *manifest, const char *name);
+
+/* Adds a line; false: it is full, or the name is too long. */
+bool manifest_add(struct manifest *manifest, const char *sum, const char *name);
+
+/* Sorts the manifest by name, and adds the bytes of its file. */
+void manifest_print(struct bytes *out, struct manifest *manifest);
+
+enum manifest_status {
+    MANIFEST_READ,
+    MANIFEST_ABSENT, /* no such file: the manifest is empty             */
+    MANIFEST_BROKEN  /* one line in *error; what was read so far stands */
+};
+enum manifest_status manifest_read(struct manifest *manifest, const char *folder, const char *file,
+                                   fathom_error *error);
+
+/* Is DIR/<name> the file that the line tells of?  Reads regular files only. */
+enum manifest_match { MANIFEST_SAME, MANIFEST_OTHER, MANIFEST_MISSING, MANIFEST_UNREADABLE };
+enum manifest_match manifest_check(const char *folder, const struct manifest_line *line);
+
+/* Is this folder a mixture?  One line for each file that is not what the manifest `file` of the folder says is added to
+ * *told; gives how many. */
+size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *file);
+
+/* The same for every <program>.sha256 of the folder.  0: the folder is of one run of each program, as far as manifests
+ * tell; a folder without any has none to tell. */
+size_t manifest_mixture(struct bytes *told, const char *folder);
+
+#endif
