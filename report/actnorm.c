@@ -1,5 +1,5 @@
 /* actnorm.c - ActNorm, default and data-initialised, against none. */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 
@@ -169,7 +169,7 @@ static struct finish finish_of(struct pool *pool, const struct measured *m, size
     return f;
 }
 
-static const char *say_start(struct pool *pool, const struct arm *a)
+static const char *start_text(struct pool *pool, const struct arm *a)
 {
     const struct effect ratio = {.value = exp(a->start_gradient.value), .low = exp(a->start_gradient.low),
                                  .high = exp(a->start_gradient.high)};
@@ -178,7 +178,7 @@ static const char *say_start(struct pool *pool, const struct arm *a)
                 text_interval(pool, 2, &ratio), text_p(pool, a->start_gradient.corrected));
 }
 
-static const char *say_finish(struct pool *pool, const struct finish *f)
+static const char *finish_text(struct pool *pool, const struct finish *f)
 {
     if (f->n_up + f->n_down == 0)
         return "the final held-out log p is significantly higher or lower at no depth";
@@ -203,7 +203,7 @@ static void claim_default_hurts(struct pieces *out, const struct measured *m, co
     const bool        start = effect_sign(&arm->start_logp) < 0;
     const bool        everywhere = start && m->n > 0 && f->n_down == m->n;
     const bool  nowhere = !start && f->n_down == 0 && (f->n_up > 0 || effect_sign(&arm->start_logp) > 0);
-    const char *finish = say_finish(pool, f);
+    const char *finish = finish_text(pool, f);
     pieces_claim(out, &(struct claim){
         .name = "default-hurts",
         .title = "with its default scale ActNorm compounds across depth and hurts",
@@ -212,7 +212,7 @@ static void claim_default_hurts(struct pieces *out, const struct measured *m, co
         .rule = "against no ActNorm, paired by seed: supported if untrained log p is significantly lower, and after "
                 "training held-out log p is so at every depth; with a limit if only some of this is so; refuted if "
                 "none of it is and something is significantly higher.",
-        .effect = text(pool, "%s; %s.", say_start(pool, arm), finish),
+        .effect = text(pool, "%s; %s.", start_text(pool, arm), finish),
         .limit = everywhere || !(start || f->n_down) ? NULL
                  : text(pool, "%s: %s.", start ? f->n_down ? "it hurts the start, and the result at some depths only"
                                                            : "it hurts the start; training repairs it"
@@ -229,13 +229,13 @@ static void claim_only_data(struct pieces *out, const struct measured *m, const 
     const struct arm *arm = &m->arm[DATA];
     const bool        helps = data->n_up > 0, other = by_default->n_up > 0;
     const bool  starts = effect_sign(&arm->start_logp) > 0 || effect_sign(&arm->start_gradient) < 0;
-    const char *say_data = say_finish(pool, data), *say_default = say_finish(pool, by_default);
+    const char *data_text = finish_text(pool, data), *default_text = finish_text(pool, by_default);
     const enum decision decision = helps && !other && data->n_down == 0 ? SUPPORTED
                                    : helps || (starts && !other) ? LIMITED
                                    : other || data->n_down ? REFUTED : UNDECIDED;
     const char *without = starts ? "initialising from data helps the start, not the result" : "it does not help";
     const char *limit = text(pool, "%s%sdata-initialised: %s; default: %s.", helps ? "" : without, helps ? "" : "; ",
-                             say_data, say_default);
+                             data_text, default_text);
     pieces_claim(out, &(struct claim){
         .name = "only-data",
         .title = "ActNorm helps only when initialised from data",
@@ -245,7 +245,7 @@ static void claim_only_data(struct pieces *out, const struct measured *m, const 
                 "better at none; with a limit if it is better somewhere, but so is the default, or it is worse "
                 "elsewhere; also if it significantly improves the start alone (untrained log p or gradient norm) "
                 "while the default helps nowhere; refuted if the default helps and it does not, or it only hurts.",
-        .effect = text(pool, "data-initialised: %s; %s. Default: %s.", say_start(pool, arm), say_data, say_default),
+        .effect = text(pool, "data-initialised: %s; %s. Default: %s.", start_text(pool, arm), data_text, default_text),
         .limit = decision == LIMITED || decision == REFUTED ? limit : NULL,
         .untested = too_few_arms(pool, m, DATA), .rests_on = "actnorm",
         .decision = decision,

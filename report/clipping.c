@@ -1,4 +1,4 @@
-/* clipping.c - the leash: which runs diverge over coupling, depth and rate, by clip and by guard.
+/* clipping.c - stabilisers: which runs diverge over coupling, depth and rate, by clip and by guard.
  *
  * Runs are compared in pairs that share coupling, depth, rate and seed.  Whether both finished is one question (the
  * sign test of the pairs of which one did); which ended better is another (that of held-out log p where both finished).
@@ -31,18 +31,19 @@ struct contest {
  * print_known tells of are reference/training.py's scan_function with clip=None, replicas 0 to 4 of seeds 0 and 1. */
 static const struct known {
     double      lr, seed;
-    size_t      leash;
+    size_t      stabiliser;
     const char *fate;
 } known[] = {
-    {3e-3, 0, CLIP, "-1.484"},           {3e-3, 1, CLIP, "-1.473"},
-    {3e-3, 0, NO_CLIP, "diverged at 389"},  {3e-3, 1, NO_CLIP, "diverged at 305"},
-    {1e-2, 0, CLIP, "diverged"},         {1e-2, 1, CLIP, "diverged"},
-    {1e-2, 0, NO_CLIP, "-2.10"},            {1e-2, 1, NO_CLIP, "-2.80"},
+    {3e-3, 0, CLIP, "-1.484"},             {3e-3, 1, CLIP, "-1.473"},
+    {3e-3, 0, NO_CLIP, "diverged at 389"}, {3e-3, 1, NO_CLIP, "diverged at 305"},
+    {1e-2, 0, CLIP, "diverged"},           {1e-2, 1, CLIP, "diverged"},
+    {1e-2, 0, NO_CLIP, "-2.10"},           {1e-2, 1, NO_CLIP, "-2.80"},
 };
 enum { N_KNOWN = sizeof known / sizeof *known };
 
 struct measured {
     struct clipping_map map[N_COUPLINGS];
+
     struct contest clip, tight; /* against no clip, affine                                               */
     struct contest rival;       /* clip 1 against the guard, both couplings                              */
     struct contest couplings;   /* spline against affine, without the guard; its scores are not compared */
@@ -82,8 +83,8 @@ static void measure_contest(struct contest *c, const struct inputs *in, const ch
 /* Up to its first bad step a guarded run is the unguarded one: so it can only save, and the test is of how many. */
 static void measure_guard(struct measured *m, const struct inputs *in)
 {
-    const struct pairs p = query_pairs(in->pool, table_of(in), "status", "coupling depth lr seed", clipping_leashes[GUARD].where,
-                                       clipping_leashes[NO_CLIP].where);
+    const struct pairs p = query_pairs(in->pool, table_of(in), "status", "coupling depth lr seed",
+                                       stabilisers[GUARD].where, stabilisers[NO_CLIP].where);
     double *fate = pool_alloc(in->pool, (p.n + 1) * sizeof *fate);
     size_t  n = 0;
     for (size_t i = 0; i < p.n; i++)
@@ -100,7 +101,7 @@ static struct single measure_single(const struct inputs *in, const struct known 
 {
     const struct table *t = table_of(in);
     const char         *run = text(in->pool, "coupling=affine depth=16 lr=%g %s seed=%g", one->lr,
-                                   clipping_leashes[one->leash].where, one->seed);
+                                   stabilisers[one->stabiliser].where, one->seed);
     return (struct single){query_count(t, run) > 0, query_number(t, "status", run) == 1,
                            query_number(t, "diverged_at", run), query_number(t, "train_logp", run),
                            query_number(t, "heldout_logp", run)};
@@ -116,7 +117,7 @@ static void *measure(const struct inputs *in)
         m->single[i] = measure_single(in, &known[i]);
     measure_contest(&m->clip, in, alike, "coupling=affine clip=1 guard=none", bare, true);
     measure_contest(&m->tight, in, alike, "coupling=affine clip=0.1 guard=none", bare, true);
-    measure_contest(&m->rival, in, alike, clipping_leashes[CLIP].where, clipping_leashes[GUARD].where, true);
+    measure_contest(&m->rival, in, alike, stabilisers[CLIP].where, stabilisers[GUARD].where, true);
     measure_contest(&m->couplings, in, "depth lr clip guard seed", "coupling=spline guard=none",
                     "coupling=affine guard=none", false);
     measure_guard(m, in);
@@ -144,7 +145,7 @@ static void print_contests(struct pieces *out, const struct measured *m)
     print_contest(table, out->pool, "both couplings: clip 1 against the guard", &m->rival);
 }
 
-static const char *say_single(struct pool *pool, const struct single *s)
+static const char *single_text(struct pool *pool, const struct single *s)
 {
     if (!s->run)
         return "not run";
@@ -162,8 +163,8 @@ static void print_known(struct pieces *out, const struct measured *m)
         const struct single *s = &m->single[i];
         met += s->run;
         same += s->run && s->finished == (known[i].fate[0] == '-');
-        bytes_print(table, "| %g | %s | %g | %s | %s |\n", known[i].lr, clipping_leashes[known[i].leash].name, known[i].seed,
-                    known[i].fate, say_single(out->pool, s));
+        bytes_print(table, "| %g | %s | %g | %s | %s |\n", known[i].lr, stabilisers[known[i].stabiliser].name,
+                    known[i].seed, known[i].fate, single_text(out->pool, s));
     }
     pieces_value(out, "alike", text(out->pool, "%zu of %zu end alike.%s", same, met, same < met
         ? " Such runs are chaotic (see round-off, above): the last bits decide what a single one meets, and only the "
@@ -174,20 +175,20 @@ static void print_known(struct pieces *out, const struct measured *m)
 
 /* -------------------------------------------------------------------------------------------------- claims ---- */
 
-/* Why the map cannot tell: there are no runs with this leash, of the affine coupling or of both; NULL: there are. */
-static const char *no_runs(struct pool *pool, const struct measured *m, size_t leash, bool both)
+/* Why the map cannot tell: there are no runs with this stabiliser, of affine flows or of both; NULL: there are. */
+static const char *no_runs(struct pool *pool, const struct measured *m, size_t stabiliser, bool both)
 {
     for (size_t c = AFFINE; c <= (both ? SPLINE : AFFINE); c++)
-        if (clipping_map_total(&m->map[c], leash).runs == 0)
-            return text(pool, "there is no %s run with %s", couplings[c], clipping_leashes[leash].name);
+        if (clipping_map_total(&m->map[c], stabiliser).runs == 0)
+            return text(pool, "there is no %s run with %s", couplings[c], stabilisers[stabiliser].name);
     return NULL;
 }
 
-/* The same of two leashes; or pairs that no outcome could have told apart. */
-static const char *no_contest(struct pool *pool, const struct measured *m, size_t leash, size_t rival, bool both,
+/* The same of two stabilisers; or pairs that no outcome could have told apart. */
+static const char *no_contest(struct pool *pool, const struct measured *m, size_t stabiliser, size_t rival, bool both,
                               const struct contest *c)
 {
-    const char *a = no_runs(pool, m, leash, both), *b = no_runs(pool, m, rival, both);
+    const char *a = no_runs(pool, m, stabiliser, both), *b = no_runs(pool, m, rival, both);
     return a ? a : b ? b : c->survival.testable || c->score.testable ? NULL
                            : text(pool, "too few runs to tell: %zu pairs", c->runs);
 }

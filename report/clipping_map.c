@@ -1,18 +1,18 @@
-/* clipping_map.c - which runs diverge with which leash (clipping_map.h). */
+/* clipping_map.c - which runs diverge with which stabiliser (clipping_map.h). */
 #include "clipping_map.h"
 
 #include <math.h>
 
-const struct leash clipping_leashes[N_LEASHES] = {
+const struct stabiliser stabilisers[N_STABILISERS] = {
     {"no clip", "clip=none guard=none"},
     {"clip 1", "clip=1 guard=none"},
     {"clip 0.1", "clip=0.1 guard=none"},
     {"no clip, guard", "clip=none guard=skip"},
 };
 
-static struct clipping_cell *cell_at(const struct clipping_map *map, size_t depth, size_t leash, size_t rate)
+static struct clipping_cell *cell_at(const struct clipping_map *map, size_t depth, size_t stabiliser, size_t rate)
 {
-    return &map->cell[(depth * N_LEASHES + leash) * map->rates.n + rate];
+    return &map->cell[(depth * N_STABILISERS + stabiliser) * map->rates.n + rate];
 }
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
@@ -32,24 +32,24 @@ struct clipping_map clipping_map_measure(const struct inputs *in, const char *co
     struct clipping_map map = {.coupling = coupling,
                                .depths = query_distinct(in->pool, table, "depth", where),
                                .rates = query_distinct(in->pool, table, "lr", where)};
-    map.cell = pool_zeroed(in->pool, map.depths.n * N_LEASHES * map.rates.n * sizeof *map.cell);
+    map.cell = pool_zeroed(in->pool, map.depths.n * N_STABILISERS * map.rates.n * sizeof *map.cell);
     for (size_t d = 0; d < map.depths.n; d++)
-        for (size_t l = 0; l < N_LEASHES; l++)
+        for (size_t s = 0; s < N_STABILISERS; s++)
             for (size_t r = 0; r < map.rates.n; r++)
-                *cell_at(&map, d, l, r) =
+                *cell_at(&map, d, s, r) =
                     measure_cell(in, table, text(in->pool, "%s depth=%g lr=%g %s", where, map.depths.x[d],
-                                                 map.rates.x[r], clipping_leashes[l].where));
+                                                 map.rates.x[r], stabilisers[s].where));
     return map;
 }
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-struct clipping_total clipping_map_total(const struct clipping_map *map, enum clipping_leash leash)
+struct clipping_total clipping_map_total(const struct clipping_map *map, enum clipping_stabiliser stabiliser)
 {
     struct clipping_total all = {.lowest = INFINITY};
     for (size_t d = 0; d < map->depths.n; d++)
         for (size_t r = 0; r < map->rates.n; r++) {
-            const struct clipping_cell *c = cell_at(map, d, leash, r);
+            const struct clipping_cell *c = cell_at(map, d, stabiliser, r);
             all.runs += c->runs;
             all.diverged += c->diverged;
             all.lowest = c->diverged ? fmin(all.lowest, map->rates.x[r]) : all.lowest;
@@ -58,21 +58,21 @@ struct clipping_total clipping_map_total(const struct clipping_map *map, enum cl
 }
 
 /* 0: below the map. */
-static double boundary(const struct clipping_map *map, size_t depth, size_t leash)
+static double boundary(const struct clipping_map *map, size_t depth, size_t stabiliser)
 {
     double safe = 0;
-    for (size_t r = 0; r < map->rates.n && cell_at(map, depth, leash, r)->diverged == 0; r++)
+    for (size_t r = 0; r < map->rates.n && cell_at(map, depth, stabiliser, r)->diverged == 0; r++)
         safe = map->rates.x[r];
     return safe;
 }
 
-double clipping_map_shift(const struct clipping_map *map, enum clipping_leash leash, bool *at_end)
+double clipping_map_shift(const struct clipping_map *map, enum clipping_stabiliser stabiliser, bool *at_end)
 {
     const double *rates = map->rates.x;
     double        sum = 0;
     *at_end = false;
     for (size_t d = 0; d < map->depths.n; d++) {
-        const double a = boundary(map, d, leash), b = boundary(map, d, NO_CLIP), end = rates[map->rates.n - 1];
+        const double a = boundary(map, d, stabiliser), b = boundary(map, d, NO_CLIP), end = rates[map->rates.n - 1];
         *at_end = *at_end || a == 0 || b == 0 || a == end || b == end;
         sum += log(fmax(a, rates[0]) / fmax(b, rates[0]));
     }
@@ -93,10 +93,10 @@ void clipping_map_print(struct bytes *table, struct pool *pool, const struct cli
         bytes_text(table, "---|");
     bytes_text(table, "\n");
     for (size_t d = 0; d < map->depths.n; d++)
-        for (size_t l = 0; l < N_LEASHES; l++) {
-            bytes_print(table, "| %g | %s |", map->depths.x[d], clipping_leashes[l].name);
+        for (size_t s = 0; s < N_STABILISERS; s++) {
+            bytes_print(table, "| %g | %s |", map->depths.x[d], stabilisers[s].name);
             for (size_t r = 0; r < map->rates.n; r++) {
-                const struct clipping_cell *c = cell_at(map, d, l, r);
+                const struct clipping_cell *c = cell_at(map, d, s, r);
                 if (scores)
                     bytes_print(table, " %s / %s |", text_number(pool, 2, c->train), text_number(pool, 2, c->heldout));
                 else
@@ -113,8 +113,8 @@ void clipping_map_print_boundaries(struct bytes *table, const struct clipping_ma
     const double first = map->rates.x[0], last = map->rates.x[map->rates.n - 1];
     for (size_t d = 0; d < map->depths.n; d++) {
         bytes_print(table, "| %s | %g |", map->coupling, map->depths.x[d]);
-        for (size_t l = 0; l < N_LEASHES; l++) {
-            const double b = boundary(map, d, l);
+        for (size_t s = 0; s < N_STABILISERS; s++) {
+            const double b = boundary(map, d, s);
             if (b == 0)
                 bytes_print(table, " below %g |", first);
             else
@@ -123,9 +123,9 @@ void clipping_map_print_boundaries(struct bytes *table, const struct clipping_ma
         bytes_text(table, "\n");
     }
     bytes_print(table, "| %s | factor of the shift | 1 |", map->coupling);
-    for (size_t l = CLIP; l < N_LEASHES; l++) {
+    for (size_t s = CLIP; s < N_STABILISERS; s++) {
         bool         at_end;
-        const double factor = clipping_map_shift(map, (enum clipping_leash)l, &at_end);
+        const double factor = clipping_map_shift(map, (enum clipping_stabiliser)s, &at_end);
         bytes_print(table, " %.2g%s |", factor, at_end ? " \\*" : "");
     }
     bytes_text(table, "\n");

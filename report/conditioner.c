@@ -3,7 +3,7 @@
  * Not a claim of the notebook: counts, read off the table of one trained conditioner's straight lines.  Every output
  * has the same breakpoints, so the segments are counted on the first output alone.
  */
-#include "report.h"
+#include "judge.h"
 
 #include <stdlib.h>
 

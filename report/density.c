@@ -1,5 +1,5 @@
 /* density.c - a density that is right integrates to 1. */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* depth20.c - depth 20 with every remedy that the notebook names. */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 
@@ -105,7 +105,7 @@ static void print_arms(struct pieces *out, const struct measured *m)
 /* All runs finished, with a score that is a number. */
 static bool trains(const struct arm *a) { return a->runs > 0 && a->heldout.n == a->runs; }
 
-static const char *say_trains(const struct arm *a) { return a->runs == 0 ? "no run" : trains(a) ? "all" : "not all"; }
+static const char *trains_text(const struct arm *a) { return a->runs == 0 ? "no run" : trains(a) ? "all" : "not all"; }
 
 /* The first of the two remedies of which there is no run, in words; NULL: there are runs of each. */
 static const char *no_arm(struct pool *pool, const struct measured *m, size_t n_couplings, size_t a, size_t b)
@@ -139,7 +139,7 @@ static void claim_spline_fine(struct pieces *out, const struct measured *m)
                      "clip, and what held-out log p gains over depth 8 is not significantly negative and its interval "
                      "lies above -%g nats; with a limit if that gain is significantly negative, or only clipped runs "
                      "finish; refuted if a clipped run does not; otherwise undecided.", EFFECT_MATERIAL),
-        .effect = text(pool, "%s finish without a clip, %s finish with it; %s.", say_trains(none), say_trains(clip),
+        .effect = text(pool, "%s finish without a clip, %s finish with it; %s.", trains_text(none), trains_text(clip),
                        scores),
         .limit = clipped && (!bare || sign < 0) ? text(pool, "%s%s.", bare ? "" : "only with the clip; ", scores)
                                                 : NULL,
@@ -157,8 +157,8 @@ static void claim_together(struct pieces *out, const struct measured *m)
     const bool   needed = !trains(&arm[SPLINE][NONE]) || !trains(&arm[AFFINE][NONE]);
     const char  *what = text(out->pool, "runs that finish with a finite held-out score: with clip and ActNorm from "
                              "data, %s of the spline's and %s of the affine; with neither, %s and %s.",
-                             say_trains(&arm[SPLINE][BOTH]), say_trains(&arm[AFFINE][BOTH]),
-                             say_trains(&arm[SPLINE][NONE]), say_trains(&arm[AFFINE][NONE]));
+                             trains_text(&arm[SPLINE][BOTH]), trains_text(&arm[AFFINE][BOTH]),
+                             trains_text(&arm[SPLINE][NONE]), trains_text(&arm[AFFINE][NONE]));
     pieces_claim(out, &(struct claim){
         .name = "together",
         .title = "together the guards make very deep flows trainable",

@@ -3,7 +3,7 @@
  * A trained number is a draw from a distribution (roundoff.c says why), so ours agrees if both sets of draws can come
  * from one.
  */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 
@@ -99,12 +99,12 @@ static void *measure(const struct inputs *in)
 static bool is_outside(size_t below, size_t n) { return n > 1 && (below == 0 || below == n); }
 
 /* "(outside)" is said where the printed number lies beyond all draws. */
-static const char *say_place(struct pool *pool, size_t below, size_t n)
+static const char *place_text(struct pool *pool, size_t below, size_t n)
 {
     return text(pool, "%zu of %zu%s", below, n, is_outside(below, n) ? " (outside)" : "");
 }
 
-static const char *say_summary(struct pool *pool, const struct summary *s)
+static const char *summary_text(struct pool *pool, const struct summary *s)
 {
     return s->n < 2 ? text_number(pool, 4, s->mean)
                     : text(pool, "%s ± %s", text_number(pool, 4, s->mean), text_number(pool, 4, s->sd));
@@ -134,14 +134,14 @@ static void decide_depth(struct pieces *out, struct bytes *table, const struct d
 {
     struct pool *pool = out->pool;
     const bool   pairs = d->ours.n > 1 && d->reference.n > 1, tested = d->runs > 1 && d->reference.n > 1;
-    const char  *ours = say_summary(pool, &d->ours), *heldout = text_number(pool, 4, d->heldout);
+    const char  *ours = summary_text(pool, &d->ours), *heldout = text_number(pool, 4, d->heldout);
     const char  *verdict = pieces_number_verdict(out, "depth_sweep", judge_draws(pool, d));
     bytes_print(table, "| %g | %.3f | %s | %s (%zu) | %s (%zu) | %s | %s | %s | %s | %s | %s |\n", d->depth, d->printed,
-                text_number(pool, 4, d->first), ours, d->ours.n, say_summary(pool, &d->reference), d->reference.n,
+                text_number(pool, 4, d->first), ours, d->ours.n, summary_text(pool, &d->reference), d->reference.n,
                 pairs ? text(pool, "%s ± %s", text_number(pool, 4, d->difference.value),
                              text_number(pool, 4, d->difference.std_error)) : "-",
                 tested ? text(pool, "%.3f, %s", d->agreement.statistic, text_p(pool, d->agreement.p)) : "-",
-                say_place(pool, d->ours_below, d->ours.n), say_place(pool, d->reference_below, d->reference.n), heldout,
+                place_text(pool, d->ours_below, d->ours.n), place_text(pool, d->reference_below, d->reference.n), heldout,
                 verdict);
     pieces_number(out, text(pool, "mean log p of the training rows, depth %g", d->depth),
                   text(pool, "%.3f", d->printed), text(pool, "%s (held-out %s)", ours, heldout), verdict);

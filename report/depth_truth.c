@@ -1,5 +1,5 @@
 /* depth_truth.c - what depth buys, beside the truth and on rows not trained on. */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 
@@ -251,7 +251,7 @@ static void claim_taper(struct pieces *out, const struct measured *m)
 }
 
 /* Where the training and held-out curves part by more than the truth's own do. */
-static const char *say_curves(struct pool *pool, const struct measured *m)
+static const char *curves_text(struct pool *pool, const struct measured *m)
 {
     const double truth_gap = m->train_truth - m->heldout_truth;
     if (isnan(truth_gap))
@@ -278,7 +278,7 @@ static void claim_fit(struct pieces *out, const struct measured *m)
     const bool   passes = effect_sign(&m->over) > 0, grows = effect_sign(&m->growth) > 0;
     const bool   close = effect_between(&m->over, -INFINITY, EFFECT_MATERIAL) &&
                          effect_between(&m->growth, -INFINITY, EFFECT_MATERIAL);
-    const char *few = too_few(pool, m, 2), *curves = say_curves(pool, m);
+    const char *few = too_few(pool, m, 2), *curves = curves_text(pool, m);
     const char *no_truth = isnan(m->train_truth - m->heldout_truth) ? "there is no truth for these rows" : NULL;
     pieces_claim(out, &(struct claim){
         .name = "fit",

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fill.h"
-#include "report.h"
+#include "judge.h"
 
 #define JUDGE(name) extern const struct judge judge_##name;
 #include "judges.h"

@@ -1,5 +1,5 @@
 /* gradient_depth.c - how the gradient of an untrained flow grows with depth. */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 
@@ -163,7 +163,7 @@ static void print_norms(struct pieces *out, const struct measured *m)
 }
 
 /* The lines through the medians; "" if there are none. */
-static const char *say_laws(struct pool *pool, const struct law *affine, const struct law *spline)
+static const char *laws_text(struct pool *pool, const struct law *affine, const struct law *spline)
 {
     if (!isfinite(affine->power_misfit) || !isfinite(spline->power_misfit))
         return "";
@@ -178,7 +178,7 @@ static const char *say_laws(struct pool *pool, const struct law *affine, const s
 }
 
 /* Is the notebook's seed like the others?  "" if it is not known. */
-static const char *say_typical(struct pool *pool, const struct norms *deep)
+static const char *typical_text(struct pool *pool, const struct norms *deep)
 {
     const struct summary *s = &deep->summary;
     if (s->n < 2 || isnan(deep->seed0))
@@ -254,8 +254,8 @@ static void decide(struct pieces *out, const void *measured)
 {
     const struct measured *m = measured;
     print_norms(out, m);
-    pieces_value(out, "laws", say_laws(out->pool, &m->law[AFFINE], &m->law[SPLINE]));
-    pieces_value(out, "typical", say_typical(out->pool, &m->deep));
+    pieces_value(out, "laws", laws_text(out->pool, &m->law[AFFINE], &m->law[SPLINE]));
+    pieces_value(out, "typical", typical_text(out->pool, &m->deep));
     claim_growth(out, m->law);
     claim_order_of_magnitude(out, m);
 }

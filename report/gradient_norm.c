@@ -2,7 +2,7 @@
  *
  * Nothing is trained, so they are fixed to round-off and are compared digit by digit.
  */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 #include <string.h>

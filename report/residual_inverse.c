@@ -1,5 +1,5 @@
 /* residual_inverse.c - the residual maps x + a sin(b x): contractions are recovered, others fold over. */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 

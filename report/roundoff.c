@@ -3,7 +3,7 @@
  * The growth phase runs from the last step at which the difference is still round-off to the first at which it is a
  * tenth of the largest that it ever gets; in it, log difference is a straight line in the step.
  */
-#include "report.h"
+#include "judge.h"
 
 #include <math.h>
 
@@ -156,7 +156,7 @@ static void print_growth(struct pieces *out, const struct measured *m)
     }
 }
 
-static const char *say_total(struct pool *pool, const struct total *all, const struct measured *m)
+static const char *total_text(struct pool *pool, const struct total *all, const struct measured *m)
 {
     if (all->n == 0)
         return all->measured < m->n ? text(pool, "%zu of %zu depths have two replicas that finish.", all->measured,
@@ -188,7 +188,7 @@ static void decide(struct pieces *out, const void *measured)
                      "the final scores of the replicas differ by more than that, the last decimal that the notebook "
                      "prints; refuted if at none; otherwise supported with a limit, the depths at which they do.",
                      DECIMAL),
-        .effect = say_total(out->pool, &all, m),
+        .effect = total_text(out->pool, &all, m),
         .limit = all.n && all.n < m->n ? text(out->pool, "at %s.", text_depths(out->pool, all.grown, all.n)) : NULL,
         .untested = all.measured ? NULL : "at no depth are there two replicas that finish",
         .rests_on = "roundoff roundoff_final",

@@ -125,12 +125,17 @@ void sources_close(struct sources *s)
     *s = (struct sources){0};
 }
 
-const struct table *sources_table(const struct sources *s, const char *name)
+static const struct opened *find(const struct sources *s, const char *name, size_t length)
 {
     for (size_t i = 0; i < s->n; i++)
-        if (strcmp(s->opened[i].source->name, name) == 0)
-            return s->opened[i].table;
-    leave_failed("the report has no table '%s'", name);
+        if (strlen(s->opened[i].source->name) == length && strncmp(s->opened[i].source->name, name, length) == 0)
+            return &s->opened[i];
+    leave_failed("the report has no table '%.*s'", (int)length, name);
+}
+
+const struct table *sources_table(const struct sources *s, const char *name)
+{
+    return find(s, name, strlen(name))->table;
 }
 
 /* ------------------------------------------------------------------------------------------------ settings ---- */
@@ -149,6 +154,8 @@ static bool is_other(const struct opened *o, bool only_runs) { return o->found.r
 const char *sources_other(struct sources *s, const char *names, bool only_runs)
 {
     const char *other = NULL;
+    for (const char *at = names; *at; at += strcspn(at, " "), at += strspn(at, " "))
+        find(s, at, strcspn(at, " "));
     for (size_t i = 0; i < s->n; i++)
         if (is_among(s->opened[i].source->name, names) && is_other(&s->opened[i], only_runs))
             other = text_joined(&s->pool, other, " ", s->opened[i].source->name);
@@ -186,13 +193,9 @@ const char *sources_what_to_run(struct sources *s, const char *names)
 
 const char *sources_again(struct sources *s, const char *name)
 {
-    for (size_t i = 0; i < s->n; i++)
-        if (strcmp(s->opened[i].source->name, name) == 0) {
-            const struct opened *o = &s->opened[i];
-            return text(&s->pool, "Again: `build/%s%s --out results`. Table: `results/%s.tsv`.", o->program,
-                        settings_count(&s->pool, o->table, o->source->protocol.count), name);
-        }
-    return "";
+    const struct opened *o = find(s, name, strlen(name));
+    return text(&s->pool, "Again: `build/%s%s --out results`. Table: `results/%s.tsv`.", o->program,
+                settings_count(&s->pool, o->table, o->source->protocol.count), name);
 }
 
 /* Tables of two releases may disagree for no other reason. */

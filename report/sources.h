@@ -38,7 +38,7 @@ struct sources {
 bool sources_open(struct sources *sources, const struct source *list, const char *program, fathom_error *error);
 void sources_close(struct sources *sources);
 
-/* The table of that name.  A name that no judge has listed ends the program. */
+/* The table of that name.  Here and below, a name that no judge has listed ends the program. */
 const struct table *sources_table(const struct sources *sources, const char *name);
 
 /* Of these tables, names separated by blanks: those with other runs than the protocol's, names separated by blanks;

@@ -18,7 +18,12 @@ static int open_pieces(void **state)
     (void)state;
     static const struct claim claim = {.name = "bits", .title = "a title", .rule = "a rule.", .effect = "an effect.",
                                        .rests_on = "", .decision = SUPPORTED};
-    sources = (struct sources){.folder = "results", .home = "."};
+    static const struct source none = {.name = "none", .protocol = {.count = "seeds=1 replicas=9"}};
+    static struct opened       opened = {.source = &none, .program = "judge"};
+    opened.table = table_new("none", "a b");
+    table_config(opened.table, "seeds", "1");
+    table_config(opened.table, "replicas", "5");
+    sources = (struct sources){.folder = "results", .home = ".", .opened = &opened, .n = 1};
     pieces = (struct pieces){.pool = &sources.pool, .sources = &sources, .judge = "judge"};
     bytes_text(pieces_table(&pieces, "rows"), "| a |\n|---|\n| 1 |\n");
     pieces_value(&pieces, "number", "12");
@@ -58,13 +63,13 @@ static void fills_each_kind(void **state)
     (void)state;
     if (!fill(&out, "# Title\n\n{{table judge.rows}}\n\n{{claim judge.bits}}\n\nOf {{value judge.number}}, "
                     "{{value judge.number}}{{value judge.nothing}}.\n\n{{figure map: the map: all of it}}\n\n"
-                    "{{source judge}}More.\n", "REPORT.md.in", &pieces, &error))
+                    "{{source judge}} More.\n", "REPORT.md.in", &pieces, &error))
         fail_msg("%s", error.text);
     assert_string_equal(out.data,
                         "# Title\n\n| a |\n|---|\n| 1 |\n\n"
                         "**Claim: a title.**\n\n*Rule.* A rule.\n\n*Measured.* An effect.\n\n*Verdict:* **supported**."
                         "\n\nOf 12, 12.\n\n![the map: all of it](results/map.svg)\n\n*Figure: the map: all of it.*\n\n"
-                        "More.\n");
+                        "Again: `build/judge --replicas 5 --out results`. Table: `results/none.tsv`. More.\n");
     bytes_free(&out);
 }
 

@@ -284,7 +284,7 @@ static void wide_interval_is_no_support(void **state)
     claim_is(order, "undecided", "");
 }
 
-/* ----------------------------------------------------------------------------------------- numbers that are none ---- */
+/* --------------------------------------------------------------------------------------- numbers that are none ---- */
 
 static void nan_is_no_evidence(void **state)
 {

@@ -1,11 +1,11 @@
-/* report.h - a judge: what it measures on its program's tables, and what it decides.
+/* judge.h - a judge: what it measures on its program's tables, and what it decides.
  *
  * The report has three phases (document.c).  Every judge measures a struct of its own from the tables, and registers
  * its tests.  All tests are corrected together.  Then every judge decides, as a function of its struct alone, and
  * registers the pieces that REPORT.md.in names.
  */
-#ifndef REPORT_H
-#define REPORT_H
+#ifndef JUDGE_H
+#define JUDGE_H
 
 #include "pieces.h"
 #include "query.h"
