@@ -324,8 +324,8 @@ static void claim_guard(struct pieces *out, const struct measured *m)
                 "all do and significantly more than half; with a limit if significantly more than half; refuted if "
                 "significantly fewer.",
         .effect = n ? text(out->pool, "%zu of %zu diverged runs finish with the guard (%s). A step that is skipped "
-                           "leaves the parameters where they were: if these overflow on every batch, all further steps are "
-                           "skipped too.", m->saved, n, text_p(out->pool, m->guard.corrected))
+                           "leaves the parameters where they were: if these overflow on every batch, all further steps "
+                           "are skipped too.", m->saved, n, text_p(out->pool, m->guard.corrected))
                     : "no unclipped run diverged.",
         .limit = sign > 0 && m->lost ? text(out->pool, "%zu of %zu diverged runs are saved.", m->saved, n) : NULL,
         .untested = none ? none : n == 0 ? "no unclipped run diverged, so there was nothing to save"

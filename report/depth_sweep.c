@@ -141,8 +141,8 @@ static void decide_depth(struct pieces *out, struct bytes *table, const struct d
                 pairs ? text(pool, "%s ± %s", text_number(pool, 4, d->difference.value),
                              text_number(pool, 4, d->difference.std_error)) : "-",
                 tested ? text(pool, "%.3f, %s", d->agreement.statistic, text_p(pool, d->agreement.p)) : "-",
-                place_text(pool, d->ours_below, d->ours.n), place_text(pool, d->reference_below, d->reference.n), heldout,
-                verdict);
+                place_text(pool, d->ours_below, d->ours.n), place_text(pool, d->reference_below, d->reference.n),
+                heldout, verdict);
     pieces_number(out, text(pool, "mean log p of the training rows, depth %g", d->depth),
                   text(pool, "%.3f", d->printed), text(pool, "%s (held-out %s)", ours, heldout), verdict);
 }
