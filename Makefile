@@ -7,7 +7,16 @@
 # Invariant: the flags that the bits depend on stand last on every command line (FIXED, and the instruction set's own),
 # where CFLAGS cannot take them back.
 
-MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc 2>/dev/null || echo 1))
+ifneq ($(filter 3.%,$(MAKE_VERSION)),)
+$(error GNU make $(MAKE_VERSION) is too old: 4.0 or newer is needed)
+endif
+
+# As many jobs as there are cores, unless the command line or the environment's MAKEFLAGS say how many.  nproc itself
+# obeys OMP_NUM_THREADS, which is about the programs' threads.
+CORES  := $(shell env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2>/dev/null || echo 1)
+FLAGGED := $(shell printenv MAKEFLAGS)
+JOBS   := $(filter -j% --jobs%,$(FLAGGED))$(findstring j,$(filter-out -% %=%,$(firstword $(FLAGGED))))
+MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),$(if $(JOBS),,-j$(CORES)))
 BUILD   = build
 OUT     = results
 PREFIX  = /usr/local
@@ -20,17 +29,29 @@ ARCH   := $(shell uname -m)
 VERSION := $(shell sed -n 's/^.define FATHOM_VERSION "\(.*\)"/\1/p' lib/fathom.h)
 SONAME  = libfathom.so.$(firstword $(subst ., ,$(VERSION)))
 export LC_ALL = C
+
+# A folder's name as one word of the shell, and as the replacement of a sed command whose delimiter is |.
+quoted  = '$(subst ','\'',$(1))'
+sed_text = $(subst |,\|,$(subst &,\&,$(subst \,\\,$(1))))
+# make's own targets begin with BUILD, and a target is one word of plain characters.
+ifneq ($(words $(BUILD))$(strip $(foreach c,' " ` & | ; ( ) < > * ? [ ] { } ~ $$ % : = \,$(findstring $c,$(BUILD)))),1)
+$(error BUILD '$(BUILD)': the name of that folder must be of letters, digits and _ . - + / alone)
+endif
 ifeq ($(origin CC),default)
 CC      = gcc
+endif
+# An archive of link-time objects needs gcc's own ar, or an ar with its plugin.
+ifeq ($(origin AR) $(findstring -flto,$(CFLAGS)),default -flto)
+AR      = $(if $(filter gcc gcc-%,$(CC)),$(CC:gcc%=gcc-ar%),ar)
 endif
 
 # Fused operations only where the source says fma; no reassociation; no assumption that NaN does not occur.
 FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
 CFLAGS_KEPT = $(patsubst -Ofast,-O3,$(filter-out $(FAST),$(CFLAGS)))
 FIXED   = -fno-fast-math -ffp-contract=off
-FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
+FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
 
-# What is there to build.  In experiments/ a file with a main is a program, the others are what they share.
+# What is there to build: a program per experiment, and report and compare.
 ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
 NOTEBOOK   := depth_sweep density gradient_norm residual_inverse
 CLAIMS     := $(filter-out $(NOTEBOOK),$(patsubst experiments/%.c,%,$(shell grep -ls '^const struct experiment' experiments/*.c)))
@@ -41,12 +62,12 @@ TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/isa/*.c)))
-SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)) $(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)))
-REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c,$(wildcard report/*.c)))
+SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)))
+REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c)))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
-SHARED      = $(BUILD)/experiments/shared.a
+SHARED      = $(BUILD)/harness/shared.a
 JUDGES      = $(BUILD)/judges/judges.a
 
 ## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
@@ -72,12 +93,37 @@ $(BUILD)/flags: always | $(filter deps clean,$(MAKECMDGOALS))
 	@echo '$(CC) $(FLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LDFLAGS)' > $@
 
 # The levels x86-64-v4 and -v3 have no tuning of their own; at `generic` gcc's kernels are 4 % and 2 % slower.
-$(BUILD)/lib/isa/%.v4.o: lib/isa/%.c $(BUILD)/flags
-	$(compile) -DFATHOM_ISA=v4 -DVEC_WIDTH=8 -march=x86-64-v4 -mtune=icelake-server
-$(BUILD)/lib/isa/%.v3.o: lib/isa/%.c $(BUILD)/flags
-	$(compile) -DFATHOM_ISA=v3 -DVEC_WIDTH=4 -march=x86-64-v3 -mtune=skylake
+FLAGS_V4 = -march=x86-64-v4 -mtune=icelake-server
+FLAGS_V3 = -march=x86-64-v3 -mtune=skylake
+
+# Which of them this compiler knows, asked when something is compiled: sets.h names them, and the library is built
+# without the others, whose objects are empty.
+$(BUILD)/sets.h: $(BUILD)/flags
+	@: > $@.new
+	$(foreach set,$(filter-out ref,$(ISAS)),$(call ask_for,$(set),$(FLAGS_$(subst v,V,$(set)))))
+	@mv $@.new $@
+define ask_for
+@if echo 'int x;' | $(CC) $(2) -x c -c -o $@.o - 2> /dev/null; \
+then echo '#define FATHOM_HAS_$(subst v,V,$(1)) 1' >> $@.new; \
+else echo "  $(firstword $(CC)) does not know x86-64-$(1): built without that set of kernels"; fi; rm -f $@.o
+
+endef
+# $(call compile_set,SET,FLAGS)
+define compile_set
+@mkdir -p $(@D)
+@echo "  cc $@"
+$(Q)if grep -q 'HAS_$(subst v,V,$(1)) ' $(BUILD)/sets.h; \
+then $(CC) $(FLAGS) -MMD -MP -c -o $@ $< -DFATHOM_ISA=$(1) $(2) $(FLAGS_$(subst v,V,$(1))); \
+else : | $(CC) $(FLAGS) -x c -c -o $@ -; fi
+endef
+$(BUILD)/lib/isa/%.v4.o: lib/isa/%.c $(BUILD)/sets.h
+	$(call compile_set,v4,-DVEC_WIDTH=8)
+$(BUILD)/lib/isa/%.v3.o: lib/isa/%.c $(BUILD)/sets.h
+	$(call compile_set,v3,-DVEC_WIDTH=4)
 $(BUILD)/lib/isa/%.ref.o: lib/isa/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=ref -DVEC_WIDTH=1
+$(BUILD)/lib/isa.o: lib/isa.c $(BUILD)/sets.h
+	$(compile) -include $(BUILD)/sets.h
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
 $(BUILD)/%.o: %.c $(BUILD)/flags
@@ -86,7 +132,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	$(compile) -fopenmp -Ireport
 $(BUILD)/judges/%.o: report/%.c $(BUILD)/flags
-	$(compile)
+	$(compile) -fopenmp
 
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
@@ -105,9 +151,7 @@ $(EXPERIMENTS:%=$(BUILD)/main/%.o): $(BUILD)/main/%.o: harness/main.c $(BUILD)/f
 	$(compile) -DEXPERIMENT=$*
 $(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
-$(BUILD)/report: $(BUILD)/judges/report.o $(JUDGES) $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
-$(BUILD)/compare: $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
+$(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/judges/%.o $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
@@ -115,9 +159,9 @@ $(BUILD)/tests/test_allocation $(BUILD)/tests/test_files: WRAP = -Wl,--wrap=mall
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
-            $(PROGRAMS:%=$(BUILD)/experiments/%.o) \
-            $(REPORT_OBJ) $(BUILD)/judges/report.o)
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(REPORT_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
+            $(EXPERIMENTS:%=$(BUILD)/experiments/%.o) $(EXPERIMENTS:%=$(BUILD)/main/%.o) \
+            $(BUILD)/judges/report.o $(BUILD)/judges/compare.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
 # What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
@@ -125,17 +169,18 @@ options.depth_sweep = --replicas 32
 $(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 
 # $(call run,PROGRAMS,DIRECTORY): one after the other, since each uses all cores; the first failure ends it.
-REPORT = $(if $(filter results,$(OUT)),REPORT.md,$(OUT)/REPORT.md)
+out    = $(call quoted,$(OUT))
+REPORT = $(if $(filter-out results,$(OUT)),$(out)/REPORT.md,REPORT.md)
 define run
 $(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) &&) true
 endef
 
 ## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds)
 all: build
-	@mkdir -p $(OUT)
-	$(call run,$(EXPERIMENTS),$(OUT))
-	$(BUILD)/report $(OUT) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
-	@(cd $(OUT) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(OUT)
+	@mkdir -p $(out)
+	$(call run,$(EXPERIMENTS),$(out))
+	$(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
+	@(cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
 
 ## make notebook     only the notebook's own three parts, one run each, into build/notebook/
 notebook: options.depth_sweep =
@@ -148,7 +193,7 @@ verify: again = $(BUILD)/verify
 verify: build
 	@rm -rf $(again) && mkdir -p $(again)
 	@{ $(call run,$(EXPERIMENTS),$(again)); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
-	$(BUILD)/compare $(OUT) $(again) && cmp $(REPORT) $(again)/REPORT.md && verdict=VERIFIED || verdict='NOT VERIFIED'; \
+	$(BUILD)/compare $(out) $(again) && cmp $(REPORT) $(again)/REPORT.md && verdict=VERIFIED || verdict='NOT VERIFIED'; \
 	processor=$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1); \
 	echo "$$verdict on $${processor:-an unnamed processor} ($(ARCH)) with $$($(CC) --version | head -n 1)"; \
 	[ "$$verdict" = VERIFIED ]
@@ -158,13 +203,13 @@ verify: build
 check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%)
 	@tests/run.sh $(BUILD) $(TESTS) $(wildcard tests/test_*.sh)
 
-## make check-all    and the slow ones: bits over compilers, kernels and threads; sanitizers; valgrind; installing
+## make check-all    and the slow ones: bits over compilers, kernels, threads; figures; sanitizers; valgrind; installing
 check-all: build check
 	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(filter-out tests/run.sh tests/test_%,$(wildcard tests/*.sh))
 
 # Times belong to a machine: those of this one go into a folder that is not committed, unless it is given a name.
 MACHINE = this
-TIMES   = $(OUT)/bench/$(MACHINE)
+TIMES   = $(call quoted,$(OUT)/bench/$(MACHINE))
 
 ## make bench        what a step costs, and where: tables and figures in results/bench/this/ (MACHINE=name)
 bench: build $(BUILD)/bench/bench
@@ -184,18 +229,22 @@ bench-reference: reference build
 
 # ----------------------------------------------------------------------------------------------------- install ----
 ## make install      DESTDIR= PREFIX=/usr/local LIBDIR=$(PREFIX)/lib
-SHARE = $(DESTDIR)$(PREFIX)/share
+BIN     = $(call quoted,$(DESTDIR)$(PREFIX)/bin)
+INCLUDE = $(call quoted,$(DESTDIR)$(PREFIX)/include)
+SHARE   = $(call quoted,$(DESTDIR)$(PREFIX)/share)
+LIBS    = $(call quoted,$(DESTDIR)$(LIBDIR))
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig $(SHARE)/doc/fathom \
-	           $(SHARE)/fathom/plots $(SHARE)/fathom/report $(SHARE)/fathom/reference $(SHARE)/fathom/tests/reference
-	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 lib/fathom.h $(DESTDIR)$(PREFIX)/include
-	install -m 644 $(LIBRARY) $(DESTDIR)$(LIBDIR)
-	install -m 755 $(BUILD)/libfathom.so $(DESTDIR)$(LIBDIR)/libfathom.so.$(VERSION)
-	ln -sf libfathom.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libfathom.so
-	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/fathom.pc.in \
-	    > $(DESTDIR)$(LIBDIR)/pkgconfig/fathom.pc
+	install -d $(BIN) $(INCLUDE) $(LIBS)/pkgconfig $(SHARE)/doc/fathom \
+	           $(SHARE)/fathom/plots $(SHARE)/fathom/report $(SHARE)/fathom/reference \
+	           $(SHARE)/fathom/tests/reference
+	install $(PROGRAMS:%=$(BUILD)/%) $(BIN)
+	install -m 644 lib/fathom.h $(INCLUDE)
+	install -m 644 $(LIBRARY) $(LIBS)
+	install -m 755 $(BUILD)/libfathom.so $(LIBS)/libfathom.so.$(VERSION)
+	ln -sf libfathom.so.$(VERSION) $(LIBS)/$(SONAME)
+	ln -sf $(SONAME) $(LIBS)/libfathom.so
+	sed -e $(call quoted,s|@PREFIX@|$(call sed_text,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call sed_text,$(LIBDIR))|) \
+	    -e 's|@VERSION@|$(VERSION)|' lib/fathom.pc.in > $(LIBS)/pkgconfig/fathom.pc
 	install -m 644 plots/* $(SHARE)/fathom/plots
 	install -m 644 report/REPORT.md.in $(SHARE)/fathom/report
 	install -m 644 reference/*.tsv $(SHARE)/fathom/reference

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "files.h"
-#include "leave.h"
+#include "exit.h"
 #include "plot.h"
 
 struct table *bench_table(const struct bench *bench, const char *name, const char *columns)
@@ -17,7 +17,7 @@ struct table *bench_table(const struct bench *bench, const char *name, const cha
     char          text[32];
     struct table *table = table_new(name, columns);
     if (!table)
-        leave_failed("not enough memory for the table %s", name);
+        exit_failed("not enough memory for the table %s", name);
     table_config(table, "machine", bench->machine);
     table_config(table, "kernels", bench->isa->name);
     snprintf(text, sizeof text, "%.1f", bench->peak * 1e-9);
@@ -51,13 +51,13 @@ int main(int argc, char **argv)
     const plot_options plot = {.out = out, .formats = PLOT_SVG};
     fathom_error       error;
     if (!out)
-        leave_usage("usage: bench --out DIR");
+        exit_usage("usage: bench --out DIR");
     if (!bench.isa)
-        leave_usage("FATHOM_ISA=%s: this processor runs no such kernels; legal: v4, v3, ref", isa ? isa : "");
+        exit_usage("FATHOM_ISA=%s: this processor runs no such kernels; legal: v4, v3, ref", isa ? isa : "");
     if (!files_folder(out, &error))
-        leave_failed("--out: %s", error.text);
+        exit_failed("--out: %s", error.text);
     if (fathom_spiral(&bench.data, 0, 3000, NULL) != FATHOM_OK)
-        leave_failed("not enough memory");
+        exit_failed("not enough memory");
 
     bench.peak = measure_peak(bench.isa);
     printf("%s, kernels %s, peak %.1f GFLOP/s a core in double precision\n", bench.machine, bench.isa->name,
@@ -71,12 +71,12 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < 5; i++)
         print(tables[i]);
     if (!tables_write(out, tables, 5, &error))
-        leave_failed("%s", error.text);
+        exit_failed("%s", error.text);
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (plot_draw(figures[i], &plot, &error) != PLOT_OK)
-            leave_failed("%s", error.text);
+            exit_failed("%s", error.text);
     for (size_t i = 0; i < 5; i++)
         table_free(tables[i]);
     fathom_dataset_free(&bench.data);
-    return LEAVE_DONE;
+    return EXIT_DONE;
 }

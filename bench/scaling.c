@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stats.h"
+#include "statistics.h"
 
 /* As the notebook has 3000 rows for a batch of 512. */
 enum { ROWS_A_BATCH = 6, STEPS = 64 };
@@ -120,7 +120,7 @@ struct table *bench_scaling(const struct bench *bench, struct table **exponents)
             table_count(table, axes[a].value[i]);
             table_number(table, time[i] * 1e6);
         }
-        struct line fit = stats_log_log(value + skip, time + skip, 0.95, axes[a].n - skip);
+        struct line fit = statistics_log_log(value + skip, time + skip, 0.95, axes[a].n - skip);
         table_text(*exponents, axes[a].name);
         table_count(*exponents, axes[a].value[skip]);
         table_count(*exponents, axes[a].value[axes[a].n - 1]);

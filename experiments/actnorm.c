@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "leave.h"
+#include "exit.h"
 
 static const struct arm arms[] = {
     {.name = "none", .actnorm = "none"},
@@ -31,10 +31,10 @@ static void defaults(struct options *options)
 /* The mean over seeds of each step's batch loss; not a number from the step on at which a seed diverged. */
 static void fill_loss(struct table *table, const struct outcome *outcome)
 {
-    const struct options *options = outcome->setup->options;
+    const struct options *options = outcome->session->options;
     double               *loss = malloc(options->seeds * sizeof *loss);
     if (!loss)
-        leave_failed("not enough memory for the losses");
+        exit_failed("not enough memory for the losses");
     for (size_t i = 0; i < outcome->n; i += options->seeds) /* the seeds of an arm and depth follow each other */
         for (size_t step = 0; step < options->training.steps; step++) {
             for (size_t s = 0; s < options->seeds; s++)

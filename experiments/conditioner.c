@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "isa/bijection.h"
-#include "leave.h"
+#include "exit.h"
 
 /* The outputs to show, of the first coordinate that the coupling moves. */
 enum { MOST_SHOWN = 3 };
@@ -44,7 +44,7 @@ struct segment {
 static void *need(void *memory)
 {
     if (!memory)
-        leave_failed("not enough memory for the conditioner");
+        exit_failed("not enough memory for the conditioner");
     return memory;
 }
 
@@ -66,10 +66,10 @@ static size_t choose_outputs(struct shown *shown, const fathom_config *config)
 /* -------------------------------------------------------------------------------------- up to the conditioner ---- */
 
 /* One layer over all tiles, in place; tiles: [n_tiles][D][STRIDE].  Gives its number of parameters. */
-static size_t pass(double *tiles, const char *name, const struct setup *setup, const fathom_config *config,
+static size_t pass(double *tiles, const char *name, const struct session *session, const fathom_config *config,
                    const double *params, size_t n_tiles)
 {
-    const struct bijection *layer = fathom_isa_bijection(setup->options->isa, name);
+    const struct bijection *layer = fathom_isa_bijection(session->options->isa, name);
     struct volume           volume;
     void                   *state = need(layer->create(config));
     if (layer->prepare(state, params) != FATHOM_OK)
@@ -82,10 +82,10 @@ static size_t pass(double *tiles, const char *name, const struct setup *setup, c
 }
 
 /* The layout of the flat parameters is told in fathom.h: base, then block by block its layers. */
-static struct network open_network(const struct setup *setup, const fathom_config *config, const double *params)
+static struct network open_network(const struct session *session, const fathom_config *config, const double *params)
 {
-    const fathom_dataset     *train = &setup->train;
-    const struct fathom_isa  *isa = setup->options->isa;
+    const fathom_dataset     *train = &session->train;
+    const struct fathom_isa  *isa = session->options->isa;
     const struct transformer *transformer = fathom_isa_transformer(isa, config->coupling);
     const size_t              dim = config->dim, n_in = dim / 2, n_tiles = (train->n + TILE - 1) / TILE;
     double                   *tiles = need(calloc(n_tiles * dim * STRIDE, sizeof *tiles));
@@ -96,8 +96,8 @@ static struct network open_network(const struct setup *setup, const fathom_confi
             ROW(tiles + i / TILE * dim * STRIDE, d)[i % TILE] = train->x[(i < train->n ? i : 0) * dim + d];
     params += 2 * dim;
     if (config->actnorm != FATHOM_ACTNORM_NONE)
-        params += pass(tiles, "actnorm", setup, config, params, n_tiles);
-    params += pass(tiles, "rotation", setup, config, params, n_tiles);
+        params += pass(tiles, "actnorm", session, config, params, n_tiles);
+    params += pass(tiles, "rotation", session, config, params, n_tiles);
 
     network.x = need(malloc(train->n * sizeof *network.x));
     network.low = INFINITY;
@@ -162,10 +162,10 @@ static void line_at(double *value, double *slope, const struct network *network,
 
 /* The segments that the training rows' range meets: n of them, the first with the number *first.  The caller frees. */
 static struct segment *find_segments(size_t *first, size_t *n, const struct network *network,
-                                     const struct shown *shown, size_t n_shown, const struct setup *setup)
+                                     const struct shown *shown, size_t n_shown, const struct session *session)
 {
-    const struct fathom_train_options *training = &setup->options->training;
-    const uint32_t *batch = setup->batches + (training->steps - 1) * training->batch;
+    const struct fathom_train_options *training = &session->options->training;
+    const uint32_t *batch = session->batches + (training->steps - 1) * training->batch;
     double          unused[MOST_SHOWN];
     *first = segment_of(network, network->low);
     *n = segment_of(network, network->high) - *first + 1;
@@ -178,7 +178,7 @@ static struct segment *find_segments(size_t *first, size_t *n, const struct netw
         line_at(s->high_value, unused, network, shown, n_shown, s->high);
         line_at(unused, s->slope, network, shown, n_shown, s->low + (s->high - s->low) / 2);
     }
-    for (size_t i = 0; i < setup->train.n; i++)
+    for (size_t i = 0; i < session->train.n; i++)
         segments[segment_of(network, network->x[i]) - *first].rows++;
     for (size_t i = 0; i < training->batch; i++)
         segments[segment_of(network, network->x[batch[i]]) - *first].batch_rows++;
@@ -188,15 +188,15 @@ static struct segment *find_segments(size_t *first, size_t *n, const struct netw
 static void fill_lines(struct table *table, const struct outcome *outcome)
 {
     if (outcome->results[0].status != FATHOM_OK)
-        leave_failed("the run is %s: there is no trained conditioner to show",
+        exit_failed("the run is %s: there is no trained conditioner to show",
                      fathom_status_name(outcome->results[0].status));
-    const struct setup  *setup = outcome->setup;
+    const struct session  *session = outcome->session;
     const fathom_config *config = &outcome->runs[0].flow;
     struct shown         shown[MOST_SHOWN];
     const size_t         n_shown = choose_outputs(shown, config);
-    struct network       network = open_network(setup, config, outcome->results[0].params);
+    struct network       network = open_network(session, config, outcome->results[0].params);
     size_t               first, n;
-    struct segment      *segments = find_segments(&first, &n, &network, shown, n_shown, setup);
+    struct segment      *segments = find_segments(&first, &n, &network, shown, n_shown, session);
     char                 text[32];
     snprintf(text, sizeof text, "%zu", network.n_edges + 1);
     table_config(table, "segments-of-the-line", text);
@@ -229,14 +229,14 @@ static void defaults(struct options *options)
 static void check_options(const struct options *options)
 {
     if (options->depths.n != 1)
-        leave_usage("--depths: %zu depths; this program trains one flow, of one depth", options->depths.n);
+        exit_usage("--depths: %zu depths; this program trains one flow, of one depth", options->depths.n);
 }
 
-static void check_rows(const struct setup *setup)
+static void check_rows(const struct session *session)
 {
-    if (setup->train.dim > 3)
-        leave_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
-                     setup->options->data, setup->train.dim);
+    if (session->train.dim > 3)
+        exit_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
+                     session->options->data, session->train.dim);
 }
 
 const struct experiment conditioner = {

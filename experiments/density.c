@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "leave.h"
+#include "exit.h"
 #include "plane.h"
 
 /* Integrals that differ by more are not resolved; the spiral's differ by 2.4e-5 at most. */
@@ -40,20 +40,20 @@ static void *measure(const struct outcome *outcome)
     if (densities)
         densities->list = calloc(outcome->n + 1, sizeof *densities->list);
     if (!densities || !densities->list)
-        leave_failed("not enough memory for the density on the plane");
+        exit_failed("not enough memory for the density on the plane");
     for (size_t i = 0; i < outcome->n; i++) {
         const struct run_result *result = &outcome->results[i];
         if (result->status == FATHOM_OK)
             densities->list[densities->n++] = (struct plane_density){.run = &outcome->runs[i],
                                                                      .params = result->params,
-                                                                     .train_logp = result->mean_logp};
+                                                                     .train_logp = result->train_logp};
         else
-            fprintf(stderr, "%s: warning: depth %zu: %s: it has no density to show\n", outcome->setup->program->name,
+            fprintf(stderr, "%s: warning: depth %zu: %s: it has no density to show\n", outcome->session->program->name,
                     outcome->runs[i].flow.depth, fathom_status_name(result->status));
     }
-    const double reach = plane_compute(densities->list, outcome->setup, densities->n);
+    const double reach = plane_compute(densities->list, outcome->session, densities->n);
     for (size_t i = 0; i < densities->n; i++)
-        warn_of_integral(&densities->list[i], outcome->setup->program->name, reach);
+        warn_of_integral(&densities->list[i], outcome->session->program->name, reach);
     return densities;
 }
 
@@ -95,15 +95,16 @@ static void fill_integrals(struct table *table, const struct outcome *outcome)
 /* The training rows, to be drawn on top of the pictures. */
 static void fill_rows(struct table *table, const struct outcome *outcome)
 {
-    const fathom_dataset *train = &outcome->setup->train;
+    const fathom_dataset *train = &outcome->session->train;
     for (size_t i = 0; i < 2 * train->n; i++)
         table_number(table, train->x[i]);
 }
 
-static void check_rows(const struct setup *setup)
+static void check_rows(const struct session *session)
 {
-    if (setup->train.dim != 2)
-        leave_failed("%s: %zu columns; a picture of the plane takes rows of 2", setup->options->data, setup->train.dim);
+    if (session->train.dim != 2)
+        exit_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two", session->options->data,
+                     session->train.dim);
 }
 
 static const struct design design = {

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "leave.h"
+#include "exit.h"
 
 static const struct design design = {
     .nesting = {AXIS_DEPTH, AXIS_SEED, AXIS_REPLICA},
@@ -18,10 +18,10 @@ static const struct design design = {
 
 static void fill_loss(struct table *table, const struct outcome *outcome)
 {
-    const fathom_train_options *training = &outcome->setup->options->training;
+    const fathom_train_options *training = &outcome->session->options->training;
     double                     *lr = malloc(training->steps * sizeof *lr);
     if (!lr)
-        leave_failed("not enough memory for the losses");
+        exit_failed("not enough memory for the losses");
     fathom_schedule(lr, training->steps, training->peak_lr, true); /* the one that training uses */
     for (size_t i = 0; i < outcome->n; i++)
         for (size_t step = 0; outcome->runs[i].keep_trace && step < training->steps; step++) {
@@ -37,13 +37,13 @@ static void fill_loss(struct table *table, const struct outcome *outcome)
 /* The true density's mean log p: what a perfect flow would score, on the training rows and on held-out ones. */
 static void fill_truth(struct table *table, const struct outcome *outcome)
 {
-    const struct setup *setup = outcome->setup;
+    const struct session *session = outcome->session;
     const struct {
         const char   *name;
         const double *logp;
         size_t        n;
-    } rows[] = {{"train", outcome->truth->train, setup->train.n},
-                {"heldout", outcome->truth->heldout, setup->heldout.n}};
+    } rows[] = {{"train", outcome->truth->train, session->train.n},
+                {"heldout", outcome->truth->heldout, session->heldout.n}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         table_text(table, rows[i].name);
         table_count(table, rows[i].n);

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "leave.h"
+#include "exit.h"
 
 static const struct map {
     double a, b;
@@ -51,7 +51,7 @@ static void *measure(const struct outcome *outcome)
     (void)outcome;
     struct inverse *inverse = calloc(N_MAPS, sizeof *inverse);
     if (!inverse)
-        leave_failed("not enough memory for the residual maps");
+        exit_failed("not enough memory for the residual maps");
     for (size_t i = 0; i < N_MAPS; i++)
         follow(&inverse[i], &maps[i]);
     return inverse;

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "leave.h"
+#include "exit.h"
 
 static const struct design design = {
     .nesting = {AXIS_DEPTH, AXIS_REPLICA},
@@ -24,7 +24,7 @@ static void defaults(struct options *options)
 static void check_options(const struct options *options)
 {
     if (options->replicas < 2)
-        leave_usage("--replicas %zu: a difference needs at least 2", options->replicas);
+        exit_usage("--replicas %zu: a difference needs at least 2", options->replicas);
 }
 
 static int ascending(const void *a, const void *b)
@@ -37,11 +37,11 @@ static int ascending(const void *a, const void *b)
  * losses are finite. */
 static void fill_growth(struct table *table, const struct outcome *outcome)
 {
-    const struct options *options = outcome->setup->options;
+    const struct options *options = outcome->session->options;
     const size_t          replicas = options->replicas;
     double               *difference = malloc(replicas * sizeof *difference);
     if (!difference)
-        leave_failed("not enough memory for the differences");
+        exit_failed("not enough memory for the differences");
     for (size_t i = 0; i < outcome->n; i += replicas)
         for (size_t step = 0; step < options->training.steps; step++) {
             const struct run_result *result = &outcome->results[i];

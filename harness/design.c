@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "leave.h"
+#include "exit.h"
 
 struct listing {
     struct run_list      *runs;
@@ -25,7 +25,7 @@ static void add(struct run_list *runs, const struct run *run)
         const size_t room = 2 * runs->room + 64;
         struct run  *grown = realloc(runs->run, room * sizeof *grown);
         if (!grown)
-            leave_failed("not enough memory for a list of %zu runs", runs->n + 1);
+            exit_failed("not enough memory for a list of %zu runs", runs->n + 1);
         runs->run = grown;
         runs->room = room;
     }
@@ -121,9 +121,9 @@ static void nest(struct listing *l, const enum axis *axis)
     }
 }
 
-void design_list(struct run_list *runs, const struct design *design, const struct setup *setup)
+void design_list(struct run_list *runs, const struct design *design, const struct session *session)
 {
-    const struct options *options = setup->options;
+    const struct options *options = session->options;
     struct listing        l = {
         .runs = runs, .design = design, .options = options, .seeds = options->seeds,
         .run = {.flow = options->flow, .training = options->training, .seed = options->seed},

@@ -53,6 +53,6 @@ struct run_list {
 };
 
 /* Adds the design's runs to the list.  Without memory it ends the program. */
-void design_list(struct run_list *runs, const struct design *design, const struct setup *setup);
+void design_list(struct run_list *runs, const struct design *design, const struct session *session);
 
 #endif

@@ -19,13 +19,13 @@ static size_t make_tables(struct table **tables, const struct experiment *experi
 {
     size_t n = 0;
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++) {
-        if (plan->only_spiral && outcome->setup->options->data)
+        if (plan->only_spiral && outcome->session->options->data)
             continue;
         if (plan->summary_of)
-            tables[n] = summary_table(outcome->setup, plan->name, table_by_name(tables, n, plan->summary_of), plan->by,
+            tables[n] = summary_table(outcome->session, plan->name, table_by_name(tables, n, plan->summary_of), plan->by,
                                       plan->of);
         else {
-            tables[n] = setup_table(outcome->setup, plan->name, plan->columns);
+            tables[n] = session_table(outcome->session, plan->name, plan->columns);
             if (plan->fill)
                 plan->fill(tables[n], outcome);
             else
@@ -42,35 +42,35 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
     if (experiment->defaults)
         experiment->defaults(&defaults);
     struct options  options = defaults;
-    struct setup    setup;
+    struct session    session;
     struct run_list runs = {0};
 
     options_read(&options, &experiment->program, argc, argv);
     if (experiment->check_options)
         experiment->check_options(&options);
-    setup_open(&setup, &options, &experiment->program);
+    session_open(&session, &options, &experiment->program);
     if (experiment->check_rows)
-        experiment->check_rows(&setup);
+        experiment->check_rows(&session);
 
-    struct truth truth = experiment->truth ? truth_of(&setup) : truth_none();
+    struct true_density truth = experiment->truth ? true_density_of(&session) : true_density_none();
     if (experiment->design)
-        design_list(&runs, experiment->design, &setup);
+        design_list(&runs, experiment->design, &session);
     for (size_t i = 0; i < runs.n; i++)
         runs.run[i].heldout_truth = truth.heldout;
     struct run_result *results = runner_results(runs.n);
-    runner_do(results, runs.run, &setup, runs.n);
+    runner_run_all(results, runs.run, &session, runs.n);
 
     struct table        *tables[EXPERIMENT_TABLES_MAX];
-    struct outcome       outcome = {&setup, &truth, runs.run, results, runs.n, NULL};
+    struct outcome       outcome = {&session, &truth, runs.run, results, runs.n, NULL};
     if (experiment->measure)
         outcome.measured = experiment->measure(&outcome);
     const size_t n_tables = make_tables(tables, experiment, &outcome);
     if (experiment->release)
         experiment->release(outcome.measured, &outcome);
-    const int code = setup_finish(&setup, tables, n_tables, experiment->figures, &defaults, experiment->notebook_but);
+    const int code = session_finish(&session, tables, n_tables, experiment->figures, &defaults, experiment->notebook_but);
     runner_free(results, runs.n);
     free(runs.run);
-    truth_free(&truth);
-    setup_close(&setup);
+    true_density_free(&truth);
+    session_close(&session);
     return code;
 }

@@ -8,12 +8,12 @@
 #define EXPERIMENT_H
 
 #include "design.h"
-#include "truth.h"
+#include "true_density.h"
 
 /* What is known when all runs are done. */
 struct outcome {
-    const struct setup      *setup;
-    const struct truth      *truth;   /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
+    const struct session      *session;
+    const struct true_density      *truth;   /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
     const struct run        *runs;    /* [n], as listed */
     const struct run_result *results; /* [n]            */
     size_t                   n;
@@ -38,7 +38,7 @@ struct experiment {
     struct program           program; /* name, --help's text, options                                            */
     void (*defaults)(struct options *options);           /* over the notebook's; NULL: the notebook's            */
     void (*check_options)(const struct options *options); /* ends the program if they do not fit; NULL: they do  */
-    void (*check_rows)(const struct setup *setup);        /* the same for the rows that were read                */
+    void (*check_rows)(const struct session *session);        /* the same for the rows that were read                */
     const struct design     *design;  /* NULL: nothing is run                                                    */
     bool                     truth;   /* every run is compared with the true density of the held-out rows        */
     /* What several tables are made from, computed once when all runs are done, and how it is freed; NULL: nothing. */
@@ -46,7 +46,7 @@ struct experiment {
     void  (*release)(void *measured, const struct outcome *outcome);
     struct table_plan        tables[EXPERIMENT_TABLES_MAX]; /* the last has no name                              */
     const char              *figures[4];                    /* the last is NULL                                  */
-    uint32_t notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
+    uint64_t notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
                               notebook's own numbers beside these                                                */
 };
 

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "elementary.h"
-#include "leave.h"
+#include "exit.h"
 #include "parallel.h"
 
 /* Cells on a side.  For the spiral the inner square is [-3, 3]^2, in steps of 0.006, a tenth of an arm's width; the
@@ -46,7 +46,7 @@ struct grid {
 
 struct bands {
     const struct grid  *grids;
-    const struct setup *setup;
+    const struct session *session;
     size_t             *grid, *first_line; /* of each job */
     uint64_t           *cost;
     size_t              n;
@@ -55,7 +55,7 @@ struct bands {
 static void *need(void *memory)
 {
     if (!memory)
-        leave_failed("not enough memory for the density on the plane");
+        exit_failed("not enough memory for the density on the plane");
     return memory;
 }
 
@@ -81,7 +81,7 @@ static void do_band(void *context, size_t index, struct progress *progress)
     const struct bands *bands = context;
     const struct grid  *g = &bands->grids[bands->grid[index]];
     fathom_flow        *flow = need(fathom_flow_new(&g->run->flow, NULL, NULL));
-    fathom_workspace   *workspace = need(fathom_workspace_new(flow, bands->setup->options->isa));
+    fathom_workspace   *workspace = need(fathom_workspace_new(flow, bands->session->options->isa));
     double             *points = need(malloc(3 * g->side * sizeof *points)), *density = points + 2 * g->side;
 
     for (size_t line = bands->first_line[index]; line < g->side && line < bands->first_line[index] + BAND; line++) {
@@ -169,14 +169,14 @@ static void finish(struct plane_density *density, const struct grid *g, const st
     }
 }
 
-double plane_compute(struct plane_density *densities, const struct setup *setup, size_t n)
+double plane_compute(struct plane_density *densities, const struct session *session, size_t n)
 {
-    const struct squares  all = squares_of(&setup->train), *squares = &all;
-    const struct parallel how = {.what = "density bands", .threads = setup->options->threads,
-                                 .quiet = setup->options->quiet};
+    const struct squares  all = squares_of(&session->train), *squares = &all;
+    const struct parallel how = {.what = "density bands", .threads = session->options->threads,
+                                 .quiet = session->options->quiet};
     const size_t each = 1 + 2 * squares->n, most = each * n * (INNER_SIDE / BAND + 1);
     struct grid *grids = need(malloc((each * n + 1) * sizeof *grids));
-    struct bands bands = {.grids = grids, .setup = setup, .grid = need(calloc(most + 1, sizeof(size_t))),
+    struct bands bands = {.grids = grids, .session = session, .grid = need(calloc(most + 1, sizeof(size_t))),
                           .first_line = need(calloc(most + 1, sizeof(size_t))),
                           .cost = need(calloc(most + 1, sizeof(uint64_t)))};
 

@@ -22,7 +22,7 @@ struct plane_density {
 
 /* densities: [n].  Pictures over the smallest square of whole-numbered half side that holds the training rows, or nearly
  * all.  Gives the half side of the square that the integrals reach over.  Without memory it ends the program. */
-double plane_compute(struct plane_density *densities, const struct setup *setup, size_t n);
+double plane_compute(struct plane_density *densities, const struct session *session, size_t n);
 void   plane_free(struct plane_density *density); /* its picture */
 
 #endif

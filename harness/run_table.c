@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "leave.h"
+#include "exit.h"
 
 enum kind {
     KIND_TEXT,    /* const char *                           */
@@ -23,7 +23,7 @@ enum holder { OF_RUN, OF_RESULT, OF_TRUTH };
 
 #define RUN(member)    OF_RUN, offsetof(struct run, member)
 #define RESULT(member) OF_RESULT, offsetof(struct run_result, member)
-#define TRUTH(member)  OF_TRUTH, offsetof(struct truth, member)
+#define TRUTH(member)  OF_TRUTH, offsetof(struct true_density, member)
 
 static const struct column {
     const char *name;
@@ -46,7 +46,7 @@ static const struct column {
     {"status", KIND_STATUS, RESULT(status)},
     {"diverged_at", KIND_NUMBER, RESULT(diverged_at)},
     {"skipped", KIND_COUNT, RESULT(skipped)},
-    {"train_logp", KIND_NUMBER, RESULT(mean_logp)},
+    {"train_logp", KIND_NUMBER, RESULT(train_logp)},
     {"heldout_logp", KIND_NUMBER, RESULT(heldout_logp)},
     {"train_truth", KIND_NUMBER, TRUTH(train_mean)},
     {"heldout_truth", KIND_NUMBER, TRUTH(heldout_mean)},
@@ -59,7 +59,7 @@ static const struct column *find(const char *name)
     for (size_t i = 0; i < sizeof vocabulary / sizeof *vocabulary; i++)
         if (strcmp(vocabulary[i].name, name) == 0)
             return &vocabulary[i];
-    leave_failed("no run has a column '%s' (run_table.h lists them)", name);
+    exit_failed("no run has a column '%s' (run_table.h lists them)", name);
 }
 
 static void put(struct table *table, enum kind kind, const void *value)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "leave.h"
-#include "stats.h"
+#include "exit.h"
+#include "statistics.h"
 
 enum { COLUMNS_MAX = 8, NAME_SIZE = 32 };
 
@@ -21,7 +21,7 @@ static struct column_list find_columns(const struct table *rows, const char *nam
     char               name[NAME_SIZE];
     for (int used; list.n < COLUMNS_MAX && sscanf(names, " %31s%n", name, &used) == 1; names += used)
         if (!table_find(&list.at[list.n++], rows, name))
-            leave_failed("the table %s has no column '%s' to summarise", table_name(rows), name);
+            exit_failed("the table %s has no column '%s' to summarise", table_name(rows), name);
     return list;
 }
 
@@ -61,7 +61,7 @@ static void add_row(struct table *table, const struct table *rows, const size_t 
         if (ok && isfinite(x))
             value[n++] = x;
     }
-    const struct summary s = n ? stats_summary(value, n) : (struct summary){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    const struct summary s = n ? statistics_summary(value, n) : (struct summary){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     for (size_t i = 0; i < by->n; i++)
         table_text(table, table_cell(rows, first, by->at[i]));
     table_text(table, table_column_name(rows, column));
@@ -73,7 +73,7 @@ static void add_row(struct table *table, const struct table *rows, const size_t 
         table_number(table, numbers[i]);
 }
 
-struct table *summary_table(const struct setup *setup, const char *name, const struct table *rows, const char *by_names,
+struct table *summary_table(const struct session *session, const char *name, const struct table *rows, const char *by_names,
                             const char *of_names)
 {
     const struct column_list by = find_columns(rows, by_names), of = find_columns(rows, of_names);
@@ -82,9 +82,9 @@ struct table *summary_table(const struct setup *setup, const char *name, const s
     double                  *value = malloc((n + 1) * sizeof *value);
     char                     columns[256];
     if (!group || !value)
-        leave_failed("not enough memory for the table %s", name);
+        exit_failed("not enough memory for the table %s", name);
     snprintf(columns, sizeof columns, "%s of runs finished n min q1 median q3 max mean sd", by_names);
-    struct table *table = setup_table(setup, name, columns);
+    struct table *table = session_table(session, name, columns);
     find_groups(group, rows, &by);
     for (size_t row = 0; row < n; row++)
         for (size_t i = 0; group[row] == row && i < of.n; i++)

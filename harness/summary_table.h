@@ -11,11 +11,11 @@
 #ifndef SUMMARY_TABLE_H
 #define SUMMARY_TABLE_H
 
-#include "setup.h"
+#include "session.h"
 
 /* by, of: names of columns of `rows`, separated by blanks.  Groups stand in the order of their first rows; for each, a
  * row for each column of `of`.  A name that is no column ends the program: it is a fault of the experiment's file. */
-struct table *summary_table(const struct setup *setup, const char *name, const struct table *rows, const char *by,
+struct table *summary_table(const struct session *session, const char *name, const struct table *rows, const char *by,
                             const char *of);
 
 #endif

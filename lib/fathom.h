@@ -43,7 +43,7 @@ const char *fathom_status_name(fathom_status status);
 
 /* One line for a person: what was wrong, where, what is legal.  No newline at its end. */
 typedef struct fathom_error {
-    char text[320];
+    char text[512];
 } fathom_error;
 
 /* ---------------------------------------------------------------------------------------- instruction sets ---- */
@@ -52,7 +52,8 @@ typedef struct fathom_error {
 typedef struct fathom_isa fathom_isa;
 
 /* The set called `name` ("v4": x86-64-v4, "v3": x86-64-v3, "ref"), or the best that this CPU runs if name is NULL.
- * NULL if there is no such set, or this CPU lacks it (also "ref": every set needs fused multiply-add hardware). */
+ * NULL if there is no such set, this library was built by a compiler that does not know it, or this CPU lacks one of
+ * its features (also "ref": every set needs fused multiply-add hardware). */
 const fathom_isa *fathom_isa_find(const char *name);
 const char       *fathom_isa_name(const fathom_isa *isa);
 
@@ -72,7 +73,7 @@ void       fathom_key_split(fathom_key *keys, fathom_key key, size_t n);   /* ke
 
 /* out: [n].  Draws of one key; the same key gives the same draws.
  * bits32: word0 ^ word1; bits64: word0 << 32 | word1.
- * uniform: 52 bits, on [lo, hi).  normal: sqrt 2 erfinv(uniform on (-1, 1)), standard.
+ * uniform: 52 bits, on [lo, hi), lo < hi, hi - lo finite.  normal: sqrt 2 erfinv(uniform on (-1, 1)), standard.
  * randint: integers on [lo, hi), lo < hi, from two 64-bit words each. */
 void fathom_bits32 (uint32_t *out, fathom_key key, size_t n);
 void fathom_bits64 (uint64_t *out, fathom_key key, size_t n);
@@ -118,14 +119,72 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
  * it was. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
 
-/* Rows read to the end of `in`: numbers separated by comma, tab or blanks; one header line if the first line that is
- * no comment is not all numbers; '#' starts a comment; LF or CRLF.  `name` is how the error names the source.
- * heldout in [0, 1): that fraction of the rows, rounded to nearest, shuffled with PCG64(seed), is put into *kept
- * (which may be NULL if heldout is 0); mean and sd are the training rows'.
+typedef enum fathom_header {
+    FATHOM_HEADER_AUTO, /* the first line is one if no field of it is a number or was meant as one ("NA", "0.1O") */
+    FATHOM_HEADER_YES,  /* the first line is one, whatever stands in it                                           */
+    FATHOM_HEADER_NO    /* the first line is a row                                                                */
+} fathom_header;
+
+/* How a text of rows is to be read: meaning, default, legal values. */
+typedef struct fathom_read_options {
+    char          separator; /* between fields: '\t' ';' ',' '|' or ' ', any run of blanks; '\0': a tab if one of the
+                                first two lines has one, else as the first shows: a semicolon, else a comma, else
+                                blanks                                                            default '\0'      */
+    char          decimal;   /* '.' or ','; then the comma does not separate                      default '.'       */
+    fathom_header header;    /*                                                                   default AUTO      */
+    size_t        skip;      /* lines left out at the start, whatever stands in them              default 0         */
+    const char   *columns;   /* which, and in what order: names or numbers from 1, separated by commas, none twice;
+                                @1 is a number even if a name is 1; NULL: all                     default NULL      */
+    size_t        most;      /* columns that are read at most, said at the first row              default 64, >= 2  */
+    double        heldout;   /* fraction of the rows that is held out                             default 0, [0, 1) */
+    uint64_t      seed;      /* of their choice                                                   default 0         */
+} fathom_read_options;
+
+fathom_read_options fathom_read_options_default(void);
+
+/* What deserves a warning. */
+enum {
+    FATHOM_NOTICE_UNNAMED  = 1, /* a column that was read has no name in the header (all columns were taken)        */
+    FATHOM_NOTICE_INDEX    = 2, /* the first column counts the rows: 0, 1, 2, ... or 1, 2, 3, ... (the same)        */
+    FATHOM_NOTICE_FROM_0   = 4, /* and it does so from 0                                                            */
+    FATHOM_NOTICE_TRAILING = 8  /* each row ends with a separator; the empty field behind it is no column           */
+};
+
+typedef struct fathom_read_column {
+    size_t place; /* in the file, from 1                                         */
+    char  *name;  /* in the header, perhaps ""; NULL if the file has no header   */
+} fathom_read_column;
+
+/* What was read. */
+typedef struct fathom_read_report {
+    size_t              rows;         /* held out or not                                       */
+    size_t              heldout;      /* those held out                                        */
+    size_t              n_columns;    /* read; D of the datasets                               */
+    fathom_read_column *column;       /* [n_columns], in the order of the datasets             */
+    char               *columns;      /* the choice of these as options.columns takes it       */
+    size_t              file_columns; /* in each row of the file                               */
+    char                separator;
+    size_t              header_line;  /* 0: none                                               */
+    size_t              first_line, last_line; /* of the first row; of the text                */
+    unsigned            notices;      /* FATHOM_NOTICE_... or-ed together                      */
+} fathom_read_report;
+
+void fathom_read_report_free(fathom_read_report *report); /* frees the columns, clears the struct; NULL is allowed */
+
+/* Rows read to the end of `in`.  One separator per text; a field may stand in double quotes; at most one header, of as
+ * many names as there are columns; LF or CRLF; a byte-order mark of UTF-8 is left out; a first line `sep=;` declares
+ * the separator.  '#' starts a comment at the start of a line or after white space; a comment that, without its '#',
+ * is a row of as many numbers as there are columns is an error, not a comment.  A number is decimal and finite; the
+ * exponent may be Fortran's D.
+ * `name` is how the error names the source.  Cures that it names are options as the programs write them: --decimal ,
+ * is decimal = ','.  options NULL: the defaults.
+ * heldout: that fraction of the rows, rounded to nearest, shuffled with PCG64(seed), is put into *kept (which may be
+ * NULL if heldout is 0); mean and sd are the training rows'.  *report (may be NULL) is for fathom_read_report_free.
  * Errors, each with its line (and column): FATHOM_BAD_DATA for ragged rows, a field that is no finite number, fewer
- * than two columns or rows, a constant column; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
-fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, FILE *in, const char *name,
-                                  double heldout, uint64_t seed, fathom_error *error);
+ * than two columns or rows, a constant column, a text that is none, columns that are not there; FATHOM_BAD_ARGUMENT
+ * for an option out of its range; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
+fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
+                                  const char *name, const fathom_read_options *options, fathom_error *error);
 
 void fathom_dataset_free(fathom_dataset *data); /* frees the arrays, clears the struct; NULL is allowed */
 
@@ -176,10 +235,17 @@ void              fathom_workspace_free(fathom_workspace *ws);
 size_t            fathom_workspace_bytes(const fathom_workspace *ws); /* bytes that it holds now */
 
 /* data -> latent.  z: [n][D], log_det: [n] (sum over layers of log |det J|); either may be NULL.  x: [n][D].
- * All five return FATHOM_OK or FATHOM_NO_MEMORY (a conditioner's table may grow with its parameters). */
+ * All five return FATHOM_OK or FATHOM_NO_MEMORY (a conditioner's table may grow with its parameters), or what is said
+ * below. */
 fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *x, size_t n);
-/* latent -> data; log_det of the inverse map. */
+/* latent -> data; log_det of the inverse map.
+ * A spline returns x within 256 epsilon B max(1, dx/dy), epsilon = 2^-52.  Where it is flat, dx/dy is large: with bins
+ * of 0.001 in an interval of 2 B the slope falls as 1/B^2.  An untrained flow of depth 1 gives standard normal rows
+ * back within 1e-12 up to B = 100, and at B = 1000 every tenth is off by more than 1e-6; one of depth 8 gives them back
+ * up to B = 10, and none at 100 (build/tests/test_way_back prints the errors).  FATHOM_BAD_ARGUMENT, here and of
+ * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL. */
+#define FATHOM_INVERSE_INTERVAL 100.0
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *z, size_t n);
 /* logp: [n], log p(x) = log base(z) + log |det dz/dx|. */
@@ -188,7 +254,7 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n);
 /* loss = -mean log p, and gradient: [n_params] of it (NULL: the loss alone).  rows: [n] indices into x, or NULL for
  * rows 0..n-1; counts: [n], how often each of them is in the mean, or NULL for once.  Neither output needs to be
- * finite: that is for the caller to look at.  FATHOM_BAD_ARGUMENT if n is 0. */
+ * finite: that is for the caller to look at.  FATHOM_BAD_ARGUMENT if n is 0, or every count. */
 fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
                               const double *x, const uint32_t *rows, const uint32_t *counts, size_t n);
 
@@ -209,13 +275,16 @@ double fathom_norm(const double *x, size_t n);
 typedef struct fathom_train_options {
     size_t steps;      /* gradient steps                               default 1200, >= 4                          */
     size_t batch;      /* rows a step, drawn with replacement          default 512, >= 1                           */
-    double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0                           */
+    double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0, <= 1000                  */
     double clip;       /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
     bool   skip;       /* leave out a step whose loss or gradient norm is not finite,
                           instead of ending there              default false                               */
 } fathom_train_options;
 
 fathom_train_options fathom_train_options_default(void);
+
+/* FATHOM_OK, or FATHOM_BAD_ARGUMENT and in *error (may be NULL) which option, its value and its legal range. */
+fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error);
 
 /* optax's cosine_onecycle_schedule(steps, peak): peak/25 up to peak at 30 % of the steps, down to peak/2.5e5, along
  * cosine arcs.  lr: [steps].  steps >= 4.
@@ -231,8 +300,8 @@ void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps
 /* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) behind a clip by global norm, one step at a time. */
 typedef struct fathom_trainer fathom_trainer;
 
-/* Copies params ([n_params]) and options.  x: [n][D], the training rows, n 1 to 2^32 - 1; they must outlive the trainer
- * and stay as they are.  NULL if memory is short. */
+/* Copies params ([n_params], finite) and options.  x: [n][D], the training rows, n 1 to 2^32 - 1; they must outlive the
+ * trainer and stay as they are.  NULL if memory is short, or if fathom_train_options_check refuses the options. */
 fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
                                    const fathom_train_options *options, const double *x, size_t n);
 void            fathom_trainer_free(fathom_trainer *trainer);

@@ -271,10 +271,19 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
     return status;
 }
 
+/* A spline's bins are no narrower than 0.001, so on a wide interval it has pieces so flat that rows which differ have
+ * one and the same latent in double precision, and no way back is right for all of them (fathom.h says where). */
+static bool has_way_back(const fathom_config *config)
+{
+    return strcmp(config->coupling, "spline") != 0 || config->interval <= FATHOM_INVERSE_INTERVAL;
+}
+
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *z, size_t n)
 {
     const size_t dim = ws->flow->config.dim;
+    if (!has_way_back(&ws->flow->config))
+        return FATHOM_BAD_ARGUMENT;
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = load_tile(ws->x, z, NULL, first, n, dim);
@@ -311,6 +320,8 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n)
 {
     const size_t dim = ws->flow->config.dim;
+    if (!has_way_back(&ws->flow->config))
+        return FATHOM_BAD_ARGUMENT;
     fathom_normal(x, key, n * dim);
     for (size_t d = 0; d < dim; d++) {
         double raw = params[dim + d], size = raw < 0.0 ? -raw : raw;
@@ -331,6 +342,8 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
         return FATHOM_BAD_ARGUMENT;
     for (size_t i = 0; counts && i < n; i++)
         n_drawn += counts[i];
+    if (n_drawn == 0.0)
+        return FATHOM_BAD_ARGUMENT;
     fathom_status status = prepare(ws, params);
     if (status != FATHOM_OK)
         return status;

@@ -1,26 +1,89 @@
-/* isa.c - the instruction sets that this library was built for, best first, and which of them this CPU runs. */
+/* isa.c - the instruction sets that this library was built for, best first, and which of them this CPU runs.
+ *
+ * This file is compiled for any CPU of the architecture: it asks before a kernel runs. */
 #include "isa/bijection.h"
 
 #include <string.h>
 
 extern const struct fathom_isa fathom_isa_ref;
-#if defined __x86_64__
-extern const struct fathom_isa fathom_isa_v3, fathom_isa_v4;
+
+/* FATHOM_HAS_V3 and _V4 come from the build: a compiler that does not know a level builds without its set. */
+#if defined FATHOM_HAS_V4
+extern const struct fathom_isa fathom_isa_v4;
+#endif
+#if defined FATHOM_HAS_V3
+extern const struct fathom_isa fathom_isa_v3;
 #endif
 
-static const struct fathom_isa *const sets[] = {
-#if defined __x86_64__
-    &fathom_isa_v4,
-    &fathom_isa_v3,
-#endif
-    &fathom_isa_ref,
+/* What a set needs of the CPU: bits of CPUID's registers, and in XCR0 the registers that the system saves. */
+struct needs {
+    uint32_t leaf1_ecx, leaf7_ebx, extended_ecx;
+    uint64_t xcr0;
 };
+
+struct set {
+    const struct fathom_isa *isa;
+    struct needs             needs;
+};
+
+#if defined __x86_64__
+
+#include <cpuid.h>
+
+/* The features of each level (x86-64 psABI 1.0, table 3.1), each by its bit.  A compiler may use any of a level's. */
+enum {
+    FMA = 1 << 12, AVX = 1 << 28, OSXSAVE = 1 << 27,
+    V2_LEAF1 = 1 << 0 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23, /* SSE3 SSSE3 CX16 SSE4.1 SSE4.2 POPCNT */
+    V3_LEAF1 = V2_LEAF1 | FMA | 1 << 22 | OSXSAVE | AVX | 1 << 29,      /* MOVBE, F16C                          */
+    V3_LEAF7 = 1 << 3 | 1 << 5 | 1 << 8,                                /* BMI1 AVX2 BMI2                       */
+    V3_EXTENDED = 1 << 0 | 1 << 5,                                      /* LAHF (v2), LZCNT                     */
+    AVX_STATE = 1 << 1 | 1 << 2, AVX512_STATE = 1 << 5 | 1 << 6 | 1 << 7
+};
+#define V4_LEAF7 (V3_LEAF7 | 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31) /* AVX512 F DQ CD BW VL */
+
+/* Every set needs fused multiply-add hardware: SLEEF's finz family is defined by it. */
+static const struct set sets[] = {
+#if defined FATHOM_HAS_V4
+    { &fathom_isa_v4, { V3_LEAF1, V4_LEAF7, V3_EXTENDED, AVX_STATE | AVX512_STATE } },
+#endif
+#if defined FATHOM_HAS_V3
+    { &fathom_isa_v3, { V3_LEAF1, V3_LEAF7, V3_EXTENDED, AVX_STATE } },
+#endif
+    { &fathom_isa_ref, { FMA | AVX | OSXSAVE, 0, 0, AVX_STATE } },
+};
+
+static bool runs(const struct needs *needs)
+{
+    uint32_t eax, ebx, leaf1_ecx = 0, leaf7_ebx = 0, extended_ecx = 0, other, low, high;
+    __get_cpuid(1, &eax, &ebx, &leaf1_ecx, &other);
+    if (~leaf1_ecx & needs->leaf1_ecx)
+        return false;
+    __get_cpuid_count(7, 0, &eax, &leaf7_ebx, &ebx, &other);
+    __get_cpuid(0x80000001, &eax, &ebx, &extended_ecx, &other);
+    if (~leaf7_ebx & needs->leaf7_ebx || ~extended_ecx & needs->extended_ecx)
+        return false;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0)); /* legal, since OSXSAVE is among the needs */
+    return !(~((uint64_t)high << 32 | low) & needs->xcr0);
+}
+
+#else
+
+static const struct set sets[] = { { &fathom_isa_ref, { 0 } } };
+
+/* aarch64: fused multiply-add is part of the architecture. */
+static bool runs(const struct needs *needs)
+{
+    (void)needs;
+    return true;
+}
+
+#endif
 
 const fathom_isa *fathom_isa_find(const char *name)
 {
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
-        if ((!name || strcmp(name, sets[i]->name) == 0) && sets[i]->supported())
-            return sets[i];
+        if ((!name || strcmp(name, sets[i].isa->name) == 0) && runs(&sets[i].needs))
+            return sets[i].isa;
     return NULL;
 }
 

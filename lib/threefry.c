@@ -114,15 +114,25 @@ static double unit_uniform(uint64_t word)
     return x - 1.0;
 }
 
+/* The largest number below hi, hi finite. */
+static double below(double hi)
+{
+    int64_t bits;
+    memcpy(&bits, &hi, sizeof bits);
+    bits = hi > 0.0 ? bits - 1 : hi < 0.0 ? bits + 1 : INT64_MIN + 1; /* of 0: the negative subnormal next to it */
+    memcpy(&hi, &bits, sizeof hi);
+    return hi;
+}
+
 void fathom_uniform(double *out, fathom_key key, double lo, double hi, size_t n)
 {
-    const double span = hi - lo;
+    const double span = hi - lo, last = lo < hi ? below(hi) : lo;
     uint64_t     word[LANES];
     for (size_t done = 0; done < n; done += LANES) {
         words64(word, key, done);
         for (size_t i = 0; i < lanes_left(done, n); i++) {
             const double u = unit_uniform(word[i]) * span + lo;
-            out[done + i] = u > lo ? u : lo; /* rounding must not lead below lo */
+            out[done + i] = u > last ? last : u > lo ? u : lo; /* rounding must not lead out of [lo, hi) */
         }
     }
 }

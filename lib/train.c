@@ -6,7 +6,8 @@
  *
  * Step t, from 0:  loss and gradient g of the batch at the parameters as they are; if either the loss or |g| is not
  * finite the step moves nothing; otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam moves
- * the parameters by the schedule's rate.  So the parameters are finite at any time. */
+ * the parameters by the schedule's rate.  So the parameters are finite at any time, if they are at the start: the
+ * range of peak_lr ends where an update could overflow. */
 #include "isa/bijection.h"
 
 #include <math.h>
@@ -73,11 +74,36 @@ void fathom_schedule(double *lr, size_t steps, double peak, bool single)
 
 static size_t words_of(size_t n) { return (n + 63) / 64; }
 
+static fathom_status refuse(fathom_error *error, const char *format, double value)
+{
+    if (error)
+        snprintf(error->text, sizeof error->text, format, value);
+    return FATHOM_BAD_ARGUMENT;
+}
+
+/* An update of Adam is at most 0.1 / sqrt(0.001) / sqrt(1 - 0.81 / 0.999) = 7.3 step sizes (Cauchy and Schwarz on its
+ * two means), a step size at most 10 peak_lr, and a product of step size and mean at most 1e4 sqrt(DBL_MAX): up to
+ * MOST_LR none overflows, and no number of steps leads a finite parameter out of range. */
+static const double MOST_LR = 1000.0;
+
+fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error)
+{
+    if (options->steps < 4)
+        return refuse(error, "%.0f steps; legal is 4 or more", (double)options->steps);
+    if (options->batch < 1)
+        return refuse(error, "a batch of %.0f rows; legal is 1 or more", (double)options->batch);
+    if (!(options->peak_lr > 0.0 && options->peak_lr <= MOST_LR))
+        return refuse(error, "peak_lr %.17g; legal is above 0, up to 1000", options->peak_lr);
+    if (!(options->clip > 0.0))
+        return refuse(error, "clip %.17g; legal is above 0, or infinity", options->clip);
+    return FATHOM_OK;
+}
+
 fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
                                    const fathom_train_options *options, const double *x, size_t n)
 {
     const size_t n_params = fathom_flow_n_params(flow), batch = options->batch;
-    fathom_trainer *t = calloc(1, sizeof *t);
+    fathom_trainer *t = fathom_train_options_check(options, NULL) == FATHOM_OK ? calloc(1, sizeof *t) : NULL;
     if (!t)
         return NULL;
     t->flow = flow;

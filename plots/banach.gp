@@ -4,6 +4,8 @@
 eval canvas(500, 350)
 T = "residual_inverse.tsv"
 
+eval rows_of("T")
+if (members == 0) { eval nothing("no map"); exit }
 as = ""; bs = ""; lips = ""; folds = ""
 stats T using (as = as." ".strcol("a"), bs = bs." ".strcol("b"), lips = lips." ".strcol("lipschitz"), \
                folds = folds." ".strcol("nonincreasing_steps"), 0) nooutput

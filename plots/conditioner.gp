@@ -4,36 +4,37 @@
 # many training rows lie in each segment.  A dot and a vertical line are a breakpoint.
 # Table: conditioner.tsv (a row a segment and output).
 
-eval canvas(500, 640)
 T = "conditioner.tsv"
+eval rows_of("T")
+if (members == 0) { eval nothing("the run diverged: no conditioner"); exit }
+eval canvas(500, 640)
 
 outputs = ""; n = 0; batch = 0; occupied = 0; most_rows = 1; low = 1e300; high = -1e300
 edges = ""; least = 1e300; greatest = -1e300; flattest = 1e300; steepest = -1e300
-stats T using (outputs = with_word(outputs, strcol("output")), 0) nooutput
+finite_row(i) = abs(cell("low_value")) < 1e300 && abs(cell("high_value")) < 1e300 && abs(cell("slope")) < 1e300
+stats T using (finite_row(0) ? (outputs = with_word(outputs, strcol("output")), 0) : 0) nooutput
+if (words(outputs) == 0) { eval nothing("no output of the conditioner is finite"); exit }
 first_output = word(outputs, 1)
 first_only(y) = strcol("output") eq first_output ? y : NaN
-smaller(a, b) = b < a ? b : a
-larger(a, b)  = b > a ? b : a
 stats T using (strcol("output") eq first_output \
                ? (n = n + 1, batch = batch + column("batch_rows"), occupied = occupied + (column("batch_rows") > 0), \
                   most_rows = larger(most_rows, column("rows")), \
                   edges = n > 1 ? edges." ".strcol("low") : edges, \
                   low = smaller(low, column("low")), high = larger(high, column("high"))) : 0, 0) nooutput
-stats T using (least = smaller(smaller(least, column("low_value")), column("high_value")), \
+stats T using (finite_row(0) ? (least = smaller(smaller(least, column("low_value")), column("high_value")), \
                greatest = larger(larger(greatest, column("low_value")), column("high_value")), \
-               flattest = smaller(flattest, column("slope")), steepest = larger(steepest, column("slope")), 0) nooutput
+               flattest = smaller(flattest, column("slope")), \
+               steepest = larger(steepest, column("slope")), 0) : 0) nooutput
 
-# About four ticks on a span: the next of 1, 2 and 5 times a power of ten.
-power(span) = 10.0**floor(log10(span / 4.0))
-tick(span) = span > 0 ? power(span) * (span / 4.0 / power(span) < 1.5 ? 1 : span / 4.0 / power(span) < 3.5 ? 2 : 5) : 1
-room(span) = span > 0 ? span : 1
+room(low, high) = flat(low, high) ? larger(1, abs(low)) : high - low
+spaced(low, high) = tick(flat(low, high) ? larger(1, abs(low)) : high - low)
 
 # Each line by its two ends, one polyline an output: so dashes run on from segment to segment.
 set print $lines
 print "output\tx\tvalue\tslope"
 do for [o in outputs] {
     text = ""
-    stats T using (strcol("output") eq o \
+    stats T using (strcol("output") eq o && finite_row(0) \
         ? (text = text.sprintf("%s\t%.17g\t%.17g\t%.17g\n%s\t%.17g\t%.17g\t%.17g\n", \
                                o, column("low"), column("low_value"), column("slope"), \
                                o, column("high"), column("high_value"), column("slope"))) : 0, 0) nooutput
@@ -68,12 +69,12 @@ set title sprintf("A trained conditioner: %d straight line%s over the data\n", n
           sprintf("{/*0.85 a batch of %d rows lies on %d: at most the matrix work of %d rows}", batch, occupied, \
                   2 * occupied) offset 0,-0.2
 set label 1 "output" at screen 0.022, graph 0.5 center rotate
-set ytics tick(greatest - least)
-set yrange [least - 0.75 * room(greatest - least) : greatest + 0.1 * room(greatest - least)]
+set ytics spaced(least, greatest)
+set yrange [least - 0.75 * room(least, greatest) : greatest + 0.1 * room(least, greatest)]
 set key bottom left Left reverse opaque
 plot for [i=1:words(outputs)] $lines using (column("x")):(of(word(outputs, i), column("value"))) \
          with lines ls FIRST_LINE + i title meaning(word(outputs, i)), \
-     for [i=1:words(outputs)] T using (dot(column("low"))):(of(word(outputs, i), column("low_value"))) \
+     for [i=1:words(outputs)] T using (dot(column("low"))):(of(word(outputs, i), finite(cell("low_value")))) \
          with points ls FIRST_LINE + i notitle
 
 unset title
@@ -81,8 +82,8 @@ unset key
 set tmargin at screen 0.55
 set bmargin at screen 0.33
 set label 1 "slope"
-set ytics tick(steepest - flattest)
-set yrange [flattest - 0.1 * room(steepest - flattest) : steepest + 0.1 * room(steepest - flattest)]
+set ytics spaced(flattest, steepest)
+set yrange [flattest - 0.1 * room(flattest, steepest) : steepest + 0.1 * room(flattest, steepest)]
 plot for [i=1:words(outputs)] $lines using (column("x")):(of(word(outputs, i), column("slope"))) \
          with lines ls FIRST_LINE + i notitle
 

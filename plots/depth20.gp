@@ -7,9 +7,12 @@
 SPAN = 1.2
 
 T = "depth20.tsv"
+eval rows_of("T")
+if (members == 0) { eval nothing("no run"); exit }
 couplings = ""; depths = ""; arms = ""; seeds = ""; first_depth = NaN
 stats T using (couplings = with_word(couplings, strcol("coupling")), depths = with_word(depths, strcol("depth")), \
                arms = with_word(arms, strcol("arm")), seeds = with_word(seeds, strcol("seed")), 0) nooutput
+eval sorted("depths")
 n_arms = words(arms); n_seeds = words(seeds)
 arm_name(a) = a eq "none" ? "bare" : a eq "clip" ? "clip" : a eq "actnorm" ? "ActNorm" : a
 place_of(w, list) = (sum [i=1:words(list)] (word(list, i) eq w ? i : 0))
@@ -25,7 +28,7 @@ eval summary("T", 'cell("train_logp") > top - SPAN ? cell("train_logp") : NaN')
 if (members > 0 && GROUP_min < foot) { foot = GROUP_min }
 eval summary("T", 'cell("heldout_logp") > top - SPAN ? cell("heldout_logp") : NaN')
 if (members > 0 && GROUP_min < foot) { foot = GROUP_min }
-if (foot == top) { foot = top - 0.1 }
+if (foot == top || flat(foot, top)) { foot = top - 0.1 * larger(1, abs(top)) }
 pad = 0.16 * (top - foot + 0.02)
 foot = foot - pad
 inside(y) = y > foot ? y : -1e9

@@ -8,10 +8,13 @@
 
 FOOT = 4.0
 T = "depth_truth.tsv"
+eval rows_of("T")
+if (members == 0) { eval nothing("no run"); exit }
 depths = ""; least = 1e9; most = 0; seeds = ""
 stats T using (depths = with_word(depths, strcol("depth")), seeds = with_word(seeds, strcol("seed")), \
                least = column("depth") < least ? column("depth") : least, \
                most = column("depth") > most ? column("depth") : most, 0) nooutput
+eval sorted("depths")
 over = words(seeds) > 1 ? ": mean of ".words(seeds)." seeds, ±1 sd" : ""
 
 over_fit = '(cell("train_logp") - cell("train_truth") + cell("kl"))'
@@ -29,14 +32,35 @@ do for [c in "train_logp heldout_logp"] {
     eval summary("T", 'cell(c)')
     if (members > 0 && GROUP_max > high) { high = GROUP_max }
 }
+# (Where every score lies further below the truth, the best of them takes its place.)
+eval summary("T", 'cell("train_logp") > high - FOOT || cell("heldout_logp") > high - FOOT ? 1 : NaN')
+if (members == 0) {
+    high = -1e300
+    do for [c in "train_logp heldout_logp"] {
+        eval summary("T", 'cell(c)')
+        if (members > 0 && GROUP_max > high) { high = GROUP_max }
+    }
+    if (high == -1e300) { high = 0 }
+}
 low = high
 do for [c in "train_logp heldout_logp"] {
     eval summary("T", 'cell(c) > high - FOOT ? cell(c) : NaN')
     if (members > 0 && GROUP_min < low) { low = GROUP_min }
 }
-eval summary("T", 'cell("kl") > FOOT ? 1 : NaN')
-far = members > 0
-pad = 0.08 * (high - low) + 1e-3
+pad = flat(low, high) ? beside_flat(high) : 0.08 * (high - low) + 1e-3
+
+# The lower panel's: 0, and all distances, or those up to FOOT if there are any.
+eval summary("T", 'cell("kl") > FOOT ? cell("kl") : NaN')
+far = members > 0;  farthest = far ? GROUP_max : 0
+eval summary("T", 'cell("kl") <= FOOT && cell("kl") > -0.2 ? 1 : NaN')
+all_far = far && members == 0
+least_distance = 0; greatest_distance = 0
+do for [k=1:2] {
+    eval summary("T", k == 1 ? 'cell("kl")' : over_fit)
+    if (members > 0) {
+        least_distance = smaller(least_distance, GROUP_min); greatest_distance = larger(greatest_distance, GROUP_max)
+    }
+}
 
 # Mean and standard deviation over the seeds, a row a depth that has any score.
 # (Of no depth at all: one row that nothing draws, for gnuplot reads also what a loop of no turns plots.)
@@ -51,14 +75,15 @@ set print $over_fit;  eval means(over_fit)
 
 eval canvas(500, has_kl ? 600 : 370)
 set multiplot
-set lmargin at screen 0.15
+set lmargin at screen (abs(low) < 1e4 && farthest < 1e4 ? 0.15 : 0.21)
 set rmargin at screen 0.975
 set ylabel offset 0.8,0
 set xlabel (has_kl ? "" : "number of coupling blocks") offset 0,0.4
 set logscale x 2
 set xrange [least / 1.25 : most * 1.25]
 set xtics ()
-set for [d in depths] xtics add (d real(d))
+eval thinned("depths", "log(value_of(w_))", "log(1.5625 * most / least)", "412")
+set for [d in ticked] xtics add (d real(d))
 left(d)  = d / 1.035      # one beside the other, so that no bar hides the other's
 right(d) = d * 1.035
 
@@ -73,6 +98,12 @@ set label 2 gprintf("truth, held-out rows: %.3f", heldout_truth) at graph 0.015,
     font SMALL
 if (!has_truth) { unset label 1 }
 if (!has_new_truth) { unset label 2 }
+if (train_truth < low - pad) { unset label 1 }
+if (heldout_truth < low - pad) { unset label 2 }
+if (has_truth && train_truth > high + pad) {
+    set label 1 gprintf("truth, training rows: %.3f, above the scale", train_truth) at graph 0.015, 0.95 font SMALL
+    unset label 2
+}
 do for [i=1:words(depths)] {
     D = number_in(depths, i)
     eval count("T", 'column("depth") == D && strcol("status") ne "ok"')
@@ -82,7 +113,7 @@ do for [i=1:words(depths)] {
     }
 }
 if (has_train) {
-    set format y decimals(high - low)
+    set format y decimals(flat(low, high) ? 2 * pad : high - low)
     set yrange [low - pad : high + pad]
     above(y) = y > train_truth ? y : train_truth
     plot for [i=1:has_truth] $train \
@@ -119,11 +150,16 @@ if (has_kl) {
     set yrange [* : *] noextend
     set offsets 0, 0, graph 0.07, graph 0.06
     if (far) { set yrange [-0.2 : FOOT] }
+    if (all_far) { set yrange [-0.05 * farthest : 1.1 * farthest] }
+    if (!far && flat(least_distance, greatest_distance)) { set yrange [-0.1 : 1] }
     set format y "%g"
     set key top right
     eval summary("T", 'cell("kl_std_error")')
-    set label 1 sprintf("KL of one run: standard error at most %.3f nats", GROUP_max) \
-        at graph 0.985, 0.64 right font SMALL
+    if (members > 0) {
+        set label 1 sprintf("KL of one run: standard error at most ". \
+            (GROUP_max < 1e4 ? "%.3f" : "%.2g")." nats", GROUP_max) \
+            at graph 0.985, 0.64 right font SMALL
+    }
     plot 0 with lines ls ZERO notitle, \
          T using (left(column("depth"))):(finite(@over_fit)) with points ls OVER_FIT lc rgb "#F2C879" ps 0.5 notitle, \
          T using (right(column("depth"))):(finite(cell("kl"))) \

@@ -4,8 +4,9 @@
 # or not finite.  Open marks are the first seed, the one that the notebook measures.
 # Table: gradient_depth.tsv.
 
-eval canvas(500, 380)
 T = "gradient_depth.tsv"
+eval rows_of("T")
+if (members == 0) { eval nothing("no run"); exit }
 
 depths = ""; couplings = ""; seeds = ""; least = 1e9; most = 0; first_seed = NaN
 stats T using (first_seed = first_seed == first_seed ? first_seed : column("seed"), \
@@ -13,22 +14,22 @@ stats T using (first_seed = first_seed == first_seed ? first_seed : column("seed
                seeds = with_word(seeds, strcol("seed")), \
                least = column("depth") < least ? column("depth") : least, \
                most = column("depth") > most ? column("depth") : most, 0) nooutput
-named = has_word(couplings, "spline") ? "spline" : ""
-if (has_word(couplings, "affine")) { named = named." affine" }
+eval sorted("depths")
 mark(c) = c eq "spline" ? SPLINE : AFFINE
 hue(c)  = c eq "spline" ? green : red
-positive(y) = y > 0 ? finite(y) : NaN
+positive(y) = y > 1e-290 ? finite(y) : NaN
 of(c)   = strcol("coupling") eq c ? positive(cell("grad_norm")) : NaN
 
 # Quartiles, a row a coupling and depth that has a number; and each coupling's law, titled.
 set print $medians
 print "coupling\tdepth\tlow\tmedian\thigh"
-low = 1e300; high = 0
-do for [c in named] {
+low = 1e300; high = 0; named = ""
+do for [c in "spline affine"] {
     do for [d in depths] {
         D = real(d)
         eval summary("T", 'column("depth") == D ? of(c) : NaN')
         if (members > 0) {
+            named = with_word(named, c)
             print sprintf("%s\t%s\t%.15g\t%.15g\t%.15g", c, d, GROUP_lo_quartile, GROUP_median, GROUP_up_quartile)
             low = GROUP_lo_quartile < low ? GROUP_lo_quartile : low
             high = GROUP_up_quartile > high ? GROUP_up_quartile : high
@@ -36,6 +37,7 @@ do for [c in named] {
     }
 }
 set print
+if (words(named) == 0) { eval nothing("no gradient norm is finite and above 0"); exit }
 
 array slope[2]
 array level[2]
@@ -53,6 +55,7 @@ do for [k=1:words(named)] {
              (slope[k] == slope[k] ? sprintf(", grows as depth^{%.2f ± %.2f}", slope[k], err) : "")."'"
 }
 
+eval canvas(500, 380)
 eval count("T", 'positive(cell("grad_norm")) != cell("grad_norm")')
 bad = members
 eval count("T", "1")
@@ -70,12 +73,15 @@ set yrange [low / 3 : high * 8]
 set format y "%g"
 set mytics 10
 set xtics ()
-set for [d in depths] xtics add (d real(d))
+eval thinned("depths", "log(value_of(w_))", "log(1.44 * most / least)", "415")
+set for [d in ticked] xtics add (d real(d))
+if (high / low > 1e7) { eval powers("y", low / 3, high * 8) }
 set key top left Left reverse
 set style fill solid 0.22 noborder
 if (bad > 0) {
     set label 1 sprintf("%d of %d norms not finite", bad, members) at graph 0.98, 0.04 right font SMALL
 }
+left_of_all = 1e-3 * least       # off the figure: a plot of no points would be a complaint
 plot for [k=1:words(named)] $medians using (strcol("coupling") eq word(named, k) ? column("depth") : NaN):"low":"high" \
          with filledcurves lc rgb hue(word(named, k)) notitle, \
      for [k=1:words(named)] (slope[k] == slope[k] ? exp(level[k]) * x**slope[k] : NaN) \
@@ -83,7 +89,8 @@ plot for [k=1:words(named)] $medians using (strcol("coupling") eq word(named, k)
      for [k=1:words(named)] $medians using (strcol("coupling") eq word(named, k) ? column("depth") : NaN):"median" \
          with linespoints ls mark(word(named, k)) ps 0.75 title word(titles, k), \
      NaN with filledcurves lc rgb black title "quartiles over the seeds", \
-     for [c in named] T using (column("seed") == first_seed ? column("depth") : NaN):(of(c)) \
+     for [c in named] T using (column("seed") == first_seed && of(c) > 0 ? column("depth") : left_of_all): \
+             (of(c) > 0 ? of(c) : low) \
          with points pt (c eq "spline" ? 4 : 6) lc rgb black lw 1.3 ps 1.1 notitle, \
      NaN with points pt 6 lc rgb black lw 1.3 ps 1.1 \
          title sprintf("seed %.0f%s", first_seed, notebook && first_seed == 0 ? ", the notebook's" : "")

@@ -1,20 +1,35 @@
 # gradient_norm.gp - the gradient's global norm against depth, of untrained stacks: spline and affine.
 # Tables: gradient_norm.tsv (the first seed of each coupling); with `notebook` also the printed numbers.
 
-eval canvas(500, 350)
 T = "gradient_norm.tsv"
 
+eval rows_of("T")
+if (members == 0) { eval nothing("no run"); exit }
 depths = ""; couplings = ""; seed = NaN
 stats T using (seed = seed == seed ? seed : column("seed"), depths = with_word(depths, strcol("depth")), \
                couplings = with_word(couplings, strcol("coupling")), 0) nooutput
-norm_of(c) = strcol("coupling") eq c && column("seed") == seed ? column("grad_norm") : NaN
+eval sorted("depths")
+norm_of(c) = strcol("coupling") eq c && column("seed") == seed ? finite(cell("grad_norm")) : NaN
 mark(c) = c eq "spline" ? SPLINE : AFFINE
-named = strstrt(couplings." ", " spline ") ? "spline" : ""
-if (strstrt(couplings." ", " affine ")) { named = named." affine" }
-deepest = 0
-do for [d in depths] { deepest = real(d) > deepest ? real(d) : deepest }
+deepest = number_in(depths, words(depths))
 
-set lmargin at screen 0.13
+# A row a coupling and depth that has a norm, and the couplings that have any.
+named = ""; greatest = 0.0
+set print $norms
+print "coupling\tdepth\tgrad_norm"
+do for [c in "spline affine"] { do for [d in depths] {
+    D = real(d)
+    eval summary("T", 'column("depth") == D ? norm_of(c) : NaN')
+    if (members > 0) {
+        print sprintf("%s\t%s\t%.17g", c, d, GROUP_mean)
+        named = with_word(named, c); greatest = larger(greatest, GROUP_max)
+    }
+}}
+set print
+if (words(named) == 0) { eval nothing("no gradient norm is finite"); exit }
+
+eval canvas(500, 350)
+set lmargin at screen (greatest < 1e4 ? 0.13 : 0.205)
 set rmargin at screen 0.975
 set tmargin at screen 0.91
 set bmargin at screen 0.16
@@ -22,12 +37,16 @@ set title "Gradient norm grows with depth"
 set xlabel "number of coupling blocks" offset 0,0.5
 set ylabel "‖∇ NLL‖_2   [nats]" offset 1.5,0
 set xtics ()
-set for [d in depths] xtics add (d real(d))
-set xrange [0 : deepest + 1]
+eval thinned("depths", "real(w_)", "deepest + 1", "415")
+set for [d in ticked] xtics add (d real(d))
+set xrange [0 : deepest + larger(1, deepest / 20.0)]
+if (greatest >= 1e4) { set format y "%.2g"; set ylabel offset 0,0 }
 set yrange [0 : *]
+if (greatest == 0) { set yrange [0 : 1] }
 set offsets 0, 0, graph 0.05, 0
 set key top left
-plot for [c in named] T using (column("depth")):(norm_of(c)) with linespoints ls mark(c) \
-         title (c eq "spline" ? "RQ spline" : c), \
-     for [i=1:notebook] PRINTED using (strcol("quantity") eq "grad_norm" ? column("depth") : NaN):(column("value")) \
-         with points ls PRINTED_MARK title "printed in the notebook"
+ours = 'plot for [c in named] $norms using (strcol("coupling") eq c ? column("depth") : NaN):"grad_norm" '. \
+       'with linespoints ls mark(c) title (c eq "spline" ? "RQ spline" : c)'
+theirs = ', PRINTED using (strcol("quantity") eq "grad_norm" ? column("depth") : NaN):(column("value")) '. \
+         'with points ls PRINTED_MARK title "printed in the notebook"'
+eval ours.(notebook ? theirs : "")

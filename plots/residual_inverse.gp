@@ -5,6 +5,8 @@
 eval canvas(500, 330)
 T = "residual_inverse.tsv"
 
+eval rows_of("T")
+if (members == 0) { eval nothing("no map"); exit }
 as = ""; bs = ""; lips = ""; folds = ""; errors = ""
 stats T using (as = as." ".strcol("a"), bs = bs." ".strcol("b"), lips = lips." ".strcol("lipschitz"), \
                folds = folds." ".strcol("nonincreasing_steps"), \

@@ -13,9 +13,14 @@ ULP = 2.0**-51          # of a number from 2 to 4, as the losses are where they 
 NOTHING = 2.0**-53
 
 T = "roundoff.tsv"; F = "roundoff_final.tsv"
+eval rows_of("F")
+if (members == 0) { eval nothing("no run"); exit }
 depths = ""; last = 0
-stats T using (depths = with_word(depths, strcol("depth")), \
-               last = column("step") > last ? column("step") : last, 0) nooutput
+eval rows_of("T"); rows_T = members
+stats F using (depths = with_word(depths, strcol("depth")), 0) nooutput
+if (rows_T > 0) { stats T using (depths = with_word(depths, strcol("depth")), \
+               last = column("step") > last ? column("step") : last, 0) nooutput }
+eval sorted("depths")
 n = words(depths)
 depth(i) = number_in(depths, i)
 size(y) = abs(y) < 1e300 ? log(y > NOTHING ? y : NOTHING) : NaN
@@ -32,9 +37,11 @@ clear(d) = (rows_of = 0, at = 0.0, low = 0.0, middle = 0.0, high = 0.0, current 
 add(s, l, m, h) = l == l && m == m && h == h \
     ? (rows_of = rows_of + 1, at = at + s, low = low + l, middle = middle + m, high = high + h) : 0
 text = ""; grown = ""
-stats T using ((column("depth") != current || int(column("step")) % WINDOW == 0 \
-                ? (text = text.put(0), clear(column("depth"))) : 0), \
-               add(column("step"), size(cell("least")), size(cell("median")), size(cell("greatest"))), 0) nooutput
+if (rows_T > 0) {
+    stats T using ((column("depth") != current || int(column("step")) % WINDOW == 0 \
+                    ? (text = text.put(0), clear(column("depth"))) : 0), \
+                   add(column("step"), size(cell("least")), size(cell("median")), size(cell("greatest"))), 0) nooutput
+}
 text = text.put(0)
 print text
 # A depth without any gets one row that is off the figure: a plot of no points would be a complaint.
@@ -54,7 +61,7 @@ do for [i=1:n] {
     stats $growth using (column("depth") == depth(i) ? (watch(column("step"), column("middle")), 0) : 0) nooutput
     if (first_above == first_above && last_below == last_below) {
         growing(s) = column("depth") == depth(i) && s >= last_below && s <= first_above ? s : NaN
-        eval summary("$growth", 'growing(column("step"))')
+        eval summary("$growth", 'growing(column("step")) >= 0 ? log10(column("middle")) : NaN')
         if (members > 2) {
             stats $growth using (growing(column("step"))):(log10(column("middle"))) nooutput name "LAW"
             slope[i] = LAW_slope; level[i] = LAW_intercept; from[i] = last_below; to[i] = first_above
@@ -68,7 +75,7 @@ do for [i=1:n] {
 # The final scores, by place: their depths side by side at 1, 2, ...; and each depth's spread.
 means = ""; spreads = ""; finals = 0
 do for [i=1:n] {
-    eval summary("F", 'column("depth") == depth(i) ? cell("mean_logp") : NaN')
+    eval summary("F", 'column("depth") == depth(i) ? cell("train_logp") : NaN')
     means = means.(members > 0 ? sprintf(" %.17g", GROUP_mean) : " NaN")
     spreads = spreads.(members > 1 ? sprintf(" %.17g", GROUP_sd) : " NaN")
     finals = finals + members
@@ -77,7 +84,7 @@ place(d) = (sum [i=1:n] (depth(i) == d ? i : 0))
 beside(d, y) = place(d) > 0 ? 1000 * (finite(y) - number_in(means, place(d))) : NaN
 widest = 1e-6       # of all those distances
 if (finals > 0) {
-    stats F using (0):(y = beside(column("depth"), cell("mean_logp")), \
+    stats F using (y = beside(column("depth"), cell("train_logp")), \
                        widest = abs(y) < 1e300 && abs(y) > widest ? abs(y) : widest, 0) nooutput
 }
 
@@ -91,6 +98,7 @@ set title "How a difference of one part in 10¹⁵ grows"
 set xlabel "training step" offset 0,0.5
 set ylabel "|difference of losses|   [nats]" offset 1.6,0
 set xrange [0 : last + 1]
+if (last < 8) { set xtics 1 }
 set logscale y
 set yrange [1e-17 : 10]
 set ytics 1e4
@@ -119,17 +127,19 @@ if (finals > 0) {
     set xtics ()
     do for [i=1:n] {
         sd = number_in(spreads, i)
-        set xtics add ("depth ".word(depths, i).(sd == sd ? gprintf("\nsd %.4f", sd) : "") i)
+        spread = sd == sd ? gprintf(n > 6 ? "\n%.3f" : "\nsd %.4f", sd) : ""
+        set xtics add ((n > 6 ? "" : "depth ").word(depths, i).spread i)
     }
     if (n > 4) { set xtics font SMALL }
-    unset xlabel
+    if (n > 6) { set xlabel "depth, and standard deviation" font SMALL offset 0,-0.3 }
+    if (n <= 6) { unset xlabel }
     set ylabel "final log p − mean  [10^{−3} nats]" font SMALL offset 0.6,0
     set ytics autofreq
     set format y "%g"
     set yrange [-1.1 * widest : 1.1 * widest]
     plot 0 with lines ls ZERO notitle, \
          for [i=1:n] F using (place(column("depth")) == i ? i - 0.15 : -9): \
-                 (beside(column("depth"), cell("mean_logp"))):(0.3):(0) \
+                 (beside(column("depth"), cell("train_logp"))):(0.3):(0) \
              with vectors nohead lc rgb depth_colour(depth(i)) lw 1.8 notitle
 }
 unset multiplot

@@ -7,8 +7,10 @@
 # By hand, from results/:  gnuplot ../plots/style.gp ../plots/depth_sweep.gp > depth_sweep.svg
 #
 # A new figure is a file NAME.gp beside this one: eval canvas(width, height), then plots of tables by their names, every
-# curve with a title or notitle (gnuplot's own title would be a file name).  Anything gnuplot says, be it a warning that
-# a curve has no valid point, makes the figure fail; so what may be missing is asked for first (see depth_sweep.gp).
+# curve with a title or notitle (gnuplot's own title would be a file name).  Whatever a program may write must be drawn
+# without a complaint of gnuplot's, be it that a curve has no valid point or an axis no extent.  So what may be missing
+# is asked for first, and a figure without anything to draw says so in words (eval nothing("every run diverged")).
+# tests/test_figures.c draws every figure from random tables.
 #
 # Colours are Okabe & Ito's (2008, "Color universal design"), told apart with any colour vision; in grey the marks
 # and dashes tell.  Sizes are for print at column width (85 mm): 500 units wide, text of 14 is then 6.7 points.
@@ -92,14 +94,41 @@ set title offset 0,-0.4
 with_word(list, w) = strstrt(list." ", " ".w." ") ? list : list." ".w
 # Their ticks: set for [d in depths] xtics add (d real(d))
 
+# How many rows a table has, in `members`, also none, at which stats would complain: eval rows_of("T")
+rows_of(table) = \
+    'unset datafile columnheaders; stats '.table.' using (0) nooutput; members = STATS_records - 1; '. \
+    'set datafile columnheaders'
+
+# A word as a number.  (Of "1e+17" real() reads the 1 only, and of numbers below 1e-300, which are 0 here, none.)
+no_number(text) = text eq "nan" || text eq "inf" || text eq "-inf" || text eq "NaN" || text eq ""
+mantissa(w) = w[1 : strstrt(w, "e") - 1]
+exponent(w) = w[strstrt(w, "e") : *]
+value_of(w) = no_number(w) ? NaN : !strstrt(w, "e") ? real(w) : \
+              strlen(exponent(w)) == 5 && strstrt(w, "e-3") ? 0.0 : \
+              strstrt(w, ".") ? real(w) : real(mantissa(w).".0".exponent(w))
+has_word(list, w) = strstrt(list." ", " ".w." ") > 0
+number_in(list, i) = value_of(word(list, int(i)))
+
+# The words of a list of distinct numbers, the least first, whatever the order of the table: eval sorted("depths")
+sorted(list) = \
+    'order_ = ""; last_ = -1e300; do for [k_=1:words('.list.')] { next_ = ""; do for [w_ in '.list.'] { '. \
+    'if (value_of(w_) > last_ && (next_ eq "" || value_of(w_) < value_of(next_))) { next_ = w_ } }; '. \
+    'if (next_ ne "") { order_ = order_." ".next_; last_ = value_of(next_) } }; '.list.' = order_'
+
+# Those of a sorted list whose labels do not touch on an axis, in `ticked`, the greatest kept: its ticks.  span: of the
+# axis, in units of `place`, an expression of w_ such as "log(value_of(w_))"; wide: the axis in units of the page.
+thinned(list, place, span, wide) = \
+    'ticked = ""; last_ = 1e300; do for [k_=words('.list.'):1:-1] { w_ = word('.list.', k_); here_ = '.place.'; '. \
+    'if (last_ - here_ > (4 + 9 * strlen(w_)) * (real('.span.') / ('.wide.'))) { '. \
+    'ticked = ticked." ".w_; last_ = here_ } }'
+
 # Medians and spreads of a table's rows, which may be few, not numbers, or none:
 #   eval summary("T", 'column("depth") == 8 ? cell("grad_norm") : NaN')
 # leaves in `members` how many finite values that expression has, and of them, if there are any, GROUP_min,
 # GROUP_lo_quartile, GROUP_median, GROUP_up_quartile, GROUP_max, GROUP_mean and GROUP_sd (0 of one value).
 # cell() is column(), but not for a number that is none: column() would leave out its row, whatever was asked of it, and
 # complain if no row is left.
-no_number(text) = text eq "nan" || text eq "inf" || text eq "-inf"
-cell(name_) = no_number(strcol(name_)) ? NaN : real(strcol(name_))
+cell(name_) = no_number(strcol(name_)) ? NaN : column(name_)
 finite(y) = abs(y) < 1e300 ? y : NaN
 summary(table, y) = \
     'members = 0; stats '.table.' using (members = members + (abs('.y.') < 1e300), 0) nooutput; '. \
@@ -110,10 +139,31 @@ count(table, condition) = \
     'members = 0; stats '.table.' using (members = members + (('.condition.') ? 1 : 0), 0) nooutput'
 
 # The score of a run that ended is a number for this also where the flow's density overflowed: scored("heldout_logp").
-scored(name_) = no_number(strcol(name_)) ? -1e299 : real(strcol(name_))
+scored(name_) = no_number(strcol(name_)) ? -1e299 : column(name_)
+
+# ---- ranges and ticks --------------------------------------------------------------------------------------------
+smaller(a, b) = b < a ? b : a
+larger(a, b)  = b > a ? b : a
 
 # Decimals for the ticks of an axis that spans so much: set format y decimals(high - low)
-decimals(span) = span > 0.6 ? "%.1f" : span > 0.06 ? "%.2f" : "%.3f"
+decimals(span) = span > 100 ? "%g" : span > 0.6 ? "%.1f" : span > 0.06 ? "%.2f" : span > 0.006 ? "%.3f" : \
+                 span > 0.0006 ? "%.4f" : "%.5f"
 
-has_word(list, w) = strstrt(list." ", " ".w." ") > 0
-number_in(list, i) = real(word(list, int(i)))
+# About four ticks on a span: the next of 1, 2 and 5 times a power of ten.
+power(span) = 10.0**floor(log10(span / 4.0))
+tick(span) = span > 0 ? power(span) * (span / 4.0 / power(span) < 1.5 ? 1 : span / 4.0 / power(span) < 3.5 ? 2 : 5) : 1
+
+# Ticks at whole powers of ten for a logarithmic axis of many decades, at most about seven:  eval powers("y", low, high)
+apart(low, high) = larger(1, ceil((log10(high) - log10(low)) / 7.0))
+powers(axis, low, high) = 'set m'.axis.'tics 1; set '.axis.'tics (); '.sprintf( \
+    'do for [k_=%d:%d:%d] { set '.axis.'tics add (sprintf("10^{%%d}", k_) 10.0**k_) }', \
+    ceil(log10(low)), floor(log10(high)), apart(low, high))
+
+# Values that are all but equal get an axis all the same: by this much to either side.
+flat(low, high) = !(high - low > 1e-4 * larger(1, abs(low)))
+beside_flat(y) = 0.03 * larger(1, abs(y))
+
+# ---- a figure without a picture ----------------------------------------------------------------------------------
+# Instead of its canvas:  eval nothing("every run diverged"); exit
+nothing(words_) = 'eval canvas(500, 200); unset border; unset tics; unset key; '. \
+    'set label 1 "'.words_.'" at screen 0.5, 0.5 center; plot [0:1] [0:1] NaN notitle'

@@ -73,8 +73,8 @@ static void measure_contest(struct contest *c, const struct inputs *in, const ch
     }
     c->survival = effect_signs(status.d, status.n);
     c->score = effect_signs(held.d, held.n);
-    c->better = stats_summary(held.d, held.n).median;
-    c->better_train = stats_summary(train.d, train.n).median;
+    c->better = statistics_summary(held.d, held.n).median;
+    c->better_train = statistics_summary(train.d, train.n).median;
     verdict_test(in->verdicts, &c->survival);
     if (scores)
         verdict_test(in->verdicts, &c->score);
@@ -158,7 +158,7 @@ static void print_known(struct pieces *out, const struct measured *m)
 {
     struct bytes *table = pieces_table(out, "single-runs");
     size_t        same = 0, met = 0;
-    bytes_text(table, "| rate | leash | seed | reference | ours |\n|---|---|---|---|---|\n");
+    bytes_text(table, "| rate | stabiliser | seed | reference | ours |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < N_KNOWN; i++) {
         const struct single *s = &m->single[i];
         met += s->run;

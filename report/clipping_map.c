@@ -85,7 +85,7 @@ void clipping_map_print(struct bytes *table, struct pool *pool, const struct cli
 {
     if (map->depths.n == 0)
         return;
-    bytes_print(table, "| %s: depth | leash |", map->coupling);
+    bytes_print(table, "| %s: depth | stabiliser |", map->coupling);
     for (size_t r = 0; r < map->rates.n; r++)
         bytes_print(table, " rate %g |", map->rates.x[r]);
     bytes_text(table, "\n|---|---|");

@@ -53,7 +53,7 @@ static struct arm measure_arm(const struct inputs *in, const char *coupling, con
         .runs = query_count(t, where), .finished = query_count(t, text(in->pool, "%s status=ok", where)),
         .train_median = query_summary(in->pool, t, "train_logp", where).median,
         .heldout = query_summary(in->pool, t, "heldout_logp", where),
-        .train_against = stats_summary(q.d, q.n).median, .heldout_against = stats_summary(p.d, p.n).median,
+        .train_against = statistics_summary(q.d, q.n).median, .heldout_against = statistics_summary(p.d, p.n).median,
         .pairs = p.n,
     };
     for (size_t i = 0; i < p.n; i++)

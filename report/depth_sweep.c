@@ -42,7 +42,7 @@ struct measured {
 
 static size_t at_or_below(struct sample s, double value)
 {
-    return s.n ? (size_t)lround(stats_rank(s.x, value, s.n) * (double)s.n) : 0;
+    return s.n ? (size_t)lround(statistics_rank(s.x, value, s.n) * (double)s.n) : 0;
 }
 
 /* A run that diverged, or whose score overflowed, has no number, but it has a place: below all others. */
@@ -51,7 +51,7 @@ static struct ks_test agreement(struct pool *pool, struct sample ours, size_t ru
     double *x = pool_alloc(pool, (runs + 1) * sizeof *x);
     for (size_t i = 0; i < runs; i++)
         x[i] = i < ours.n ? ours.x[i] : -INFINITY;
-    return stats_kolmogorov_smirnov(x, reference.x, runs, reference.n);
+    return statistics_kolmogorov_smirnov(x, reference.x, runs, reference.n);
 }
 
 static struct draws measure_depth(const struct inputs *in, double depth)
@@ -68,14 +68,14 @@ static struct draws measure_depth(const struct inputs *in, double depth)
                                 text(in->pool, "quantity=mean_logp depth=%g", depth)),
         .first = query_number(sweep, "train_logp", text(in->pool, "%s replica=0", where)),
         .runs = query_count(sweep, where),
-        .ours = stats_summary(ours.x, ours.n), .reference = stats_summary(reference.x, reference.n),
+        .ours = statistics_summary(ours.x, ours.n), .reference = statistics_summary(reference.x, reference.n),
         .heldout = query_summary(in->pool, sweep, "heldout_logp", where).mean,
         .agreement = {NAN, NAN},
     };
     d.ours_below = at_or_below(ours, d.printed);
     d.reference_below = at_or_below(reference, d.printed);
     if (ours.n > 1 && reference.n > 1)
-        d.difference = stats_difference(ours.x, reference.x, ours.n, reference.n);
+        d.difference = statistics_difference(ours.x, reference.x, ours.n, reference.n);
     if (d.runs > 1 && reference.n > 1)
         d.agreement = agreement(in->pool, ours, d.runs, reference);
     return d;
@@ -121,7 +121,7 @@ static const char *judge_draws(struct pool *pool, const struct draws *d)
         return "not tested: the one run diverged";
     if (d->runs == 1)
         return "not tested: one run is no distribution to compare";
-    if (stats_kolmogorov_smirnov_least(d->runs, d->reference.n) > AGREE_LEVEL)
+    if (statistics_kolmogorov_smirnov_least(d->runs, d->reference.n) > AGREE_LEVEL)
         return text(pool, "not tested: too few runs to tell (%zu)", d->runs);
     const double p = d->agreement.p;
     const char  *verdict = isnan(p) ? "not tested" : p > AGREE_LEVEL ? "reproduced" : "not reproduced";

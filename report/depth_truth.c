@@ -77,7 +77,7 @@ static void measure_kl(struct depth_row *row, const struct inputs *in)
     row->kl = row->kl_std_error = NAN;
     if (kl.n < 2 || errors.n < 1)
         return;
-    const struct summary s = stats_summary(kl.x, kl.n), e = stats_summary(errors.x, errors.n);
+    const struct summary s = statistics_summary(kl.x, kl.n), e = statistics_summary(errors.x, errors.n);
     row->kl = s.mean;
     row->kl_std_error = sqrt(s.std_error * s.std_error + e.mean * e.mean);
 }

@@ -4,7 +4,7 @@
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
-#include "stats.h"
+#include "statistics.h"
 
 struct effect effect_none(void)
 {
@@ -17,7 +17,7 @@ struct effect effect_mean(const double *d, size_t n)
     e.n = n;
     if (n == 0)
         return e;
-    const struct summary s = stats_summary(d, n);
+    const struct summary s = statistics_summary(d, n);
     if (!isfinite(s.mean))
         return e;
     e.value = s.mean;
@@ -29,7 +29,7 @@ struct effect effect_mean(const double *d, size_t n)
     if (!isfinite(s.sd))
         e.p = 1;
     else if (s.sd > 0)
-        e.p = stats_paired_t(d, n).p;
+        e.p = statistics_paired_t(d, n).p;
     else /* all alike: t is infinite, or there is nothing to see */
         e.p = s.mean != 0 ? 0 : 1;
     e.least = 0; /* t has no bound */
@@ -40,12 +40,12 @@ struct effect effect_mean(const double *d, size_t n)
 
 struct effect effect_signs(const double *d, size_t n)
 {
-    const struct paired_test test = stats_sign_test(d, n);
+    const struct paired_test test = statistics_sign_test(d, n);
     struct effect e = {.n = test.n, .positive = (size_t)test.statistic, .low = NAN, .high = NAN, .p = test.p,
                        .least = NAN, .corrected = test.p};
     e.value = test.n ? 2 * test.statistic / (double)test.n - 1 : 0;
     if (n > 0)
-        e.least = stats_sign_least(n); /* any of the n pairs could have differed */
+        e.least = statistics_sign_least(n); /* any of the n pairs could have differed */
     e.testable = e.least <= EFFECT_LEVEL;
     return e;
 }

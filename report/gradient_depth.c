@@ -48,12 +48,12 @@ static struct norms measure_norms(const struct inputs *in, const char *coupling,
     const char         *alike = text(in->pool, "coupling=%s depth=%g", coupling, depth);
     const struct sample g = query_numbers(in->pool, table_of(in), "grad_norm", alike);
     struct norms        norms = {
-        .depth = depth, .seeds = query_count(table_of(in), alike), .summary = stats_summary(g.x, g.n),
+        .depth = depth, .seeds = query_count(table_of(in), alike), .summary = statistics_summary(g.x, g.n),
         .printed = query_number(sources_table(in->sources, "printed"), "value",
                                 text(in->pool, "quantity=grad_norm %s", alike)),
         .seed0 = query_number(table_of(in), "grad_norm", text(in->pool, "%s seed=0", alike)),
     };
-    norms.below = stats_rank(g.x, norms.seed0, g.n) * (double)g.n;
+    norms.below = statistics_rank(g.x, norms.seed0, g.n) * (double)g.n;
     return norms;
 }
 
@@ -70,7 +70,7 @@ static double slope_of_seed(const struct inputs *in, const char *coupling, doubl
             y[n++] = log(g);
         }
     }
-    return n > 1 ? stats_line(x, y, 0.95, n).slope : NAN;
+    return n > 1 ? statistics_line(x, y, 0.95, n).slope : NAN;
 }
 
 static double misfit(const double *x, const double *y, struct line line, size_t n)
@@ -94,8 +94,8 @@ static void fit_medians(struct law *law, struct pool *pool)
         log_x[d] = log(x[d]);
         median[d] = log(law->depth[d].summary.median);
     }
-    law->power = stats_line(log_x, median, 0.95, law->n);
-    law->exponential = stats_line(x, median, 0.95, law->n);
+    law->power = statistics_line(log_x, median, 0.95, law->n);
+    law->exponential = statistics_line(x, median, 0.95, law->n);
     law->power_misfit = misfit(log_x, median, law->power, law->n);
     law->exponential_misfit = misfit(x, median, law->exponential, law->n);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "leave.h"
+#include "exit.h"
 #include "text.h"
 
 const char *piece_verb(enum piece_kind kind)
@@ -25,7 +25,7 @@ struct piece *pieces_find(const struct pieces *p, enum piece_kind kind, const ch
 static struct bytes *add(struct pieces *p, enum piece_kind kind, const char *name)
 {
     if (pieces_find(p, kind, name, strlen(name)))
-        leave_failed("the report has two %ss '%s'", piece_verb(kind), name);
+        exit_failed("the report has two %ss '%s'", piece_verb(kind), name);
     p->piece = pool_grown(p->pool, p->piece, p->n, &p->room, sizeof *p->piece);
     struct bytes *bytes = pool_zeroed(p->pool, sizeof *bytes);
     p->piece[p->n++] = (struct piece){.kind = kind, .name = name, .text = bytes};

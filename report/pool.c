@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "leave.h"
+#include "exit.h"
 
 void *pool_alloc(struct pool *pool, size_t bytes)
 {
@@ -12,13 +12,13 @@ void *pool_alloc(struct pool *pool, size_t bytes)
         const size_t room = 2 * pool->room + 64;
         void       **grown = realloc(pool->block, room * sizeof *grown);
         if (!grown)
-            leave_failed("not enough memory for the report");
+            exit_failed("not enough memory for the report");
         pool->block = grown;
         pool->room = room;
     }
     void *memory = malloc(bytes ? bytes : 1);
     if (!memory)
-        leave_failed("not enough memory for the report");
+        exit_failed("not enough memory for the report");
     return pool->block[pool->n++] = memory;
 }
 

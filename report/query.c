@@ -78,7 +78,7 @@ struct sample query_numbers(struct pool *pool, const struct table *table, const 
 struct summary query_summary(struct pool *pool, const struct table *table, const char *name, const char *where)
 {
     const struct sample s = query_numbers(pool, table, name, where);
-    return stats_summary(s.x, s.n);
+    return statistics_summary(s.x, s.n);
 }
 
 static int ascending(const void *a, const void *b)

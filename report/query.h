@@ -11,7 +11,7 @@
 #define QUERY_H
 
 #include "pool.h"
-#include "stats.h"
+#include "statistics.h"
 #include "table.h"
 
 struct sample {

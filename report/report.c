@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "document.h"
-#include "leave.h"
+#include "exit.h"
 #include "manifest.h"
 #include "options.h"
 #include "plot.h"
@@ -27,10 +27,10 @@ static void tell_mixture(const char *folder)
         for (char *line = told.data, *rest; line && *line; line = rest) {
             rest = line + strcspn(line, "\n");
             rest += *rest == '\n' ? (*rest = '\0', 1) : 0;
-            leave_note("%s", line);
+            exit_note("%s", line);
         }
     if (told.short_of_memory)
-        leave_failed("not enough memory");
+        exit_failed("not enough memory");
     bytes_free(&told);
 }
 
@@ -44,15 +44,15 @@ int main(int argc, char **argv)
     if (argc == 2 && argv[1][0] == '-')
         options_read(&ignored, &program, argc, argv); /* --help, --version */
     if (argc != 2 || argv[1][0] == '-')
-        leave_usage("takes one folder of tables: report DIR");
+        exit_usage("takes one folder of tables: report DIR");
     if (plot_home(home, sizeof home, &error) != PLOT_OK)
-        leave_failed("%s", error.text);
+        exit_failed("%s", error.text);
 
     tell_mixture(argv[1]);
     if (!document_write(&text, argv[1], home, &error))
-        leave_failed("%s", error.text);
+        exit_failed("%s", error.text);
     if (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0)
-        leave_failed("standard output: %s", strerror(errno));
+        exit_failed("standard output: %s", strerror(errno));
     bytes_free(&text);
-    return LEAVE_DONE;
+    return EXIT_DONE;
 }

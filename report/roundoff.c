@@ -45,7 +45,7 @@ static double rate_of(const double *steps, const double *values, size_t first, s
             x[n] = steps[i];
             y[n++] = values[i];
         }
-    return n > 2 ? stats_semi_log(x, y, 0.95, n).slope : NAN;
+    return n > 2 ? statistics_semi_log(x, y, 0.95, n).slope : NAN;
 }
 
 static void measure_rates(struct growth *g, const struct inputs *in, const char *where)
@@ -88,10 +88,10 @@ static struct growth measure_depth(const struct inputs *in, double depth)
     measure_rates(&g, in, where);
     g.measured = g.measured && score.n > 1;
     if (score.n > 1) {
-        const struct summary s = stats_summary(score.x, score.n);
+        const struct summary s = statistics_summary(score.x, score.n);
         g.range = s.max - s.min;
         g.sd = s.sd;
-        g.heldout_sd = heldout.n > 1 ? stats_summary(heldout.x, heldout.n).sd : NAN;
+        g.heldout_sd = heldout.n > 1 ? statistics_summary(heldout.x, heldout.n).sd : NAN;
     }
     return g;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "leave.h"
+#include "exit.h"
 #include "text.h"
 
 /* ------------------------------------------------------------------------------------------------- opening ---- */
@@ -130,7 +130,7 @@ static const struct opened *find(const struct sources *s, const char *name, size
     for (size_t i = 0; i < s->n; i++)
         if (strlen(s->opened[i].source->name) == length && strncmp(s->opened[i].source->name, name, length) == 0)
             return &s->opened[i];
-    leave_failed("the report has no table '%.*s'", (int)length, name);
+    exit_failed("the report has no table '%.*s'", (int)length, name);
 }
 
 const struct table *sources_table(const struct sources *s, const char *name)

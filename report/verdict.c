@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "leave.h"
-#include "stats.h"
+#include "exit.h"
+#include "statistics.h"
 
 const char *verdict_name(enum decision decision)
 {
@@ -21,7 +21,7 @@ void verdict_test(struct verdicts *v, struct effect *effect)
         v->room = 2 * v->room + 64;
         v->test = realloc(v->test, v->room * sizeof *v->test);
         if (!v->test)
-            leave_failed("not enough memory for the report");
+            exit_failed("not enough memory for the report");
     }
     v->test[v->n++] = effect;
 }
@@ -31,7 +31,7 @@ void verdict_test(struct verdicts *v, struct effect *effect)
 static bool correct_least(struct verdicts *v, double *p, double *corrected, size_t i)
 {
     p[i] = v->test[i]->least;
-    const bool good = stats_holm(corrected, p, v->n);
+    const bool good = statistics_holm(corrected, p, v->n);
     p[i] = v->test[i]->p;
     v->test[i]->testable = corrected[i] <= EFFECT_LEVEL;
     return good;
@@ -45,7 +45,7 @@ bool verdicts_correct(struct verdicts *v)
         p[i] = v->test[i]->p;
     for (size_t i = 0; i < v->n && good; i++)
         good = correct_least(v, p, p + v->n, i);
-    good = good && stats_holm(p + v->n, p, v->n);
+    good = good && statistics_holm(p + v->n, p, v->n);
     for (size_t i = 0; i < v->n && good; i++)
         v->test[i]->corrected = p[v->n + i];
     free(p);

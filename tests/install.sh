@@ -1,19 +1,23 @@
 #!/bin/sh
 # install.sh - `make install` into an empty folder, then what a stranger does with it: compile against the header, link
-# with the shared and with the static library through pkg-config, and run the installed programs from elsewhere.
+# with the shared and with the static library through pkg-config, and run the installed programs from elsewhere.  The
+# folders' names hold what a shell, make or sed might take for its own.
 set -eu
 build=${BUILD:-build}
 make=${MAKE:-make}
 compiler=$(cut -d ' ' -f 1 "$build/flags")
-root=$(mktemp -d)
-trap 'rm -rf "$root"' EXIT
+scratch=$(mktemp -d)
+root="$scratch/it's a stage"
+prefix_name='/opt/a & b|c'
+mkdir "$root"
 step() { what="$*"; echo "install: $what"; }
-trap 'status=$?; rm -rf "$root"; [ $status -eq 0 ] || echo "install: failed at: $what"' EXIT
+trap 'status=$?; rm -rf "$scratch"; [ $status -eq 0 ] || echo "install: failed at: $what"' EXIT
 
 step "make install"
-$make -s BUILD="$build" DESTDIR="$root" PREFIX=/opt/fathom LIBDIR=/opt/fathom/lib install > "$root/log" ||
+$make -s BUILD="$build" DESTDIR="$root" PREFIX="$prefix_name" install > "$root/log" ||
     { cat "$root/log"; exit 1; }
-prefix=$root/opt/fathom
+prefix=$root$prefix_name
+[ "$(ls "$scratch")" = "it's a stage" ] || { echo "installed into $(ls "$scratch")"; exit 1; }
 
 step "what the shared library shows is what the header declares"
 tr -d '\n' < lib/fathom.h | grep -oE '(fathom_[a-z0-9_]+ *\(|\*fathom_[a-z0-9_]+;)' | tr -d ' (*;' | sort -u \
@@ -37,20 +41,21 @@ if command -v pkg-config > /dev/null; then
     libs=$(pkg-config --libs fathom)
 else
     echo "install: no pkg-config here: flags by hand"
-    cflags="-I$prefix/include" libs="-L$prefix/lib -lfathom -lgsl -lgslcblas -lm"
+    grep -qxF "libdir=$prefix_name/lib" "$prefix/lib/pkgconfig/fathom.pc"
+    cflags='-I"$prefix/include"' libs='-L"$prefix/lib" -lfathom -lgsl -lgslcblas -lm'
 fi
 # shellcheck disable=SC2086
 {
     step "link with the shared library"
-    $compiler -Wall -Werror "$root/use.c" -o "$root/shared" $cflags $libs -lm
+    eval "$compiler -Wall -Werror" '"$root/use.c" -o "$root/shared"' "$cflags $libs -lm"
     LD_LIBRARY_PATH=$prefix/lib "$root/shared"
     step "link with the static library"
-    $compiler -Wall -Werror "$root/use.c" -o "$root/static" $cflags "$prefix/lib/libfathom.a" \
+    eval "$compiler -Wall -Werror" '"$root/use.c" -o "$root/static"' "$cflags" '"$prefix/lib/libfathom.a"' \
         -lsleef -lgsl -lgslcblas -lm
     "$root/static"
     if command -v g++ > /dev/null; then
         step "the header in C++"
-        echo '#include <fathom.h>' | g++ -Wall -Wextra -Werror -fsyntax-only $cflags -x c++ -
+        echo '#include <fathom.h>' | eval "g++ -Wall -Wextra -Werror -fsyntax-only $cflags -x c++ -"
     fi
 }
 step "run the installed report on the committed tables"

@@ -155,16 +155,16 @@ static void write_depth_truth(void)
 }
 
 /* An affine run diverges from a rate on that is lower the deeper it is. */
-static bool diverges(size_t c, size_t depth, size_t rate, size_t leash, size_t seed)
+static bool diverges(size_t c, size_t depth, size_t rate, size_t stabiliser, size_t seed)
 {
     if (world.nothing_finishes)
         return true;
     if (c == 1 ? !world.spline_frail : !world.affine_frail)
-        return leash == 1 && c == 0 && world.clip == KILLS && rate > 3;
+        return stabiliser == 1 && c == 0 && world.clip == KILLS && rate > 3;
     const bool bare = rate + depth > 4;
-    if (leash == 3)
+    if (stabiliser == 3)
         return bare && !world.guard_saves;
-    if (leash == 0 || !bare)
+    if (stabiliser == 0 || !bare)
         return bare;
     return world.clip == KILLS || world.clip == FITS || (world.clip == SAVES_MOST && rate == 6 && seed == 0);
 }
@@ -172,7 +172,7 @@ static bool diverges(size_t c, size_t depth, size_t rate, size_t leash, size_t s
 static void write_clipping(void)
 {
     static const char *const rates[] = {"0.001", "0.002", "0.003", "0.005", "0.01", "0.03", "0.1"};
-    static const char *const leashes[] = {"none\tnone", "1\tnone", "0.1\tnone", "none\tskip"};
+    static const char *const stabilisers[] = {"none\tnone", "1\tnone", "0.1\tnone", "none\tskip"};
     FILE *file = create_table("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp "
                                     "heldout_logp");
     for (size_t c = 0; c < 2; c++)
@@ -181,7 +181,7 @@ static void write_clipping(void)
                 for (size_t l = 0; l < 4; l++)
                     for (size_t s = 0; s < SEEDS; s++) {
                         const double score = -1.5 - noise(s, d) + (world.clip == FITS && (l == 1 || l == 2) ? 0.2 : 0);
-                        fprintf(file, "%s\t%g\t%s\t%s\t%zu\t", couplings[c], depths[d + 2], rates[r], leashes[l], s);
+                        fprintf(file, "%s\t%g\t%s\t%s\t%zu\t", couplings[c], depths[d + 2], rates[r], stabilisers[l], s);
                         if (diverges(c, d, r, l, s))
                             fprintf(file, "diverged\t300\t0\tnan\tnan\n");
                         else

@@ -10,8 +10,9 @@ shift
 mkdir -p "$BUILD/log" || exit 1
 rm -f "$BUILD"/log/*
 
+cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc 2> /dev/null || echo 1)
 # shellcheck disable=SC2016
-printf '%s\n' "$@" | xargs -P "$(nproc 2> /dev/null || echo 1)" -I '{}' sh -c '
+printf '%s\n' "$@" | xargs -P "$cores" -I '{}' sh -c '
     name=$(basename "$1")
     log=$BUILD/log/$name
     start=$(date +%s)

@@ -258,10 +258,15 @@ static bool read_data(void)
     static char text[] = "a,b\n1,2\n3,5\n4,1\n7,2\n0,0\n";
     FILE *in = fmemopen(text, strlen(text), "r");
     fathom_dataset train_rows = { 0 }, kept_rows = { 0 };
+    fathom_read_options how = fathom_read_options_default();
+    fathom_read_report report = { 0 };
     fathom_error error;
     assert_non_null(in);
-    fathom_status status = fathom_dataset_read(&train_rows, &kept_rows, in, "text", 0.4, 0, &error);
+    how.heldout = 0.4;
+    fathom_status status = fathom_dataset_read(&train_rows, &kept_rows, &report, in, "text", &how, &error);
     fclose(in);
+    assert_true(status == FATHOM_OK || !report.column);
+    fathom_read_report_free(&report);
     assert_true(status == FATHOM_OK || (status == FATHOM_NO_MEMORY && !train_rows.x && !kept_rows.x));
     fathom_dataset_free(&train_rows);
     fathom_dataset_free(&kept_rows);
@@ -277,7 +282,7 @@ static void test_refusals(void **state)
     refuse_in_turn(actnorm_init, 12);
     refuse_in_turn(flow_alone, 1);
     refuse_in_turn(spiral, 3);
-    refuse_in_turn(read_data, 2);
+    refuse_in_turn(read_data, 12);
 }
 
 int main(void)

@@ -4,6 +4,7 @@
 # Whatever goes wrong: the promised exit status, exactly one line on standard error that says what, and a results folder
 # whose every byte is as it was.
 set -u
+unset LD_PRELOAD # the lines on standard error are counted: none is to be the loader's
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 scratch=$(mktemp -d) || exit 1
@@ -20,12 +21,16 @@ done
 fingerprint() { (cd "$results" && find . -printf '%p %y %s\n' | sort && find . -type f -exec cat {} +); }
 before=$(fingerprint)
 
+# What the dynamic linker says of a library in LD_PRELOAD that is not there is no program's word.
+own_words() { sed -i '/^ERROR: ld\.so: /d' "$scratch/err"; }
+
 # expect STATUS TEXT COMMAND...: the command ends with STATUS and one line on stderr that has TEXT in it.
 expect() {
     local status=$1 text=$2
     shift 2
     "$@" > "$scratch/out" 2> "$scratch/err" < /dev/null
     local got=$?
+    own_words
     checks=$((checks + 1))
     [ $got -eq "$status" ] || fail "$*: status $got, not $status: $(head -n 2 "$scratch/err")"
     [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "$*: not one line on stderr: $(head -n 5 "$scratch/err")"
@@ -83,6 +88,10 @@ threads|from 1 to 1024|'' 0 -1 nan 1025 two 99999999999999999999999
 format|svg, png, pdf|'' gif svg,gif SVG , svg,
 out|not empty and does not begin with --|'' --no-plot --
 data|not empty and does not begin with --|'' --quiet
+columns|not empty|''
+separator|tab, semicolon, comma, bar, blank|'' Tab commas : x
+decimal|point, comma|'' ; dot 0
+skip|from 0 to 1000000000|'' -1 1.5 nan 1000000001
 END
 
 for program in depth_sweep gradient_norm; do
@@ -94,6 +103,9 @@ for program in depth_sweep gradient_norm; do
         expect 2 "--heldout 'nan': must be a number from 0 and below 1" "$build/$program" $quick --data x --heldout nan
         expect 2 "only with --data" "$build/$program" $quick --heldout 0.1
         expect 2 "only without --data" "$build/$program" $quick --data x --data-size 10
+        expect 2 "--columns: legal only with --data" "$build/$program" $quick --columns 1,2
+        expect 2 "only one of the two" "$build/$program" $quick --data x --header --no-header
+        expect 2 "two signs" "$build/$program" $quick --data x --decimal , --separator ,
     }
 done
 # shellcheck disable=SC2086
@@ -115,6 +127,8 @@ for program in depth_sweep gradient_norm residual_inverse; do
     }
 done
 # shellcheck disable=SC2086
+expect 2 "--threads 2: must be at most 1" env OMP_THREAD_LIMIT=1 "$build/depth_sweep" $quick --threads 2
+# shellcheck disable=SC2086
 {
     expect 2 "unknown or ambiguous option '--steps'" "$build/gradient_norm" $quick --steps 10
     expect 2 "unknown or ambiguous option '--depths'" "$build/residual_inverse" $quick --depths 2
@@ -132,6 +146,11 @@ printf '1\n2\n3\n' > "$scratch/one_column"
 printf '1,2\n' > "$scratch/one_row"
 printf '1,2\n1,3\n1,4\n' > "$scratch/constant"
 : > "$scratch/empty"
+printf '0,52\t1,37\n-0,11\t2,05\n' > "$scratch/commas"
+printf 'NA 0.2\n0.1 0.5\n' > "$scratch/first"
+printf '1,2\n#3,4\n5,6\n' > "$scratch/hash"
+seq -s, 65 > "$scratch/wide"
+printf 'x,y\n1,2\n3,4\n' | gzip > "$scratch/gzip"
 for program in depth_sweep gradient_norm; do
     while read -r file text; do
         # shellcheck disable=SC2086
@@ -148,6 +167,11 @@ one_column column
 one_row row
 constant column 1
 empty
+commas --decimal ,
+first line 1, column 1: "NA" is not a number
+hash line 2: a comment that would be a row
+wide 65 columns; legal: 2 to 64
+gzip looks like gzip
 END
 done
 
@@ -185,7 +209,8 @@ if mount -t tmpfs -o size=64k fathom-test "$scratch/full" 2> /dev/null; then
 fi
 cp "$results/residual_map.tsv" "$scratch/full"
 small_files="trap '' XFSZ; ulimit -f 8"
-expect 1 "File too large" bash -c "$small_files; exec '$build/residual_inverse' --no-plot --out '$scratch/full'"
+expect 1 "File too large" bash -c "$small_files; exec \"\$0\" --no-plot --out \"\$1\"" "$build/residual_inverse" \
+    "$scratch/full"
 [ "$(ls -A "$scratch/full")" = residual_map.tsv ] || fail "no room for a file: left $(ls -A "$scratch/full")"
 [ "$(cat "$scratch/full/residual_map.tsv")" = "$earlier" ] || fail "no room for a file: the earlier table changed"
 
@@ -208,13 +233,14 @@ for signal in INT TERM; do
 done
 
 # ------------------------------------------------------------------------------------------------ what does work ----
-checks=$((checks + 8))
+checks=$((checks + 11))
 works=$scratch/works
 for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths 1 --steps 4 --replicas 2" \
            "density --depths 1 --steps 4"; do
     # shellcheck disable=SC2086
     "$build"/$run --out "$works" --no-plot --quiet > "$scratch/out" 2> "$scratch/err" ||
         fail "$run: $(cat "$scratch/err")"
+    own_words
     [ ! -s "$scratch/err" ] || fail "$run --quiet: said $(head -n 1 "$scratch/err")"
 done
 expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv gradient_norm.sha256"
@@ -224,12 +250,18 @@ expected="$expected residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
 head -n 1 "$works/depth_sweep.tsv" | grep -qx '# program: depth_sweep' || fail "depth_sweep.tsv has no configuration"
 grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
-    grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\tmean_logp\theldout_logp' ||
+    grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\ttrain_logp\theldout_logp' ||
     fail "depth_sweep.tsv has other columns"
 [ "$(grep -vc '^#' "$works/depth_sweep.tsv")" -eq 3 ] || fail "depth_sweep.tsv has not a row a replica"
 timed='^spline\t1\tnone\t0.003\t1\t0\t-\t0\t[01]\tok\t\d+\.\d{6}$'
 [ "$(grep -cP "$timed" "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
     fail "timings/depth_sweep.tsv has not a row a run"
+for limit in OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1; do
+    env $limit "$build/gradient_norm" --depths 1 --data-size 64 --out "$works/threads" --no-plot --quiet
+    grep -qx '# threads: 1' "$works/threads/timings/gradient_norm.tsv" || fail "$limit: not one thread"
+    rm -r "$works/threads"
+done
+"$build/depth_sweep" --version | grep -qxE 'SLEEF [0-9]+\.[0-9]+\.[0-9]+ \(as compiled\)' || fail "--version: SLEEF"
 grep -qP '^# seconds: \d' "$works/timings/residual_inverse.tsv" || fail "residual_inverse: no timings"
 
 # compare finds what differs, by its name
@@ -238,7 +270,7 @@ cp -r "$works" "$scratch/other"
     fail "compare: equal folders differ: $(cat "$scratch/out")"
 sed -i '$s/\t[^\t]*$/\t0.5/' "$scratch/other/gradient_norm.tsv"
 "$build/compare" "$works" "$scratch/other" > "$scratch/out" && fail "compare: a changed value was not seen"
-grep -q '^gradient_norm.tsv: row 4, column 6 (mean_logp): .* and 0.5$' "$scratch/out" ||
+grep -q '^gradient_norm.tsv: row 4, column 6 (grad_norm): .* and 0.5$' "$scratch/out" ||
     fail "compare: $(head -n 1 "$scratch/out")"
 rm "$scratch/other/truth.tsv"
 "$build/compare" "$works" "$scratch/other" | grep -q '^truth.tsv: missing in ' ||
@@ -255,7 +287,33 @@ awk 'BEGIN { srand(1); print "a b c"; for (i = 0; i < 100; i++) print rand(), ra
     fail "own rows"
 grep -qx '# training-rows: 80' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 80 to train on"
 grep -qx '# heldout-rows: 20' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 20 held out"
+for setting in 'separator: blank' 'decimal: point' 'header: yes' 'skip: 0' 'columns: a,b,c'; do
+    grep -qx "# $setting" "$scratch/own/depth_sweep.tsv" || fail "own rows: no '# $setting'"
+done
+grep -q '^# data-size' "$scratch/own/depth_sweep.tsv" && fail "own rows: a size of the spiral"
+grep -qE '^# (columns|separator|header):' "$works/depth_sweep.tsv" && fail "the spiral: settings of a file"
 [ "$(cd "$scratch/own" && echo *)" = "depth_sweep.sha256 depth_sweep.tsv loss.tsv timings" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
+
+# own rows: standard input, chosen columns, and what stderr says of it
+own() { "$build/gradient_norm" --depths 1 --coupling affine --out "$scratch/own" --no-plot "$@" 2> "$scratch/err"; }
+says() { grep -qF -e "$1" "$scratch/err" || fail "own rows: '$(cat "$scratch/err")' does not say '$1'"; }
+checks=$((checks + 6))
+own --data - --heldout 0.2 < "$scratch/rows" || fail "standard input: $(cat "$scratch/err")"
+says 'standard input: 100 rows of 3 columns (a, b, c), separated by blanks; names from line 1; 20 rows held out'
+own --data "$scratch/rows" --columns c,1 || fail "--columns: $(cat "$scratch/err")"
+says '100 rows of 2 of 3 columns (c, a)'
+grep -qx '# columns: c,a' "$scratch/own/gradient_norm.tsv" || fail "--columns c,1: not in the table's head"
+printf ',x,y\n0,0.1,0.7\n1,0.2,0.1\n2,0.4,0.9\n3,0.8,0.3\n' > "$scratch/index"
+own --data "$scratch/index" --quiet || fail "an index: $(cat "$scratch/err")"
+says 'warning: the first column, which has no name, counts the rows, 0, 1, 2, ...'
+says 'without it: --columns 2,3'
+[ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "an index, --quiet: more than the warning: $(cat "$scratch/err")"
+own --data "$scratch/index" --columns 2,3 --quiet || fail "without the index: $(cat "$scratch/err")"
+[ ! -s "$scratch/err" ] || fail "--columns 2,3 --quiet: said $(cat "$scratch/err")"
+own --data "$scratch/commas" --decimal , || fail "decimal commas: $(cat "$scratch/err")"
+says '2 rows of 2 columns (1, 2), separated by tabs; no header; 0 rows held out'
+(yes "$(seq -s ' ' 65)") | own --data - && fail "65 columns without end: exit 0"
+says 'standard input: line 1: 65 columns'
 
 echo "$checks checks, $failures failures"
 [ $failures -eq 0 ]

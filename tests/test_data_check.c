@@ -31,7 +31,7 @@ static struct notices notices_of(fathom_dataset *raw, const fathom_dataset *held
 {
     struct notices found;
     assert_int_equal(fathom_dataset_standardise(raw), raw->dim);
-    assert_true(data_check(&found, raw, heldout, names));
+    assert_true(data_check(&found, raw, heldout, names, NULL));
     fathom_dataset_free(raw);
     return found;
 }
@@ -74,7 +74,7 @@ static void test_honest_rows(void **state)
     struct notices           found;
     fathom_dataset           spiral;
     assert_int_equal(fathom_spiral(&spiral, 0, 3000, NULL), FATHOM_OK);
-    assert_true(data_check(&found, &spiral, &none, NULL));
+    assert_true(data_check(&found, &spiral, &none, NULL, NULL));
     assert_int_equal(found.n, 0);
     fathom_dataset_free(&spiral);
 
@@ -194,14 +194,14 @@ static void test_heldout(void **state)
         kept.x[2 * 50 + 1] = cases[i].value;
         assert_int_equal(fathom_dataset_standardise(&train), 2);
         fathom_dataset_into_frame(&kept, &train);
-        assert_true(data_check(&found, &train, &kept, NULL));
+        assert_true(data_check(&found, &train, &kept, NULL, NULL));
         assert_int_equal(found.n, 1);
         assert_int_equal(found.list[0].kind, NOTICE_FAR_HELDOUT);
         assert_int_equal(found.list[0].column, 1);
         if (!strstr(found.list[0].text, cases[i].seen) || !strstr(found.list[0].text, cases[i].follows))
             fail_msg("'%s' does not say '%s', '%s'", found.list[0].text, cases[i].seen, cases[i].follows);
         kept.x[2 * 50 + 1] = 4.5; /* further than any training row, but no surprise */
-        assert_true(data_check(&found, &train, &kept, NULL));
+        assert_true(data_check(&found, &train, &kept, NULL, NULL));
         assert_int_equal(found.n, 0);
         fathom_dataset_free(&train);
         fathom_dataset_free(&kept);

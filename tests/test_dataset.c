@@ -72,7 +72,10 @@ static fathom_status read_bytes(fathom_dataset *train, fathom_dataset *kept, con
     FILE *in = size > 0 ? fmemopen((void *)(uintptr_t)bytes, size, "r") : fopen("/dev/null", "r");
     assert_non_null(in);
     strcpy(error->text, "");
-    const fathom_status status = fathom_dataset_read(train, kept, in, "rows.txt", heldout, seed, error);
+    fathom_read_options how = fathom_read_options_default();
+    how.heldout = heldout;
+    how.seed = seed;
+    const fathom_status status = fathom_dataset_read(train, kept, NULL, in, "rows.txt", &how, error);
     fclose(in);
     return status;
 }
@@ -85,13 +88,14 @@ static void test_one_table_in_many_texts(void **state)
         "1,2\n3,4\n5,9",
         "1\t2\r\n3\t4\r\n5\t9\r\n",
         "x,y\n1,2\n3,4\n5,9\n",
-        "# a comment, 7, 8\n\n  # another\nfirst column,\"y\",z\n\n1,2\n3,4 # 5\n \t \n5,9\n# end",
-        "  1   2  \n3 ,\t4\n+5.0e0 \t 0.9E+1\n",
+        "# a comment, 7, 8\n\n  # another\nfirst column,\"y\"\n\n1,2\n3,4 # 5\n \t \n5,9\n# end",
+        "  1   2  \n3  4\n+5.0e0 \t 0.9E+1\n",
+        "1 , 2\n3 ,  4\n+5.0e0,\t0.9E+1 \n",
         "\xEF\xBB\xBF+1 2\n3 4\n5 9\n",
         "\xEF\xBB\xBFx y\r\n1 2\r\n3 4\r\n5 9",
         "1. 2\n3 .4e1\n005 900e-2",
         ",y\n1, 2\n3, 4\n5, 9\n",
-        "1 , 2\n3,4#\n5,9\r",
+        "1 , 2\n3,4 #\n5,9\r",
     };
     for (size_t k = 0; k < sizeof text / sizeof *text; k++) {
         fathom_dataset data;
@@ -125,9 +129,10 @@ static void test_refused_texts(void **state)
         {TEXT("1\n2\n3\n"), "line 1: one column"},
         {TEXT("x\n1\n2\n"), "line 2: one column"},
         {TEXT("1 2\n3 4\n5 6 7\n"), "line 3: 3 columns, but line 1 has 2"},
-        {TEXT("x\n\n1 2\n3\n"), "line 4: 1 column, but line 3 has 2"},
+        {TEXT("x\n\n1 2\n3\n"), "line 1: 1 name, but line 3 has 2 columns"},
+        {TEXT("x y\n\n1 2\n3\n"), "line 4: 1 column, but line 3 has 2"},
         {TEXT("1 2\n3 abc\n"), "line 2, column 2: \"abc\" is not a number"},
-        {TEXT("x y\nz w\n1 2\n3 4\n"), "line 2, column 1: \"z\""},
+        {TEXT("x y\nz w\n1 2\n3 4\n"), "line 2, column 1 (x): \"z\""},
         {TEXT("1 2\n3 4\n5 1e999\n"), "line 3, column 2: \"1e999\" is beyond"},
         {TEXT("1 2\n-1e309 4\n"), "line 2, column 1: \"-1e309\" is beyond"},
         {TEXT("1e999 2\n3 4\n5 6\n"), "line 1, column 1: \"1e999\""},
@@ -149,12 +154,12 @@ static void test_refused_texts(void **state)
         {TEXT("1 2\n3 4\0\n5 6\n"), "line 2: a NUL byte"},
         {TEXT("\0\0\0\0"), "line 1: a NUL byte"},
         {TEXT("1 2\n1 3\n1 4\n"), "lines 1 to 3, column 1: constant"},
-        {TEXT("x y\n0.1 0.1\n0.3 0.1\n0.7 0.1\n"), "lines 2 to 4, column 2: constant"},
+        {TEXT("x y\n0.1 0.1\n0.3 0.1\n0.7 0.1\n"), "lines 2 to 4, column 2 (y): constant"},
         {TEXT("1 0\n2 1e-310\n"), "lines 1 to 2, column 2: constant"},
         {TEXT("1 2\r3 4\r5 6\r"), "line 1: a carriage return inside"},
         {TEXT("1,2\n3,\t\n"), "line 2, column 2: empty field"},
         {TEXT(",\n1 2\n3 4\n"), "line 1, column 1: empty field"},
-        {TEXT("1 2\n3 \x80\xFF\x01\n"), "line 2, column 2: \"???\""},
+        {TEXT("1 2\n3 \x80\xFF\x01\n"), "line 2, column 2: \"<0x80><0xFF><0x01>\""},
         {TEXT("1 2\n3 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"), "aaaa...\" is not a"},
     };
     for (size_t k = 0; k < sizeof refused / sizeof *refused; k++) {
@@ -202,7 +207,13 @@ static void test_long_lines(void **state)
     memcpy(text + 1000000, text, 1000000);
     text[1000000] = '2';
     assert_int_equal(read_bytes(&data, NULL, text, 2000000, 0, 0, &error), FATHOM_BAD_DATA);
+    assert_non_null(strstr(error.text, "line 1: 500000 columns; legal: 2 to 64; --columns picks fewer"));
+    fathom_read_options how = fathom_read_options_default();
+    how.most = SIZE_MAX;
+    FILE *in = fmemopen(text, 2000000, "r");
+    assert_int_equal(fathom_dataset_read(&data, NULL, NULL, in, "rows.txt", &how, &error), FATHOM_BAD_DATA);
     assert_non_null(strstr(error.text, "column 2: constant"));
+    fclose(in);
     free(text);
 }
 
@@ -359,7 +370,7 @@ static void test_read_errors(void **state)
     int            calls = 0;
     FILE          *in = fopencookie(&calls, "r", (cookie_io_functions_t){.read = broken_read});
     assert_non_null(in);
-    assert_int_equal(fathom_dataset_read(&data, NULL, in, "a stream", 0, 0, &error), FATHOM_READ_ERROR);
+    assert_int_equal(fathom_dataset_read(&data, NULL, NULL, in, "a stream", NULL, &error), FATHOM_READ_ERROR);
     assert_true(strncmp(error.text, "a stream: line 3: cannot be read", 32) == 0);
     fclose(in);
 
@@ -368,10 +379,10 @@ static void test_read_errors(void **state)
     char name[1000];
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    assert_int_equal(fathom_dataset_read(&data, NULL, in, name, 0, 0, &error), FATHOM_READ_ERROR);
+    assert_int_equal(fathom_dataset_read(&data, NULL, NULL, in, name, NULL, &error), FATHOM_READ_ERROR);
     assert_true(strncmp(error.text, "...nnn", 6) == 0 && strstr(error.text, "nn: line 1: cannot be read") != NULL);
     rewind(in);
-    assert_int_equal(fathom_dataset_read(&data, NULL, in, name, 0, 0, NULL), FATHOM_READ_ERROR);
+    assert_int_equal(fathom_dataset_read(&data, NULL, NULL, in, name, NULL, NULL), FATHOM_READ_ERROR);
     fclose(in);
 }
 
@@ -392,7 +403,9 @@ static void test_every_allocation_fails_in_turn(void **state)
         char           buffer[4096];
         setvbuf(in, buffer, _IOFBF, sizeof buffer); /* so that the stream itself allocates nothing */
         allocations_left = k;
-        const fathom_status status = fathom_dataset_read(&train, &kept, in, "rows.txt", 0.1, 0, &error);
+        fathom_read_options how = fathom_read_options_default();
+        how.heldout = 0.1;
+        const fathom_status status = fathom_dataset_read(&train, &kept, NULL, in, "rows.txt", &how, &error);
         const bool          reached = allocations_left == 0;
         allocations_left = -1;
         fclose(in);

@@ -57,18 +57,16 @@ status 0 "$build/depth_sweep" $quick $own --out "$scratch/old" --no-plot
 says "$scratch/err" "truth.tsv is of an earlier run"
 [ -e "$scratch/old/truth.tsv" ] || fail "a table that no manifest lists was removed"
 
-# Every run diverged: there is nothing to draw, and no older figure is left beside the empty tables.
+# Every run diverged: the figure says so, and the older one is gone.
 out=$scratch/diverged
 status 0 "$build/density" $small --out "$out"
 status 0 "$build/density" $small --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --out "$out"
-says "$scratch/err" "figure density: not drawn: density.tsv has no rows"
-says "$scratch/err" "did not make them: density.svg"
-[ ! -e "$out/density.svg" ] || fail "an older figure stands beside empty tables"
+grep -q "every run diverged" "$out/density.svg" || fail "an older figure stands beside empty tables"
 
 # A figure that fails: the tables are kept, without an older figure.
 mkdir "$scratch/bin"
 # shellcheck disable=SC2016
-printf '#!/bin/sh\ncat > "%s/script"\ngrep -q load "%s/script" && exit 3\nexec "%s" - < "%s/script"\n' \
+printf '#!/bin/sh\ncat > "%s/script"\ngrep -q gradient_norm.gp "%s/script" && exit 3\nexec "%s" - < "%s/script"\n' \
     "$scratch" "$scratch" "$(command -v gnuplot)" "$scratch" > "$scratch/bin/gnuplot"
 chmod +x "$scratch/bin/gnuplot"
 status 0 "$build/gradient_norm" --quiet --depths 1 --data-size 60 --out "$scratch/failed"
@@ -151,7 +149,7 @@ cmp -s "$out/truth.tsv" "$scratch/truth.tsv" || fail "truth.tsv depends on the s
 else
     echo "files: skipped: limits on memory and stacks (sanitized)"
 fi
-status 0 env OMP_THREAD_LIMIT=1 "$build/depth_sweep" --depths 1,2 --steps 4 --threads 2 --no-plot --out "$out"
+status 0 env OMP_THREAD_LIMIT=1 "$build/depth_sweep" --depths 1,2 --steps 4 --no-plot --out "$out"
 says "$scratch/err" "on 1 thread"
 grep -qx '# threads: 1' "$out/timings/depth_sweep.tsv" || fail "$(grep threads "$out/timings/depth_sweep.tsv")"
 status 0 "$build/depth_sweep" $small --threads 1024 --no-plot --out "$out"

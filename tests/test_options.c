@@ -20,7 +20,7 @@ static const struct program everything = {
     .name = "everything", .summary = "All options.",
     .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES(OPTION_REPLICAS) | TAKES_OUTPUT};
 
-enum { WORDS = 8 };
+enum { WORDS = 12 };
 
 /* Parses blank-separated words; "''" stands for an empty one. */
 static enum options_outcome parse(struct options *options, fathom_error *error, const struct program *program,
@@ -115,6 +115,21 @@ static void test_values_are_read(void **state)
     assert_false(legal("--quiet").out_given);
     o = legal("--heldout 0 --data rows.csv");
     assert_true(o.heldout == 0);
+    o = legal("--data - --separator ; --decimal , --header --skip 12 --columns x,2");
+    assert_string_equal(o.data, "-");
+    assert_int_equal(o.separator, ';');
+    assert_int_equal(o.decimal, ',');
+    assert_true(o.header && !o.no_header);
+    assert_int_equal(o.skip, 12);
+    assert_string_equal(o.columns, "x,2");
+    o = legal("--data x --separator tab --no-header");
+    assert_int_equal(o.separator, '\t');
+    assert_int_equal(o.decimal, '.');
+    assert_true(o.no_header && !o.header);
+    assert_int_equal(legal("--data x --separator blank").separator, ' ');
+    assert_int_equal(legal("--data x --separator |").separator, '|');
+    assert_int_equal(legal("--data x --decimal comma").decimal, ',');
+    assert_int_equal(legal("--data x").separator, '\0');
 }
 
 static void test_illegal_values_are_refused(void **state)
@@ -189,10 +204,24 @@ static void test_illegal_values_are_refused(void **state)
         {"--out --no-plot", "--out '--no-plot'", "does not begin with -- (./--name is legal)"},
         {"--out=--quiet", "--out '--quiet'", "does not begin with --"},
         {"--data -- --quiet", "--data '--'", "does not begin with --"},
+        {"--data x --columns ''", "--columns ''", "not empty"},
+        {"--data x --separator ''", "--separator ''", "tab, semicolon, comma, bar, blank, or the sign itself"},
+        {"--data x --separator :", "--separator ':'", "tab, semicolon, comma, bar, blank, or the sign itself"},
+        {"--data x --separator Tab", "--separator 'Tab'", "tab, semicolon, comma, bar, blank, or the sign itself"},
+        {"--data x --decimal ;", "--decimal ';'", "point, comma, or the sign itself"},
+        {"--data x --skip -1", "--skip '-1'", "from 0 to 1000000000"},
         /* values that do not go together */
         {"--interval 0.0045", "--interval 0.0045", "below 2 x interval"},
         {"--bins 255 --interval 0.128", "--bins 255", "below 2 x interval"},
         {"--heldout 0.1", "--heldout 0.1", "only with --data"},
+        {"--separator tab", "--separator", "only with --data"},
+        {"--decimal ,", "--decimal", "only with --data"},
+        {"--header", "--header", "only with --data"},
+        {"--no-header", "--no-header", "only with --data"},
+        {"--skip 1", "--skip", "only with --data"},
+        {"--columns 1,2", "--columns", "only with --data"},
+        {"--data x --header --no-header", "--header", "only one"},
+        {"--data x --decimal , --separator ,", "--decimal comma", "two signs"},
         {"--data x --data-size 5", "--data-size 5", "only without --data"},
         {"--steps 1000000 --batch 1000000", "--steps 1000000 --batch 1000000", "at most 1073741824"},
         /* not options at all */
@@ -294,12 +323,19 @@ static void test_settings_read_back(void **state)
             fail_msg("'%s' is not in '%s'", expected[i], first.text);
     assert_null(strstr(first.text, "threads"));
     assert_null(strstr(first.text, " out="));
-    assert_non_null(strstr(first.text, " data-size=3000 "));
-    struct settings own = {0};
-    o = legal("--data rows.csv");
-    options_each_setting(&o, &everything, add_setting, &own);
-    assert_non_null(strstr(own.text, "data=rows.csv "));
-    assert_null(strstr(own.text, "data-size")); /* of the spiral, which no row comes from */
+    assert_non_null(strstr(first.text, "data-size=3000 "));
+    assert_null(strstr(first.text, "columns=")); /* how a file is read is no setting of the spiral's */
+    assert_null(strstr(first.text, "separator="));
+
+    struct settings of_file = {0};
+    o = legal("--data x --separator , --header --columns a,b --skip 2");
+    options_each_setting(&o, &everything, add_setting, &of_file);
+    static const char *const read[] = {"data=x ", "separator=comma ", "decimal=point ", "header=yes ", "skip=2 ",
+                                       "columns=a,b "};
+    for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+        if (!strstr(of_file.text, read[i]))
+            fail_msg("'%s' is not in '%s'", read[i], of_file.text);
+    assert_null(strstr(of_file.text, "data-size="));
     o = legal("--lr 0.1 --clip none --depths 3,1 --actnorm data");
 
     assert_false(options_same_but(&o, &defaults, &everything, 0));

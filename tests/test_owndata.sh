@@ -42,18 +42,21 @@ seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
 {
     run 0 0 "$build/depth_sweep" --data rows --heldout 0.2 --depths 1 --out own $short
     run 0 1 "$build/depth_sweep" --data flags --depths 1 --out other $short
-    says "depth_sweep: warning: flags: column 2: 2 different whole numbers in 200 rows"
+    says "depth_sweep: flags: warning: column 2: 2 different whole numbers in 200 rows"
     run 0 1 "$build/depth_sweep" --data rare --depths 1 --out other $short
-    says "warning: rare: column 2: 2 different whole numbers"
+    says "rare: warning: column 2: 2 different whole numbers"
+    awk -F , '{ print "7." NR "," $0 }' rare > behind # of the columns that are read, the last is the file's third
+    run 0 1 "$build/depth_sweep" --data behind --columns 2,3 --depths 1 --out other $short
+    says "behind: warning: column 3: 2 different whole numbers"
     run 0 1 "$build/gradient_norm" --data sentinel --depths 1 --out other --quiet --no-plot
-    says "gradient_norm: warning: sentinel: column 2: the value -999 (1 row)"
+    says "gradient_norm: sentinel: warning: column 2: the value -999 (1 row)"
     run 0 1 "$build/gradient_norm" --data dependent --depths 1 --out other --quiet --no-plot
-    says "warning: dependent: columns 1, 2 and 3 determine each other"
+    says "dependent: warning: columns 1, 2 and 3 determine each other"
     cp flags $'fl\nags'
     run 0 1 "$build/gradient_norm" --data $'fl\nags' --depths 1 --out other --quiet --no-plot
-    says "warning: fl?ags: column 2"
+    says "fl?ags: warning: column 2"
     run 1 1 "$build/gradient_norm" --data wide --depths 1 --out other --quiet --no-plot
-    says "wide: 65 coordinates; a flow takes 2 to 64"
+    says "wide: line 1: 65 columns; legal: 2 to 64"
     # The huge value is held out with some seeds; then nan in the table has a line that says why.
     told=0
     for seed in 0 1 2 3 4 5 6 7; do
@@ -73,9 +76,9 @@ seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
     run 0 0 "$build/depth_sweep" --data rows.scaled --heldout 0.2 --depths 1 --out scaled $short
     run 0 0 "$build/depth_sweep" --depths 1 --out spiral $short
 }
-[ "$(cells own/depth_sweep.tsv mean_logp)" = "$(cells scaled/depth_sweep.tsv mean_logp)" ] ||
+[ "$(cells own/depth_sweep.tsv train_logp)" = "$(cells scaled/depth_sweep.tsv train_logp)" ] ||
     fail "another unit, another score"
-for score in mean_logp heldout_logp; do # in its own units the density is 2^-12 of what it was
+for score in train_logp heldout_logp; do # in its own units the density is 2^-12 of what it was
     awk -v a="$(cells own/depth_sweep.tsv ${score}_raw)" -v b="$(cells scaled/depth_sweep.tsv ${score}_raw)" \
         'BEGIN { d = a - b - 12 * log(2); exit !(d < 1e-7 && d > -1e-7) }' || fail "${score}_raw"
 done
@@ -84,11 +87,11 @@ done
 run 0 0 "$build/depth_sweep" --data rows --depths 1 --out own_all $short
 awk -F , '{ for (i = 1; i <= 2; i++) { s[i] += $i; q[i] += $i * $i } }
     END { for (i = 1; i <= 2; i++) v += log(q[i] / NR - (s[i] / NR) ^ 2) / 2; printf "%.12g\n", v }' rows > volume
-awk -v a="$(cells own_all/depth_sweep.tsv mean_logp)" -v b="$(cells own_all/depth_sweep.tsv mean_logp_raw)" \
+awk -v a="$(cells own_all/depth_sweep.tsv train_logp)" -v b="$(cells own_all/depth_sweep.tsv train_logp_raw)" \
     -v v="$(cat volume)" 'BEGIN { d = a - b - v; exit !(d < 1e-9 && d > -1e-9) }' ||
-    fail "mean_logp_raw is not log p - sum log sd"
+    fail "train_logp_raw is not log p - sum log sd"
 [ "$(cells own_all/depth_sweep.tsv heldout_logp_raw)" = nan ] || fail "no held-out rows, but heldout_logp_raw"
-[ "$(cells spiral/depth_sweep.tsv mean_logp_raw)" = none ] || fail "the spiral has a raw score"
+[ "$(cells spiral/depth_sweep.tsv train_logp_raw)" = none ] || fail "the spiral has a raw score"
 grep -q '^# data-size' own/depth_sweep.tsv && fail "own rows: the size of the spiral is in the table"
 grep -qx '# data-size: 3000' spiral/depth_sweep.tsv || fail "the spiral's size is not in the table"
 
@@ -105,15 +108,15 @@ while read -r program table scores; do
         esac
     done
 done << 'END'
-depth_sweep depth_sweep mean_logp heldout_logp
+depth_sweep depth_sweep train_logp heldout_logp
 depth_truth depth_truth train_logp heldout_logp
-gradient_norm gradient_norm mean_logp
-gradient_depth gradient_depth mean_logp
+gradient_norm gradient_norm untrained_logp
+gradient_depth gradient_depth untrained_logp
 actnorm actnorm untrained_logp train_logp heldout_logp
 depth20 depth20 train_logp heldout_logp
 clipping clipping train_logp heldout_logp
-roundoff roundoff_final mean_logp heldout_logp
-density density_integral mean_logp
+roundoff roundoff_final train_logp heldout_logp
+density density_integral train_logp
 END
 
 # ------------------------------------------------------------------------------------- ActNorm and the first batch ----

@@ -1,4 +1,5 @@
-/* test_plot.c - the gnuplot driver: every way in which gnuplot fails has its name, and no figure is touched by it.
+/* test_plot.c - the gnuplot driver: every way in which gnuplot fails has its name, and no figure is touched by it; and
+ * what is no failure does none.
  *
  * gnuplot is replaced by shell scripts, put first in PATH, that fail as it does: silently.  The invariant is checked
  * after each: the figure of that name is still the one from before, and no other file is in the folder.
@@ -83,6 +84,7 @@ static int set_up(void **state)
     snprintf(plots, sizeof plots, "%s/plots", home);
     assert_int_equal(mkdir(out, 0777) | mkdir(home, 0777) | mkdir(bin, 0777) | mkdir(plots, 0777), 0);
     path_before = strdup(getenv("PATH"));
+    unsetenv("LD_PRELOAD"); /* every line on standard error is looked at: none is to be the loader's */
 
     char  *style;
     size_t size;
@@ -124,9 +126,21 @@ static void false_gnuplot(const char *script)
     setenv("PATH", search, 1);
 }
 
+/* What was passed on, a line each. */
+static char warnings[4096];
+
+static void keep_warning(void *context, const char *line)
+{
+    (void)context;
+    assert_null(strchr(line, '\n'));
+    strncat(warnings, line, sizeof warnings - strlen(warnings) - 2);
+    strcat(warnings, "\n");
+}
+
 static plot_options options_of(unsigned formats)
 {
-    return (plot_options){.out = out, .home = home, .formats = formats, .notebook = false};
+    warnings[0] = '\0';
+    return (plot_options){.out = out, .home = home, .formats = formats, .notebook = false, .warn = keep_warning};
 }
 
 /* Drawing `name` must end with this status, a message that holds `text`, and the folder as it was. */
@@ -173,12 +187,47 @@ static void test_empty_picture(void **state)
     check_fails(PLOT_INCOMPLETE, "empty", "tiny", PLOT_SVG);
 }
 
+/* Drawing tiny.svg must end well, with these warnings, and the figure be the whole picture. */
+static void check_draws(const char *expected)
+{
+    plot_options options = options_of(PLOT_SVG);
+    fathom_error error = {""};
+    size_t       size;
+    if (plot_draw("tiny", &options, &error) != PLOT_OK)
+        fail_msg("%s", error.text);
+    assert_string_equal(warnings, expected);
+    char *figure = read_text(out, "tiny.svg", &size);
+    assert_non_null(strstr(figure, "<svg></svg>"));
+    free(figure);
+}
+
+/* A whole picture beside a line of gnuplot's, of ld.so's, of bytes that are no text, and one that is not ended. */
 static void test_complains(void **state)
 {
     (void)state;
     false_gnuplot("cat > /dev/null\n" WHOLE_SVG
                   "printf '\\n  \"x.gp\" line 7: warning: odd\\n' >&2\n" SENTINEL_TO_STDERR);
-    check_fails(PLOT_COMPLAINED, "\"x.gp\" line 7: warning: odd", "tiny", PLOT_SVG);
+    check_draws("gnuplot: tiny.svg: \"x.gp\" line 7: warning: odd\n");
+    false_gnuplot("echo 'ERROR: ld.so: no such file' >&2\ncat > /dev/null\n" WHOLE_SVG
+                  "printf '\\033[31m \\233 \\302\\205\\377\\nFontconfig error, ' >&2\n" SENTINEL_TO_STDERR);
+    check_draws("gnuplot: tiny.svg: ERROR: ld.so: no such file\ngnuplot: tiny.svg: ?[31m ? ???\n"
+                "gnuplot: tiny.svg: Fontconfig error,\n");
+    false_gnuplot("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i >&2; done\ncat > /dev/null\n" WHOLE_SVG
+                  SENTINEL_TO_STDERR);
+    plot_options options = options_of(PLOT_SVG);
+    fathom_error error;
+    assert_int_equal(plot_draw("tiny", &options, &error), PLOT_OK);
+    assert_non_null(strstr(warnings, "tiny.svg: 10\ngnuplot: tiny.svg: and 2 lines more\n"));
+}
+
+/* A bad picture beside a line: the line is the reason. */
+static void test_complains_of_no_picture(void **state)
+{
+    (void)state;
+    false_gnuplot("cat > /dev/null\nprintf 'first\\n  \"x.gp\" line 7: \\303\\266 odd\\n' >&2\n" SENTINEL_TO_STDERR);
+    check_fails(PLOT_COMPLAINED, "\"x.gp\" line 7: ?? odd", "tiny", PLOT_SVG);
+    false_gnuplot("cat > /dev/null\n" WHOLE_SVG "echo 'first' >&2\n");
+    check_fails(PLOT_COMPLAINED, "first", "tiny", PLOT_SVG);
 }
 
 static void test_truncates(void **state)
@@ -187,6 +236,9 @@ static void test_truncates(void **state)
     static const char *const pictures[] = {
         "printf '<?xml version=\"1.0\"?>\\n<svg><path d=\\047M0,0 L1'\n", /* cut */
         "printf '</svg>\\n'\n",                                          /* its head is missing */
+        "printf '<?xml </svg>\\n'\n",                                    /* its middle is missing */
+        "printf '<?xml version=\"1.0\"?>\\n<svg><g></svg>\\n'\n",         /* a group is open */
+        "printf '<?xml version=\"1.0\"?>\\n<svg>\\000</svg>\\n'\n",
         "printf 'no picture at all </svg>\\n'\n"};
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
         char script[512];
@@ -239,13 +291,35 @@ static void test_no_terminal(void **state)
 {
     (void)state;
     plot_options options = options_of(PLOT_SVG | PLOT_PDF);
+    char         version[64] = "";
     fathom_error error;
-    false_gnuplot("if grep -q pdfcairo; then echo \"line 0: unknown or ambiguous terminal type; type just "
-                  "'set terminal' for a list\" >&2; fi\necho '5.4 patchlevel 4'\n" SENTINEL_TO_STDERR);
+    false_gnuplot("if grep -q \"format = 'pdf'\"; then echo \"line 0: unknown or ambiguous terminal type; type just "
+                  "'set terminal' for a list\" >&2; exit 1; fi\n" WHOLE_SVG
+                  "echo 'fathom: gnuplot 5.4 patchlevel 4' >&2\n" SENTINEL_TO_STDERR);
     assert_int_equal(plot_check(NULL, 0, &options, &error), PLOT_NO_TERMINAL);
     assert_non_null(strstr(error.text, "pdfcairo"));
     options.formats = PLOT_SVG;
+    assert_int_equal(plot_check(version, sizeof version, &options, &error), PLOT_OK);
+    assert_string_equal(version, "5.4 patchlevel 4");
+    assert_string_equal(warnings, "");
+}
+
+/* The check draws: a terminal that is there and makes no whole picture is found out before the work. */
+static void test_check_draws(void **state)
+{
+    (void)state;
+    plot_options options = options_of(PLOT_PNG);
+    fathom_error error;
+    false_gnuplot("cat > /dev/null\n" SENTINEL_TO_STDERR);
+    assert_int_equal(plot_check(NULL, 0, &options, &error), PLOT_INCOMPLETE);
+    false_gnuplot("cat > /dev/null\n"
+                  "printf '\\211PNG\\r\\n\\032\\n\\000\\000\\000\\005\\000\\000\\000\\000IEND\\256B`\\202'\n"
+                  SENTINEL_TO_STDERR);
+    assert_int_equal(plot_check(NULL, 0, &options, &error), PLOT_INCOMPLETE);
+    options.formats = PLOT_SVG;
+    false_gnuplot("echo 'Fontconfig error: no fonts' >&2\ncat > /dev/null\n" WHOLE_SVG SENTINEL_TO_STDERR);
     assert_int_equal(plot_check(NULL, 0, &options, &error), PLOT_OK);
+    assert_non_null(strstr(warnings, "Fontconfig error: no fonts"));
 }
 
 /* ---------------------------------------------------------------------------------------- the real gnuplot ---- */
@@ -378,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SCRATCH(test_no_gnuplot),          WITH_SCRATCH(test_exits_with_nothing),
         WITH_SCRATCH(test_empty_picture),       WITH_SCRATCH(test_complains),
+        WITH_SCRATCH(test_complains_of_no_picture), WITH_SCRATCH(test_check_draws),
         WITH_SCRATCH(test_truncates),           WITH_SCRATCH(test_dies),
         WITH_SCRATCH(test_does_not_read),       WITH_SCRATCH(test_talks_first),
         WITH_SCRATCH(test_all_formats_or_none), WITH_SCRATCH(test_no_terminal),

@@ -18,6 +18,14 @@
 
 enum { JOBS = 100 };
 
+/* A run of the session's options, at one depth. */
+static struct run run_of(const struct session *session, size_t depth, uint64_t seed)
+{
+    struct run run = {.flow = session->options->flow, .training = session->options->training, .seed = seed};
+    run.flow.depth = depth;
+    return run;
+}
+
 static void count_job(void *context, size_t index, struct progress *progress)
 {
     ((unsigned *)context)[index]++;
@@ -67,7 +75,7 @@ static const struct program program = {
 
 struct world {
     struct options options;
-    struct setup   setup;
+    struct session   session;
 };
 
 enum { STEPS = 12, BATCH = 70, ROWS = 150 };
@@ -85,7 +93,7 @@ static int make_world(void **state)
     w->options.out = "/tmp"; /* tried, nothing is written in it */
     w->options.threads = 1;
     w->options.isa = fathom_isa_find(NULL);
-    setup_open(&w->setup, &w->options, &program);
+    session_open(&w->session, &w->options, &program);
     *state = w;
     return 0;
 }
@@ -93,18 +101,18 @@ static int make_world(void **state)
 static int free_world(void **state)
 {
     struct world *w = *state;
-    setup_close(&w->setup);
+    session_close(&w->session);
     free(w);
     return 0;
 }
 
 enum { RUNS = 6 };
 
-static struct run *some_runs(const struct setup *setup)
+static struct run *some_runs(const struct session *session)
 {
-    struct run *runs = runner_runs(RUNS);
+    struct run *runs = calloc(RUNS, sizeof *runs);
     for (size_t i = 0; i < RUNS; i++) {
-        runs[i] = runner_run(setup, 1 + i % 3, 5);
+        runs[i] = run_of(session, 1 + i % 3, 5);
         runs[i].replica = i / 3;
         runs[i].train = runs[i].probe = runs[i].keep_trace = runs[i].keep_params = true;
     }
@@ -117,10 +125,10 @@ static bool same_bits(double a, double b) { return memcmp(&a, &b, sizeof a) == 0
 static void test_trains_as_the_library(void **state)
 {
     const struct world *w = *state;
-    const struct setup *setup = &w->setup;
-    struct run         *runs = some_runs(setup);
+    const struct session *session = &w->session;
+    struct run         *runs = some_runs(session);
     struct run_result  *results = runner_results(RUNS);
-    runner_do(results, runs, setup, RUNS);
+    runner_run_all(results, runs, session, RUNS);
 
     fathom_flow   *flow = fathom_flow_new(&runs[1].flow, NULL, NULL);
     const size_t   n = fathom_flow_n_params(flow);
@@ -128,9 +136,9 @@ static void test_trains_as_the_library(void **state)
     assert_non_null(params);
     fathom_flow_init(params, flow, fathom_key_from_seed(5));
     fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training,
-                                                 setup->train.x, setup->train.n);
-    assert_int_equal(fathom_train(trainer, loss, norm, setup->batches).status, FATHOM_OK);
-    fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), setup->train.x, ROWS);
+                                                 session->train.x, session->train.n);
+    assert_int_equal(fathom_train(trainer, loss, norm, session->batches).status, FATHOM_OK);
+    fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), session->train.x, ROWS);
 
     const struct run_result *r = &results[1];
     assert_int_equal(r->n_params, n);
@@ -139,7 +147,7 @@ static void test_trains_as_the_library(void **state)
     assert_memory_equal(r->loss, loss, sizeof loss);
     assert_memory_equal(r->grad_norm, norm, sizeof norm);
     assert_memory_equal(r->params, fathom_trainer_params(trainer), n * sizeof *params);
-    assert_true(same_bits(r->mean_logp, fathom_sum(logp, ROWS) / ROWS));
+    assert_true(same_bits(r->train_logp, fathom_sum(logp, ROWS) / ROWS));
     assert_true(isfinite(r->heldout_logp) && isfinite(r->untrained_logp) && isfinite(r->untrained_grad_norm));
 
     fathom_trainer_free(trainer);
@@ -152,15 +160,15 @@ static void test_trains_as_the_library(void **state)
 static void test_same_bits_on_any_threads(void **state)
 {
     struct world      *w = *state;
-    struct run        *runs = some_runs(&w->setup);
+    struct run        *runs = some_runs(&w->session);
     struct run_result *first = runner_results(RUNS);
-    runner_do(first, runs, &w->setup, RUNS);
+    runner_run_all(first, runs, &w->session, RUNS);
     for (size_t threads = 2; threads <= 4; threads++) {
         struct run_result *again = runner_results(RUNS);
         w->options.threads = threads;
-        runner_do(again, runs, &w->setup, RUNS);
+        runner_run_all(again, runs, &w->session, RUNS);
         for (size_t i = 0; i < RUNS; i++) {
-            assert_true(same_bits(first[i].mean_logp, again[i].mean_logp));
+            assert_true(same_bits(first[i].train_logp, again[i].train_logp));
             assert_true(same_bits(first[i].heldout_logp, again[i].heldout_logp));
             assert_memory_equal(first[i].params, again[i].params, first[i].n_params * sizeof(double));
         }
@@ -180,26 +188,26 @@ static void test_same_bits_on_any_threads(void **state)
 static void test_divergence_is_recorded(void **state)
 {
     const struct world *w = *state;
-    struct run         *runs = runner_runs(2);
+    struct run         *runs = calloc(2, sizeof *runs);
     struct run_result  *results = runner_results(2);
     for (size_t i = 0; i < 2; i++) {
-        runs[i] = runner_run(&w->setup, 4, 0);
+        runs[i] = run_of(&w->session, 4, 0);
         runs[i].flow.coupling = "affine";
         runs[i].training.peak_lr = 1000;
         runs[i].training.clip = INFINITY;
         runs[i].training.skip = i == 1;
         runs[i].train = runs[i].keep_trace = true;
     }
-    runner_do(results, runs, &w->setup, 2);
+    runner_run_all(results, runs, &w->session, 2);
     assert_int_equal(results[0].status, FATHOM_DIVERGED);
     assert_true(results[0].diverged_at >= 1 && results[0].diverged_at < STEPS);
-    assert_true(isnan(results[0].mean_logp) && isnan(results[0].heldout_logp));
+    assert_true(isnan(results[0].train_logp) && isnan(results[0].heldout_logp));
     const size_t at = (size_t)results[0].diverged_at;
     assert_true(isfinite(results[0].loss[at - 1]));
     assert_false(isfinite(results[0].loss[at]) && isfinite(results[0].grad_norm[at]));
     /* Whether the guarded run still has a score is the run's affair, but it went on to its last step. */
     assert_true(results[1].skipped > 0);
-    assert_int_equal(results[1].status == FATHOM_OK, isfinite(results[1].mean_logp) != 0);
+    assert_int_equal(results[1].status == FATHOM_OK, isfinite(results[1].train_logp) != 0);
     assert_true(same_bits(results[1].diverged_at, results[0].diverged_at));
     runner_free(results, 2);
     free(runs);
@@ -209,7 +217,7 @@ static void test_divergence_is_recorded(void **state)
 static void test_first_batch(void **state)
 {
     const struct world *w = *state;
-    const struct run    run = runner_run(&w->setup, 3, 0);
+    const struct run    run = run_of(&w->session, 3, 0);
     enum { N = 6 };
     double         x[2 * N] = {0.5, 1, -2, 1, 0.25, 1, 0.5, 3, 0.5, -1, 0.5, 0.75};
     double         mean[2] = {0}, sd[2] = {1, 1};

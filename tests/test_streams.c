@@ -431,6 +431,26 @@ static void test_normals_have_their_quantiles(void **state)
     assert_true(largest > 4); /* so both the first and the middle polynomial were used */
 }
 
+/* On an interval of a few doubles rounding leads to the upper end, which does not belong to it. */
+static void test_uniform_stays_below(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    static const double ends[][2] = {
+        {1, 1 + 0x1p-52}, {1, 1 + 0x1p-51}, {-1 - 0x1p-52, -1}, {0, 0x1p-1074}, {-0x1p-1074, 0},
+        {-0x1p-1074, 0x1p-1074}, {0x1p1023, 0x1.0000000000001p1023}, {1e16, 1e16 + 2}, {-3, -3 + 0x1p-51},
+    };
+    double u[N];
+    for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {
+        fathom_uniform(u, fathom_key_from_seed(9), ends[e][0], ends[e][1], N);
+        for (size_t i = 0; i < N; i++)
+            if (!(u[i] >= ends[e][0] && u[i] < ends[e][1]))
+                fail_msg("%a is not on [%a, %a)", u[i], ends[e][0], ends[e][1]);
+    }
+    fathom_uniform(u, fathom_key_from_seed(9), 3, 3, 1); /* an empty one: as JAX, lo */
+    assert_true(u[0] == 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -442,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_far_normals),
         cmocka_unit_test(test_normals_have_their_quantiles),
+        cmocka_unit_test(test_uniform_stays_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,7 +118,6 @@ struct conditioner {
 /* ---- what one compilation of this folder offers (kernels.c). */
 struct fathom_isa {
     const char *name;
-    bool (*supported)(void);
     size_t width; /* doubles in a vector */
 
     const struct bijection   *const *bijections;   /* NULL-terminated */

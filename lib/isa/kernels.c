@@ -15,32 +15,11 @@ static const struct transformer *const transformers[] = {
     NULL
 };
 
-/* Every set needs fused multiply-add hardware: SLEEF's finz family is defined by it. */
-static bool supported(void)
-{
-#if defined __x86_64__
-    __builtin_cpu_init();
-#if VEC_WIDTH == 8
-    return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("avx512f")
-        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd")
-        && __builtin_cpu_supports("bmi2");
-#elif VEC_WIDTH == 4
-    return __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
-#else
-    return __builtin_cpu_supports("fma");
-#endif
-#else
-    return true; /* aarch64: fused multiply-add is part of the architecture */
-#endif
-}
-
 #define TEXT_OF(name) #name
 #define TEXT(name) TEXT_OF(name)
 
 const struct fathom_isa ISA(fathom_isa) = {
     .name = TEXT(FATHOM_ISA),
-    .supported = supported,
     .width = VEC_WIDTH,
     .bijections = bijections,
     .transformers = transformers,

@@ -236,7 +236,8 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     }
 }
 
-/* The quadratic of eq. 6-8 in its stable form, theta = 2 c / (-b - sqrt(b^2 - 4 a c)); dx/dy = 1 / (dy/dx). */
+/* The quadratic of eq. 6-8 in its stable form, t = 2 c / (-b - sqrt(b^2 - 4 a c)), which is one only if b >= 0: else
+ * from the bin's other end, as t = 1 - theta, where b is 2 h s less this one, hence positive; dx/dy = 1 / (dy/dx). */
 static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
                     const fathom_config *config, size_t rows)
 {
@@ -250,16 +251,22 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
         vec y0 = load(NUMBER(kept, Y0)), h = load(NUMBER(kept, H)), s = h / w;
         vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = all(1.0);
 
-        vec rise = load(u + i) - y0, bend = delta1 + delta0 - (s + s);
-        vec a = h * (s - delta0) + rise * bend; /* eq. 7 */
-        vec b = h * delta0 - rise * bend;
+        vec rise = load(u + i) - y0, bend = delta1 + delta0 - (s + s), none = all(0.0);
+        mask turned = less(h * delta0 - rise * bend, none);
+        vec slope0 = choose(turned, delta1, delta0);
+        rise = choose(turned, h - rise, rise);
+        vec a = h * (s - slope0) + rise * bend; /* eq. 7 */
+        vec b = h * slope0 - rise * bend;
         vec c = -s * rise;
         vec square = b * b - all(4.0) * a * c; /* >= 0 but for rounding */
-        square = choose(less(square, all(0.0)), all(0.0), square);
-        vec theta = all(2.0) * c / (-b - root_(square)), rest = one - theta, both = theta * rest;
+        square = choose(less(square, none), none, square);
+        vec t = all(2.0) * c / (-b - root_(square));
+        t = choose(less(t, none), none, choose(less(one, t), one, t)); /* not into the next bin, which may be steep */
+        vec theta = choose(turned, one - t, t), rest = choose(turned, t, one - t), both = theta * rest;
         vec beta = s + bend * both;
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
-        vec gate, back = limit(&gate, theta * w + x0, config->interval);
+        vec gate, end = all(config->interval), back = limit(&gate, theta * w + x0, config->interval);
+        back = choose(equal(load(u + i), end), end, back); /* w, from the rounded x0 to B, may fall short of it */
         vec ratio = beta / s, slope = ratio * ratio / gamma; /* dx/dy */
 
         mask in = inside(load(x + i), config->interval);

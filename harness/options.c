@@ -1,0 +1,330 @@
+/* options.c - the one command line (options.h).
+ *
+ * The idea is the table below: a row an option, and every message, check and line of help is made from its row
+ * (option_values.c).
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <gsl/gsl_version.h>
+#include <math.h>
+#include <omp.h>
+#include <sleef.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cores.h"
+#include "exit.h"
+#include "option_values.h"
+#include "plot.h"
+
+_Static_assert(sizeof(size_t) == sizeof(uint64_t), "counts and seeds are read by one function");
+_Static_assert(OPTION_COUNT <= 64, "a bit an option");
+
+static const char *const couplings[] = {"spline", "affine", NULL};
+static const char *const separators[] = {"tab", "semicolon", "comma", "bar", "blank", NULL};
+static const char *const decimals[] = {"point", "comma", NULL};
+const char *const options_actnorms[] = {
+    [FATHOM_ACTNORM_NONE] = "none", [FATHOM_ACTNORM_DEFAULT] = "default", [FATHOM_ACTNORM_DATA] = "data", NULL};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct option_row rows[OPTION_COUNT] = {
+    [OPTION_DATA] = {"data", "FILE", KIND_TEXT, AT(data), .setting = true, .unset = "spiral",
+        .meaning = "own rows instead of the spiral (-: standard input): plain text, numbers\n"
+                   "in columns, one separator, at most one line of names, '#' comments;\n"
+                   "standardised like it"},
+    [OPTION_HELDOUT] = {"heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
+        .meaning = "part of the file's rows that is kept back from training"},
+    [OPTION_DATA_SEED] = {"data-seed", "N", KIND_COUNT, AT(data_seed), 0, 0x1p53 - 1, .setting = true,
+        .meaning = "stream of the spiral, or of the choice of held-out rows"},
+    [OPTION_DATA_SIZE] = {"data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true,
+        .only = OF_SPIRAL, .meaning = "rows of the spiral"},
+    [OPTION_SEPARATOR] = {"separator", "NAME", KIND_SIGN, AT(separator), .words = separators, .signs = "\t;,| ",
+        .setting = true, .only = OF_FILE, .unset = "from the file",
+        .meaning = "between fields: tab, semicolon, comma, bar or blank"},
+    [OPTION_DECIMAL] = {"decimal", "NAME", KIND_SIGN, AT(decimal), .words = decimals, .signs = ".,", .setting = true,
+        .only = OF_FILE, .meaning = "sign before a number's fraction: point or comma"},
+    [OPTION_HEADER] = {"header", NULL, KIND_FLAG, AT(header), .setting = true, .only = OF_FILE,
+        .meaning = "the file's first line is names (else: if none of it is a number)"},
+    [OPTION_NO_HEADER] = {"no-header", NULL, KIND_FLAG, AT(no_header), .meaning = "the file's first line is a row"},
+    [OPTION_SKIP] = {"skip", "N", KIND_COUNT, AT(skip), 0, 1e9, .setting = true, .only = OF_FILE,
+        .meaning = "lines left out at the file's start"},
+    [OPTION_COLUMNS] = {"columns", "LIST", KIND_TEXT, AT(columns), .setting = true, .only = OF_FILE, .unset = "all",
+        .meaning = "by name or by number from 1, separated by commas"},
+    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .words = couplings, .setting = true,
+        .meaning = "spline or affine", .unset = "both"},
+    [OPTION_DEPTHS] = {"depths", "LIST", KIND_DEPTHS, AT(depths), 1, 1024, .setting = true,
+        .meaning = "numbers of blocks, separated by commas"},
+    [OPTION_BINS] = {"bins", "N", KIND_COUNT, AT(flow.knots), 1, 256, .setting = true,
+        .meaning = "inner knots of the spline: N makes N + 1 bins"},
+    [OPTION_INTERVAL] = {"interval", "B", KIND_REAL, AT(flow.interval), 0, 1e6, .above_low = true, .setting = true,
+        .meaning = "the spline acts on [-B, B]"},
+    [OPTION_WIDTH] = {"width", "N", KIND_COUNT, AT(flow.width), 1, 1024, .setting = true,
+        .meaning = "units of a hidden layer of the conditioner"},
+    [OPTION_HIDDEN] = {"hidden", "N", KIND_COUNT, AT(flow.hidden), 0, 8, .setting = true,
+        .meaning = "hidden layers of the conditioner"},
+    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
+        .meaning = "none, default (scale 0.693) or data (initialised from data)"},
+    [OPTION_SEED] = {"seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
+        .meaning = "key of the first flow's initial parameters"},
+    [OPTION_SEEDS] = {"seeds", "K", KIND_COUNT, AT(seeds), 1, 10000, .setting = true,
+        .meaning = "number of flows: keys N to N + K - 1"},
+    [OPTION_BATCH_SEED] = {"batch-seed", "N", KIND_COUNT, AT(batch_seed), 0, 0x1p53 - 1, .setting = true,
+        .meaning = "key of the minibatches"},
+    [OPTION_STEPS] = {"steps", "N", KIND_COUNT, AT(training.steps), 4, 1e7, .setting = true,
+        .meaning = "gradient steps"},
+    [OPTION_BATCH] = {"batch", "N", KIND_COUNT, AT(training.batch), 1, 1e6, .setting = true,
+        .meaning = "rows a step"},
+    [OPTION_LR] = {"lr", "X", KIND_REAL, AT(training.peak_lr), 0, 1000, .above_low = true, .setting = true,
+        .meaning = "peak of the one-cycle learning rate"},
+    [OPTION_CLIP] = {"clip", "X|none", KIND_CLIP, AT(training.clip), 0, 1e300, .above_low = true, .setting = true,
+        .meaning = "global norm above which a gradient is scaled down"},
+    [OPTION_REPLICAS] = {"replicas", "N", KIND_COUNT, AT(replicas), 1, 10000, .setting = true,
+        .meaning = "round-off ensemble: replica 0 as is, the others with initial\n"
+                   "parameters times 1 + 1e-15 standard normals"},
+    [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all that this process may use",
+        .meaning = "runs at a time; results do not depend on it.  The default obeys\n"
+                   "OMP_NUM_THREADS, OMP_THREAD_LIMIT, the affinity and the quota"},
+    [OPTION_OUT] = {"out", "DIR", KIND_TEXT, AT(out),
+        .meaning = "folder of the tables and figures; one with tables of other\nsettings must be named"},
+    [OPTION_FORMAT] = {"format", "LIST", KIND_FORMAT, AT(format),
+        .meaning = "svg, png, pdf, or several separated by commas"},
+    [OPTION_NO_PLOT] = {"no-plot", NULL, KIND_FLAG, AT(no_plot), .meaning = "tables only; needs no gnuplot"},
+    [OPTION_QUIET] = {"quiet", NULL, KIND_FLAG, AT(quiet), .meaning = "no progress on stderr"},
+    [OPTION_HELP] = {"help", NULL, KIND_FLAG, 0, .meaning = "this text"},
+    [OPTION_VERSION] = {"version", NULL, KIND_FLAG, 0, .meaning = "versions of the libraries, and the kernels chosen"},
+};
+
+/* Minibatches are drawn ahead and shared by all runs: 2^30 row numbers are 4 GiB. */
+static const double batch_rows_max = 0x1p30;
+
+/* The narrowest bin of the spline (Durkan et al. 2019): the bins of this width must leave something to distribute. */
+static const double narrowest_bin = 1e-3;
+
+struct options options_default(void)
+{
+    return (struct options){
+        .data_seed = 0, .data_size = 3000, .decimal = '.',
+        .flow = fathom_config_default(), .depths = {4, {1, 2, 4, 8}},
+        .seed = 0, .seeds = 1, .batch_seed = 1,
+        .training = fathom_train_options_default(),
+        .replicas = 1, .out = "results", .format = "svg"};
+}
+
+/* ------------------------------------------------------------------------------------------------ messages ---- */
+
+__attribute__((format(printf, 2, 3)))
+static enum options_outcome illegal(fathom_error *error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    return OPTIONS_ILLEGAL;
+}
+
+static enum options_outcome illegal_value(fathom_error *error, const struct option_row *row, const char *value)
+{
+    char legal[160];
+    option_describe_legal(legal, sizeof legal, row);
+    return illegal(error, "--%s '%.60s'%s: must be %s", row->name, value, strlen(value) > 60 ? "..." : "", legal);
+}
+
+/* ---------------------------------------------------------------------------------------- the command line ---- */
+
+static bool takes(const struct program *program, int option)
+{
+    return (program->takes | TAKES(OPTION_HELP) | TAKES(OPTION_VERSION)) & TAKES(option);
+}
+
+/* Options that say how a file of rows is read. */
+static enum options_outcome check_reading(const struct options *options, fathom_error *error, uint64_t given)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if ((TAKES_READING & given & TAKES(i)) && !options->data)
+            return illegal(error, "--%s: legal only with --data FILE (it says how the file is read)", rows[i].name);
+    if (options->header && options->no_header)
+        return illegal(error, "--header, --no-header: only one of the two is legal");
+    if (options->decimal == options->separator)
+        return illegal(error, "--decimal comma, --separator comma: must be two signs");
+    return OPTIONS_RUN;
+}
+
+/* What no single row can say: values that do not go together. */
+static enum options_outcome check_together(const struct options *options, fathom_error *error,
+                                           const struct program *program, uint64_t given)
+{
+    const fathom_config *flow = &options->flow;
+    if (takes(program, OPTION_BINS) && !((double)(flow->knots + 1) * narrowest_bin < 2 * flow->interval))
+        return illegal(error, "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
+                       "2 x interval = %g", flow->knots, flow->interval, narrowest_bin, 2 * flow->interval);
+    if ((given & TAKES(OPTION_HELDOUT)) && !options->data)
+        return illegal(error, "--heldout %g: legal only with --data FILE (the spiral's held-out rows are a second "
+                       "spiral)", options->heldout);
+    if ((given & TAKES(OPTION_DATA_SIZE)) && options->data)
+        return illegal(error, "--data-size %zu: legal only without --data (a file is read to its end)",
+                       options->data_size);
+    if (takes(program, OPTION_STEPS) &&
+        (double)options->training.steps * (double)options->training.batch > batch_rows_max)
+        return illegal(error, "--steps %zu --batch %zu: their product must be at most %.0f", options->training.steps,
+                       options->training.batch, batch_rows_max);
+    return check_reading(options, error, given);
+}
+
+static enum options_outcome choose_kernels(struct options *options, fathom_error *error)
+{
+    const char *name = getenv("FATHOM_ISA");
+    options->isa = fathom_isa_find(name);
+    if (options->isa)
+        return OPTIONS_RUN;
+    if (!fathom_isa_find(NULL))
+        return illegal(error, "this CPU has no fused multiply-add (FMA), which every set of kernels needs");
+    return illegal(error, "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that was built and that this CPU runs "
+                   "(the best: %s)", name, fathom_isa_name(fathom_isa_find(NULL)));
+}
+
+enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,
+                                   int argc, char **argv)
+{
+    struct option        known[OPTION_COUNT + 1];
+    int                  n = 0, code, place = 0;
+    uint64_t             given = 0;
+    enum options_outcome outcome = OPTIONS_RUN;
+
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (takes(program, i))
+            known[n++] = (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
+                                         256 + i};
+    known[n] = (struct option){0};
+
+    optind = 0; /* GNU: start anew, so that a test can parse twice */
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":", known, &place)) != -1) {
+        const char *word = argv[optind - 1];
+        if (code == ':')
+            return illegal(error, "%.60s: needs a value; see %s --help", word, program->name);
+        if (code == '?' && optopt >= 256)
+            return illegal(error, "%.80s: --%s must be given without a value", word, rows[optopt - 256].name);
+        if (code == '?' && optopt)
+            return illegal(error, "unknown option '-%c'; %s --help lists the legal ones", optopt, program->name);
+        if (code == '?')
+            return illegal(error, "unknown or ambiguous option '%.60s'; %s --help lists the legal ones", word,
+                           program->name);
+        if (code == 256 + OPTION_HELP)
+            return OPTIONS_HELP;
+        if (code == 256 + OPTION_VERSION)
+            return OPTIONS_VERSION;
+        const struct option_row *row = &rows[code - 256];
+        if (!option_read(options, row, optarg))
+            return illegal_value(error, row, optarg);
+        given |= TAKES(code - 256);
+    }
+    if (optind < argc)
+        return illegal(error, "unexpected argument '%.60s'; %s --help lists the legal options", argv[optind],
+                       program->name);
+    if (takes(program, OPTION_FORMAT) && plot_formats(&options->formats, options->format, error) != PLOT_OK)
+        return OPTIONS_ILLEGAL;
+    options->out_given = given & TAKES(OPTION_OUT);
+    omp_set_dynamic(0); /* as many threads as are asked for, not fewer at OpenMP's choice */
+    if (options->threads == 0)
+        options->threads = cores_usable();
+    if (options->threads > (size_t)omp_get_thread_limit())
+        return illegal(error, "--threads %zu: must be at most %d, as the environment's OMP_THREAD_LIMIT says",
+                       options->threads, omp_get_thread_limit());
+    outcome = check_together(options, error, program, given);
+    return outcome == OPTIONS_RUN ? choose_kernels(options, error) : outcome;
+}
+
+static void print_help(const struct options *defaults, const struct program *program)
+{
+    printf("Usage: %s [OPTION]...\n%s\n\n", program->name, program->summary);
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &rows[i];
+        char              left[40], value[512] = "";
+        if (!takes(program, i))
+            continue;
+        snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
+                 row->argument ? row->argument : "");
+        printf("  %-20s ", left);
+        for (const char *line = row->meaning; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+            printf("%s%.*s", line == row->meaning ? "" : "\n                       ", (int)strcspn(line, "\n"), line);
+        if (row->kind != KIND_FLAG) {
+            option_print(value, sizeof value, defaults, row);
+            printf(" [%s]", value);
+        }
+        putchar('\n');
+    }
+    printf("\nEnvironment:\n"
+           "  FATHOM_ISA           v4, v3 or ref: which kernels compute; the results are the same bits [the best]\n"
+           "  NO_COLOR             no colour in the progress bar\n"
+           "\nExit status: 0 done, 1 failed, 2 a value that is not legal, 130 interrupted.\n");
+}
+
+void options_print_version(FILE *out, const struct program *program)
+{
+    char               gnuplot[64] = "";
+    fathom_error       ignored;
+    const plot_options here = {.out = ".", .home = ".", .formats = PLOT_SVG};
+    const fathom_isa  *isa = fathom_isa_find(getenv("FATHOM_ISA"));
+    if (plot_check(gnuplot, sizeof gnuplot, &here, &ignored) != PLOT_OK)
+        strcpy(gnuplot, "not found");
+    fprintf(out, "%s (Fathom) %s\nGSL %s\nSLEEF %d.%d.%d (as compiled)\ngnuplot %s\nkernels %s\n", program->name,
+            FATHOM_VERSION, gsl_version, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL, gnuplot,
+            isa ? fathom_isa_name(isa) : "none that this CPU runs");
+}
+
+void options_read(struct options *options, const struct program *program, int argc, char **argv)
+{
+    const struct options defaults = *options;
+    fathom_error         error;
+    switch (options_parse(options, &error, program, argc, argv)) {
+    case OPTIONS_RUN:
+        return;
+    case OPTIONS_ILLEGAL:
+        exit_usage("%s", error.text);
+    case OPTIONS_HELP:
+        print_help(&defaults, program);
+        break;
+    case OPTIONS_VERSION:
+        options_print_version(stdout, program);
+        break;
+    }
+    if (fflush(stdout) != 0 || ferror(stdout))
+        exit_failed("standard output: %s", strerror(errno));
+    exit(EXIT_DONE);
+}
+
+/* --------------------------------------------------------------------------------------- the configuration ---- */
+
+static bool is_setting(const struct options *options, const struct program *program, int i)
+{
+    return takes(program, i) && rows[i].setting && rows[i].only != (options->data ? OF_SPIRAL : OF_FILE);
+}
+
+void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
+                          void *context)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (is_setting(options, program, i)) {
+            char value[4096];
+            option_print(value, sizeof value, options, &rows[i]);
+            visit(context, rows[i].name, value);
+        }
+}
+
+bool options_same_but(const struct options *options, const struct options *defaults, const struct program *program,
+                      uint64_t but)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (is_setting(options, program, i) && !(but & TAKES(i))) {
+            char one[4096], other[4096];
+            option_print(one, sizeof one, options, &rows[i]);
+            option_print(other, sizeof other, defaults, &rows[i]);
+            if (strcmp(one, other) != 0)
+                return false;
+        }
+    return true;
+}

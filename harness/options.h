@@ -1,0 +1,109 @@
+/* options.h - the one command line.
+ *
+ * What a person may change is one table of options (options.c): name, meaning, legal range.  A program says which of
+ * them it takes, and its defaults by filling a struct options before it is read; the rest - help, range checks, the
+ * configuration at the head of every table - follows from the table.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fathom.h"
+
+enum option_id {
+    OPTION_DATA, OPTION_HELDOUT, OPTION_DATA_SEED, OPTION_DATA_SIZE,
+    OPTION_SEPARATOR, OPTION_DECIMAL, OPTION_HEADER, OPTION_NO_HEADER, OPTION_SKIP, OPTION_COLUMNS,
+    OPTION_COUPLING, OPTION_DEPTHS, OPTION_BINS, OPTION_INTERVAL, OPTION_WIDTH, OPTION_HIDDEN, OPTION_ACTNORM,
+    OPTION_SEED, OPTION_SEEDS, OPTION_BATCH_SEED,
+    OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_CLIP,
+    OPTION_REPLICAS,
+    OPTION_THREADS, OPTION_OUT, OPTION_FORMAT, OPTION_NO_PLOT, OPTION_QUIET,
+    OPTION_HELP, OPTION_VERSION, /* every program takes these two */
+    OPTION_COUNT
+};
+
+#define TAKES(option) (UINT64_C(1) << (option))
+enum {
+    TAKES_READING  = TAKES(OPTION_SEPARATOR) | TAKES(OPTION_DECIMAL) | TAKES(OPTION_HEADER) | TAKES(OPTION_NO_HEADER) |
+                     TAKES(OPTION_SKIP) | TAKES(OPTION_COLUMNS),
+    TAKES_DATA     = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_DATA_SEED) | TAKES(OPTION_DATA_SIZE) |
+                     TAKES_READING,
+    TAKES_FLOW     = TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL) |
+                     TAKES(OPTION_WIDTH) | TAKES(OPTION_HIDDEN) | TAKES(OPTION_ACTNORM),
+    TAKES_SEEDS    = TAKES(OPTION_SEED) | TAKES(OPTION_SEEDS),
+    TAKES_TRAINING = TAKES(OPTION_BATCH_SEED) | TAKES(OPTION_STEPS) | TAKES(OPTION_BATCH) | TAKES(OPTION_LR) |
+                     TAKES(OPTION_CLIP),
+    TAKES_OUTPUT   = TAKES(OPTION_THREADS) | TAKES(OPTION_OUT) | TAKES(OPTION_FORMAT) | TAKES(OPTION_NO_PLOT) |
+                     TAKES(OPTION_QUIET)
+};
+
+extern const char *const options_actnorms[]; /* what a fathom_actnorm is called here; the last is NULL */
+
+enum { DEPTHS_MAX = 64 };
+struct depth_list {
+    size_t n, depth[DEPTHS_MAX]; /* each 1 to 1024, none twice */
+};
+
+/* What was asked for.  flow.dim is the data's, flow.depth each of depths'. */
+struct options {
+    const char          *data;      /* file of rows, "-" standard input; NULL: the spiral    */
+    double               heldout;   /* fraction of the file's rows kept back from training   */
+    uint64_t             data_seed;
+    size_t               data_size; /* rows of the spiral                                    */
+    char                 separator; /* these six: how the file is read (fathom_read_options) */
+    char                 decimal;
+    bool                 header, no_header;
+    size_t               skip;
+    const char          *columns;
+    fathom_config        flow;      /* coupling NULL: every coupling that the program knows  */
+    struct depth_list    depths;
+    uint64_t             seed;      /* of the first flow: seeds are seed .. seed + seeds - 1 */
+    size_t               seeds;
+    uint64_t             batch_seed;
+    fathom_train_options training;
+    size_t               replicas;
+    size_t               threads;   /* never 0 once read                                     */
+    const char          *out;
+    bool                 out_given; /* the command line named the folder: tables in it may be replaced */
+    const char          *format;    /* "svg,png,pdf", checked                                */
+    unsigned             formats;   /* the same as plot.h's set                              */
+    bool                 no_plot, quiet;
+    const fathom_isa    *isa;       /* of FATHOM_ISA, or the best of this CPU                */
+};
+
+struct program {
+    const char *name;
+    const char *summary; /* what it does, for --help; lines of at most 80 characters */
+    uint64_t    takes;   /* TAKES_... or-ed together                                 */
+};
+
+/* The notebook's: spiral of 3000 rows from data seed 0, spline couplings, depths 1, 2, 4, 8, seed 0, one replica. */
+struct options options_default(void);
+
+/* Reads the command line over the defaults that *options holds; returns if there is work to do, and otherwise ends
+ * the program: 0 after --help and --version, 2 with one line on stderr about a value that is not legal. */
+void options_read(struct options *options, const struct program *program, int argc, char **argv);
+
+enum options_outcome { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ILLEGAL };
+
+/* The same for tests: prints nothing and returns.  OPTIONS_ILLEGAL: error->text names option, value and legal range. */
+enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,
+                                   int argc, char **argv);
+
+/* "fathom 1.0.0", "GSL 2.7.1", ...: what --version prints. */
+void options_print_version(FILE *out, const struct program *program);
+
+/* Every setting that the results depend on, as key and value, in the order of the table: not threads, folder, figures
+ * or messages, which no result depends on; and not the size of the spiral if the rows are a file's. */
+typedef void options_visit(void *context, const char *key, const char *value);
+void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
+                          void *context);
+
+/* True if every setting is as in `defaults`, but for those in `but` (TAKES_... or-ed together), which may differ. */
+bool options_same_but(const struct options *options, const struct options *defaults, const struct program *program,
+                      uint64_t but);
+
+#endif

@@ -1,0 +1,359 @@
+/* runner.c - a table of runs, done in parallel (runner.h).
+ *
+ * Each run owns its trainer and writes only its own result, so the threads share nothing but what is constant, and
+ * the result is a function of the run alone.
+ */
+#include "runner.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "first_batch.h"
+#include "exit.h"
+#include "parallel.h"
+
+struct table_of_runs {
+    struct run_result  *results;
+    const struct run   *runs;
+    const struct session *session;
+    uint64_t           *cost;  /* of each job                   */
+    size_t             *which; /* the run that each job makes   */
+};
+
+/* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
+static const uint64_t rows_a_gradient = 3;
+
+static void *need(void *memory)
+{
+    if (!memory)
+        exit_failed("not enough memory");
+    return memory;
+}
+
+static void check(fathom_status status, const char *what)
+{
+    if (status != FATHOM_OK)
+        exit_failed("%s: %s", what, fathom_status_name(status));
+}
+
+/* ------------------------------------------------------------------------------------------------- a table ---- */
+
+struct run_result *runner_results(size_t n) { return need(calloc(n + 1, sizeof(struct run_result))); }
+
+void runner_free(struct run_result *results, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(results[i].loss);
+        free(results[i].grad_norm);
+        free(results[i].params);
+    }
+    free(results);
+}
+
+double runner_mean(const double *x, size_t n) { return fathom_sum(x, n) / (double)n; }
+
+double runner_std_error(const double *x, size_t n)
+{
+    const double mean = runner_mean(x, n);
+    double      *off = need(malloc(n * sizeof *off));
+    for (size_t i = 0; i < n; i++)
+        off[i] = x[i] - mean;
+    const double norm = fathom_norm(off, n);
+    free(off);
+    return norm / sqrt((double)(n - 1)) / sqrt((double)n);
+}
+
+/* ---------------------------------------------------------------------------------------------- a single run ---- */
+
+static size_t probe_rows(const struct session *session)
+{
+    return session->train.n < PROBE_ROWS ? session->train.n : PROBE_ROWS;
+}
+
+/* The rows that ActNorm from data is set by: the first batch, or without training those of the probe. */
+static const uint32_t *first_rows(size_t *n, const struct run *run, const struct session *session)
+{
+    *n = run->train ? run->training.batch : probe_rows(session);
+    return run->train ? session->batches : NULL;
+}
+
+/* The seed's parameters, ActNorm set from data if asked for, then the replica's perturbation.  FATHOM_OK, or
+ * FATHOM_DEGENERATE: there are none. */
+static fathom_status initial_params(double *params, const struct run *run, const struct session *session,
+                                    const fathom_flow *flow, fathom_workspace *workspace)
+{
+    const size_t n_params = fathom_flow_n_params(flow);
+    fathom_flow_init(params, flow, fathom_key_from_seed(run->seed));
+    if (run->flow.actnorm == FATHOM_ACTNORM_DATA) {
+        size_t              n;
+        const uint32_t     *rows = first_rows(&n, run, session);
+        const fathom_status status = fathom_flow_actnorm_init(params, workspace, session->train.x, rows, n);
+        if (status == FATHOM_DEGENERATE)
+            return status;
+        check(status, "ActNorm from data");
+    }
+    if (run->replica > 0) {
+        double *normal = need(malloc(n_params * sizeof *normal));
+        fathom_normal(normal, fathom_key_from_seed(1000 + run->replica), n_params);
+        for (size_t i = 0; i < n_params; i++)
+            params[i] *= 1 + 1e-15 * normal[i];
+        free(normal);
+    }
+    return FATHOM_OK;
+}
+
+static double mean_log_prob(fathom_workspace *workspace, const double *params, const fathom_dataset *data)
+{
+    if (data->n == 0)
+        return NAN;
+    double *logp = need(malloc(data->n * sizeof *logp));
+    check(fathom_flow_log_prob(logp, workspace, params, data->x, data->n), "log p");
+    const double mean = runner_mean(logp, data->n);
+    free(logp);
+    return mean;
+}
+
+/* KL(truth || flow) by the held-out rows, each row's difference by itself: their own scatter cancels. */
+static void divergence(struct run_result *result, const double *truth, const fathom_dataset *data,
+                       fathom_workspace *workspace, const double *params)
+{
+    double *difference = need(malloc(data->n * sizeof *difference));
+    check(fathom_flow_log_prob(difference, workspace, params, data->x, data->n), "log p");
+    for (size_t i = 0; i < data->n; i++)
+        difference[i] = truth[i] - difference[i];
+    result->kl = runner_mean(difference, data->n);
+    result->kl_std_error = runner_std_error(difference, data->n);
+    free(difference);
+}
+
+/* What the trained flow came to.  One whose last step left it without a finite score has diverged too. */
+static void score(struct run_result *result, const struct run *run, const struct session *session,
+                  fathom_workspace *workspace, const double *params)
+{
+    result->train_logp = mean_log_prob(workspace, params, &session->train);
+    result->heldout_logp = mean_log_prob(workspace, params, &session->heldout);
+    if (run->heldout_truth)
+        divergence(result, run->heldout_truth, &session->heldout, workspace, params);
+    if (!isfinite(result->train_logp))
+        result->status = FATHOM_DIVERGED;
+}
+
+static void probe(struct run_result *result, const struct session *session, const fathom_flow *flow,
+                  fathom_workspace *workspace, const double *params)
+{
+    const size_t n_params = fathom_flow_n_params(flow);
+    double       loss, *gradient = need(malloc(n_params * sizeof *gradient));
+    result->untrained_logp = mean_log_prob(workspace, params, &session->train);
+    check(fathom_flow_nll(&loss, gradient, workspace, params, session->train.x, NULL, NULL, probe_rows(session)),
+          "gradient");
+    result->untrained_grad_norm = fathom_norm(gradient, n_params);
+    free(gradient);
+}
+
+/* fathom_train, step by step so that the progress line moves; no step of a run that has no parameters to start from. */
+static void train(struct run_result *result, const struct run *run, const struct session *session,
+                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_a_step)
+{
+    bool running = result->status == FATHOM_OK;
+    for (size_t step = 0; step < run->training.steps; step++) {
+        double loss = NAN, grad_norm = NAN;
+        if (running) {
+            const fathom_status status = fathom_trainer_step(trainer, &loss, &grad_norm,
+                                                             session->batches + step * run->training.batch);
+            if (status != FATHOM_DIVERGED)
+                check(status, "training");
+            else if (isnan(result->diverged_at))
+                result->diverged_at = (double)step;
+            running = status == FATHOM_OK || run->training.skip;
+            result->skipped += status == FATHOM_DIVERGED && run->training.skip;
+        }
+        if (result->loss) {
+            result->loss[step] = loss;
+            result->grad_norm[step] = grad_norm;
+        }
+        progress_add(progress, cost_a_step);
+    }
+    if (!running && result->status == FATHOM_OK)
+        result->status = FATHOM_DIVERGED;
+}
+
+static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
+{
+    return rows_a_gradient * run->training.batch * n_params / 64 + 1;
+}
+
+static uint64_t cost_of_run(const struct run *run, const struct session *session, size_t n_params)
+{
+    uint64_t cost = 1;
+    if (run->probe)
+        cost += (session->train.n + rows_a_gradient * probe_rows(session)) * n_params / 64;
+    if (run->train)
+        cost += run->training.steps * cost_of_training_step(run, n_params) +
+                (session->train.n + session->heldout.n) * n_params / 64;
+    return cost;
+}
+
+static void do_run(void *context, size_t index, struct progress *progress)
+{
+    const struct table_of_runs *table = context;
+    const struct session         *session = table->session;
+    const struct run           *run = &table->runs[table->which[index]];
+    struct run_result          *result = &table->results[table->which[index]];
+    const size_t                steps = run->training.steps;
+    const double                started = parallel_seconds();
+
+    fathom_flow      *flow = need(fathom_flow_new(&run->flow, NULL, NULL));
+    fathom_workspace *workspace = need(fathom_workspace_new(flow, session->options->isa));
+    const size_t      n_params = fathom_flow_n_params(flow);
+    double           *params = need(malloc(n_params * sizeof *params));
+    uint64_t          told = 0;
+    *result = (struct run_result){.n_params = n_params, .untrained_logp = NAN, .untrained_grad_norm = NAN,
+                                  .diverged_at = NAN, .train_logp = NAN, .heldout_logp = NAN,
+                                  .kl = NAN, .kl_std_error = NAN};
+
+    result->status = initial_params(params, run, session, flow, workspace);
+    if (run->probe && result->status == FATHOM_OK)
+        probe(result, session, flow, workspace, params);
+    fathom_workspace_free(workspace);
+    if (run->train) {
+        fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
+                                                         session->train.x, session->train.n));
+        if (run->keep_trace) {
+            result->loss = need(malloc(steps * sizeof *result->loss));
+            result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
+        }
+        train(result, run, session, trainer, progress, cost_of_training_step(run, n_params));
+        told = steps * cost_of_training_step(run, n_params);
+        if (result->status == FATHOM_OK) {
+            const double *trained = fathom_trainer_params(trainer);
+            score(result, run, session, fathom_trainer_workspace(trainer), trained);
+            memcpy(params, trained, n_params * sizeof *params);
+        }
+        fathom_trainer_free(trainer);
+    }
+    if (run->keep_params) {
+        result->params = params;
+        params = NULL;
+    }
+    free(params);
+    fathom_flow_free(flow);
+    result->seconds = parallel_seconds() - started;
+    progress_add(progress, table->cost[index] - told);
+}
+
+/* --------------------------------------------------------------------------------------------- all the runs ---- */
+
+static void add_timing(struct table *timings, const struct run *run, const struct run_result *result)
+{
+    char seconds[32];
+    snprintf(seconds, sizeof seconds, "%.6f", result->seconds);
+    table_text(timings, run->flow.coupling);
+    table_count(timings, run->flow.depth);
+    table_text(timings, options_actnorms[run->flow.actnorm]);
+    table_setting(timings, run->training.peak_lr);
+    table_setting(timings, run->training.clip);
+    table_count(timings, run->training.skip);
+    table_text(timings, run->arm ? run->arm : "-");
+    table_count(timings, run->seed);
+    table_count(timings, run->replica);
+    table_text(timings, fathom_status_name(result->status));
+    table_text(timings, seconds);
+}
+
+_Noreturn static void refuse_actnorm(const struct run *run, const struct session *session, size_t column, size_t n)
+{
+    const struct options *options = session->options;
+    const char           *data = options->data ? options->data : "spiral";
+    const char *cure = session->program->takes & TAKES(OPTION_ACTNORM) ? ", or --actnorm none" : "";
+    if (run->train)
+        exit_failed("%s: column %zu does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
+                     "from data divides by its deviation; cure: a larger --batch or another --batch-seed%s", data,
+                     column + 1, n, (unsigned long long)options->batch_seed, cure);
+    exit_failed("%s: column %zu does not vary over the first %zu rows, and ActNorm from data divides by its "
+                 "deviation; cure: the rows in another order%s", data, column + 1, n, cure);
+}
+
+/* All runs that train share the first batch, and all others the rows of the probe: one question for each. */
+static void check_first_batch(const struct run *runs, const struct session *session, size_t n)
+{
+    bool asked[2] = {false, false};
+    for (size_t i = 0; i < n; i++) {
+        size_t n_rows, column;
+        if (runs[i].flow.actnorm != FATHOM_ACTNORM_DATA || asked[runs[i].train])
+            continue;
+        asked[runs[i].train] = true;
+        const uint32_t *rows = first_rows(&n_rows, &runs[i], session);
+        if (!first_batch_varies(&column, &runs[i].flow, session->options->isa, &session->train, rows, n_rows))
+            refuse_actnorm(&runs[i], session, column, n_rows);
+    }
+}
+
+/* The most that any call of runner_run_all had. */
+static void note_threads(struct table *timings, size_t threads)
+{
+    char        text[32];
+    const char *before = timings ? table_value(timings, "threads") : NULL;
+    if (before && strtoul(before, NULL, 10) >= threads)
+        return;
+    snprintf(text, sizeof text, "%zu", threads);
+    table_config(timings, "threads", text);
+}
+
+/* The run that `runs[i]` has the result of unless it diverged: of the arm that it names, and alike in all else. */
+static size_t base_of(const struct run *runs, size_t i, size_t n)
+{
+    const struct run *run = &runs[i];
+    for (size_t j = 0; j < n; j++)
+        if (runs[j].arm && strcmp(runs[j].arm, run->only_if_diverged) == 0 &&
+            strcmp(runs[j].flow.coupling, run->flow.coupling) == 0 && runs[j].flow.depth == run->flow.depth &&
+            runs[j].training.peak_lr == run->training.peak_lr && runs[j].seed == run->seed &&
+            runs[j].replica == run->replica)
+            return j;
+    exit_failed("no run of the arm '%s' for the arm '%s'", run->only_if_diverged, run->arm);
+}
+
+/* The runs of the list `which`: [n]. */
+static void do_listed(struct table_of_runs *table, size_t n)
+{
+    const struct options *options = table->session->options;
+    const struct parallel how = {.what = n == 1 ? "run" : "runs", .threads = options->threads,
+                                 .quiet = options->quiet};
+    for (size_t k = 0; k < n; k++) {
+        const struct run *run = &table->runs[table->which[k]];
+        fathom_error      error;
+        fathom_flow      *flow = fathom_flow_new(&run->flow, NULL, &error);
+        if (!flow)
+            exit_failed("%s", error.text);
+        table->cost[k] = cost_of_run(run, table->session, fathom_flow_n_params(flow));
+        fathom_flow_free(flow);
+    }
+    note_threads(table->session->timings, parallel_do(&how, do_run, table, table->cost, n));
+    for (size_t k = 0; k < n; k++)
+        add_timing(table->session->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
+}
+
+/* First the runs that are made in any case, then those that the others' outcome decides. */
+void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n)
+{
+    struct table_of_runs table = {results, runs, session, need(calloc(n + 1, sizeof *table.cost)),
+                                  need(calloc(n + 1, sizeof *table.which))};
+    check_first_batch(runs, session, n);
+    for (int conditional = 0; conditional < 2; conditional++) {
+        size_t listed = 0;
+        for (size_t i = 0; i < n; i++) {
+            if ((runs[i].only_if_diverged != NULL) != conditional)
+                continue;
+            const size_t base = conditional ? base_of(runs, i, n) : i;
+            if (conditional && results[base].status != FATHOM_DIVERGED)
+                results[i] = results[base];
+            else
+                table.which[listed++] = i;
+        }
+        do_listed(&table, listed);
+    }
+    free(table.cost);
+    free(table.which);
+}

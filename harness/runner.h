@@ -1,0 +1,58 @@
+/* runner.h - a table of runs, done in parallel.
+ *
+ * A run is a flow, its training, a seed and a replica: all that its result depends on, beside the rows and batches
+ * that every run shares.  An experiment fills a table of runs, has them done, and writes a table of results in the
+ * same order.
+ */
+#ifndef RUNNER_H
+#define RUNNER_H
+
+#include "session.h"
+
+struct run {
+    fathom_config        flow;
+    fathom_train_options training; /* steps and batch: the session's                                              */
+    uint64_t             seed;     /* key of the initial parameters                                             */
+    size_t               replica;  /* r > 0: initial parameters times 1 + 1e-15 normal(key(1000 + r))            */
+    const char          *arm;      /* what tells it from runs that are alike in all else; may be NULL            */
+    const char          *only_if_diverged; /* an arm: made only if the run of that arm that is alike in all else
+                                              diverged; otherwise it has that one's result.  NULL: always         */
+    bool                 probe;    /* look at the initial parameters                                            */
+    bool                 train;
+    bool                 keep_trace, keep_params;
+    const double        *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
+};
+
+enum { PROBE_ROWS = 1000 }; /* the notebook's: the gradient of the first 1000 rows, or of all if there are fewer */
+
+/* NaN: not asked for, no held-out rows, or no number because the run diverged. */
+struct run_result {
+    size_t        n_params;
+    double        untrained_logp;      /* probe: mean log p of all training rows                    */
+    double        untrained_grad_norm; /* probe: global norm of the gradient over PROBE_ROWS        */
+    fathom_status status;              /* FATHOM_OK, or FATHOM_DIVERGED: ended, or no finite score; or
+                                          FATHOM_DEGENERATE: what came to a deeper block's ActNorm from data did
+                                          not vary, and the run was not begun                        */
+    double        diverged_at;         /* first step whose loss or gradient norm was not finite     */
+    size_t        skipped;             /* steps left out (training.skip)                            */
+    double        train_logp;           /* trained: of the training rows                             */
+    double        heldout_logp;        /* trained: of the held-out rows                             */
+    double        kl, kl_std_error;    /* heldout_truth: mean of log truth - log flow over those rows */
+    double       *loss, *grad_norm;    /* keep_trace: [steps]                                       */
+    double       *params;              /* keep_params: [n_params], trained                          */
+    double        seconds;             /* that the run took: for timings, never for a result        */
+};
+
+/* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line; a column that does
+ * not vary over the first batch, where a run has ActNorm from data, before the first run starts.  What each run took
+ * goes into the session's timings. */
+void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n);
+void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */
+
+struct run_result *runner_results(size_t n); /* [n], all zero */
+
+/* The mean of x and its standard error, in the library's order of additions: the same bits everywhere. */
+double runner_mean(const double *x, size_t n);
+double runner_std_error(const double *x, size_t n);
+
+#endif

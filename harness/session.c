@@ -1,0 +1,237 @@
+/* session.c - what every run of a program shares (session.h). */
+#include "session.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data_check.h"
+#include "elementary.h"
+#include "files.h"
+#include "exit.h"
+#include "outputs.h"
+#include "overwrite.h"
+#include "own_rows.h"
+#include "parallel.h"
+
+static plot_options plot_options_of(const struct options *options)
+{
+    return (plot_options){.out = options->out, .formats = options->formats};
+}
+
+/* Held-out rows come from the next data seed, in the coordinates of the training rows. */
+static void draw_spiral(struct session *session, const struct options *options)
+{
+    if (fathom_spiral(&session->train, options->data_seed, options->data_size, NULL) != FATHOM_OK ||
+        fathom_spiral(&session->heldout, options->data_seed + 1, SPIRAL_HELDOUT_ROWS, &session->train) != FATHOM_OK)
+        exit_failed("not enough memory for %zu rows of the spiral", options->data_size);
+}
+
+/* log p of raw = log p of x - sum log sd, as x = (raw - mean) / sd; the library's log has the same bits everywhere. */
+static double log_volume(const fathom_dataset *data)
+{
+    double sum = 0;
+    for (size_t c = 0; c < data->dim; c++)
+        sum += same_log(data->sd[c]);
+    return sum;
+}
+
+/* All steps ahead, on all threads: every run waits for them. */
+static void draw_batches(struct session *session, const struct options *options)
+{
+    const fathom_train_options *training = &options->training;
+    const size_t                parts = parallel_threads(options->threads, training->steps);
+    session->batches = malloc(training->steps * training->batch * sizeof *session->batches);
+    if (!session->batches)
+        exit_failed("not enough memory for %zu batches of %zu rows", training->steps, training->batch);
+#pragma omp parallel for num_threads(parts)
+    for (size_t part = 0; part < parts; part++) {
+        const size_t first = training->steps * part / parts, end = training->steps * (part + 1) / parts;
+        fathom_batches(session->batches + first * training->batch, options->batch_seed, first, end - first,
+                       training->batch, session->train.n);
+    }
+}
+
+/* A folder beside the results, since no two runs of a program take the same time. */
+static void timings_folder(char folder[PATH_MAX], const struct session *session)
+{
+    snprintf(folder, PATH_MAX, "%s/timings", session->options->out);
+}
+
+/* Before hours of work; the folder is made at their end. */
+static void open_timings(struct session *session)
+{
+    char        folder[PATH_MAX];
+    struct stat info;
+    timings_folder(folder, session);
+    if (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))
+        exit_failed("%s: is not a folder", folder);
+    session->timings = session_table(session, session->program->name,
+                                 "coupling depth actnorm lr clip guard arm seed replica status seconds");
+}
+
+static void write_timings(const struct session *session)
+{
+    char          folder[PATH_MAX], text[32];
+    struct table *timings = session->timings;
+    fathom_error  error;
+    table_config(timings, "kernels", fathom_isa_name(session->options->isa));
+    if (!table_value(timings, "threads")) /* runner_run_all says how many did the runs */
+        table_config(timings, "threads", "1");
+    snprintf(text, sizeof text, "%.3f", parallel_seconds() - session->started);
+    table_config(timings, "seconds", text);
+    timings_folder(folder, session);
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        exit_failed("%s: %s", folder, strerror(errno));
+    if (!tables_write(folder, &timings, 1, &error))
+        exit_failed("%s", error.text);
+}
+
+/* A line on stderr for each thing in the user's own rows that makes a score mean less than it seems. */
+static void warn_of_rows(const struct session *session)
+{
+    const fathom_read_report *rows = &session->rows;
+    enum { COLUMNS_MAX = 64 }; /* a flow takes no more */
+    const char    *name[COLUMNS_MAX];
+    size_t         place[COLUMNS_MAX];
+    struct notices notices;
+    for (size_t i = 0; i < rows->n_columns && i < COLUMNS_MAX; i++) {
+        name[i] = rows->column[i].name;
+        place[i] = rows->column[i].place;
+    }
+    if (!data_check(&notices, &session->train, &session->heldout, name, place))
+        exit_failed("not enough memory to look at %zu rows", session->train.n);
+    for (size_t i = 0; i < notices.n; i++)
+        exit_note("%s: warning: %s", session->options->data, notices.list[i].text);
+}
+
+/* The default folder is everybody's: its tables are replaced by ones of the same settings only. */
+static void spare_other_tables(const struct session *session)
+{
+    struct overwrite found;
+    if (session->options->out_given)
+        return;
+    struct table *head = session_table(session, session->program->name, "none");
+    if (overwrite_differs(&found, session->options->out, head))
+        exit_usage("%s/%s was made with other settings (%s: %s, now %s): --out DIR names another folder, --out %s "
+                    "replaces it", session->options->out, found.table, found.key, found.theirs, found.ours,
+                    session->options->out);
+    table_free(head);
+}
+
+void session_open(struct session *session, struct options *options, const struct program *program)
+{
+    const plot_options plot = plot_options_of(options);
+    fathom_error       error;
+
+    exit_on_signals();
+    *session = (struct session){.options = options, .program = program, .started = parallel_seconds()};
+    if (program->takes & TAKES(OPTION_DATA)) {
+        if (options->data)
+            own_rows_read(&session->train, &session->heldout, &session->rows, options);
+        else
+            draw_spiral(session, options);
+        options->flow.dim = session->train.dim;
+        session->log_sd = log_volume(&session->train);
+    }
+    if (program->takes & TAKES(OPTION_DEPTHS)) { /* what the command line alone could not tell: the dimension */
+        fathom_config config = options->flow;
+        if (!config.coupling)
+            config.coupling = fathom_config_default().coupling;
+        fathom_flow *trial = fathom_flow_new(&config, NULL, &error);
+        if (!trial)
+            exit_failed("%s%s%s", options->data ? options->data : "", options->data ? ": " : "", error.text);
+        fathom_flow_free(trial);
+    }
+    if (!files_folder(options->out, &error))
+        exit_failed("--out: %s", error.text);
+    spare_other_tables(session);
+    open_timings(session);
+    if (!options->no_plot && plot_check(NULL, 0, &plot, &error) != PLOT_OK)
+        exit_failed("%s", error.text);
+    if (options->data)
+        warn_of_rows(session);
+    if (program->takes & TAKES(OPTION_STEPS))
+        draw_batches(session, options);
+}
+
+void session_close(struct session *session)
+{
+    fathom_dataset_free(&session->train);
+    fathom_dataset_free(&session->heldout);
+    fathom_read_report_free(&session->rows);
+    free(session->batches);
+    table_free(session->timings);
+}
+
+static void put_setting(void *table, const char *key, const char *value) { table_config(table, key, value); }
+
+/* A mean log p over rows, by whatever name a table has it. */
+static bool is_score(const char *column, size_t length)
+{
+    static const char *const scores[] = {"train_logp", "heldout_logp", "untrained_logp"};
+    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
+        if (strlen(scores[i]) == length && strncmp(scores[i], column, length) == 0)
+            return true;
+    return false;
+}
+
+/* The columns, each score followed by its own <name>_raw.  The caller frees. */
+static char *with_raw_columns(const char *columns)
+{
+    char  *wide = malloc(3 * strlen(columns) + 1); /* a score's name is longer than "_raw" */
+    size_t at = 0;
+    for (const char *column = columns; wide && *column;) {
+        const size_t length = strcspn(column, " ");
+        at += (size_t)sprintf(wide + at, "%s%.*s", at ? " " : "", (int)length, column);
+        if (is_score(column, length))
+            at += (size_t)sprintf(wide + at, " %.*s_raw", (int)length, column);
+        column += length + (column[length] == ' ');
+    }
+    return wide;
+}
+
+struct table *session_table(const struct session *session, const char *name, const char *columns)
+{
+    char          text[32], *wide = session->options->data ? with_raw_columns(columns) : strdup(columns);
+    struct table *table = wide ? table_new(name, wide) : NULL;
+    free(wide);
+    if (!table)
+        exit_failed("not enough memory for the table %s", name);
+    if (session->options->data)
+        table_raw_columns(table, session->log_sd);
+    table_config(table, "program", session->program->name);
+    table_config(table, "fathom", FATHOM_VERSION);
+    options_each_setting(session->options, session->program, put_setting, table);
+    if (session->program->takes & TAKES(OPTION_DATA)) {
+        snprintf(text, sizeof text, "%zu", session->train.dim);
+        table_config(table, "dimension", text);
+        snprintf(text, sizeof text, "%zu", session->train.n);
+        table_config(table, "training-rows", text);
+        snprintf(text, sizeof text, "%zu", session->heldout.n);
+        table_config(table, "heldout-rows", text);
+    }
+    return table;
+}
+
+int session_finish(const struct session *session, struct table **tables, size_t n_tables, const char *const *figures,
+                 const struct options *defaults, uint64_t notebook_but)
+{
+    struct outputs what = {.program = session->program->name, .tables = tables, .n_tables = n_tables,
+                           .figures = figures, .plot = plot_options_of(session->options),
+                           .no_plot = session->options->no_plot};
+    fathom_error   error;
+    what.plot.notebook = options_same_but(session->options, defaults, session->program, notebook_but);
+    const enum outputs_status status = outputs_write(&what, &error);
+    if (status == OUTPUTS_FAILED)
+        exit_failed("%s", error.text);
+    for (size_t i = 0; i < n_tables; i++)
+        table_free(tables[i]);
+    write_timings(session);
+    if (status == OUTPUTS_NO_FIGURE)
+        exit_failed("%s", error.text);
+    return EXIT_DONE;
+}

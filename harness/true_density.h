@@ -1,0 +1,22 @@
+/* true_density.h - the density that the spiral's rows were drawn from, beside which every flow's score stands.
+ *
+ * Its mean log p is what a perfect flow would score; the mean of log truth - log flow over held-out rows estimates
+ * KL(truth || flow), row by row, so that the rows' own scatter cancels.
+ */
+#ifndef TRUE_DENSITY_H
+#define TRUE_DENSITY_H
+
+#include "session.h"
+
+struct true_density {
+    double *train;   /* [session->train.n] log p of each training row; NULL if the rows are a file's          */
+    double *heldout; /* [session->heldout.n]                                                                  */
+    double  train_mean, heldout_mean; /* NaN if the rows are a file's                                       */
+};
+
+/* Without memory it ends the program. */
+struct true_density true_density_of(const struct session *session);
+struct true_density true_density_none(void);
+void         true_density_free(struct true_density *truth);
+
+#endif
