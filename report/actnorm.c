@@ -15,7 +15,7 @@ static const char *const arms[] = {"none", "default", "data"};
 enum { NONE, DEFAULT, DATA, N_ARMS };
 
 /* The runs of one arm at one depth. */
-struct cell {
+struct actnorm_cell {
     size_t runs, diverged;
     double untrained_logp, grad_norm; /* medians, before training             */
     double train, heldout;            /* means, after it                      */
@@ -24,17 +24,17 @@ struct cell {
     size_t        lost;               /* pairs of which one has no score      */
 };
 
-struct arm {
+struct actnorm_arm {
     size_t        seeds;
-    struct cell  *cell;           /* [depths] */
+    struct actnorm_cell  *cell;           /* [depths] */
     struct effect start_logp;     /* of the untrained flow against none, a seed's mean over depths; tested */
     struct effect start_gradient; /* of the gradient's ratio the log                                       */
 };
 
-struct measured {
+struct actnorm_arms {
     size_t     n;
     double    *depth;      /* [n] */
-    struct arm arm[N_ARMS];
+    struct actnorm_arm arm[N_ARMS];
     double     logp, norm; /* default, depth 8, seed 0, untrained; and by the notebook's own stack: */
     double     reference_logp, reference_norm;
 };
@@ -50,7 +50,7 @@ static double difference(const struct table *t, const char *column, const char *
 }
 
 /* Each seed's mean over depths of arm - none; then over seeds. */
-static struct effect over_depths(const struct inputs *in, const struct measured *m, const char *column, const char *arm,
+static struct effect over_depths(const struct inputs *in, const struct actnorm_arms *m, const char *column, const char *arm,
                                  bool logs)
 {
     const struct sample seeds = query_distinct(in->pool, table_of(in), "seed", "");
@@ -68,14 +68,14 @@ static struct effect over_depths(const struct inputs *in, const struct measured 
     return effect_mean(d, n);
 }
 
-static struct cell measure_cell(const struct inputs *in, const char *arm, double depth)
+static struct actnorm_cell measure_cell(const struct inputs *in, const char *arm, double depth)
 {
     const char        *where = text(in->pool, "actnorm=%s depth=%g", arm, depth);
     const char        *none = text(in->pool, "actnorm=none depth=%g", depth);
     const size_t       runs = query_count(table_of(in), where);
     const struct pairs held = query_pairs(in->pool, table_of(in), "heldout_logp", "seed", where, none);
     const struct pairs fit = query_pairs(in->pool, table_of(in), "train_logp", "seed", where, none);
-    return (struct cell){
+    return (struct actnorm_cell){
         .runs = runs, .diverged = runs - query_count(table_of(in), text(in->pool, "%s status=ok", where)),
         .untrained_logp = query_summary(in->pool, table_of(in), "untrained_logp", where).median,
         .grad_norm = query_summary(in->pool, table_of(in), "grad_norm", where).median,
@@ -85,9 +85,9 @@ static struct cell measure_cell(const struct inputs *in, const char *arm, double
     };
 }
 
-static void measure_arm(struct measured *m, size_t a, const struct inputs *in)
+static void measure_arm(struct actnorm_arms *m, size_t a, const struct inputs *in)
 {
-    struct arm *arm = &m->arm[a];
+    struct actnorm_arm *arm = &m->arm[a];
     arm->seeds = query_distinct(in->pool, table_of(in), "seed", text(in->pool, "actnorm=%s", arms[a])).n;
     arm->cell = pool_zeroed(in->pool, m->n * sizeof *arm->cell);
     for (size_t i = 0; i < m->n; i++) {
@@ -108,7 +108,7 @@ static void *measure(const struct inputs *in)
     static const char   seed0[] = "actnorm=default depth=8 seed=0", reference_of[] = "coupling=spline depth=8";
     const struct table *reference = sources_table(in->sources, "untrained_actnorm");
     const struct sample depths = query_distinct(in->pool, table_of(in), "depth", "");
-    struct measured    *m = pool_zeroed(in->pool, sizeof *m);
+    struct actnorm_arms    *m = pool_zeroed(in->pool, sizeof *m);
     m->n = depths.n;
     m->depth = depths.x;
     for (size_t a = 0; a < N_ARMS; a++)
@@ -122,7 +122,7 @@ static void *measure(const struct inputs *in)
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-static void print_arms(struct pieces *out, const struct measured *m)
+static void print_arms(struct pieces *out, const struct actnorm_arms *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "arms");
@@ -130,7 +130,7 @@ static void print_arms(struct pieces *out, const struct measured *m)
                       "| trained: training rows, mean | held-out rows, mean |\n|---|---|---|---|---|---|---|\n");
     for (size_t a = 0; a < N_ARMS; a++)
         for (size_t i = 0; i < m->n; i++) {
-            const struct cell *c = &m->arm[a].cell[i];
+            const struct actnorm_cell *c = &m->arm[a].cell[i];
             bytes_print(table, "| %s | %g | %s | %s | %zu of %zu | %s | %s |\n", arms[a], m->depth[i],
                         text_number(pool, 2, c->untrained_logp), text_number(pool, 2, c->grad_norm), c->diverged,
                         c->runs, text_number(pool, 4, c->train), text_number(pool, 4, c->heldout));
@@ -141,7 +141,7 @@ static void print_arms(struct pieces *out, const struct measured *m)
     for (size_t i = 0; i < m->n; i++) {
         bytes_print(table, "| %g |", m->depth[i]);
         for (size_t a = DEFAULT; a <= DATA; a++) {
-            const struct cell *c = &m->arm[a].cell[i];
+            const struct actnorm_cell *c = &m->arm[a].cell[i];
             bytes_print(table, " %s | %s%s | %s |", text_number(pool, 4, c->train_against),
                         text_interval(pool, 4, &c->against), c->lost ? text(pool, " (%zu pairs lost)", c->lost) : "",
                         text_p(pool, c->against.corrected));
@@ -156,7 +156,7 @@ struct finish {
     size_t  n_up, n_down;
 };
 
-static struct finish finish_of(struct pool *pool, const struct measured *m, size_t arm)
+static struct finish finish_of(struct pool *pool, const struct actnorm_arms *m, size_t arm)
 {
     struct finish f = {.up = pool_alloc(pool, m->n * sizeof(double)), .down = pool_alloc(pool, m->n * sizeof(double))};
     for (size_t i = 0; i < m->n; i++) {
@@ -169,7 +169,7 @@ static struct finish finish_of(struct pool *pool, const struct measured *m, size
     return f;
 }
 
-static const char *start_text(struct pool *pool, const struct arm *a)
+static const char *start_text(struct pool *pool, const struct actnorm_arm *a)
 {
     const struct effect ratio = {.value = exp(a->start_gradient.value), .low = exp(a->start_gradient.low),
                                  .high = exp(a->start_gradient.high)};
@@ -187,7 +187,7 @@ static const char *finish_text(struct pool *pool, const struct finish *f)
 }
 
 /* Why the table cannot tell; last: of the arms that the claim compares. */
-static const char *too_few_arms(struct pool *pool, const struct measured *m, size_t last)
+static const char *too_few_arms(struct pool *pool, const struct actnorm_arms *m, size_t last)
 {
     for (size_t a = NONE; a <= last; a++)
         if (m->arm[a].seeds < 2)
@@ -196,10 +196,10 @@ static const char *too_few_arms(struct pool *pool, const struct measured *m, siz
     return NULL;
 }
 
-static void claim_default_hurts(struct pieces *out, const struct measured *m, const struct finish *f)
+static void claim_default_hurts(struct pieces *out, const struct actnorm_arms *m, const struct finish *f)
 {
     struct pool      *pool = out->pool;
-    const struct arm *arm = &m->arm[DEFAULT];
+    const struct actnorm_arm *arm = &m->arm[DEFAULT];
     const bool        start = effect_sign(&arm->start_logp) < 0;
     const bool        everywhere = start && m->n > 0 && f->n_down == m->n;
     const bool  nowhere = !start && f->n_down == 0 && (f->n_up > 0 || effect_sign(&arm->start_logp) > 0);
@@ -222,11 +222,11 @@ static void claim_default_hurts(struct pieces *out, const struct measured *m, co
     });
 }
 
-static void claim_only_data(struct pieces *out, const struct measured *m, const struct finish *by_default,
+static void claim_only_data(struct pieces *out, const struct actnorm_arms *m, const struct finish *by_default,
                             const struct finish *data)
 {
     struct pool      *pool = out->pool;
-    const struct arm *arm = &m->arm[DATA];
+    const struct actnorm_arm *arm = &m->arm[DATA];
     const bool        helps = data->n_up > 0, other = by_default->n_up > 0;
     const bool  starts = effect_sign(&arm->start_logp) > 0 || effect_sign(&arm->start_gradient) < 0;
     const char *data_text = finish_text(pool, data), *default_text = finish_text(pool, by_default);
@@ -254,7 +254,7 @@ static void claim_only_data(struct pieces *out, const struct measured *m, const 
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct actnorm_arms *m = measured;
     struct pool           *pool = out->pool;
     const double           scale = log(2) + 1e-5; /* softplus(0) + 1e-5 */
     const struct finish    by_default = finish_of(pool, m, DEFAULT), data = finish_of(pool, m, DATA);

@@ -41,7 +41,7 @@ static const struct known {
 };
 enum { N_KNOWN = sizeof known / sizeof *known };
 
-struct measured {
+struct clipping {
     struct clipping_map map[N_COUPLINGS];
 
     struct contest clip, tight; /* against no clip, affine                                               */
@@ -81,7 +81,7 @@ static void measure_contest(struct contest *c, const struct inputs *in, const ch
 }
 
 /* Up to its first bad step a guarded run is the unguarded one: so it can only save, and the test is of how many. */
-static void measure_guard(struct measured *m, const struct inputs *in)
+static void measure_guard(struct clipping *m, const struct inputs *in)
 {
     const struct pairs p = query_pairs(in->pool, table_of(in), "status", "coupling depth lr seed",
                                        stabilisers[GUARD].where, stabilisers[NO_CLIP].where);
@@ -110,7 +110,7 @@ static struct single measure_single(const struct inputs *in, const struct known 
 static void *measure(const struct inputs *in)
 {
     static const char alike[] = "coupling depth lr seed", bare[] = "coupling=affine clip=none guard=none";
-    struct measured *m = pool_zeroed(in->pool, sizeof *m);
+    struct clipping *m = pool_zeroed(in->pool, sizeof *m);
     for (size_t c = 0; c < N_COUPLINGS; c++)
         m->map[c] = clipping_map_measure(in, couplings[c]);
     for (size_t i = 0; i < N_KNOWN; i++)
@@ -134,7 +134,7 @@ static void print_contest(struct bytes *table, struct pool *pool, const char *wh
                 text_number(pool, 3, c->better), c->score.positive, c->score.n, text_p(pool, c->score.corrected));
 }
 
-static void print_contests(struct pieces *out, const struct measured *m)
+static void print_contests(struct pieces *out, const struct clipping *m)
 {
     struct bytes *table = pieces_table(out, "contests");
     bytes_text(table, "| A against B, in pairs | pairs | diverged: A, B | only A finished, only B | p | training log p,"
@@ -154,7 +154,7 @@ static const char *single_text(struct pool *pool, const struct single *s)
     return isnan(s->step) ? "diverged, no finite score" : text(pool, "diverged at %g", s->step);
 }
 
-static void print_known(struct pieces *out, const struct measured *m)
+static void print_known(struct pieces *out, const struct clipping *m)
 {
     struct bytes *table = pieces_table(out, "single-runs");
     size_t        same = 0, met = 0;
@@ -176,7 +176,7 @@ static void print_known(struct pieces *out, const struct measured *m)
 /* -------------------------------------------------------------------------------------------------- claims ---- */
 
 /* Why the map cannot tell: there are no runs with this stabiliser, of affine flows or of both; NULL: there are. */
-static const char *no_runs(struct pool *pool, const struct measured *m, size_t stabiliser, bool both)
+static const char *no_runs(struct pool *pool, const struct clipping *m, size_t stabiliser, bool both)
 {
     for (size_t c = AFFINE; c <= (both ? SPLINE : AFFINE); c++)
         if (clipping_map_total(&m->map[c], stabiliser).runs == 0)
@@ -185,7 +185,7 @@ static const char *no_runs(struct pool *pool, const struct measured *m, size_t s
 }
 
 /* The same of two stabilisers; or pairs that no outcome could have told apart. */
-static const char *no_contest(struct pool *pool, const struct measured *m, size_t stabiliser, size_t rival, bool both,
+static const char *no_contest(struct pool *pool, const struct clipping *m, size_t stabiliser, size_t rival, bool both,
                               const struct contest *c)
 {
     const char *a = no_runs(pool, m, stabiliser, both), *b = no_runs(pool, m, rival, both);
@@ -193,7 +193,7 @@ static const char *no_contest(struct pool *pool, const struct measured *m, size_
                            : text(pool, "too few runs to tell: %zu pairs", c->runs);
 }
 
-static void claim_survival(struct pieces *out, const struct measured *m)
+static void claim_survival(struct pieces *out, const struct clipping *m)
 {
     const struct contest *c = &m->clip;
     struct pool          *pool = out->pool;
@@ -231,7 +231,7 @@ static void claim_survival(struct pieces *out, const struct measured *m)
     });
 }
 
-static void claim_most_reliable(struct pieces *out, const struct measured *m)
+static void claim_most_reliable(struct pieces *out, const struct clipping *m)
 {
     const struct contest *c = &m->rival;
     struct pool          *pool = out->pool;
@@ -256,7 +256,7 @@ static void claim_most_reliable(struct pieces *out, const struct measured *m)
     });
 }
 
-static void claim_no_nan(struct pieces *out, const struct measured *m)
+static void claim_no_nan(struct pieces *out, const struct clipping *m)
 {
     struct pool *pool = out->pool;
     double       lowest = INFINITY;
@@ -292,7 +292,7 @@ static void claim_no_nan(struct pieces *out, const struct measured *m)
     });
 }
 
-static void claim_self_stabilising(struct pieces *out, const struct measured *m)
+static void claim_self_stabilising(struct pieces *out, const struct clipping *m)
 {
     const struct contest *c = &m->couplings;
     const int             sign = effect_sign(&c->survival);
@@ -312,7 +312,7 @@ static void claim_self_stabilising(struct pieces *out, const struct measured *m)
     });
 }
 
-static void claim_guard(struct pieces *out, const struct measured *m)
+static void claim_guard(struct pieces *out, const struct clipping *m)
 {
     const size_t  n = m->saved + m->lost;
     const int     sign = effect_sign(&m->guard);
@@ -337,7 +337,7 @@ static void claim_guard(struct pieces *out, const struct measured *m)
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct clipping *m = measured;
     struct bytes          *boundaries = pieces_table(out, "boundaries");
     bytes_text(boundaries, "| coupling | depth | no clip | clip 1 | clip 0.1 | no clip, guard |\n"
                            "|---|---|---|---|---|---|\n");

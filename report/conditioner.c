@@ -13,7 +13,7 @@ static const struct source tables[] = {
     {0},
 };
 
-struct measured {
+struct conditioner_lines {
     size_t      n, empty;      /* segments over the training rows' range; of them, without a training row */
     size_t      occupied;      /* ...that the last batch has rows in                                      */
     double      batch;         /* rows of that batch                                                      */
@@ -30,7 +30,7 @@ static void *measure(const struct inputs *in)
     const struct sample rows = query_numbers(in->pool, table, "rows", where);
     const struct sample batch = query_numbers(in->pool, table, "batch_rows", where);
     const char         *width = table_value(table, "width"), *hidden = table_value(table, "hidden");
-    struct measured    *m = pool_zeroed(in->pool, sizeof *m);
+    struct conditioner_lines    *m = pool_zeroed(in->pool, sizeof *m);
     m->n = rows.n;
     for (size_t i = 0; i < rows.n && i < batch.n; i++) {
         m->empty += rows.x[i] == 0;
@@ -45,7 +45,7 @@ static void *measure(const struct inputs *in)
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct conditioner_lines *m = measured;
     struct bytes          *table = pieces_table(out, "lines");
     bytes_text(table, "| of this conditioner | number |\n|---|---|\n");
     if (m->units)

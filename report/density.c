@@ -11,7 +11,7 @@ static const struct source tables[] = {
     {0},
 };
 
-struct measured {
+struct density {
     size_t n;
     struct integral {
         double depth, fine, coarse; /* over the plane; the same with the double step */
@@ -22,7 +22,7 @@ static void *measure(const struct inputs *in)
 {
     const struct table *table = sources_table(in->sources, "density_integral");
     const struct sample depths = query_distinct(in->pool, table, "depth", "");
-    struct measured    *m = pool_zeroed(in->pool, sizeof *m);
+    struct density    *m = pool_zeroed(in->pool, sizeof *m);
     m->n = depths.n;
     m->integral = pool_zeroed(in->pool, depths.n * sizeof *m->integral);
     for (size_t i = 0; i < depths.n; i++) {
@@ -35,7 +35,7 @@ static void *measure(const struct inputs *in)
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct density *m = measured;
     struct pool           *pool = out->pool;
     struct bytes          *table = pieces_table(out, "integrals");
     const char            *unknown = NULL;

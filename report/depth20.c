@@ -22,7 +22,7 @@ static const char *const couplings[] = {"spline", "affine"};
 enum { SPLINE, AFFINE, N_COUPLINGS };
 
 /* The runs of one coupling with one remedy. */
-struct arm {
+struct depth20_arm {
     size_t         runs, finished;
     double         train_median;
     struct summary heldout;                        /* of the finite scores                           */
@@ -30,8 +30,8 @@ struct arm {
     size_t         pairs, higher;                  /* the same pairs; held-out higher than none      */
 };
 
-struct measured {
-    struct arm    arm[N_COUPLINGS][N_REMEDIES];
+struct depth20 {
+    struct depth20_arm    arm[N_COUPLINGS][N_REMEDIES];
     double        train[2], heldout[2]; /* spline, clip 1, seeds 0 and 1                                          */
     struct effect gain;                 /* tested: held-out at depth 20 against depth 8, the notebook's deepest,
                                            both with its clip, paired by seed: from the table of depths           */
@@ -42,14 +42,14 @@ struct measured {
 
 static const struct table *table_of(const struct inputs *in) { return sources_table(in->sources, "depth20"); }
 
-static struct arm measure_arm(const struct inputs *in, const char *coupling, const char *remedy)
+static struct depth20_arm measure_arm(const struct inputs *in, const char *coupling, const char *remedy)
 {
     const struct table *t = table_of(in);
     const char         *where = text(in->pool, "coupling=%s depth=20 arm=%s", coupling, remedy);
     const char         *none = text(in->pool, "coupling=%s depth=20 arm=none", coupling);
     const struct pairs  p = query_pairs(in->pool, t, "heldout_logp", "seed", where, none);
     const struct pairs  q = query_pairs(in->pool, t, "train_logp", "seed", where, none);
-    struct arm          arm = {
+    struct depth20_arm          arm = {
         .runs = query_count(t, where), .finished = query_count(t, text(in->pool, "%s status=ok", where)),
         .train_median = query_summary(in->pool, t, "train_logp", where).median,
         .heldout = query_summary(in->pool, t, "heldout_logp", where),
@@ -63,7 +63,7 @@ static struct arm measure_arm(const struct inputs *in, const char *coupling, con
 
 static void *measure(const struct inputs *in)
 {
-    struct measured *m = pool_zeroed(in->pool, sizeof *m);
+    struct depth20 *m = pool_zeroed(in->pool, sizeof *m);
     for (size_t c = 0; c < N_COUPLINGS; c++)
         for (size_t r = 0; r < N_REMEDIES; r++)
             m->arm[c][r] = measure_arm(in, couplings[c], remedies[r].arm);
@@ -83,7 +83,7 @@ static void *measure(const struct inputs *in)
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-static void print_arms(struct pieces *out, const struct measured *m)
+static void print_arms(struct pieces *out, const struct depth20 *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "arms");
@@ -92,7 +92,7 @@ static void print_arms(struct pieces *out, const struct measured *m)
                       "median | higher, held-out |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t c = 0; c < N_COUPLINGS; c++)
         for (size_t r = 0; r < N_REMEDIES; r++) {
-            const struct arm *a = &m->arm[c][r];
+            const struct depth20_arm *a = &m->arm[c][r];
             bytes_print(table, "| %s | %s | %zu of %zu | %s | %s | %s | %zu | %s | %s | %s |\n", couplings[c],
                         remedies[r].name, a->runs - a->finished, a->runs, text_number(pool, 3, a->train_median),
                         text_number(pool, 3, a->heldout.median), text_number(pool, 3, a->heldout.min),
@@ -103,12 +103,15 @@ static void print_arms(struct pieces *out, const struct measured *m)
 }
 
 /* All runs finished, with a score that is a number. */
-static bool trains(const struct arm *a) { return a->runs > 0 && a->heldout.n == a->runs; }
+static bool trains(const struct depth20_arm *a) { return a->runs > 0 && a->heldout.n == a->runs; }
 
-static const char *trains_text(const struct arm *a) { return a->runs == 0 ? "no run" : trains(a) ? "all" : "not all"; }
+static const char *trains_text(const struct depth20_arm *a)
+{
+    return a->runs == 0 ? "no run" : trains(a) ? "all" : "not all";
+}
 
 /* The first of the two remedies of which there is no run, in words; NULL: there are runs of each. */
-static const char *no_arm(struct pool *pool, const struct measured *m, size_t n_couplings, size_t a, size_t b)
+static const char *no_arm(struct pool *pool, const struct depth20 *m, size_t n_couplings, size_t a, size_t b)
 {
     for (size_t c = 0; c < n_couplings; c++)
         for (size_t i = 0; i < 2; i++) {
@@ -119,11 +122,11 @@ static const char *no_arm(struct pool *pool, const struct measured *m, size_t n_
     return NULL;
 }
 
-static void claim_spline_fine(struct pieces *out, const struct measured *m)
+static void claim_spline_fine(struct pieces *out, const struct depth20 *m)
 {
     struct pool         *pool = out->pool;
     const struct effect *e = &m->gain;
-    const struct arm    *none = &m->arm[SPLINE][NONE], *clip = &m->arm[SPLINE][CLIP];
+    const struct depth20_arm    *none = &m->arm[SPLINE][NONE], *clip = &m->arm[SPLINE][CLIP];
     const bool           bare = trains(none), clipped = trains(clip);
     const int            sign = effect_sign(e);
     const char *scores = m->pairs ? text(pool, "held-out log p at depth 20 against depth 8, paired by seed: %s (%s)",
@@ -150,9 +153,9 @@ static void claim_spline_fine(struct pieces *out, const struct measured *m)
     });
 }
 
-static void claim_together(struct pieces *out, const struct measured *m)
+static void claim_together(struct pieces *out, const struct depth20 *m)
 {
-    const struct arm(*arm)[N_REMEDIES] = m->arm;
+    const struct depth20_arm(*arm)[N_REMEDIES] = m->arm;
     const size_t good = (size_t)trains(&arm[SPLINE][BOTH]) + trains(&arm[AFFINE][BOTH]);
     const bool   needed = !trains(&arm[SPLINE][NONE]) || !trains(&arm[AFFINE][NONE]);
     const char  *what = text(out->pool, "runs that finish with a finite held-out score: with clip and ActNorm from "
@@ -177,7 +180,7 @@ static void claim_together(struct pieces *out, const struct measured *m)
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct depth20 *m = measured;
     struct pool           *pool = out->pool;
     print_arms(out, m);
     pieces_value(out, "training", text(pool, "%s and %s", text_number(pool, 3, m->train[0]),

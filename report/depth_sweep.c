@@ -32,7 +32,7 @@ struct draws {
     struct ks_test    agreement;        /* p: NaN if there was no test                               */
 };
 
-struct measured {
+struct depth_sweep {
     size_t        printed; /* numbers that the notebook prints, of all kinds */
     size_t        n;
     struct draws *depth;   /* [n] */
@@ -85,7 +85,7 @@ static void *measure(const struct inputs *in)
 {
     const struct table *printed = sources_table(in->sources, "printed");
     const struct sample depths = query_distinct(in->pool, printed, "depth", "quantity=mean_logp");
-    struct measured    *m = pool_zeroed(in->pool, sizeof *m);
+    struct depth_sweep    *m = pool_zeroed(in->pool, sizeof *m);
     m->printed = table_rows(printed);
     m->n = depths.n;
     m->depth = pool_zeroed(in->pool, depths.n * sizeof *m->depth);
@@ -149,7 +149,7 @@ static void decide_depth(struct pieces *out, struct bytes *table, const struct d
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct depth_sweep *m = measured;
     struct bytes          *table = pieces_table(out, "draws");
     const char            *rare = NULL;
     bytes_text(table, "| depth | notebook | ours, unperturbed | ours: mean ± sd (draws) | reference: mean ± sd (draws) "

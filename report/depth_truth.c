@@ -23,7 +23,7 @@ struct depth_row {
     double        train_step;        /* the same of the training rows, mean    */
 };
 
-struct measured {
+struct depth_truth {
     size_t            n;
     struct depth_row *row;                    /* [n], ascending                                                */
     size_t            best;                   /* row of the highest held-out score                             */
@@ -122,7 +122,7 @@ static void measure_depth(struct depth_row *row, const struct inputs *in, double
 static void *measure(const struct inputs *in)
 {
     const struct sample depths = query_distinct(in->pool, table_of(in), "depth", "");
-    struct measured    *m = pool_zeroed(in->pool, sizeof *m);
+    struct depth_truth    *m = pool_zeroed(in->pool, sizeof *m);
     const size_t        n = m->n = depths.n;
     const double       *depth = depths.x;
     m->row = pool_zeroed(in->pool, n * sizeof *m->row);
@@ -153,7 +153,7 @@ static void *measure(const struct inputs *in)
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-static void print_depths(struct pieces *out, const struct measured *m)
+static void print_depths(struct pieces *out, const struct depth_truth *m)
 {
     struct pool            *pool = out->pool;
     struct bytes           *table = pieces_table(out, "depths");
@@ -176,7 +176,7 @@ static void print_depths(struct pieces *out, const struct measured *m)
 }
 
 /* Why the runs cannot tell one depth from another; NULL: they can. */
-static const char *too_few(struct pool *pool, const struct measured *m, size_t depths_needed)
+static const char *too_few(struct pool *pool, const struct depth_truth *m, size_t depths_needed)
 {
     if (m->n < depths_needed)
         return text(pool, "the table has %zu of the %zu depths that it takes at least", m->n, depths_needed);
@@ -186,7 +186,7 @@ static const char *too_few(struct pool *pool, const struct measured *m, size_t d
     return NULL;
 }
 
-static void claim_steps(struct pieces *out, const struct measured *m)
+static void claim_steps(struct pieces *out, const struct depth_truth *m)
 {
     const struct depth_row *row = m->row;
     struct pool            *pool = out->pool;
@@ -225,7 +225,7 @@ static void claim_steps(struct pieces *out, const struct measured *m)
     });
 }
 
-static void claim_taper(struct pieces *out, const struct measured *m)
+static void claim_taper(struct pieces *out, const struct depth_truth *m)
 {
     struct pool *pool = out->pool;
     const bool   tapers = effect_sign(&m->less) > 0, short_of = effect_sign(&m->left) > 0;
@@ -251,7 +251,7 @@ static void claim_taper(struct pieces *out, const struct measured *m)
 }
 
 /* Where the training and held-out curves part by more than the truth's own do. */
-static const char *curves_text(struct pool *pool, const struct measured *m)
+static const char *curves_text(struct pool *pool, const struct depth_truth *m)
 {
     const double truth_gap = m->train_truth - m->heldout_truth;
     if (isnan(truth_gap))
@@ -264,7 +264,7 @@ static const char *curves_text(struct pool *pool, const struct measured *m)
 }
 
 /* The first depth at which the mean training score is better than the truth's own; if none is, the greatest. */
-static double passed_at(const struct measured *m)
+static double passed_at(const struct depth_truth *m)
 {
     for (size_t i = 0; i < m->n; i++)
         if (m->row[i].over.value > 0)
@@ -272,7 +272,7 @@ static double passed_at(const struct measured *m)
     return m->row[m->n - 1].depth;
 }
 
-static void claim_fit(struct pieces *out, const struct measured *m)
+static void claim_fit(struct pieces *out, const struct depth_truth *m)
 {
     struct pool *pool = out->pool;
     const bool   passes = effect_sign(&m->over) > 0, grows = effect_sign(&m->growth) > 0;
@@ -306,7 +306,7 @@ static void claim_fit(struct pieces *out, const struct measured *m)
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct depth_truth *m = measured;
     print_depths(out, m);
     claim_steps(out, m);
     claim_taper(out, m);

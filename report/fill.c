@@ -26,14 +26,14 @@ static bool refuse(struct filling *f, const char *format, ...)
 }
 
 /* A place, cut into its parts: "verb name" or "verb name: words". */
-struct place {
+struct document_place {
     const char *verb, *name, *words;
     int         verb_length, name_length, words_length; /* words: 0 if there are none */
 };
 
-static struct place cut(const char *text, size_t length)
+static struct document_place cut(const char *text, size_t length)
 {
-    struct place p = {.verb = text, .verb_length = (int)strcspn(text, " }")};
+    struct document_place p = {.verb = text, .verb_length = (int)strcspn(text, " }")};
     const char  *end = text + length;
     p.name = p.verb + p.verb_length + (p.verb[p.verb_length] == ' ');
     p.name_length = (int)strcspn(p.name, ":}");
@@ -44,7 +44,7 @@ static struct place cut(const char *text, size_t length)
     return p;
 }
 
-static bool put(struct filling *f, const struct place *p, const struct piece *piece)
+static bool put(struct filling *f, const struct document_place *p, const struct document_piece *piece)
 {
     size_t size = piece->text->size;
     while (size > 0 && piece->text->data[size - 1] == '\n')
@@ -63,12 +63,12 @@ static bool put(struct filling *f, const struct place *p, const struct piece *pi
 
 static bool fill_place(struct filling *f, const char *text, size_t length)
 {
-    const struct place p = cut(text, length);
+    const struct document_place p = cut(text, length);
     for (size_t kind = 0; kind < N_PIECE_KINDS; kind++) {
         const char *verb = piece_verb((enum piece_kind)kind);
         if (strlen(verb) != (size_t)p.verb_length || strncmp(verb, p.verb, strlen(verb)) != 0)
             continue;
-        struct piece *piece = pieces_find(f->pieces, (enum piece_kind)kind, p.name, (size_t)p.name_length);
+        struct document_piece *piece = pieces_find(f->pieces, (enum piece_kind)kind, p.name, (size_t)p.name_length);
         if (!piece)
             return refuse(f, "no %s '%.*s'", verb, p.name_length, p.name);
         piece->used = true;
@@ -99,7 +99,7 @@ static bool fill_line(struct filling *f, const char *line, size_t length, bool *
 static bool all_used(const struct filling *f)
 {
     for (size_t i = 0; i < f->pieces->n; i++) {
-        const struct piece *piece = &f->pieces->piece[i];
+        const struct document_piece *piece = &f->pieces->piece[i];
         if (!piece->used) {
             snprintf(f->error->text, sizeof f->error->text, "%.120s: the %s '%.100s' is nowhere used", f->name,
                      piece_verb(piece->kind), piece->name);

@@ -32,7 +32,7 @@ struct law {
     double         power_misfit, exponential_misfit; /* root mean square of log residuals                    */
 };
 
-struct measured {
+struct gradient_depth {
     struct law    law[N_COUPLINGS];
     struct effect ratio;  /* tested: of the spline's norms at depths 16 and 2, by seed, the log of a tenth */
     size_t        pairs, lost, reach; /* seeds; without a number; that reach 10                           */
@@ -124,7 +124,7 @@ static void measure_law(struct law *law, const struct inputs *in, const char *co
 
 static void *measure(const struct inputs *in)
 {
-    struct measured *m = pool_zeroed(in->pool, sizeof *m);
+    struct gradient_depth *m = pool_zeroed(in->pool, sizeof *m);
     for (size_t c = 0; c < N_COUPLINGS; c++)
         measure_law(&m->law[c], in, couplings[c]);
     const struct pairs p = query_pairs(in->pool, table_of(in), "grad_norm", "seed", "coupling=spline depth=16",
@@ -144,7 +144,7 @@ static void *measure(const struct inputs *in)
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-static void print_norms(struct pieces *out, const struct measured *m)
+static void print_norms(struct pieces *out, const struct gradient_depth *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "norms");
@@ -224,7 +224,7 @@ static void claim_growth(struct pieces *out, const struct law *law)
     });
 }
 
-static void claim_order_of_magnitude(struct pieces *out, const struct measured *m)
+static void claim_order_of_magnitude(struct pieces *out, const struct gradient_depth *m)
 {
     struct pool         *pool = out->pool;
     const struct effect *e = &m->ratio;
@@ -252,7 +252,7 @@ static void claim_order_of_magnitude(struct pieces *out, const struct measured *
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct gradient_depth *m = measured;
     print_norms(out, m);
     pieces_value(out, "laws", laws_text(out->pool, &m->law[AFFINE], &m->law[SPLINE]));
     pieces_value(out, "typical", typical_text(out->pool, &m->deep));

@@ -15,7 +15,7 @@ static const struct source tables[] = {
     {0},
 };
 
-struct measured {
+struct gradient_norm {
     size_t n, room;
     struct probe {
         const char *coupling;
@@ -44,7 +44,7 @@ static struct probe measure_probe(const struct inputs *in, const char *coupling,
 static void *measure(const struct inputs *in)
 {
     static const char *const couplings[] = {"affine", "spline"};
-    struct measured         *m = pool_zeroed(in->pool, sizeof *m);
+    struct gradient_norm         *m = pool_zeroed(in->pool, sizeof *m);
     for (size_t c = 0; c < 2; c++) {
         const struct sample depths =
             query_distinct(in->pool, sources_table(in->sources, "printed"), "depth",
@@ -68,7 +68,7 @@ static const char *judge_probe(const struct probe *p, const char *rounded, const
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct gradient_norm *m = measured;
     struct pool           *pool = out->pool;
     struct bytes          *table = pieces_table(out, "norms");
     bytes_text(table, "| coupling | depth | notebook | ours | difference | relative difference to the reference stack "

@@ -2,7 +2,8 @@
  *
  * The report has three phases (document.c).  Every judge measures a struct of its own from the tables, and registers
  * its tests.  All tests are corrected together.  Then every judge decides, as a function of its struct alone, and
- * registers the pieces that REPORT.md.in names.
+ * registers the pieces that REPORT.md.in names.  A new one is a file of its own, a line in judges.h, and a section of
+ * REPORT.md.in.
  */
 #ifndef JUDGE_H
 #define JUDGE_H

@@ -12,7 +12,7 @@ const char *piece_verb(enum piece_kind kind)
     return verbs[kind];
 }
 
-struct piece *pieces_find(const struct pieces *p, enum piece_kind kind, const char *name, size_t length)
+struct document_piece *pieces_find(const struct pieces *p, enum piece_kind kind, const char *name, size_t length)
 {
     for (size_t i = 0; i < p->n; i++)
         if (p->piece[i].kind == kind && strlen(p->piece[i].name) == length &&
@@ -28,7 +28,7 @@ static struct bytes *add(struct pieces *p, enum piece_kind kind, const char *nam
         exit_failed("the report has two %ss '%s'", piece_verb(kind), name);
     p->piece = pool_grown(p->pool, p->piece, p->n, &p->room, sizeof *p->piece);
     struct bytes *bytes = pool_zeroed(p->pool, sizeof *bytes);
-    p->piece[p->n++] = (struct piece){.kind = kind, .name = name, .text = bytes};
+    p->piece[p->n++] = (struct document_piece){.kind = kind, .name = name, .text = bytes};
     return bytes;
 }
 

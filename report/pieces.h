@@ -13,7 +13,7 @@
 enum piece_kind { PIECE_TABLE, PIECE_CLAIM, PIECE_FIGURE, PIECE_SOURCE, PIECE_VALUE, N_PIECE_KINDS };
 const char *piece_verb(enum piece_kind kind); /* in the document: "table", "claim", ... */
 
-struct piece {
+struct document_piece {
     enum piece_kind kind;
     const char     *name;
     struct bytes   *text; /* Markdown, of a figure the path of the picture */
@@ -29,7 +29,7 @@ struct pieces {
     struct pool    *pool;    /* of all text                                                    */
     struct sources *sources; /* what they do not allow to be judged is not tested              */
     const char     *judge;   /* whose pieces are being registered; NULL: the report's own      */
-    struct piece   *piece;   /* [n]                                                            */
+    struct document_piece   *piece;   /* [n]                                                            */
     struct claim   *claim;   /* [n_claims], as judged: for the list at the head                */
     struct number  *number;  /* [n_numbers]                                                    */
     size_t          n, room, n_claims, claims_room, n_numbers, numbers_room;
@@ -53,7 +53,7 @@ void pieces_number(struct pieces *pieces, const char *what, const char *notebook
  * tested" stands what to run. */
 const char *pieces_number_verdict(struct pieces *pieces, const char *table, const char *verdict);
 
-struct piece *pieces_find(const struct pieces *pieces, enum piece_kind kind, const char *name, size_t length);
+struct document_piece *pieces_find(const struct pieces *pieces, enum piece_kind kind, const char *name, size_t length);
 void          pieces_free(struct pieces *pieces);
 
 #endif

@@ -11,7 +11,7 @@ static const struct source tables[] = {
     {0},
 };
 
-struct map {
+struct residual_map {
     double a, b, lipschitz;
     double monotone;         /* 1, 0, or NaN where the table has no answer                         */
     double steps;            /* that do not increase                                               */
@@ -19,9 +19,9 @@ struct map {
     double found, promised;  /* the iteration from which error and bound stay below 1e-15, or NaN */
 };
 
-struct measured {
+struct residual_inverse {
     size_t      n;
-    struct map *map; /* [n] */
+    struct residual_map *map; /* [n] */
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
@@ -46,12 +46,12 @@ static void *measure(const struct inputs *in)
     const struct table *table = sources_table(in->sources, "residual_inverse");
     const struct sample as = query_numbers(in->pool, table, "a", "");
     const struct sample bs = query_numbers(in->pool, table, "b", "");
-    struct measured    *m = pool_zeroed(in->pool, sizeof *m);
+    struct residual_inverse    *m = pool_zeroed(in->pool, sizeof *m);
     m->n = as.n < bs.n ? as.n : bs.n;
     m->map = pool_zeroed(in->pool, m->n * sizeof *m->map);
     for (size_t i = 0; i < m->n; i++) {
         const char *where = text(in->pool, "a=%.17g b=%.17g", as.x[i], bs.x[i]);
-        m->map[i] = (struct map){
+        m->map[i] = (struct residual_map){
             .a = as.x[i], .b = bs.x[i],
             .lipschitz = query_number(table, "lipschitz", where),
             .monotone = query_number(table, "monotone", where),
@@ -67,7 +67,7 @@ static void *measure(const struct inputs *in)
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
 /* A recovery without a finite error is none. */
-static const char *judge_map(const struct map *map)
+static const char *judge_map(const struct residual_map *map)
 {
     if (isnan(map->lipschitz) || isnan(map->monotone))
         return "not tested: no number";
@@ -77,12 +77,12 @@ static const char *judge_map(const struct map *map)
 }
 
 /* What the notebook's titles have. */
-static const char *printed_lipschitz(const struct map *map)
+static const char *printed_lipschitz(const struct residual_map *map)
 {
     return map->a == 0.3 && map->b == 1.0 ? "0.30" : map->a == 0.9 && map->b == 1.5 ? "1.35" : "-";
 }
 
-static void decide_map(struct pieces *out, struct bytes *table, const struct map *map)
+static void decide_map(struct pieces *out, struct bytes *table, const struct residual_map *map)
 {
     struct pool *pool = out->pool;
     const char  *verdict = pieces_number_verdict(out, "residual_inverse", judge_map(map));
@@ -95,11 +95,11 @@ static void decide_map(struct pieces *out, struct bytes *table, const struct map
                   : text(pool, "increasing, recovered to %s", text_short(pool, map->error)), verdict);
 }
 
-static void claim_iff(struct pieces *out, const struct measured *m)
+static void claim_iff(struct pieces *out, const struct residual_inverse *m)
 {
     size_t contractions = 0, invertible = 0, others = 0, folded = 0;
     for (size_t i = 0; i < m->n; i++) {
-        const struct map *map = &m->map[i];
+        const struct residual_map *map = &m->map[i];
         const bool        known = !isnan(map->lipschitz) && !isnan(map->monotone);
         contractions += known && map->lipschitz < 1;
         invertible += known && map->lipschitz < 1 && map->monotone == 1 && map->error <= RECOVERED;
@@ -128,13 +128,13 @@ static void claim_iff(struct pieces *out, const struct measured *m)
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct residual_inverse *m = measured;
     struct bytes          *table = pieces_table(out, "maps");
     const char            *iterations = NULL;
     bytes_text(table, "| $a$ | $b$ | Lip, notebook's title | ours | monotone | steps that do not increase | Banach "
                       "error after 60 iterations | verdict |\n|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {
-        const struct map *map = &m->map[i];
+        const struct residual_map *map = &m->map[i];
         decide_map(out, table, map);
         if (map->lipschitz < 1)
             iterations = text_joined(out->pool, iterations, "\n\n",

@@ -28,7 +28,7 @@ struct growth {
     bool   measured;                    /* there are differences to follow, and final scores to compare */
 };
 
-struct measured {
+struct roundoff {
     size_t         n;
     struct growth *depth;  /* [n]                                                                        */
     double         error;  /* nats: what other training rows would do to the score; NaN: not known       */
@@ -99,7 +99,7 @@ static struct growth measure_depth(const struct inputs *in, double depth)
 static void *measure(const struct inputs *in)
 {
     const struct sample depths = query_distinct(in->pool, sources_table(in->sources, "roundoff"), "depth", "");
-    struct measured    *m = pool_zeroed(in->pool, sizeof *m);
+    struct roundoff    *m = pool_zeroed(in->pool, sizeof *m);
     m->n = depths.n;
     m->depth = pool_zeroed(in->pool, depths.n * sizeof *m->depth);
     m->error = query_number(sources_table(in->sources, "truth"), "std_error", "rows=train");
@@ -119,7 +119,7 @@ struct total {
     double  least_sd, most_sd;  /* nats: of the final scores                                      */
 };
 
-static struct total add_up(struct pool *pool, const struct measured *m)
+static struct total add_up(struct pool *pool, const struct roundoff *m)
 {
     struct total all = {.grown = pool_alloc(pool, m->n * sizeof *all.grown), .fastest = INFINITY,
                         .least_sd = INFINITY};
@@ -139,7 +139,7 @@ static struct total add_up(struct pool *pool, const struct measured *m)
     return all;
 }
 
-static void print_growth(struct pieces *out, const struct measured *m)
+static void print_growth(struct pieces *out, const struct roundoff *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "growth");
@@ -156,7 +156,7 @@ static void print_growth(struct pieces *out, const struct measured *m)
     }
 }
 
-static const char *total_text(struct pool *pool, const struct total *all, const struct measured *m)
+static const char *total_text(struct pool *pool, const struct total *all, const struct roundoff *m)
 {
     if (all->n == 0)
         return all->measured < m->n ? text(pool, "%zu of %zu depths have two replicas that finish.", all->measured,
@@ -172,7 +172,7 @@ static const char *total_text(struct pool *pool, const struct total *all, const 
 
 static void decide(struct pieces *out, const void *measured)
 {
-    const struct measured *m = measured;
+    const struct roundoff *m = measured;
     const struct total     all = add_up(out->pool, m);
     print_growth(out, m);
     pieces_value(out, "rounding", text(out->pool, "%g", ROUNDING));

@@ -13,7 +13,7 @@
 #include "table.h"
 
 /* Each a list of "key=value", separated by blanks; NULL: the program has no such setting, or nothing differs. */
-struct settings {
+struct protocol {
     const char *run;    /* what a single run is: steps, rate, width, ... */
     const char *choice; /* which runs there are: depths, couplings       */
     const char *count;  /* how many: seeds, replicas                     */

@@ -71,7 +71,7 @@ static bool has_columns(const struct table *table, const char *columns, const ch
 
 static bool read_settings(struct opened *o, struct pool *pool, const char *path, fathom_error *error)
 {
-    const struct settings *protocol = &o->source->protocol;
+    const struct protocol *protocol = &o->source->protocol;
     const char *program = table_value(o->table, "program"), *data = table_value(o->table, "data");
     if (!program || strcmp(program, o->program) != 0) {
         snprintf(error->text, sizeof error->text, "%.150s: program %.40s instead of %s", path,
@@ -83,7 +83,7 @@ static bool read_settings(struct opened *o, struct pool *pool, const char *path,
                  "give own rows a folder of their own (--out)", path, data ? data : "not given");
         return false;
     }
-    o->found = (struct settings){
+    o->found = (struct protocol){
         .run = settings_differ(pool, o->table, protocol->run),
         .choice = settings_differ(pool, o->table, protocol->choice),
         .count = settings_differ(pool, o->table, protocol->count),

@@ -15,7 +15,7 @@ struct source {
     const char     *columns;  /* that it must have, separated by one blank; without a head: all it holds */
     const char     *file;     /* a committed file, below the project's folder; NULL: a result            */
     bool            no_head;  /* the file has no line of column names                                    */
-    struct settings protocol; /* of a result                                                             */
+    struct protocol protocol; /* of a result                                                             */
     const char     *options;  /* " --replicas 32": what the program must be asked for beyond its defaults
                                  to follow the protocol; NULL: nothing                                   */
 };
@@ -28,7 +28,7 @@ struct sources {
         const struct source *source;
         const char          *program; /* that writes it; NULL: a committed file                */
         struct table        *table;
-        struct settings      found;   /* what differs from the protocol, in words              */
+        struct protocol      found;   /* what differs from the protocol, in words              */
     } *opened;          /* [n], in the order of the report */
     size_t n, room;
 };

@@ -1,4 +1,4 @@
-/* text.c - how a number is said (text.h). */
+/* text.c - numbers and lists as text (text.h). */
 #include "text.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-/* text.h - how a number is said.
+/* text.h - numbers and lists as text.
  *
- * Statistics are printed with few digits, so that their last bits show nowhere.  What is no number is "-".  All text
+ * Statistics are printed with few digits, so that their last bits show nowhere.  What is not finite is "-".  All text
  * lives as long as the pool.
  */
 #ifndef TEXT_H

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +38,7 @@ struct world good_world(void)
 }
 
 /* Every head names the protocol's settings, and each program takes of them what it knows. */
-static const struct head {
+static const struct world_head {
     const char *program, *coupling, *depths, *replicas, *tables;
 } heads[] = {
     {"depth_sweep", "spline", "1,2,4,8", "32", " depth_sweep truth "},
@@ -55,7 +57,7 @@ static const struct head {
 static void write_head(FILE *file, const char *name)
 {
     char               word[64];
-    const struct head *head = heads;
+    const struct world_head *head = heads;
     snprintf(word, sizeof word, " %s ", name);
     while (!strstr(head->tables, word))
         assert_true(++head < heads + sizeof heads / sizeof *heads);
@@ -331,11 +333,45 @@ void refuses(const char *first, const char *second)
         fail_msg("expected '%s' and '%s' in one line, got '%s'", first, second, error.text);
 }
 
+static bool is_of_world(const char *name)
+{
+    char word[72];
+    bool found = false;
+    snprintf(word, sizeof word, " %s ", name);
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        found = found || strstr(heads[i].tables, word);
+    return found;
+}
+
+/* The committed tables that this world has none of its own for, as symbolic links: a new judge needs no world. */
+static int link_results(void)
+{
+    char          here[PATH_MAX], from[2 * PATH_MAX], to[2 * PATH_MAX];
+    int           status = getcwd(here, sizeof here) ? 0 : -1;
+    DIR          *folder = opendir("results");
+    struct dirent *entry;
+    assert_non_null(folder);
+    while (status == 0 && (entry = readdir(folder))) {
+        const size_t length = strlen(entry->d_name);
+        char         name[64];
+        if (length < 5 || length - 4 >= sizeof name || strcmp(entry->d_name + length - 4, ".tsv") != 0)
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)(length - 4), entry->d_name);
+        if (is_of_world(name))
+            continue;
+        snprintf(from, sizeof from, "%s/results/%s", here, entry->d_name);
+        snprintf(to, sizeof to, "%s/%s", world_folder, entry->d_name);
+        status = symlink(from, to);
+    }
+    closedir(folder);
+    return status;
+}
+
 int make_folder(void **state)
 {
     (void)state;
     strcpy(world_folder, "/tmp/fathom-report-XXXXXX");
-    return mkdtemp(world_folder) ? 0 : -1;
+    return mkdtemp(world_folder) ? link_results() : -1;
 }
 
 int remove_folder(void **state)

@@ -47,7 +47,7 @@ void verdict_is(const char *title, const char *verdict);
 void refuses(const char *first, const char *second);
 
 int new_world(void **state);   /* before each test: the good world */
-int make_folder(void **state); /* once: world_folder               */
+int make_folder(void **state); /* once: world_folder, with links to the committed tables that are not the world's */
 int remove_folder(void **state);
 
 #endif
