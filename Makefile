@@ -190,6 +190,8 @@ notebook: options.depth_sweep =
 notebook: build
 	@mkdir -p $(BUILD)/notebook
 	$(call run,$(NOTEBOOK),$(BUILD)/notebook)
+	$(BUILD)/report --notebook $(BUILD)/notebook > $(BUILD)/NOTEBOOK.md && \
+	mv $(BUILD)/NOTEBOOK.md $(BUILD)/notebook/REPORT.md
 
 ## make verify       run everything again, compare each table byte for byte with results/; VERIFIED or not
 verify: again = $(BUILD)/verify
@@ -249,7 +251,7 @@ install: build
 	sed -e $(call quoted,s|@PREFIX@|$(call sed_text,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call sed_text,$(LIBDIR))|) \
 	    -e 's|@VERSION@|$(VERSION)|' lib/fathom.pc.in > $(LIBS)/pkgconfig/fathom.pc
 	install -m 644 plots/* $(SHARE)/fathom/plots
-	install -m 644 report/REPORT.md.in $(SHARE)/fathom/report
+	install -m 644 report/*.md.in $(SHARE)/fathom/report
 	install -m 644 reference/*.tsv $(SHARE)/fathom/reference
 	install -m 644 tests/reference/* $(SHARE)/fathom/tests/reference
 	install -m 644 README.md LICENSE CITATION.cff $(SHARE)/doc/fathom

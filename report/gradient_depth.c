@@ -260,4 +260,6 @@ static void decide(struct pieces *out, const void *measured)
     claim_order_of_magnitude(out, m);
 }
 
-const struct judge judge_gradient_depth = {"gradient_depth", tables, "gradient_depth", measure, decide};
+const struct judge judge_gradient_depth = {
+    .name = "gradient_depth", .tables = tables, .figures = "gradient_depth", .measure = measure, .decide = decide,
+};

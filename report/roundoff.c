@@ -196,4 +196,6 @@ static void decide(struct pieces *out, const void *measured)
     });
 }
 
-const struct judge judge_roundoff = {"roundoff", tables, "roundoff", measure, decide};
+const struct judge judge_roundoff = {
+    .name = "roundoff", .tables = tables, .figures = "roundoff", .measure = measure, .decide = decide,
+};
