@@ -269,7 +269,7 @@ static void the_notebook_has_an_edition(void **state)
     assert_int_equal(remove(path), 0);
     if (!document_write(&text, EDITION_NOTEBOOK, world_folder, ".", &error))
         fail_msg("no notebook's edition: %s", error.text);
-    snprintf(path, sizeof path, "build/gradient_norm --out %s", world_folder);
+    snprintf(path, sizeof path, "Table: `%s/gradient_norm.tsv`", world_folder);
     assert_non_null(strstr(text.data, path));
     assert_non_null(strstr(text.data, "](gradient_norm.svg)"));
     assert_non_null(strstr(text.data, "| gradient norm, spline, depth 16 | 37.1 | 37.1 | the same to the last digit |"));
