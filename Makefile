@@ -58,6 +58,7 @@ CLAIMS     := $(filter-out $(NOTEBOOK),$(patsubst experiments/%.c,%,$(shell grep
 EXPERIMENTS = $(NOTEBOOK) $(CLAIMS)
 PROGRAMS    = $(EXPERIMENTS) report compare
 TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c))
+EXAMPLES   := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
@@ -73,6 +74,9 @@ JUDGES      = $(BUILD)/judges/judges.a
 ## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
 build: $(LIBRARY) $(BUILD)/libfathom.so $(PROGRAMS:%=$(BUILD)/%)
 .DEFAULT_GOAL = build
+
+## make examples     build the programs of examples/, which use the library alone, in build/examples/
+examples: $(EXAMPLES)
 
 # ----------------------------------------------------------------------------------------------------- compile ----
 Q = $(if $(V),,@)
@@ -155,12 +159,14 @@ $(BUILD)/compare: $(BUILD)/judges/compare.o $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
+$(EXAMPLES): %: %.o $(LIBRARY)
+	$(link) $(LDLIBS)
 $(BUILD)/tests/test_allocation $(BUILD)/tests/test_files: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(REPORT_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
-            $(PROGRAMS:%=$(BUILD)/experiments/%.o))
+            $(EXAMPLES:%=%.o) $(PROGRAMS:%=$(BUILD)/experiments/%.o))
 
 # ----------------------------------------------------------------------------------------------------- results ----
 # What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
@@ -199,7 +205,7 @@ verify: build
 
 # ------------------------------------------------------------------------------------------------------- tests ----
 ## make check        build and run the tests (two minutes)
-check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%)
+check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
 	@tests/run.sh $(BUILD) $(TESTS) $(wildcard tests/test_*.sh)
 
 ## make check-all    and the slow ones: bits over compilers, kernels, threads; figures; sanitizers; valgrind; installing
@@ -261,7 +267,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 always:
-.PHONY: build all notebook verify check check-all bench reference reference-numbers bench-reference install deps \
-        clean help always
+.PHONY: build examples all notebook verify check check-all bench reference reference-numbers bench-reference install \
+        deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:
