@@ -62,7 +62,7 @@ EXAMPLES   := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
 
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
-              $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/isa/*.c)))
+              $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/kernels/*.c)))
 SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)))
 REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c))) $(call objects,$(wildcard experiments/report_*.c experiments/question.c experiments/verdict.c))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
@@ -120,16 +120,19 @@ $(Q)if grep -q 'HAS_$(subst v,V,$(1)) ' $(BUILD)/sets.h; \
 then $(CC) $(FLAGS) -MMD -MP -c -o $@ $< -DFATHOM_ISA=$(1) $(2) $(FLAGS_$(subst v,V,$(1))); \
 else : | $(CC) $(FLAGS) -x c -c -o $@ -; fi
 endef
-$(BUILD)/lib/isa/%.v4.o: lib/isa/%.c $(BUILD)/sets.h
+$(BUILD)/lib/kernels/%.v4.o: lib/kernels/%.c $(BUILD)/sets.h
 	$(call compile_set,v4,-DVEC_WIDTH=8)
-$(BUILD)/lib/isa/%.v3.o: lib/isa/%.c $(BUILD)/sets.h
+$(BUILD)/lib/kernels/%.v3.o: lib/kernels/%.c $(BUILD)/sets.h
 	$(call compile_set,v3,-DVEC_WIDTH=4)
-$(BUILD)/lib/isa/%.ref.o: lib/isa/%.c $(BUILD)/flags
+$(BUILD)/lib/kernels/%.ref.o: lib/kernels/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=ref -DVEC_WIDTH=1
 $(BUILD)/lib/isa.o: lib/isa.c $(BUILD)/sets.h
 	$(compile) -include $(BUILD)/sets.h
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
+# The examples are kernels (lib/kernels/list.h), compiled as plain C.
+$(BUILD)/tests/example_%.o: tests/example_%.c $(BUILD)/flags
+	$(compile) -DFATHOM_ISA=example -DVEC_WIDTH=1
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
 # build/report is the program, so the objects of report/ have another folder.

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#include "isa/bijection.h"
+#include "kernels/kernels.h"
 #include "table.h"
 
 double measure_now(void); /* seconds, monotonic */

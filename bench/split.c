@@ -1,4 +1,4 @@
-/* split.c - where the time of one coupling goes: 512 rows along the curve of lib/curve.c, the notebook's
+/* split.c - where the time of one coupling goes: 512 rows along the curve of lib/morton.c, the notebook's
  * shape, forward and backward.
  *
  * Each part is timed by itself on the same rows.  Its arithmetic is counted (a multiply-add is 2 flop, exp 19, log1p
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "curve.h"
+#include "morton.h"
 
 enum { ROWS = 512, TILES = (ROWS + TILE - 1) / TILE, N_OUT = 28, UNITS = 24 };
 
@@ -100,7 +100,7 @@ static void rows_of(struct table *table, struct coupling_bench *b, const struct 
     const char  *name = dense ? "dense" : "piecewise";
     const double spend = 0.15;
 
-    b->conditioner = dense ? bench->isa->mlp : bench->isa->piecewise;
+    b->conditioner = dense ? bench->isa->dense : bench->isa->piecewise;
     b->network = b->conditioner->create(1, N_OUT, UNITS, 2);
     double both = measure_best(prepare_and_forward, b, spend, 50);
     double map = measure_best(network_forward, b, spend, 50);
@@ -140,11 +140,11 @@ struct table *bench_split(const struct bench *bench)
     b->isa = bench->isa;
     b->config = fathom_config_default();
     b->spline = fathom_isa_transformer(bench->isa, "spline");
-    const struct bijection *coupling = fathom_isa_bijection(bench->isa, "coupling");
-    b->n_params = coupling->n_params(&b->config);
+    const struct layer *coupling = fathom_isa_layer(bench->isa, "coupling");
+    b->n_params = layer_n_params(coupling, &b->config);
     uint32_t order[ROWS];
     b->params = zeros(4 * padded(b->n_params) * sizeof(double));
-    if (!b->params || fathom_curve_order(order, bench->data.x, ROWS, 2) != FATHOM_OK) {
+    if (!b->params || fathom_morton_order(order, bench->data.x, ROWS, 2) != FATHOM_OK) {
         free(b->params);
         free(b);
         return table;
@@ -152,7 +152,7 @@ struct table *bench_split(const struct bench *bench)
     b->gradient = b->params + padded(b->n_params);
     b->m = b->gradient + padded(b->n_params);
     b->v = b->m + padded(b->n_params);
-    coupling->init(b->params, &b->config, fathom_key_from_seed(0));
+    layer_init(b->params, coupling, &b->config, fathom_key_from_seed(0));
     for (int i = 0; i < ROWS; i++) {
         b->in[i / TILE][i % TILE] = bench->data.x[2 * order[i]];
         b->in[i / TILE][STRIDE + i % TILE] = bench->data.x[2 * order[i] + 1];

@@ -1,11 +1,11 @@
 /* conditioner.c - a trained conditioner as what it is: a few dozen straight lines.
  *
  * In two or three dimensions a coupling's conditioner reads one number, and a ReLU network of one number is piecewise
- * linear (lib/isa/piecewise.c).  Here one flow is trained, and the first conditioner of its first block asked for its
+ * linear (lib/kernels/conditioner_piecewise.c).  Here one flow is trained, and the first conditioner of its first block asked for its
  * breakpoints and, between them, for the lines of three outputs; and how many rows of the data lie on each.
  *
- * Everything comes from the library's own kernels: the input of that conditioner by the layers before it, values by its
- * forward, slopes by its backward (the derivative of one output is its slope).
+ * Everything comes from the library's own kernels: the input of that conditioner and its breakpoints by
+ * fathom_flow_view_coupling, values by its forward, slopes by its backward (the derivative of one output is its slope).
  */
 #include "experiment.h"
 
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "isa/bijection.h"
 #include "exit.h"
+#include "flow_view.h"
 
 /* The outputs to show, of the first coordinate that the coupling moves. */
 enum { MOST_SHOWN = 3 };
@@ -25,8 +25,10 @@ struct shown {
 
 /* The network, and its input for each training row. */
 struct network {
+    fathom_flow              *flow;
+    fathom_workspace         *workspace;
     const struct conditioner *conditioner;
-    void                     *state;
+    void                     *state;  /* the workspace's */
     size_t                    n_out;
     double                   *x;      /* [training rows] */
     double                    low, high;
@@ -48,7 +50,7 @@ static void *need(void *memory)
     return memory;
 }
 
-/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/isa/rqs.c); affine: loc, raw scale (lib/isa/affine.c). */
+/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c); affine: loc, raw scale (lib/kernels/transformer_affine.c). */
 static size_t choose_outputs(struct shown *shown, const fathom_config *config)
 {
     const size_t bins = config->knots + 1, middle = bins / 2;
@@ -65,61 +67,32 @@ static size_t choose_outputs(struct shown *shown, const fathom_config *config)
 
 /* -------------------------------------------------------------------------------------- up to the conditioner ---- */
 
-/* One layer over all tiles, in place; tiles: [n_tiles][D][STRIDE].  Gives its number of parameters. */
-static size_t pass(double *tiles, const char *name, const struct session *session, const fathom_config *config,
-                   const double *params, size_t n_tiles)
-{
-    const struct bijection *layer = fathom_isa_bijection(session->options->isa, name);
-    struct volume           volume;
-    void                   *state = need(layer->create(config));
-    if (layer->prepare(state, params) != FATHOM_OK)
-        need(NULL);
-    volume_start(&volume, TILE);
-    for (size_t t = 0; t < n_tiles; t++)
-        layer->forward(tiles + t * config->dim * STRIDE, &volume, state, TILE);
-    layer->destroy(state);
-    return layer->n_params(config);
-}
-
-/* The layout of the flat parameters is told in fathom.h: base, then block by block its layers. */
 static struct network open_network(const struct session *session, const fathom_config *config, const double *params)
 {
-    const fathom_dataset     *train = &session->train;
-    const struct fathom_isa  *isa = session->options->isa;
-    const struct transformer *transformer = fathom_isa_transformer(isa, config->coupling);
-    const size_t              dim = config->dim, n_in = dim / 2, n_tiles = (train->n + TILE - 1) / TILE;
-    double                   *tiles = need(calloc(n_tiles * dim * STRIDE, sizeof *tiles));
-    struct network            network = {.conditioner = conditioner_of(isa, n_in)};
+    const fathom_dataset  *train = &session->train;
+    struct network         network = {.low = INFINITY, .high = -INFINITY};
+    struct conditioner_use use;
 
-    for (size_t i = 0; i < n_tiles * TILE; i++)
-        for (size_t d = 0; d < dim; d++)
-            ROW(tiles + i / TILE * dim * STRIDE, d)[i % TILE] = train->x[(i < train->n ? i : 0) * dim + d];
-    params += 2 * dim;
-    if (config->actnorm != FATHOM_ACTNORM_NONE)
-        params += pass(tiles, "actnorm", session, config, params, n_tiles);
-    params += pass(tiles, "rotation", session, config, params, n_tiles);
-
+    network.flow = need(fathom_flow_new(config, NULL, NULL));
+    network.workspace = need(fathom_workspace_new(network.flow, session->options->isa));
     network.x = need(malloc(train->n * sizeof *network.x));
-    network.low = INFINITY;
-    network.high = -INFINITY;
-    for (size_t i = 0; i < train->n; i++) {
-        const double x = network.x[i] = tiles[i / TILE * dim * STRIDE + i % TILE];
-        network.low = x < network.low ? x : network.low;
-        network.high = x > network.high ? x : network.high;
-    }
-    free(tiles);
-
-    network.n_out = (dim - n_in) * transformer->n_outputs(config);
-    network.state = need(network.conditioner->create(n_in, network.n_out, config->width, config->hidden));
-    if (network.conditioner->prepare(network.state, params) != FATHOM_OK)
+    if (fathom_flow_view_coupling(network.x, &use, network.workspace, params, train->x, train->n, 0) != FATHOM_OK)
         need(NULL);
-    network.edges = network.conditioner->edges(&network.n_edges, network.state);
+    for (size_t i = 0; i < train->n; i++) {
+        network.low = network.x[i] < network.low ? network.x[i] : network.low;
+        network.high = network.x[i] > network.high ? network.x[i] : network.high;
+    }
+    network.conditioner = use.conditioner;
+    network.state = use.state;
+    network.n_out = use.n_out;
+    network.edges = conditioner_edges(&network.n_edges, network.conditioner, network.state);
     return network;
 }
 
 static void close_network(struct network *network)
 {
-    network->conditioner->destroy(network->state);
+    fathom_workspace_free(network->workspace);
+    fathom_flow_free(network->flow);
     free(network->x);
 }
 

@@ -407,5 +407,5 @@ void report_clipping(struct report *report)
     claim_no_nan(report);
     claim_self_stabilising(report);
     claim_guard(report);
-    report_source(report, CLIPPING, "clip, guard and divergence `lib/train.c`, Adam `lib/isa/adam.c`");
+    report_source(report, CLIPPING, "clip, guard and divergence `lib/train.c`, Adam `lib/kernels/adam.c`");
 }

@@ -65,6 +65,6 @@ void report_conditioner(struct report *report)
         "is the same: of the rows on a line, the\nweights' gradient depends on $\\sum d$ and $\\sum d x$ alone, where "
         "$d$ is the loss's gradient at the outputs. That is\nexact up to rounding; tests hold it against the dense "
         "network, which serves where a conditioner has two inputs or more.\n\n", lines.batch, 2 * lines.occupied);
-    report_source(report, CONDITIONER, "breakpoints `lib/isa/piecewise.c`, lines and their gradient `lib/isa/lines.c`, "
-                                       "the dense network `lib/isa/mlp.c`");
+    report_source(report, CONDITIONER, "breakpoints `lib/kernels/conditioner_piecewise.c`, lines and their gradient `lib/kernels/conditioner_lines.c`, "
+                                       "the dense network `lib/kernels/conditioner_dense.c`");
 }

@@ -218,7 +218,7 @@ void report_actnorm(struct report *report)
                                      "arms");
     claim_default_hurts(report, &against[DEFAULT], depths.n);
     claim_only_data(report, &against[DEFAULT], &against[DATA]);
-    report_source(report, ACTNORM, "ActNorm `lib/isa/actnorm.c`, its initialisation `lib/flow.c`");
+    report_source(report, ACTNORM, "ActNorm `lib/kernels/layer_actnorm.c`, its initialisation `lib/flow.c`");
 }
 
 /* ------------------------------------------------------------------------------------------------- depth 20 ---- */
@@ -367,5 +367,5 @@ void report_depth20(struct report *report)
     report_figure(report, "depth20", "held-out and training log p at depth 20 for each remedy");
     claim_spline_fine(report);
     claim_together(report);
-    report_source(report, DEPTH20, "clip `lib/train.c`, ActNorm `lib/isa/actnorm.c`");
+    report_source(report, DEPTH20, "clip `lib/train.c`, ActNorm `lib/kernels/layer_actnorm.c`");
 }

@@ -164,7 +164,7 @@ void report_depth_numbers(struct report *report)
     report_figure(report, "depth_sweep", "mean log p against depth; below, every draw as its distance from the printed "
                   "number");
     report_figure(report, "loss", "batch loss against step");
-    report_source(report, DEPTH_SWEEP, "flow `lib/flow.c`, spline `lib/isa/rqs.c`, coupling `lib/isa/coupling.c`, "
+    report_source(report, DEPTH_SWEEP, "flow `lib/flow.c`, spline `lib/kernels/transformer_spline.c`, coupling `lib/kernels/layer_coupling.c`, "
                   "training `lib/train.c`, test `experiments/statistics.c`");
     density_check(report);
 }
@@ -208,7 +208,7 @@ void report_gradient_numbers(struct report *report)
     }
     report_print(report, "\n");
     report_figure(report, "gradient_norm", "gradient norm of untrained flows against depth, the printed values marked");
-    report_source(report, GRADIENT_NORM, "gradient `lib/flow.c`, affine `lib/isa/affine.c`, spline `lib/isa/rqs.c`");
+    report_source(report, GRADIENT_NORM, "gradient `lib/flow.c`, affine `lib/kernels/transformer_affine.c`, spline `lib/kernels/transformer_spline.c`");
 }
 
 /* ------------------------------------------------------------------------------------------- residual map ---- */

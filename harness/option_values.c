@@ -14,6 +14,8 @@
 #include "plot.h"
 #include "table.h"
 
+const char *option_word(const struct option_row *row, size_t i) { return row->word ? row->word(i) : row->words[i]; }
+
 /* "a whole number from 1 to 256", "a number above 0, at most 1000 or none" ... from the row alone. */
 void option_describe_legal(char *text, size_t size, const struct option_row *row)
 {
@@ -41,9 +43,9 @@ void option_describe_legal(char *text, size_t size, const struct option_row *row
     case KIND_ACTNORM:
     case KIND_SIGN:
         snprintf(text, size, "one of");
-        for (const char *const *word = row->words; *word; word++) {
+        for (size_t i = 0; option_word(row, i); i++) {
             at = strlen(text);
-            snprintf(text + at, size - at, "%s%s", word == row->words ? " " : ", ", *word);
+            snprintf(text + at, size - at, "%s%s", i == 0 ? " " : ", ", option_word(row, i));
         }
         at = strlen(text);
         snprintf(text + at, size - at, "%s", row->signs ? ", or the sign itself" : "");
@@ -112,8 +114,8 @@ static bool read_depths(struct depth_list *list, const struct option_row *row, c
 
 static bool read_word(size_t *place, const struct option_row *row, const char *text)
 {
-    for (*place = 0; row->words[*place]; ++*place)
-        if (strcmp(row->words[*place], text) == 0)
+    for (*place = 0; option_word(row, *place); ++*place)
+        if (strcmp(option_word(row, *place), text) == 0)
             return true;
     return false;
 }
@@ -137,7 +139,7 @@ bool option_read(struct options *options, const struct option_row *row, const ch
     case KIND_WORD:
         if (!read_word(&place, row, text))
             return false;
-        *(const char **)field = row->words[place];
+        *(const char **)field = option_word(row, place);
         return true;
     case KIND_ACTNORM:
         if (!read_word(&place, row, text))

@@ -9,7 +9,7 @@ enum option_kind {
     KIND_REAL,    /* a finite number                                       */
     KIND_CLIP,    /* a finite number, or `none`: infinity                  */
     KIND_DEPTHS,  /* a list of whole numbers                               */
-    KIND_WORD,    /* one of `words`, kept as the text                      */
+    KIND_WORD,    /* one that `word` lists, kept as the text               */
     KIND_ACTNORM, /* one of `words`, kept as its place in the list         */
     KIND_SIGN,    /* one of `words`, kept as its sign (char)               */
     KIND_FORMAT,  /* a list of picture formats, which plot.h knows         */
@@ -24,12 +24,16 @@ struct option_row {
     double             low, high;           /* legal range of counts (at most 2^53) and numbers */
     bool               above_low, below_high; /* the end itself is not legal                    */
     const char *const *words;
+    const char       *(*word)(size_t i); /* of KIND_WORD: word number i, NULL after the last               */
     const char        *signs;   /* of words, one each: the other way to write them                  */
     bool               setting; /* results depend on it: it stands at the head of every table   */
     enum { OF_ANY_ROWS, OF_SPIRAL, OF_FILE } only; /* and means something for these rows alone      */
     const char        *meaning;
     const char        *unset;   /* how a default that has no value is called                    */
 };
+
+/* The legal words of an option by number; NULL after the last. */
+const char *option_word(const struct option_row *row, size_t i);
 
 /* "a whole number from 1 to 256", "a number above 0, at most 1000 or none" ... from the row alone. */
 void option_describe_legal(char *text, size_t size, const struct option_row *row);

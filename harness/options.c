@@ -23,7 +23,6 @@
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "counts and seeds are read by one function");
 _Static_assert(OPTION_COUNT <= 64, "a bit an option");
 
-static const char *const couplings[] = {"spline", "affine", NULL};
 static const char *const separators[] = {"tab", "semicolon", "comma", "bar", "blank", NULL};
 static const char *const decimals[] = {"point", "comma", NULL};
 const char *const options_actnorms[] = {
@@ -54,8 +53,8 @@ static const struct option_row rows[OPTION_COUNT] = {
         .meaning = "lines left out at the file's start"},
     [OPTION_COLUMNS] = {"columns", "LIST", KIND_TEXT, AT(columns), .setting = true, .only = OF_FILE, .unset = "all",
         .meaning = "by name or by number from 1, separated by commas"},
-    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .words = couplings, .setting = true,
-        .meaning = "spline or affine", .unset = "both"},
+    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .word = fathom_coupling_name,
+        .setting = true, .meaning = "the map of the couplings:", .unset = "both"},
     [OPTION_DEPTHS] = {"depths", "LIST", KIND_DEPTHS, AT(depths), 1, 1024, .setting = true,
         .meaning = "numbers of blocks, separated by commas"},
     [OPTION_BINS] = {"bins", "N", KIND_COUNT, AT(flow.knots), 1, 256, .setting = true,
@@ -251,6 +250,8 @@ static void print_help(const struct options *defaults, const struct program *pro
         printf("  %-20s ", left);
         for (const char *line = row->meaning; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
             printf("%s%.*s", line == row->meaning ? "" : "\n                       ", (int)strcspn(line, "\n"), line);
+        for (size_t w = 0; row->kind == KIND_WORD && option_word(row, w); w++)
+            printf("%s%s", w ? ", " : " ", option_word(row, w));
         if (row->kind != KIND_FLAG) {
             option_print(value, sizeof value, defaults, row);
             printf(" [%s]", value);

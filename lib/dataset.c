@@ -8,13 +8,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fathom.h"
+#include "dataset.h"
 #include "rows.h"
 #include "standardise.h"
 
 fathom_read_options fathom_read_options_default(void)
 {
     return (fathom_read_options){.decimal = '.', .most = 64};
+}
+
+/* -------------------------------------------------------------------------------------------------- memory ---- */
+
+bool fathom_dataset_alloc(fathom_dataset *out, size_t n, size_t dim)
+{
+    fathom_dataset data = {.n = n, .dim = dim};
+    if (dim == 0 || n > SIZE_MAX / sizeof(double) / dim)
+        return false;
+    data.x = malloc(n * dim * sizeof(double) + (n == 0)); /* never of size 0, which may give NULL */
+    data.mean = malloc(dim * sizeof(double));
+    data.sd = malloc(dim * sizeof(double));
+    if (data.x == NULL || data.mean == NULL || data.sd == NULL) {
+        fathom_dataset_free(&data);
+        return false;
+    }
+    *out = data;
+    return true;
+}
+
+void fathom_dataset_free(fathom_dataset *data)
+{
+    if (data == NULL)
+        return;
+    free(data->x);
+    free(data->mean);
+    free(data->sd);
+    *data = (fathom_dataset){0};
 }
 
 /* ------------------------------------------------------------------------------------------------ held out ---- */

@@ -1,11 +1,11 @@
-/* elementary.h - exp, log, log1p, sin and cos with the same bits on every machine.
+/* elementary.h - exp, log, log1p, expm1, sin, cos and erfinv with the same bits on every machine.
  *
- * They are SLEEF's scalar functions of the deterministic `finz` family (fused multiply-add arithmetic, 1 ulp; Shibata
- * & Petrogalli 2020, "SLEEF: a portable vectorized library of C standard mathematical functions").  The C library's
- * own will not do: the same glibc gives different last bits with and without FMA hardware.
+ * All but erfinv are SLEEF's scalar functions of the deterministic `finz` family (fused multiply-add arithmetic, 1 ulp;
+ * Shibata & Petrogalli 2020, "SLEEF: a portable vectorized library of C standard mathematical functions").  The C
+ * library's functions do not qualify: the same glibc gives different last bits with and without FMA hardware.
  *
- * sleef.h declares this family only to code that is itself compiled for FMA hardware.  The functions are in the
- * library either way, and need that hardware when they run, so they are declared here.
+ * sleef.h declares this family only to code that is itself compiled for FMA hardware.  SLEEF contains the functions in
+ * any case, and they need that hardware when they run, so they are declared here.
  */
 #ifndef FATHOM_ELEMENTARY_H
 #define FATHOM_ELEMENTARY_H
@@ -21,6 +21,9 @@ double Sleef_finz_expm1d1_u10purecfma(double x);
 double Sleef_finz_sind1_u10purecfma(double x);
 double Sleef_finz_cosd1_u10purecfma(double x);
 #endif
+
+/* erfinv on (-1, 1), elementary.c. */
+double fathom_same_erfinv(double x);
 
 static inline double same_exp(double x)   { return Sleef_finz_expd1_u10purecfma(x); }
 static inline double same_log(double x)   { return Sleef_finz_logd1_u10purecfma(x); }

@@ -200,7 +200,7 @@ typedef enum fathom_actnorm {
 typedef struct fathom_config {
     size_t         dim;       /* D, coordinates                                    default 2, 2 to 64            */
     size_t         depth;     /* blocks                                            default 1, 1 to 1024          */
-    const char    *coupling;  /* the transformer's name, "spline" or "affine"      default "spline"              */
+    const char    *coupling;  /* a transformer's name, fathom_coupling_name        default "spline"              */
     size_t         knots;     /* inner knots of the spline: knots + 1 bins         default 8, 1 to 256           */
     double         interval;  /* B: the spline acts on [-B, B]                     default 4; (knots+1)/1000 < 2B <= 2e6 */
     size_t         width;     /* units of a hidden layer of the conditioner        default 24, 1 to 1024         */
@@ -209,6 +209,11 @@ typedef struct fathom_config {
 } fathom_config;
 
 fathom_config fathom_config_default(void);
+
+/* The names that fathom_config.coupling may have: "spline", "affine", ...  Number i of fathom_n_couplings(); NULL from
+ * there on. */
+size_t      fathom_n_couplings(void);
+const char *fathom_coupling_name(size_t i);
 
 /* A flow: its layers and where their parameters lie in one flat vector.  Holds no parameter.  Layout: base loc (D),
  * base raw scale (D); then block by block [ActNorm loc (D), raw scale (D)], rotation vectors (2 x D, row-major),

@@ -2,48 +2,20 @@
  *
  *   z = T_n(... T_2(T_1(x))),   log p(x) = log base(z) + sum_i log |det J_i|
  *
- * A flow is the list of its layers and where the parameters of each begin; a workspace is one thread's state of them.
- * Rows go through in tiles, each through the whole stack and, for a gradient, back, while it is in cache. */
-#include "isa/bijection.h"
+ * A flow is the list of its layers with the offset of each layer's parameters; a workspace is one thread's state of
+ * them.  Rows pass in tiles: each tile through the whole stack and, for a gradient, back, while it is in cache. */
+#include "flow.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "constants.h"
 #include "elementary.h"
 
-extern const struct fathom_isa fathom_isa_ref; /* counting and initialising parameters is the same in every set */
-
-/* One block, data -> latent: the flips let the second coupling move what the first one left. */
+/* One block, data -> latent.  The flips make the second coupling transform what the first one leaves unchanged. */
 static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
 enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
-
-struct flow_layer {
-    const char *name;
-    size_t      offset; /* of its first parameter */
-};
-
-struct fathom_flow {
-    fathom_config     config;
-    size_t            n_params, n_layers;
-    struct flow_layer layers[];
-};
-
-struct fathom_workspace {
-    const fathom_flow *flow;
-    const fathom_isa  *isa;
-    double            *x;       /* [D][STRIDE], the tile                           */
-    double            *z;       /* [D][STRIDE], its latent, for the base           */
-    double            *partial; /* [2 D][8], d loss / d base parameters            */
-    struct volume      volume;
-    double             logp[TILE], dlogp[TILE];
-    size_t             n_doubles;
-    double            *memory;
-    struct {
-        const struct bijection *bijection;
-        void                   *state;
-    } layers[];
-};
 
 /* ------------------------------------------------------------------------------------------- configuration ---- */
 
@@ -109,7 +81,7 @@ fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status,
         for (size_t block = 0; block < copy.depth; block++)
             for (size_t i = copy.actnorm == FATHOM_ACTNORM_NONE; i < BLOCK_LENGTH; i++) {
                 flow->layers[flow->n_layers++] = (struct flow_layer){ BLOCK[i], flow->n_params };
-                flow->n_params += fathom_isa_bijection(&fathom_isa_ref, BLOCK[i])->n_params(&copy);
+                flow->n_params += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), &copy);
             }
     }
     if (status)
@@ -124,24 +96,23 @@ const fathom_config *fathom_flow_config(const fathom_flow *flow) { return &flow-
 
 void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key)
 {
-    const size_t dim = flow->config.dim, a_block = flow->n_layers / flow->config.depth;
-    const double unit_scale = 0.54132485461291810898; /* softplus^-1(1) */
+    const size_t dim = flow->config.dim, layers_per_block = flow->n_layers / flow->config.depth;
     for (size_t d = 0; d < dim; d++) {
         params[d] = 0.0;
-        params[dim + d] = unit_scale;
+        params[dim + d] = SOFTPLUS_INVERSE_1;
     }
     for (size_t block = 0; block < flow->config.depth; block++) {
-        /* key `block` of split(key, depth): a draw by counter, so the others need not be made */
+        /* key `block` of split(key, depth): draws are by counter, so the other keys need not be computed */
         fathom_key keys[3], block_key;
         const uint32_t counter[2] = { 0, (uint32_t)block };
         fathom_threefry(block_key.word, key, counter);
         fathom_key_split(keys, block_key, 3);
         size_t next = 1;
-        for (size_t i = block * a_block; i < (block + 1) * a_block; i++) {
+        for (size_t i = block * layers_per_block; i < (block + 1) * layers_per_block; i++) {
             const struct flow_layer *layer = &flow->layers[i];
             bool coupling = strcmp(layer->name, "coupling") == 0;
-            fathom_isa_bijection(&fathom_isa_ref, layer->name)
-                ->init(params + layer->offset, &flow->config, coupling ? keys[next++] : keys[0]);
+            layer_init(params + layer->offset, fathom_isa_layer(&fathom_isa_ref, layer->name), &flow->config,
+                       coupling ? keys[next++] : keys[0]);
         }
     }
 }
@@ -160,12 +131,12 @@ fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa
     ws->memory = zeros(n_doubles * sizeof(double));
     bool complete = ws->memory;
     for (size_t l = 0; l < flow->n_layers && complete; l++) {
-        ws->layers[l].bijection = fathom_isa_bijection(isa, flow->layers[l].name);
-        ws->layers[l].state = ws->layers[l].bijection->create(&flow->config);
+        ws->layers[l].layer = fathom_isa_layer(isa, flow->layers[l].name);
+        ws->layers[l].state = layer_create(ws->layers[l].layer, &flow->config);
         complete = ws->layers[l].state;
-        for (size_t first = 0; first < l && complete && ws->layers[l].bijection->share; first++)
-            if (ws->layers[first].bijection == ws->layers[l].bijection) {
-                ws->layers[l].bijection->share(ws->layers[l].state, ws->layers[first].state);
+        for (size_t first = 0; first < l && complete && ws->layers[l].layer->share; first++)
+            if (ws->layers[first].layer == ws->layers[l].layer) {
+                ws->layers[l].layer->share(ws->layers[l].state, ws->layers[first].state);
                 break;
             }
     }
@@ -185,7 +156,7 @@ void fathom_workspace_free(fathom_workspace *ws)
         return;
     for (size_t l = 0; l < ws->flow->n_layers; l++)
         if (ws->layers[l].state)
-            ws->layers[l].bijection->destroy(ws->layers[l].state);
+            layer_destroy(ws->layers[l].layer, ws->layers[l].state);
     free(ws->memory);
     free(ws);
 }
@@ -194,15 +165,15 @@ size_t fathom_workspace_bytes(const fathom_workspace *ws)
 {
     size_t total = sizeof *ws + ws->flow->n_layers * sizeof *ws->layers + ws->n_doubles * sizeof(double);
     for (size_t l = 0; l < ws->flow->n_layers; l++)
-        total += ws->layers[l].bijection->bytes(ws->layers[l].state);
+        total += layer_bytes(ws->layers[l].layer, ws->layers[l].state);
     return total;
 }
 
 static fathom_status prepare(fathom_workspace *ws, const double *params)
 {
     for (size_t l = 0; l < ws->flow->n_layers; l++) {
-        fathom_status status = ws->layers[l].bijection->prepare(ws->layers[l].state,
-                                                                params + ws->flow->layers[l].offset);
+        fathom_status status = layer_prepare(ws->layers[l].layer, ws->layers[l].state,
+                                             params + ws->flow->layers[l].offset);
         if (status != FATHOM_OK)
             return status;
     }
@@ -213,9 +184,7 @@ static fathom_status prepare(fathom_workspace *ws, const double *params)
 
 static size_t live_rows(size_t n, size_t first) { return n - first < TILE ? n - first : TILE; }
 
-/* Rows first .. first + TILE - 1 of x, or of x[rows]; past the end, copies of the first up to a whole octet.  Returns
- * the live ones. */
-static size_t load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
+size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
 {
     const size_t live = live_rows(n, first);
     for (size_t i = 0; i < live; i++) {
@@ -246,13 +215,13 @@ static void forward(fathom_workspace *ws, size_t live)
 {
     volume_start(&ws->volume, padded(live));
     for (size_t l = 0; l < ws->flow->n_layers; l++)
-        ws->layers[l].bijection->forward(ws->x, &ws->volume, ws->layers[l].state, padded(live));
+        ws->layers[l].layer->forward(ws->x, &ws->volume, ws->layers[l].state, padded(live));
 }
 
 static void backward(fathom_workspace *ws, size_t live)
 {
     for (size_t l = ws->flow->n_layers; l-- > 0;)
-        ws->layers[l].bijection->backward(ws->x, ws->dlogp, ws->layers[l].state, padded(live));
+        ws->layers[l].layer->backward(ws->x, ws->dlogp, ws->layers[l].state, padded(live));
 }
 
 fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *ws, const double *params,
@@ -261,7 +230,7 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
     const size_t dim = ws->flow->config.dim;
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        size_t live = load_tile(ws->x, x, NULL, first, n, dim);
+        size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, dim);
         forward(ws, live);
         if (z)
             store_tile(z, ws->x, first, live, dim);
@@ -286,10 +255,10 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
         return FATHOM_BAD_ARGUMENT;
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        size_t live = load_tile(ws->x, z, NULL, first, n, dim);
+        size_t live = fathom_flow_load_tile(ws->x, z, NULL, first, n, dim);
         volume_start(&ws->volume, padded(live));
         for (size_t l = ws->flow->n_layers; l-- > 0;)
-            ws->layers[l].bijection->inverse(ws->x, &ws->volume, ws->layers[l].state, padded(live));
+            ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state, padded(live));
         if (x)
             store_tile(x, ws->x, first, live, dim);
         if (log_det)
@@ -298,7 +267,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     return status;
 }
 
-/* log p of the tile that ws->x holds, into ws->logp; ws->x becomes its latent. */
+/* ws->logp = log p of the tile ws->x; then ws->x is its latent. */
 static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 {
     forward(ws, live);
@@ -310,7 +279,7 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
 {
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        size_t live = load_tile(ws->x, x, NULL, first, n, ws->flow->config.dim);
+        size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, ws->flow->config.dim);
         log_prob(ws, params, live);
         memcpy(logp + first, ws->logp, live * sizeof(double));
     }
@@ -349,7 +318,7 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
         return status;
     memset(ws->partial, 0, 2 * dim * 8 * sizeof(double));
     for (size_t first = 0; first < n; first += TILE) {
-        size_t live = load_tile(ws->x, x, rows, first, n, dim);
+        size_t live = fathom_flow_load_tile(ws->x, x, rows, first, n, dim);
         log_prob(ws, params, live);
         for (size_t i = 0; i < padded(live); i++)
             weight[i] = i >= live ? 0.0 : counts ? counts[first + i] : 1.0;
@@ -371,7 +340,7 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
     for (size_t d = 0; d < 2 * dim; d++)
         gradient[d] = fathom_sum(ws->partial + d * 8, 8);
     for (size_t l = 0; l < flow->n_layers; l++)
-        ws->layers[l].bijection->finish(gradient + flow->layers[l].offset, ws->layers[l].state);
+        layer_finish(gradient + flow->layers[l].offset, ws->layers[l].layer, ws->layers[l].state);
     return FATHOM_OK;
 }
 
@@ -383,7 +352,6 @@ static double softplus_inverse(double y) { return y + same_log(-same_expm1(-y));
 /* loc and raw scale of an ActNorm from its input: tiles: [n_tiles][D][STRIDE]. */
 static fathom_status actnorm_from(double *params, const double *tiles, size_t n, size_t dim)
 {
-    const double least = 1e-5; /* the layer's own minimum of its scale */
     for (size_t d = 0; d < dim; d++) {
         double sum = 0.0, square = 0.0;
         for (size_t i = 0; i < n; i++)
@@ -394,10 +362,10 @@ static fathom_status actnorm_from(double *params, const double *tiles, size_t n,
             square = fma(from_mean, from_mean, square);
         }
         double deviation = sqrt(square / (double)n);
-        if (!(deviation > least && deviation < INFINITY))
+        if (!(deviation > ACTNORM_MIN_SCALE && deviation < INFINITY))
             return FATHOM_DEGENERATE;
         params[d] = mean;
-        params[dim + d] = softplus_inverse(deviation - least);
+        params[dim + d] = softplus_inverse(deviation - ACTNORM_MIN_SCALE);
     }
     return FATHOM_OK;
 }
@@ -413,32 +381,19 @@ fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, con
     if (!tiles)
         return FATHOM_NO_MEMORY;
     for (size_t t = 0; t < n_tiles; t++)
-        load_tile(tiles + t * dim * STRIDE, x, rows, t * TILE, n, dim);
+        fathom_flow_load_tile(tiles + t * dim * STRIDE, x, rows, t * TILE, n, dim);
     fathom_status status = FATHOM_OK;
-    volume_start(&ws->volume, TILE); /* nobody asks for it */
+    volume_start(&ws->volume, TILE); /* not used here */
     for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++) {
-        const struct bijection *bijection = ws->layers[l].bijection;
+        const struct layer *layer = ws->layers[l].layer;
         double *own = params + flow->layers[l].offset;
         if (strcmp(flow->layers[l].name, "actnorm") == 0)
             status = actnorm_from(own, tiles, n, dim);
         if (status == FATHOM_OK)
-            status = bijection->prepare(ws->layers[l].state, own);
+            status = layer_prepare(layer, ws->layers[l].state, own);
         for (size_t t = 0; t < n_tiles && status == FATHOM_OK; t++)
-            bijection->forward(tiles + t * dim * STRIDE, &ws->volume, ws->layers[l].state,
-                               padded(live_rows(n, t * TILE)));
+            layer->forward(tiles + t * dim * STRIDE, &ws->volume, ws->layers[l].state, padded(live_rows(n, t * TILE)));
     }
     free(tiles);
     return status;
 }
-
-/* ---------------------------------------------------------------------------------------------------- sums ---- */
-
-double fathom_sum(const double *x, size_t n)
-{
-    double p[8] = { 0 };
-    for (size_t i = 0; i < n; i++)
-        p[i % 8] += x[i];
-    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
-}
-
-double fathom_norm(const double *x, size_t n) { return sqrt(fathom_isa_ref.sum_squares(x, n)); }

@@ -1,11 +1,10 @@
-/* isa.c - the instruction sets that this library was built for, best first, and which of them this CPU runs.
+/* isa.c - the instruction sets that this library was built for, best first; which of them this CPU runs; and the layers
+ * and transformers of a set, by name.
  *
- * This file is compiled for any CPU of the architecture: it asks before a kernel runs. */
-#include "isa/bijection.h"
+ * This file is compiled for any CPU of the architecture: it tests the CPU's features before a kernel runs. */
+#include "kernels/kernels.h"
 
 #include <string.h>
-
-extern const struct fathom_isa fathom_isa_ref;
 
 /* FATHOM_HAS_V3 and _V4 come from the build: a compiler that does not know a level builds without its set. */
 #if defined FATHOM_HAS_V4
@@ -89,11 +88,11 @@ const fathom_isa *fathom_isa_find(const char *name)
 
 const char *fathom_isa_name(const fathom_isa *isa) { return isa->name; }
 
-const struct bijection *fathom_isa_bijection(const struct fathom_isa *isa, const char *name)
+const struct layer *fathom_isa_layer(const struct fathom_isa *isa, const char *name)
 {
-    for (const struct bijection *const *b = isa->bijections; *b; b++)
-        if (strcmp((*b)->name, name) == 0)
-            return *b;
+    for (const struct layer *const *l = isa->layers; *l; l++)
+        if (strcmp((*l)->name, name) == 0)
+            return *l;
     return NULL;
 }
 

@@ -17,8 +17,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "dataset.h"
 #include "elementary.h"
-#include "isa/bijection.h"
+#include "kernels/kernels.h"
 #include "standardise.h"
 
 static const double t_first = 0.5, t_length = 3.0, turn = 2.5, sigma = 0.08;

@@ -4,9 +4,6 @@
 
 #include "fathom.h"
 
-/* Arrays for n rows of dim numbers, all or none.  False if memory is short; then *out is as it was. */
-bool fathom_dataset_alloc(fathom_dataset *out, size_t n, size_t dim);
-
 /* data->x holds raw rows: sets mean and sd from them and standardises x.  n >= 2, all finite.
  * Returns the first column whose standard deviation is 0 (then x, mean and sd are of no use), or dim if none is. */
 size_t fathom_dataset_standardise(fathom_dataset *data);

@@ -10,7 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "fathom.h"
+#include "threefry.h"
 
 enum { LANES = 16, ROUNDS = 20 };
 
@@ -186,24 +186,14 @@ void fathom_randint(int64_t *out, fathom_key key, int64_t lo, int64_t hi, size_t
     }
 }
 
-void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps, size_t batch, size_t n)
+void fathom_randint32(uint32_t *out, fathom_key key, uint64_t below, size_t n)
 {
-    fathom_key key = fathom_key_from_seed(seed);
-    uint64_t   offset[LANES];
-    for (size_t step = 0; step < first + steps; step++) {
-        fathom_key pair[2]; /* the next step's key, this step's */
-        fathom_key_split(pair, key, 2);
-        key = pair[0];
-        if (step < first)
-            continue;
-
-        const bounded b = bounded_draws(pair[1], n > 0 ? n : 1);
-        uint32_t     *rows = batches + (step - first) * batch;
-        for (size_t done = 0; done < batch; done += LANES) {
-            bounded_offsets(offset, &b, done);
-            for (size_t i = 0; i < lanes_left(done, batch); i++)
-                rows[done + i] = (uint32_t)offset[i];
-        }
+    const bounded b = bounded_draws(key, below > 0 ? below : 1);
+    uint64_t      offset[LANES];
+    for (size_t done = 0; done < n; done += LANES) {
+        bounded_offsets(offset, &b, done);
+        for (size_t i = 0; i < lanes_left(done, n); i++)
+            out[done + i] = (uint32_t)offset[i];
     }
 }
 

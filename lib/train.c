@@ -1,37 +1,39 @@
 /* train.c - a run of gradient descent: schedule, clip, Adam, and what "diverged" means.
  *
  * A batch is drawn with replacement: of 512 draws from 3000 rows some 470 are distinct.  A row that is drawn twice
- * counts twice, but goes through the flow once, and the rows go through in the order of a curve on which neighbours are
- * close together (curve.c), so that a tile of them meets few segments of a conditioner.
+ * counts twice, but passes through the flow once.  The rows pass in the order of a curve on which neighbours are close
+ * together (morton.c), so the rows of one tile lie in few segments of a conditioner.
  *
- * Step t, from 0:  loss and gradient g of the batch at the parameters as they are; if either the loss or |g| is not
- * finite the step moves nothing; otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam moves
- * the parameters by the schedule's rate.  So the parameters are finite at any time, if they are at the start: the
- * range of peak_lr ends where an update could overflow. */
-#include "isa/bijection.h"
+ * Step t, from 0:  loss and gradient g of the batch at the current parameters.  If the loss or |g| is not finite, the
+ * step changes nothing.  Otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam updates the
+ * parameters with the schedule's rate.  So the parameters are finite at any time, if they are at
+ * the start: the range of peak_lr ends where an update could overflow. */
+#include "kernels/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "curve.h"
+#include "constants.h"
 #include "elementary.h"
+#include "morton.h"
 
 struct fathom_trainer {
     const fathom_flow   *flow;
     const fathom_isa    *isa;
     fathom_train_options options;
-    size_t               step;                      /* steps seen, skipped ones included      */
+    size_t               step;                      /* steps so far, with the skipped ones    */
     size_t               moved;                     /* updates made, Adam's t                 */
     double               beta1_power, beta2_power;  /* beta^moved                             */
-    double              *params, *gradient, *m, *v; /* [padded(n_params)] each, from a cache line on          */
+    double              *params, *gradient, *m, *v; /* [padded(n_params)] each, on cache lines               */
     double              *lr;                        /* [steps]                                */
     const double        *x;                         /* [n][D], the caller's                   */
     size_t               n;
-    uint32_t            *order, *place;             /* [n]: the rows along the curve; where each one is       */
-    uint32_t            *times;                     /* [n]: how often a place was drawn; 0 between two steps  */
-    uint64_t            *drawn;                     /* [words_of(n)]: its bit is set if it was; likewise      */
-    uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows                     */
+    uint32_t            *order, *place;             /* [n]: the rows along the curve; each row's place in it */
+    uint32_t            *times;                     /* [n]: how often each place was drawn; 0 between steps  */
+    uint64_t            *drawn;                     /* [words_of(n)]: a bit per place, set if it was drawn;
+                                                       0 between steps                                       */
+    uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows, their numbers     */
     fathom_workspace    *workspace;
 };
 
@@ -54,8 +56,8 @@ static float cosine_single(float a)
     return (float)(quarter == 0 ? cosine : quarter == 1 ? -sine : -cosine);
 }
 
-/* 1 + cos(pi i/n), from 2 down to 0.  In single precision the division is by the rounded reciprocal: so XLA compiles a
- * division by a constant. */
+/* 1 + cos(pi i/n), from 2 down to 0.  In single precision i is multiplied by the rounded reciprocal of n, because XLA
+ * compiles a division by a constant so. */
 static double arc(size_t i, size_t n, bool single)
 {
     if (!single)
@@ -118,7 +120,7 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->drawn = calloc(words_of(n), sizeof *t->drawn);
     t->workspace = fathom_workspace_new(flow, isa);
     if (!t->params || !t->lr || !t->order || !t->drawn || !t->workspace
-        || fathom_curve_order(t->order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK) {
+        || fathom_morton_order(t->order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK) {
         fathom_trainer_free(t);
         return NULL;
     }
@@ -151,7 +153,7 @@ void fathom_trainer_free(fathom_trainer *t)
 const double     *fathom_trainer_params(const fathom_trainer *t) { return t->params; }
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *t) { return t->workspace; }
 
-/* The batch's rows, each once, along the curve, into t->distinct, and how often each is there into t->counts: their
+/* t->distinct = the batch's distinct rows along the curve, t->counts = how often each was drawn.  Returns their
  * number. */
 static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 {
@@ -162,7 +164,7 @@ static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
         t->times[at]++;
     }
     for (size_t w = 0; w < words_of(t->n); w++) {
-        for (uint64_t left = t->drawn[w]; left; left &= left - 1) { /* without its lowest bit */
+        for (uint64_t left = t->drawn[w]; left; left &= left - 1) { /* clears the lowest bit */
             const size_t at = 64 * w + (size_t)__builtin_ctzll(left);
             t->distinct[n] = t->order[at];
             t->counts[n++] = t->times[at];
@@ -175,7 +177,6 @@ static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 
 fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *rows)
 {
-    const double beta1 = 0.9, beta2 = 0.999; /* as adam.c */
     const size_t n = fathom_flow_n_params(t->flow);
     if (t->step >= t->options.steps)
         return FATHOM_BAD_ARGUMENT;
@@ -190,8 +191,8 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
 
     double scale = norm < t->options.clip ? 1.0 : t->options.clip / norm;
     t->moved++;
-    t->beta1_power *= beta1;
-    t->beta2_power *= beta2;
+    t->beta1_power *= ADAM_BETA1;
+    t->beta2_power *= ADAM_BETA2;
     t->isa->adam(t->params, t->m, t->v, t->gradient, scale, lr / (1.0 - t->beta1_power), 1.0 / (1.0 - t->beta2_power),
                  n);
     return FATHOM_OK;

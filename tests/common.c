@@ -128,14 +128,14 @@ static void add_log_det(double *log_det, const struct volume *volume, size_t row
         assert_true(isnan(volume->log[i]) && isnan(volume->factor[i]));
 }
 
-void run_forward(const struct bijection *b, double *x, double *log_det, void *state, size_t rows)
+void run_forward(const struct layer *b, double *x, double *log_det, void *state, size_t rows)
 {
     struct volume volume = started(rows);
     b->forward(x, &volume, state, rows);
     add_log_det(log_det, &volume, rows);
 }
 
-void run_inverse(const struct bijection *b, double *x, double *log_det, void *state, size_t rows)
+void run_inverse(const struct layer *b, double *x, double *log_det, void *state, size_t rows)
 {
     struct volume volume = started(rows);
     b->inverse(x, &volume, state, rows);

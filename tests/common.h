@@ -7,7 +7,7 @@
 #ifndef FATHOM_TESTS_COMMON_H
 #define FATHOM_TESTS_COMMON_H
 
-#include "isa/bijection.h"
+#include "kernels/kernels.h"
 
 enum { N_ISAS = 3 };
 extern const char *const isa_names[N_ISAS];
@@ -36,12 +36,9 @@ typedef void values_at(double *values, double t, void *context);
 void differentiate(double *slope, double *rough, values_at *f, void *context, int pairs, double h, size_t n);
 
 /* A layer, or a transformer over a whole tile; log_det: [rows], += that of the map or, backwards, of its inverse. */
-void run_forward(const struct bijection *b, double *x, double *log_det, void *state, size_t rows);
-void run_inverse(const struct bijection *b, double *x, double *log_det, void *state, size_t rows);
+void run_forward(const struct layer *b, double *x, double *log_det, void *state, size_t rows);
+void run_inverse(const struct layer *b, double *x, double *log_det, void *state, size_t rows);
 void run_transformer(const struct transformer *t, bool inverse, double *x, double *log_det, const double *outputs,
                      double *saved, const fathom_config *config);
-
-/* The worked example of the README, as an entry for a table of bijections. */
-extern const struct bijection sinh_arcsinh;
 
 #endif

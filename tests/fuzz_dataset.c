@@ -14,6 +14,7 @@
 
 #include "fathom.h"
 #include "plain_reader.h"
+#include "dataset.h"
 #include "standardise.h"
 
 enum { LONGEST = 1 << 16 };

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "kernels/conditioner_plain.h"
+
 size_t fan_in(const struct shape *s, size_t layer) { return layer == 0 ? s->n_in : s->width; }
 size_t fan_out(const struct shape *s, size_t layer) { return layer == s->hidden ? s->n_out : s->width; }
 
@@ -56,7 +58,7 @@ void ask(struct answer *a, const struct conditioner *c, const struct shape *s, c
     for (size_t first = 0; first < s->batch; first += TILE) {
         const size_t live = s->batch - first < TILE ? s->batch - first : TILE;
         memset(din, 0, s->n_in * STRIDE * sizeof *din);
-        for (size_t i = 0; i < TILE; i++) { /* beyond whole octets lie numbers that nobody may look at */
+        for (size_t i = 0; i < TILE; i++) { /* elements from padded(live) on must not be read: NaN */
             const bool beyond = i >= padded(live);
             const size_t row = first + (i < live ? i : 0);
             for (size_t k = 0; k < s->n_in; k++)
@@ -93,41 +95,8 @@ void ask(struct answer *a, const struct conditioner *c, const struct shape *s, c
 void plain(long double *out, long double *din, long double *gradient, const struct shape *s, const double *params,
            const double *x, const double *dout)
 {
-    long double h[MOST_LAYERS + 1][MOST_WIDTH], d[2][MOST_WIDTH];
-    size_t start[MOST_LAYERS + 1], at = 0;
-    for (size_t k = 0; k < s->n_in; k++)
-        h[0][k] = x[k];
-    for (size_t l = 0; l <= s->hidden; l++) {
-        start[l] = at;
-        const double *w = params + at, *b = w + fan_in(s, l) * fan_out(s, l);
-        for (size_t u = 0; u < fan_out(s, l); u++) {
-            long double sum = b[u];
-            for (size_t k = 0; k < fan_in(s, l); k++)
-                sum += (long double)w[u * fan_in(s, l) + k] * h[l][k];
-            h[l + 1][u] = l < s->hidden && !(sum > 0) ? 0 : sum;
-        }
-        at += fan_out(s, l) * (fan_in(s, l) + 1);
-    }
-    for (size_t u = 0; u < s->n_out; u++) {
-        out[u] = h[s->hidden + 1][u];
-        d[(s->hidden + 1) % 2][u] = dout[u];
-    }
-    for (size_t l = s->hidden + 1; l-- > 0;) {
-        const long double *above = d[(l + 1) % 2];
-        for (size_t k = 0; k < fan_in(s, l); k++) {
-            long double sum = 0;
-            for (size_t u = 0; u < fan_out(s, l); u++)
-                sum += above[u] * params[start[l] + u * fan_in(s, l) + k];
-            d[l % 2][k] = l > 0 && !(h[l][k] > 0) ? 0 : sum;
-        }
-        for (size_t u = 0; u < fan_out(s, l) && gradient; u++) {
-            for (size_t k = 0; k < fan_in(s, l); k++)
-                gradient[start[l] + u * fan_in(s, l) + k] += above[u] * h[l][k];
-            gradient[start[l] + fan_out(s, l) * fan_in(s, l) + u] += above[u];
-        }
-    }
-    for (size_t k = 0; k < s->n_in; k++)
-        din[k] = d[0][k];
+    const struct plain_shape shape = { s->n_in, s->n_out, s->width, s->hidden };
+    conditioner_plain(out, din, gradient, &shape, params, x, dout);
 }
 
 void ask_plain(struct answer *a, const struct shape *s, const double *params, const double *x, const double *dout)

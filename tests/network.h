@@ -1,12 +1,10 @@
-/* network.h - a conditioner asked for a batch, and the plain loop beside it.
- *
- * The plain loop is the ReLU network as one would write it on a blackboard, in long double. */
+/* network.h - a batch through a conditioner, and through the plain loop of lib/kernels/conditioner_plain.h. */
 #ifndef FATHOM_TESTS_NETWORK_H
 #define FATHOM_TESTS_NETWORK_H
 
 #include "common.h"
 
-enum { MOST_LAYERS = 9, MOST_WIDTH = 64 };
+enum { MOST_WIDTH = 64 };
 
 struct shape {
     size_t n_in, n_out, width, hidden, batch;

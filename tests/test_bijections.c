@@ -1,8 +1,7 @@
 /* test_bijections.c - the properties that make a layer a bijection with a gradient, over every layer there is.
  *
- * The table is the library's own (a new layer is tested as soon as it is in it), the worked example added; a coupling
- * comes once with each transformer.  D = 2, 3, 5.  Each case is a tile of rows, most of them where a spline acts and
- * some outside, with parameters off their initial values.  Derivatives by differences: see common.h.
+ * layers.h says which they are.  Each case is a tile of rows, most of them where a spline acts and some outside, with
+ * parameters off their initial values.  Derivatives by differences: see common.h.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -15,132 +14,25 @@
 
 #include <cmocka.h>
 
-#include "common.h"
-
-enum { MOST_DIM = 5 };
-
-/* ------------------------------------------------------------------------------------------------ the table ---- */
-
-struct layer {
-    char                    name[96];
-    const struct bijection *bijection;
-    fathom_config           config;
-    void                   *state;
-    double                 *params;
-    size_t                  n_params, dim;
-    bool                    spline; /* its way back is good to 1e-9 only */
-    double                  x[MOST_DIM * STRIDE];
-};
-
-/* Multiples of 2^-20: x + h is then exact for the steps used here.  Rows 0-15 have a coordinate far out. */
-static void place_rows(struct layer *layer)
-{
-    double x[MOST_DIM * TILE];
-    draw(x, 7 + layer->dim, 1.6, layer->dim * TILE);
-    for (size_t d = 0; d < layer->dim; d++)
-        for (size_t i = 0; i < TILE; i++)
-            ROW(layer->x, d)[i] = ldexp(nearbyint(ldexp(x[d * TILE + i], 20)), -20)
-                                + (i < 16 && i % layer->dim == d ? (i % 2 ? 6.5 : -6.5) : 0.0);
-}
-
-static void open_layer(struct layer *layer, const struct bijection *bijection, const fathom_config *config,
-                       double noise)
-{
-    *layer = (struct layer){ .bijection = bijection, .config = *config, .dim = config->dim,
-                             .n_params = bijection->n_params(config) };
-    bool coupling = strcmp(bijection->name, "coupling") == 0;
-    layer->spline = coupling && strcmp(config->coupling, "spline") == 0;
-    snprintf(layer->name, sizeof layer->name, "%s %s, D = %zu, %zu layers of %zu", bijection->name,
-             coupling ? config->coupling : "", config->dim, config->hidden, config->width);
-    layer->state = bijection->create(config);
-    assert_non_null(layer->state);
-    assert_true(bijection->bytes(layer->state) > 0);
-    layer->params = need(layer->n_params * sizeof(double));
-    double *moved = need(layer->n_params * sizeof(double));
-    bijection->init(layer->params, config, fathom_key_from_seed(3));
-    draw(moved, 5, noise, layer->n_params);
-    for (size_t k = 0; k < layer->n_params; k++)
-        layer->params[k] += moved[k];
-    free(moved);
-    place_rows(layer);
-}
-
-/* Run the property on every layer; returns how many there were. */
-static size_t for_each_layer(void (*property)(struct layer *), const fathom_config *config, double noise)
-{
-    static const size_t dims[] = { 2, 3, 5 };
-    const struct fathom_isa *isa = fathom_isa_find(NULL);
-    const struct bijection *all[16];
-    size_t n = 0, cases = 0;
-    for (const struct bijection *const *b = isa->bijections; *b; b++)
-        all[n++] = *b;
-    all[n++] = &sinh_arcsinh;
-    for (size_t b = 0; b < n; b++)
-        for (const struct transformer *const *t = isa->transformers; *t; t++)
-            for (size_t d = 0; d < sizeof dims / sizeof *dims; d++) {
-                struct layer layer;
-                fathom_config own = *config;
-                if (strcmp(all[b]->name, "coupling") != 0 && t != isa->transformers)
-                    continue; /* only a coupling has a transformer */
-                own.dim = dims[d];
-                own.coupling = (*t)->name;
-                open_layer(&layer, all[b], &own, noise);
-                property(&layer);
-                layer.bijection->destroy(layer.state);
-                free(layer.params);
-                cases++;
-            }
-    return cases;
-}
-
-/* Two conditioners: the notebook's, and one of odd shape. */
-static void on_all_layers(void (*property)(struct layer *))
-{
-    fathom_config config = fathom_config_default();
-    assert_true(for_each_layer(property, &config, 0.1) >= 18);
-    config.knots = 3;
-    config.interval = 2.5;
-    config.width = 7;
-    config.hidden = 1;
-    for_each_layer(property, &config, 0.1);
-}
-
-/* y: [D][STRIDE], log_det: [TILE] */
-static void forward(double *y, double *log_det, struct layer *layer, const double *x)
-{
-    memcpy(y, x, layer->dim * STRIDE * sizeof *y);
-    memset(log_det, 0, TILE * sizeof *log_det);
-    assert_int_equal(layer->bijection->prepare(layer->state, layer->params), FATHOM_OK);
-    run_forward(layer->bijection, y, log_det, layer->state, TILE);
-}
-
-/* dx: in d loss / dy, out d loss / dx; gradient: [n_params] */
-static void backward(double *dx, double *gradient, const double *dlog_det, struct layer *layer)
-{
-    double y[MOST_DIM * STRIDE], log_det[TILE];
-    forward(y, log_det, layer, layer->x);
-    layer->bijection->backward(dx, dlog_det, layer->state, TILE);
-    memset(gradient, 0, layer->n_params * sizeof *gradient);
-    layer->bijection->finish(gradient, layer->state);
-}
+#include "layers.h"
 
 /* ------------------------------------------------------------------------------------------------ both ways ---- */
 
-static void round_trip(struct layer *layer)
+static void round_trip(struct layer_case *layer)
 {
     double y[MOST_DIM * STRIDE], log_det[TILE], tolerance = layer->spline ? 1e-9 : 1e-12;
-    forward(y, log_det, layer, layer->x);
-    run_inverse(layer->bijection, y, log_det, layer->state, TILE);
+    case_forward(y, log_det, layer, layer->x);
+    run_inverse(layer->table, y, log_det, layer->state, TILE);
     for (size_t i = 0; i < TILE; i++) {
         for (size_t d = 0; d < layer->dim; d++)
             check_near(ROW(y, d)[i], ROW(layer->x, d)[i], tolerance, 1.0, layer->name, i);
         check_near(log_det[i], 0.0, tolerance, 1.0, layer->name, i);
     }
 
-    memcpy(y, layer->x, sizeof y); /* and the other way about */
+    memcpy(y, layer->x, sizeof y); /* and inverse first */
     memset(log_det, 0, sizeof log_det);
-    run_inverse(layer->bijection, y, log_det, layer->state, TILE);
-    run_forward(layer->bijection, y, log_det, layer->state, TILE);
+    run_inverse(layer->table, y, log_det, layer->state, TILE);
+    run_forward(layer->table, y, log_det, layer->state, TILE);
     for (size_t i = 0; i < TILE; i++) {
         for (size_t d = 0; d < layer->dim; d++)
             check_near(ROW(y, d)[i], ROW(layer->x, d)[i], tolerance, 1.0, layer->name, i);
@@ -158,7 +50,7 @@ static void test_round_trip(void **state)
 
 /* Where a stencil takes the inputs: along one direction, each row its own. */
 struct line {
-    struct layer *layer;
+    struct layer_case *layer;
     const double *direction; /* [D][STRIDE] */
 };
 
@@ -170,7 +62,7 @@ static void along(double *values, double t, void *context)
     const size_t dim = line->layer->dim;
     for (size_t j = 0; j < dim * STRIDE; j++)
         x[j] = line->layer->x[j] + t * line->direction[j];
-    forward(x, log_det, line->layer, x);
+    case_forward(x, log_det, line->layer, x);
     for (size_t d = 0; d < dim; d++)
         memcpy(values + d * TILE, ROW(x, d), TILE * sizeof(double));
     memcpy(values + dim * TILE, log_det, sizeof log_det);
@@ -199,7 +91,7 @@ static double log_abs_det(double a[MOST_DIM][MOST_DIM], size_t n)
 
 /* log-det against the determinant of the Jacobian by differences, and the Jacobian against backward's, row by row of
  * it: d y_e / d x_c.  A row of the tile is left out if a stencil is rough there. */
-static void jacobian(struct layer *layer)
+static void jacobian(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = (dim + 1) * TILE;
     double slope[MOST_DIM][(MOST_DIM + 1) * TILE], rough[MOST_DIM][(MOST_DIM + 1) * TILE], log_det[TILE];
@@ -213,7 +105,7 @@ static void jacobian(struct layer *layer)
             ROW(direction, c)[i] = 1.0;
         differentiate(slope[c], rough[c], along, &(struct line){ layer, direction }, 2, 0x1p-14, n);
     }
-    forward(y, log_det, layer, layer->x);
+    case_forward(y, log_det, layer, layer->x);
     for (size_t i = 0; i < TILE; i++) {
         double a[MOST_DIM][MOST_DIM], roughest = 0.0;
         for (size_t c = 0; c < dim; c++)
@@ -235,7 +127,7 @@ static void jacobian(struct layer *layer)
         double dx[MOST_DIM * STRIDE] = { 0 }, dlog_det[TILE] = { 0 };
         for (size_t i = 0; i < TILE; i++)
             (e < dim ? ROW(dx, e) : dlog_det)[i] = 1.0;
-        backward(dx, gradient, dlog_det, layer);
+        case_backward(dx, gradient, dlog_det, layer);
         for (size_t i = 0; i < TILE; i++)
             for (size_t c = 0; c < dim && smooth[i]; c++)
                 check_near(ROW(dx, c)[i], slope[c][e * TILE + i], 1e-7, fmax(1.0, fabs(slope[c][e * TILE + i])),
@@ -258,7 +150,7 @@ static void test_jacobian(void **state)
  * 0.19 wide, so the networks here are small and kinks few, and the intervals' bins wide. */
 static size_t adjoint_tested;
 
-static void adjoint(struct layer *layer)
+static void adjoint(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = (dim + 1) * TILE;
     double v[MOST_DIM * STRIDE], dy[(MOST_DIM + 1) * STRIDE], dx[MOST_DIM * STRIDE];
@@ -272,7 +164,7 @@ static void adjoint(struct layer *layer)
     draw(dy, 22, 1.0, (dim + 1) * STRIDE);
     differentiate(slope, rough, along, &(struct line){ layer, v }, 6, 0x1p-6, n);
     memcpy(dx, dy, sizeof dx);
-    backward(dx, gradient, ROW(dy, dim), layer);
+    case_backward(dx, gradient, ROW(dy, dim), layer);
     for (size_t i = 0; i < TILE; i++) {
         double left = 0.0, right = 0.0, size_dy = 0.0, size_jv = 0.0, roughest = 0.0;
         for (size_t e = 0; e <= dim; e++) {
@@ -310,7 +202,7 @@ static void test_adjoint(void **state)
 /* --------------------------------------------------------------------------------------------- parameters ---- */
 
 struct parameter {
-    struct layer *layer;
+    struct layer_case *layer;
     double       *moved; /* one of layer->params */
     const double *dy;    /* [D + 1][STRIDE], the last for the log-det */
 };
@@ -323,7 +215,7 @@ static void row_losses(double *values, double t, void *context)
     double y[MOST_DIM * STRIDE], log_det[TILE];
     const size_t dim = p->layer->dim;
     *p->moved = kept + t;
-    forward(y, log_det, p->layer, p->layer->x);
+    case_forward(y, log_det, p->layer, p->layer->x);
     *p->moved = kept;
     for (size_t i = 0; i < TILE; i++) {
         values[i] = ROW(p->dy, dim)[i] * log_det[i];
@@ -333,7 +225,7 @@ static void row_losses(double *values, double t, void *context)
 }
 
 /* Every parameter's gradient, of every row by itself: the row's upstream gradient alone is not zero. */
-static void parameters(struct layer *layer)
+static void parameters(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = layer->n_params;
     double dy[(MOST_DIM + 1) * STRIDE], slope[TILE], rough[TILE], largest[TILE];
@@ -346,7 +238,7 @@ static void parameters(struct layer *layer)
         for (size_t d = 0; d < dim; d++)
             ROW(dx, d)[i] = ROW(dy, d)[i];
         dlog_det[i] = ROW(dy, dim)[i];
-        backward(dx, gradient + i * n, dlog_det, layer);
+        case_backward(dx, gradient + i * n, dlog_det, layer);
         largest[i] = max_abs(gradient + i * n, n);
     }
     for (size_t k = 0; k < n; k++) {
@@ -371,30 +263,31 @@ static void test_parameters(void **state)
     on_all_layers(parameters);
 }
 
-/* A layer's gradient is the sum over its tiles, whatever was there; a second life starts from nothing. */
-static void accumulation(struct layer *layer)
+/* A layer's gradient is the sum over its tiles; finish overwrites what was in it; after the next prepare the sums start
+ * at zero. */
+static void accumulation(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = layer->n_params;
     double dy[(MOST_DIM + 1) * STRIDE], y[MOST_DIM * STRIDE], dx[MOST_DIM * STRIDE], log_det[TILE] = { 0 };
     double *once = need(n * sizeof *once), *twice = need(n * sizeof *twice), *again = need(n * sizeof *again);
     draw(dy, 41, 1.0, (dim + 1) * STRIDE);
     memcpy(dx, dy, sizeof dx);
-    backward(dx, once, ROW(dy, dim), layer);
-    forward(y, log_det, layer, layer->x);
+    case_backward(dx, once, ROW(dy, dim), layer);
+    case_forward(y, log_det, layer, layer->x);
     for (int tile = 0; tile < 2; tile++) {
         memcpy(y, layer->x, sizeof y);
-        run_forward(layer->bijection, y, log_det, layer->state, TILE);
+        run_forward(layer->table, y, log_det, layer->state, TILE);
         memcpy(dx, dy, sizeof dx);
-        layer->bijection->backward(dx, ROW(dy, dim), layer->state, TILE);
+        layer->table->backward(dx, ROW(dy, dim), layer->state, TILE);
     }
     for (size_t k = 0; k < n; k++)
         twice[k] = NAN;
-    layer->bijection->finish(twice, layer->state);
+    layer_finish(twice, layer->table, layer->state);
     for (size_t k = 0; k < n; k++)
         check_near(twice[k], 2.0 * once[k], 1e-13, max_abs(once, n), layer->name, k);
     memcpy(dx, dy, sizeof dx);
-    backward(dx, again, ROW(dy, dim), layer);
-    check_same(again, once, n, layer->name, "a second life");
+    case_backward(dx, again, ROW(dy, dim), layer);
+    check_same(again, once, n, layer->name, "after a second prepare");
     free(once);
     free(twice);
     free(again);
@@ -408,7 +301,7 @@ static void test_accumulation(void **state)
 
 /* A short tile: the rows that are there, and the gradient, have the bits that they have in a whole tile whose other
  * rows weigh nothing; what lies beyond is neither looked at nor touched. */
-static void short_tile(struct layer *layer)
+static void short_tile(struct layer_case *layer)
 {
     enum { ROWS = 24 };
     const size_t dim = layer->dim, n = layer->n_params;
@@ -419,9 +312,9 @@ static void short_tile(struct layer *layer)
     for (size_t d = 0; d <= dim; d++)
         for (size_t i = ROWS; i < STRIDE; i++)
             ROW(dy, d)[i] = 0.0;
-    forward(whole_y, whole_log_det, layer, layer->x);
+    case_forward(whole_y, whole_log_det, layer, layer->x);
     memcpy(whole_dx, dy, sizeof whole_dx);
-    backward(whole_dx, whole, ROW(dy, dim), layer);
+    case_backward(whole_dx, whole, ROW(dy, dim), layer);
 
     memcpy(y, layer->x, sizeof y);
     memcpy(dx, dy, sizeof dx);
@@ -430,10 +323,10 @@ static void short_tile(struct layer *layer)
             ROW(y, d)[i] = ROW(dx, d)[i] = NAN;
     for (size_t i = ROWS; i < TILE; i++)
         ROW(dy, dim)[i] = NAN;
-    assert_int_equal(layer->bijection->prepare(layer->state, layer->params), FATHOM_OK);
-    run_forward(layer->bijection, y, log_det, layer->state, ROWS);
-    layer->bijection->backward(dx, ROW(dy, dim), layer->state, ROWS);
-    layer->bijection->finish(gradient, layer->state);
+    assert_int_equal(layer_prepare(layer->table, layer->state, layer->params), FATHOM_OK);
+    run_forward(layer->table, y, log_det, layer->state, ROWS);
+    layer->table->backward(dx, ROW(dy, dim), layer->state, ROWS);
+    layer_finish(gradient, layer->table, layer->state);
     check_same(gradient, whole, n, layer->name, "gradient of a short tile");
     check_same(log_det, whole_log_det, ROWS, layer->name, "log_det of a short tile");
     for (size_t d = 0; d < dim; d++) {
@@ -442,7 +335,7 @@ static void short_tile(struct layer *layer)
         for (size_t i = ROWS; i < TILE; i++)
             assert_true(isnan(ROW(y, d)[i]) && isnan(ROW(dx, d)[i]));
     }
-    run_inverse(layer->bijection, y, log_det, layer->state, ROWS);
+    run_inverse(layer->table, y, log_det, layer->state, ROWS);
     for (size_t d = 0; d < dim; d++)
         for (size_t i = ROWS; i < TILE; i++)
             assert_true(isnan(ROW(y, d)[i]));
@@ -458,19 +351,19 @@ static void test_short_tile(void **state)
 
 /* ---------------------------------------------------------------------------------------------- bad inputs ---- */
 
-/* What a row holds, NaN or huge, is its own affair: the other rows of the tile keep their bits, both ways. */
-static void bad_rows(struct layer *layer)
+/* A row of NaN or huge numbers does not change the bits of the other rows of its tile, in either direction. */
+static void bad_rows(struct layer_case *layer)
 {
     static const double bad[] = { NAN, INFINITY, -INFINITY, 1e300, -1e300, 5e-324 };
     double x[MOST_DIM * STRIDE], y[MOST_DIM * STRIDE], expected[MOST_DIM * STRIDE];
     double log_det[TILE], expected_log_det[TILE];
-    forward(expected, expected_log_det, layer, layer->x);
+    case_forward(expected, expected_log_det, layer, layer->x);
     for (size_t b = 0; b < sizeof bad / sizeof *bad; b++)
         for (size_t c = 0; c < layer->dim; c++) {
             memcpy(x, layer->x, sizeof x);
             for (size_t i = 20; i < TILE; i += 3)
                 ROW(x, c)[i] = bad[b];
-            forward(y, log_det, layer, x);
+            case_forward(y, log_det, layer, x);
             bool spread = !isnan(bad[b]);
             for (size_t d = 0; d < layer->dim; d++)
                 spread |= isnan(ROW(y, d)[20]);
@@ -483,7 +376,7 @@ static void bad_rows(struct layer *layer)
                     check_same(ROW(y, d) + i, ROW(expected, d) + i, 1, layer->name, "beside a bad row");
                 check_same(log_det + i, expected_log_det + i, 1, layer->name, "beside a bad row");
             }
-            run_inverse(layer->bijection, x, log_det, layer->state, TILE); /* and this one comes to an end */
+            run_inverse(layer->table, x, log_det, layer->state, TILE); /* and this one comes to an end */
         }
 }
 

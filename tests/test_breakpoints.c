@@ -1,5 +1,5 @@
-/* test_breakpoints.c - where a conditioner of one input bends: which gradient it takes there, and the edges that it
- * tells of, against the bends of the plain loop. */
+/* test_breakpoints.c - where a conditioner of one input bends: its gradient there, and its edges, compared with the
+ * bends of the plain loop. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,7 +56,7 @@ static void test_on_breakpoints(void **state)
             for (int end = 0; end < 2; end++) {
                 const double *x = &edges[e][end];
                 ask(&on, isa->piecewise, &s, params, x, dout);
-                ask(&dense, isa->mlp, &s, params, x, dout);
+                ask(&dense, isa->dense, &s, params, x, dout);
                 for (size_t u = 0; u < s.n_out; u++)
                     check_near(on.out[u], dense.out[u], 1e-13, max_abs(dense.out, s.n_out), "on breakpoint", e);
                 bool is_side[2];
@@ -98,7 +98,7 @@ static void line_at(double *out, double *slope, const struct conditioner *c, con
     free(dout);
 }
 
-/* The edges that it tells of are all of them, and only they: straight in between, bent at each. */
+/* The edges are exactly the bends: the outputs are straight between two edges, and bend at each. */
 static void test_edges(void **state)
 {
     (void)state;
@@ -110,7 +110,7 @@ static void test_edges(void **state)
         double *params = random_params(&s, 700 + hidden), dout[N_OUT], bends[ROOM][2];
         void *network = isa->piecewise->create(1, N_OUT, s.width, hidden);
         assert_int_equal(isa->piecewise->prepare(network, params), FATHOM_OK);
-        const double *edges = isa->piecewise->edges(&n, network);
+        const double *edges = conditioner_edges(&n, isa->piecewise, network);
         assert_in_range(n, hidden * s.width / 2, hidden * s.width * 2);
 
         double low[N_OUT], middle[N_OUT], high[N_OUT], unused[N_OUT], slope[N_OUT], slope_before[N_OUT];
@@ -146,17 +146,17 @@ static void test_edges(void **state)
             params[s.width + u] = params[s.width];
         }
         assert_int_equal(isa->piecewise->prepare(network, params), FATHOM_OK);
-        edges = isa->piecewise->edges(&n, network);
+        edges = conditioner_edges(&n, isa->piecewise, network);
         for (size_t e = 1; e < n; e++)
             assert_true(edges[e - 1] < edges[e]);
         assert_true(hidden == 0 || (n > 0 && n <= (hidden - 1) * s.width * 2 + 1));
         isa->piecewise->destroy(network);
 
-        void *dense = isa->mlp->create(1, N_OUT, s.width, hidden);
-        assert_int_equal(isa->mlp->prepare(dense, params), FATHOM_OK);
-        assert_null(isa->mlp->edges(&n, dense));
+        void *dense = isa->dense->create(1, N_OUT, s.width, hidden);
+        assert_int_equal(isa->dense->prepare(dense, params), FATHOM_OK);
+        assert_null(conditioner_edges(&n, isa->dense, dense));
         assert_int_equal(n, 0);
-        isa->mlp->destroy(dense);
+        isa->dense->destroy(dense);
         free(params);
     }
 }
@@ -172,15 +172,15 @@ static void check_company(const struct shape *one, const double *params, const d
     ask(&together, isa->piecewise, &all, params, x, dout);
     for (size_t i = 0; i < n; i++) {
         ask(&alone, isa->piecewise, one, params, x + i, dout + i * one->n_out);
-        check_same(together.out + i * one->n_out, alone.out, one->n_out, what, "outputs in company");
-        check_same(together.din + i, alone.din, 1, what, "d loss / d input in company");
+        check_same(together.out + i * one->n_out, alone.out, one->n_out, what, "outputs in a batch");
+        check_same(together.din + i, alone.din, 1, what, "d loss / d input in a batch");
     }
     free(dout);
     free_answer(&together);
     free_answer(&alone);
 }
 
-/* In any company a row has the bits that it has alone: on an edge, beside one, far out, not a number. */
+/* In any batch a row has the bits that it has alone: on an edge, beside one, far out, NaN. */
 static void test_company(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 /* test_conditioner.c - the two conditioners against each other, and the dense one against a plain loop.
  *
- * Dense is compared with the loop of network.c, piecewise with dense: outputs, d loss / d input and every gradient,
- * each to 1e-13 of the largest of its row (outputs, inputs) or of its weight matrix (gradients).
+ * Dense is compared with the loop of lib/kernels/conditioner_plain.h, piecewise with dense: outputs, d loss / d input
+ * and every gradient, each to 1e-13 of the largest of its row (outputs, inputs) or of its weight matrix (gradients).
  */
 #include <float.h>
 #include <math.h>
@@ -54,7 +54,7 @@ static void check_shape(const struct shape *s, const double *params, const doubl
     double *dout = need(s->batch * s->n_out * sizeof *dout);
     struct answer dense = new_answer(s);
     draw(dout, 99, 1.0, s->batch * s->n_out);
-    ask(&dense, isa->mlp, s, params, x, dout);
+    ask(&dense, isa->dense, s, params, x, dout);
     if (with_plain) {
         struct answer loop = new_answer(s);
         ask_plain(&loop, s, params, x, dout);
@@ -93,7 +93,7 @@ static void test_shapes(void **state)
         }
 }
 
-/* Weights that a table of lines might stumble over. */
+/* Weights that are hard for a table of lines. */
 static void test_hard_weights(void **state)
 {
     (void)state;
@@ -143,12 +143,12 @@ static void test_many_segments(void **state)
     free(x);
 }
 
-/* Not finite: both let NaN through to the outputs of that row alone, and both come to an end. */
+/* Not finite: with both, NaN reaches the outputs of its own row only, and both return. */
 static void test_not_finite(void **state)
 {
     (void)state;
     const struct fathom_isa *isa = fathom_isa_find(NULL);
-    const struct conditioner *const both[] = { isa->mlp, isa->piecewise };
+    const struct conditioner *const both[] = { isa->dense, isa->piecewise };
     const struct shape s = { 1, 13, 9, 2, 65 };
     double *params = random_params(&s, 500), kept_params[2 * 9], x[65], dout[65 * 13];
     struct answer good = new_answer(&s), bad = new_answer(&s);
@@ -167,7 +167,7 @@ static void test_not_finite(void **state)
                     assert_true(isnan(bad.out[i * s.n_out + u]));
                 else
                     check_same(bad.out + i * s.n_out + u, good.out + i * s.n_out + u, 1, both[c]->name, "beside NaN");
-        params[0] = NAN, params[s.width] = -1.0; /* of a unit that its offset alone would switch off */
+        params[0] = NAN, params[s.width] = -1.0; /* of a unit whose bias would switch it off */
         ask(&bad, both[c], &s, params, x, dout);
         for (size_t i = 0; i < s.batch * s.n_out; i++)
             assert_true(isnan(bad.out[i]));

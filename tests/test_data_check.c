@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "dataset.h"
 #include "standardise.h"
 
 enum { N = 1000 };

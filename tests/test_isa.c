@@ -71,7 +71,8 @@ static size_t matmul(double *out, const struct fathom_isa *isa, const void *what
             for (int turned = 0; turned < 2; turned++) {
                 double *c = out + n;
                 draw(c, 3, 1.0, rows * columns);
-                isa->matmul(c, columns, a, turned ? 1 : K, turned ? 24 : 1, x, STEP, rows, K, columns);
+                isa->matrix_add_product(c, columns, turned ? matrix_transposed(a, 24) : matrix_rows(a, K),
+                                        matrix_rows(x, STEP), rows, K, columns);
                 n += rows * columns;
             }
     return n;
@@ -110,14 +111,14 @@ static size_t layer(double *out, const struct fathom_isa *isa, const void *what)
     const fathom_config *config = what;
     const size_t dim = config->dim;
     size_t n = 0;
-    for (const struct bijection *const *b = isa->bijections; *b; b++) {
-        const size_t n_params = (*b)->n_params(config);
+    for (const struct layer *const *l = isa->layers; *l; l++) {
+        const size_t n_params = layer_n_params(*l, config);
         double *params = need(n_params * sizeof *params), *noise = need(n_params * sizeof *noise);
         double *x = out + n, *log_det = x + dim * STRIDE, *y = log_det + TILE, *dx = y + dim * STRIDE;
         double *gradient = dx + (dim + 1) * STRIDE;
-        void *s = (*b)->create(config);
+        void *s = layer_create(*l, config);
         assert_non_null(s);
-        (*b)->init(params, config, fathom_key_from_seed(9));
+        layer_init(params, *l, config, fathom_key_from_seed(9));
         draw(noise, 10, 0.1, n_params);
         for (size_t k = 0; k < n_params; k++)
             params[k] += noise[k];
@@ -125,20 +126,20 @@ static size_t layer(double *out, const struct fathom_isa *isa, const void *what)
         const double odd[] = { INFINITY, -INFINITY, 1e300, 4.0, -4.0, -0.0, 5e-324, NAN };
         for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
             ROW(x, i % dim)[7 * i] = odd[i];
-        assert_int_equal((*b)->prepare(s, params), FATHOM_OK);
+        assert_int_equal(layer_prepare(*l, s, params), FATHOM_OK);
         memset(log_det, 0, TILE * sizeof *log_det);
         memcpy(y, x, dim * STRIDE * sizeof *y);
-        run_forward(*b, y, log_det, s, TILE);
+        run_forward(*l, y, log_det, s, TILE);
         draw(dx, 12, 1.0, (dim + 1) * STRIDE);
-        (*b)->backward(dx, ROW(dx, dim), s, TILE);
+        (*l)->backward(dx, ROW(dx, dim), s, TILE);
         memset(gradient, 0, n_params * sizeof *gradient);
-        (*b)->finish(gradient, s);
-        run_inverse(*b, x, log_det, s, TILE);
-        (*b)->destroy(s);
+        layer_finish(gradient, *l, s);
+        run_inverse(*l, x, log_det, s, TILE);
+        layer_destroy(*l, s);
         free(params);
         free(noise);
         n += (size_t)(gradient + n_params - x);
-        for (double *pad = y; pad <= dx; pad += dim * STRIDE) /* columns from TILE on belong to nobody */
+        for (double *pad = y; pad <= dx; pad += dim * STRIDE) /* columns from TILE on are undefined */
             for (size_t d = 0; d < dim; d++)
                 memset(ROW(pad, d) + TILE, 0, (STRIDE - TILE) * sizeof *pad);
     }
@@ -229,9 +230,8 @@ static void test_flows(void **state)
         { 3, 5, 1, 16, 63, FATHOM_ACTNORM_NONE },  { 5, 24, 2, 8, 200, FATHOM_ACTNORM_DATA },
         { 5, 33, 4, 3, 100, FATHOM_ACTNORM_NONE },
     };
-    static const char *const couplings[] = { "spline", "affine" };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        for (int j = 0; j < 2; j++) {
+        for (size_t j = 0; j < fathom_n_couplings(); j++) {
             struct flow_case c = { fathom_config_default(), cases[i].n };
             char name[96];
             c.config.dim = cases[i].dim;
@@ -239,9 +239,9 @@ static void test_flows(void **state)
             c.config.hidden = cases[i].hidden;
             c.config.knots = cases[i].knots;
             c.config.actnorm = cases[i].actnorm;
-            c.config.coupling = couplings[j];
+            c.config.coupling = fathom_coupling_name(j);
             c.config.depth = 2;
-            snprintf(name, sizeof name, "%s, D = %zu, %zu layers of %zu, %zu rows", couplings[j], c.config.dim,
+            snprintf(name, sizeof name, "%s, D = %zu, %zu layers of %zu, %zu rows", c.config.coupling, c.config.dim,
                      c.config.hidden, c.config.width, c.n);
             on_all_sets(layer, &c.config, 1 << 16, name);
             on_all_sets(evaluate, &c, 1 << 17, name);

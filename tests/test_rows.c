@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common.h"
+#include "dataset.h"
 #include "standardise.h"
 
 #define T(s) s, sizeof(s) - 1

@@ -1,7 +1,7 @@
 /* test_spline.c - the spline where it is not smooth: at its knots, at the interval's ends, and outside.
  *
  * The knots and slopes expected are worked out here from the raw outputs, in long double, by the definition at the top
- * of lib/isa/rqs.c (Durkan et al. 2019, sec. 3.1); nothing of the library's own tables is looked at.
+ * of lib/kernels/transformer_spline.c (Durkan et al. 2019, sec. 3.1); nothing of the library's own tables is looked at.
  */
 #include <math.h>
 #include <setjmp.h>

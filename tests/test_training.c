@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "common.h"
-#include "curve.h"
+#include "morton.h"
 
 enum { N = 600 };
 
@@ -193,7 +193,7 @@ static void steps_by_hand(double clip, size_t steps)
     double *mean_g = var + m.n_params;
     double *lr = need(steps * sizeof *lr);
     uint32_t order[N];
-    assert_int_equal(fathom_curve_order(order, spiral.x, N, 2), FATHOM_OK);
+    assert_int_equal(fathom_morton_order(order, spiral.x, N, 2), FATHOM_OK);
     fathom_batches(batches, 3, 0, steps, options.batch, N);
     fathom_schedule(lr, steps, options.peak_lr, true);
     fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, spiral.x, N);
@@ -395,22 +395,22 @@ static void test_actnorm_from_data(void **state)
     close_model(&deep);
 }
 
-/* The default: 2 log(1 / (softplus(0) + 1e-5)) = 0.732997 a block in two dimensions, and a gain of 18.8 at depth 8. */
+/* The default: 2 log(1 / (softplus(0) + 1e-5)) = 0.732997 per block in two dimensions, and a gain of 18.8 at depth 8. */
 static void test_default_actnorm(void **state)
 {
     (void)state;
     const fathom_config config = fathom_config_default();
-    const struct bijection *actnorm = fathom_isa_bijection(fathom_isa_find(NULL), "actnorm");
+    const struct layer *actnorm = fathom_isa_layer(fathom_isa_find(NULL), "actnorm");
     double params[4], x[2 * STRIDE] = { [0] = 1.0 }, log_det[TILE] = { 0 };
-    void *layer = actnorm->create(&config);
+    void *layer = layer_create(actnorm, &config);
     assert_non_null(layer);
-    actnorm->init(params, &config, fathom_key_from_seed(0));
-    assert_int_equal(actnorm->prepare(layer, params), FATHOM_OK);
+    layer_init(params, actnorm, &config, fathom_key_from_seed(0));
+    assert_int_equal(layer_prepare(actnorm, layer, params), FATHOM_OK);
     run_forward(actnorm, x, log_det, layer, TILE);
     check_near(log_det[0], 0.732997, 1e-6, 1.0, "log-det of default ActNorm", 0);
     check_near(log_det[0], -2 * log(log(2.0) + 1e-5), 1e-15, 1.0, "log-det of default ActNorm", 0);
     check_near(pow(x[0], 8), 18.8, 0.05, 1.0, "gain of eight", 0);
-    actnorm->destroy(layer);
+    layer_destroy(actnorm, layer);
 }
 
 /* ------------------------------------------------------------------------------------------------- sampling ---- */

@@ -1,0 +1,38 @@
+/* flow.h - a flow and a workspace from inside: for flow.c, which evaluates them, and flow_view.c, which shows them. */
+#ifndef FATHOM_FLOW_H
+#define FATHOM_FLOW_H
+
+#include "kernels/kernels.h"
+
+struct flow_layer {
+    const char *name;
+    size_t      offset; /* of its first parameter */
+};
+
+struct fathom_flow {
+    fathom_config     config;
+    size_t            n_params, n_layers;
+    struct flow_layer layers[];
+};
+
+struct fathom_workspace {
+    const fathom_flow *flow;
+    const fathom_isa  *isa;
+    double            *x;       /* [D][STRIDE], the tile                           */
+    double            *z;       /* [D][STRIDE], its latent, for the base           */
+    double            *partial; /* [2 D][8], d loss / d base parameters            */
+    struct volume      volume;
+    double             logp[TILE], dlogp[TILE];
+    size_t             n_doubles;
+    double            *memory;
+    struct {
+        const struct layer *layer;
+        void               *state;
+    } layers[];
+};
+
+/* Puts rows first .. first + TILE - 1 of x, or of x[rows], into a tile (kernels/tile.h).  n: rows in all.  Returns how
+ * many of the tile's rows are real; copies of its first row fill it up to a multiple of 8. */
+size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim);
+
+#endif

@@ -1,0 +1,16 @@
+/* flow_view.h - a look at one coupling of a flow: the rows that its conditioner reads, and the conditioner itself.
+ *
+ * The library's own programs use it to show what a trained conditioner is; it is not part of fathom.h. */
+#ifndef FATHOM_FLOW_VIEW_H
+#define FATHOM_FLOW_VIEW_H
+
+#include "kernels/kernels.h"
+
+/* coupling: its number from 0, data -> latent; a block has two.  Computes input: [n][n_in], what its conditioner reads
+ * when the rows x, [n][D], pass through the flow; n_in = D / 2.  `use` becomes that conditioner with a state prepared
+ * for params, which belongs to ws and is valid until the next call on ws.  FATHOM_BAD_ARGUMENT if there is no such
+ * coupling; FATHOM_NO_MEMORY. */
+fathom_status fathom_flow_view_coupling(double *input, struct conditioner_use *use, fathom_workspace *ws,
+                                        const double *params, const double *x, size_t n, size_t coupling);
+
+#endif

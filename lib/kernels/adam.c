@@ -1,0 +1,25 @@
+/* adam.c - the update of Adam (Kingma & Ba 2015, algorithm 1) on one flat block of parameters. */
+#include "internal.h"
+
+/* Algorithm 1 with the bias corrections folded into two numbers of the step t:
+ *
+ *   g = scale gradient,  m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2,
+ *   params <- params - step_size m / (sqrt(v_scale v) + eps),
+ *   step_size = lr / (1 - b1^t),  v_scale = 1 / (1 - b2^t).
+ *
+ * params, m, v, gradient: [padded(n)]; elements from n on are 0 and stay 0. */
+void ISA(adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
+               double v_scale, size_t n)
+{
+    const vec b1 = broadcast(ADAM_BETA1), rest1 = broadcast(1.0 - ADAM_BETA1);
+    const vec b2 = broadcast(ADAM_BETA2), rest2 = broadcast(1.0 - ADAM_BETA2), epsilon = broadcast(ADAM_EPSILON);
+    for (size_t i = 0; i < n; i += VEC_WIDTH) {
+        vec g = broadcast(scale) * load(gradient + i);
+        vec mi = fmadd(b1, load(m + i), rest1 * g);
+        vec vi = fmadd(b2, load(v + i), rest2 * g * g);
+        store(m + i, mi);
+        store(v + i, vi);
+        vec size = vec_sqrt(broadcast(v_scale) * vi) + epsilon;
+        store(params + i, load(params + i) - broadcast(step_size) * mi / size);
+    }
+}

@@ -1,0 +1,166 @@
+/* conditioner_memory.c - the memory of a piecewise conditioner.
+ *
+ * How many segments a network has depends on its parameters, so the arrays of segments grow.
+ *
+ * Invariant: a call that returns FATHOM_NO_MEMORY leaves a state that can be destroyed, or grown again. */
+#include "conditioner_piecewise.h"
+
+fathom_status ISA(conditioner_memory_segments)(struct piecewise *s, size_t l, size_t n)
+{
+    struct piecewise_layer *layer = &s->layers[l];
+    if (n <= layer->capacity)
+        return FATHOM_OK;
+    const size_t room = n + n / 2, bytes_per_pair = PAIR * layer->columns * sizeof(double);
+    free(layer->segments);
+    free(layer->families);
+    free(layer->lines);
+    layer->capacity = 0;
+    layer->segments = calloc(room, sizeof *layer->segments);
+    layer->families = calloc(room, sizeof *layer->families);
+    layer->lines = zeros(room * bytes_per_pair);
+    if (layer == last_layer(s)) {
+        free(s->moments);
+        s->moments = zeros(room * bytes_per_pair);
+    }
+    if (!layer->segments || !layer->families || !layer->lines || (layer == last_layer(s) && !s->moments))
+        return FATHOM_NO_MEMORY;
+    layer->capacity = room;
+    return FATHOM_OK;
+}
+
+static size_t scratch_doubles(const struct piecewise *s, size_t capacity)
+{
+    return capacity * PAIR * (5 * s->widest + 2 * 8) + s->most_weights;
+}
+
+fathom_status ISA(conditioner_memory_scratch)(struct piecewise *s, size_t n)
+{
+    struct scratch *t = s->scratch;
+    if (n <= t->capacity)
+        return FATHOM_OK;
+    const size_t room = n + n / 2, pairs = room * PAIR * s->widest;
+    free(t->memory);
+    free(t->hinges);
+    t->capacity = 0;
+    t->memory = zeros(scratch_doubles(s, room) * sizeof(double));
+    t->hinges = calloc(room, sizeof *t->hinges);
+    t->found = t->found ? t->found : calloc(s->widest, sizeof *t->found);
+    if (!t->memory || !t->hinges || !t->found)
+        return FATHOM_NO_MEMORY;
+    t->always_on = t->memory;
+    t->stems = t->always_on + pairs;
+    t->moments[0] = t->stems + pairs;
+    t->moments[1] = t->moments[0] + pairs;
+    t->right = t->moments[1] + pairs;
+    t->dots = t->right + room * PAIR * 8;
+    t->handed = t->dots + room * PAIR * 8;
+    t->dwt = t->handed + pairs;
+    t->capacity = room;
+    return FATHOM_OK;
+}
+
+static void free_scratch(struct scratch *t)
+{
+    if (!t)
+        return;
+    free(t->memory);
+    free(t->hinges);
+    free(t->found);
+    free(t);
+}
+
+fathom_status ISA(conditioner_memory_pieces)(struct piecewise *s, size_t n)
+{
+    if (n <= s->capacity)
+        return FATHOM_OK;
+    size_t room = padded(n + n / 2);
+    double *edges = realloc(s->edges, room * sizeof *edges);
+    s->edges = edges ? edges : s->edges;
+    double *cut = realloc(s->cut, room * sizeof *cut);
+    s->cut = cut ? cut : s->cut;
+    struct piece *pieces = realloc(s->pieces, room * sizeof *pieces);
+    s->pieces = pieces ? pieces : s->pieces;
+    if (!edges || !cut || !pieces)
+        return FATHOM_NO_MEMORY;
+    s->capacity = room;
+    return FATHOM_OK;
+}
+
+void ISA(conditioner_memory_destroy)(void *state)
+{
+    struct piecewise *s = state;
+    if (!s)
+        return;
+    for (size_t l = 0; l < s->n_layers; l++) {
+        free(s->layers[l].segments);
+        free(s->layers[l].families);
+        free(s->layers[l].lines);
+    }
+    free(s->weights);
+    free(s->moments);
+    free(s->edges);
+    free(s->cut);
+    free(s->pieces);
+    free_scratch(s->own_scratch);
+    free(s);
+}
+
+void ISA(conditioner_memory_share)(void *state, const void *other)
+{
+    struct piecewise *s = state;
+    free_scratch(s->own_scratch);
+    s->own_scratch = NULL;
+    s->scratch = ((const struct piecewise *)other)->scratch;
+}
+
+void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, size_t hidden)
+{
+    struct piecewise *s = n_in == 1 ? calloc(1, sizeof *s) : NULL;
+    if (!s)
+        return NULL;
+    s->n_layers = hidden + 1;
+    for (size_t l = 0; l <= hidden; l++) {
+        struct piecewise_layer *layer = &s->layers[l];
+        layer->fan_in = l == 0 ? 1 : width;
+        layer->fan_out = l == hidden ? n_out : width;
+        layer->columns = padded(layer->fan_out);
+        const size_t weights = layer->fan_in * layer->columns;
+        s->widest = layer->columns > s->widest ? layer->columns : s->widest;
+        s->most_weights = weights > s->most_weights ? weights : s->most_weights;
+        s->n_weights += weights + layer->columns + layer->fan_out * padded(layer->fan_in);
+    }
+    s->weights = zeros(s->n_weights * sizeof(double));
+    s->scratch = s->own_scratch = calloc(1, sizeof *s->scratch);
+    /* Measured: 1 to 1.1 segments per hidden unit.  With more the arrays grow. */
+    bool complete = s->weights && s->scratch && ISA(conditioner_memory_pieces)(s, 2 * (hidden * width + 1)) == FATHOM_OK
+                 && ISA(conditioner_memory_scratch)(s, hidden * width + 1) == FATHOM_OK;
+    for (size_t l = 0; l <= hidden && complete; l++)
+        complete = ISA(conditioner_memory_segments)(s, l, l * width + 1) == FATHOM_OK;
+    if (!complete) {
+        ISA(conditioner_memory_destroy)(s);
+        return NULL;
+    }
+    double *next = s->weights;
+    for (size_t l = 0; l <= hidden; l++) {
+        struct piecewise_layer *layer = &s->layers[l];
+        layer->wt = next;
+        layer->b = layer->wt + layer->fan_in * layer->columns;
+        layer->w_padded = layer->b + layer->columns;
+        next = layer->w_padded + layer->fan_out * padded(layer->fan_in);
+    }
+    return s;
+}
+
+size_t ISA(conditioner_memory_bytes)(const void *state)
+{
+    const struct piecewise *s = state;
+    const struct scratch *t = s->own_scratch;
+    const struct piecewise_layer *last = &s->layers[s->n_layers - 1];
+    size_t total = sizeof *s + s->n_weights * sizeof(double) + s->capacity * (2 * sizeof(double) + sizeof *s->pieces)
+                 + last->capacity * PAIR * last->columns * sizeof(double);
+    for (size_t l = 0; l < s->n_layers; l++)
+        total += s->layers[l].capacity * (PAIR * s->layers[l].columns * sizeof(double) + sizeof(struct segment)
+                                          + sizeof(struct family));
+    return total + (t ? sizeof *t + scratch_doubles(s, t->capacity) * sizeof(double) + t->capacity * sizeof *t->hinges
+                        + s->widest * sizeof *t->found : 0);
+}

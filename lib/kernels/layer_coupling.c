@@ -1,0 +1,170 @@
+/* layer_coupling.c - a coupling layer (Dinh, Krueger & Bengio 2015, "NICE"; Dinh et al. 2017, "Real NVP", sec. 3.2).
+ *
+ *   y_A = x_A,   y_B = f(x_B; conditioner(x_A)),   log|det| = sum over B of log|f'|
+ *
+ * A is the first floor(D/2) coordinates, B the others; f acts on each coordinate of B by itself.  The Jacobian is
+ * triangular, so its determinant is free, and the inverse needs the conditioner only forward, at y_A = x_A.
+ * The conditioner's outputs are coordinate-major: all of B's first coordinate, then of the next.
+ *
+ * The configuration names the transformer; the shape decides the conditioner (conditioner_of). */
+#include "internal.h"
+
+struct coupling {
+    fathom_config             config;
+    const struct transformer *transformer;
+    const struct conditioner *conditioner;
+    size_t                    n_in, n_moved;      /* |A|, |B|                                                     */
+    size_t                    n_outputs, n_saved; /* outputs, and saved rows, per coordinate                      */
+    void                     *network;            /* the conditioner's state                                      */
+    double                   *outputs;     /* [padded(n_moved n_outputs)][STRIDE], the conditioner's outputs, and in
+                                              backward their gradient; shared by all couplings of a flow          */
+    double                   *own_outputs; /* the same if it belongs to this state, otherwise NULL                */
+    _Alignas(CACHE_LINE) double saved[];   /* [n_moved n_saved][STRIDE]                                           */
+};
+
+static size_t n_in(const fathom_config *config) { return config->dim / 2; }
+
+static size_t n_out(const fathom_config *config)
+{
+    const struct transformer *t = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
+    return (config->dim - n_in(config)) * t->n_outputs(config);
+}
+
+static size_t n_params(const fathom_config *config)
+{
+    size_t fan_in = n_in(config), total = 0;
+    for (size_t layer = 0; layer < config->hidden; layer++, fan_in = config->width)
+        total += (fan_in + 1) * config->width;
+    return total + (fan_in + 1) * n_out(config);
+}
+
+/* As equinox's MLP: one key per layer, split into one for its weights and one for its biases, both uniform on
+ * +-1/sqrt(fan_in). */
+static void init(double *params, const fathom_config *config, fathom_key key)
+{
+    fathom_key layer_keys[16], pair[2]; /* hidden + 1 <= 9 */
+    fathom_key_split(layer_keys, key, config->hidden + 1);
+    for (size_t layer = 0; layer <= config->hidden; layer++) {
+        size_t fan_in = layer == 0 ? n_in(config) : config->width;
+        size_t fan_out = layer == config->hidden ? n_out(config) : config->width;
+        double limit = 1.0 / sqrt((double)fan_in);
+        fathom_key_split(pair, layer_keys[layer], 2);
+        fathom_uniform(params, pair[0], -limit, limit, fan_out * fan_in);
+        fathom_uniform(params + fan_out * fan_in, pair[1], -limit, limit, fan_out);
+        params += fan_out * (fan_in + 1);
+    }
+}
+
+static void destroy(void *state)
+{
+    struct coupling *s = state;
+    if (!s)
+        return;
+    if (s->network)
+        s->conditioner->destroy(s->network);
+    free(s->own_outputs);
+    free(s);
+}
+
+static size_t outputs_bytes(const struct coupling *s)
+{
+    return padded(s->n_moved * s->n_outputs) * STRIDE * sizeof(double);
+}
+
+static void *create(const fathom_config *config)
+{
+    const struct transformer *transformer = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
+    const size_t n_moved = config->dim - n_in(config), n_saved = transformer->n_saved(config);
+    struct coupling *s = zeros(sizeof *s + n_moved * n_saved * STRIDE * sizeof(double));
+    if (!s)
+        return NULL;
+    *s = (struct coupling){ .config = *config, .transformer = transformer,
+                            .conditioner = conditioner_of(&ISA(fathom_isa), n_in(config)),
+                            .n_in = n_in(config), .n_moved = n_moved, .n_outputs = transformer->n_outputs(config),
+                            .n_saved = n_saved };
+    s->network = s->conditioner->create(s->n_in, n_moved * s->n_outputs, config->width, config->hidden);
+    s->outputs = s->own_outputs = zeros(outputs_bytes(s)); /* the rows of the padding stay zero */
+    if (!s->network || !s->outputs) {
+        destroy(s);
+        return NULL;
+    }
+    return s;
+}
+
+static void share(void *state, const void *other)
+{
+    struct coupling *s = state;
+    free(s->own_outputs);
+    s->own_outputs = NULL;
+    s->outputs = ((const struct coupling *)other)->outputs;
+    if (s->conditioner->share)
+        s->conditioner->share(s->network, ((const struct coupling *)other)->network);
+}
+
+static size_t bytes(const void *state)
+{
+    const struct coupling *s = state;
+    return sizeof *s + s->n_moved * s->n_saved * STRIDE * sizeof(double) + (s->own_outputs ? outputs_bytes(s) : 0)
+         + s->conditioner->bytes(s->network);
+}
+
+static fathom_status prepare(void *state, const double *params)
+{
+    struct coupling *s = state;
+    return s->conditioner->prepare(s->network, params);
+}
+
+static void forward(double *x, struct volume *volume, void *state, size_t rows)
+{
+    struct coupling *s = state;
+    s->conditioner->forward(s->outputs, x, s->network, rows);
+    for (size_t j = 0; j < s->n_moved; j++)
+        s->transformer->forward(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
+                                ROW(s->saved, j * s->n_saved), &s->config, rows);
+}
+
+static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
+{
+    struct coupling *s = state;
+    for (size_t j = 0; j < s->n_moved; j++)
+        s->transformer->backward(ROW(dx, s->n_in + j), ROW(s->outputs, j * s->n_outputs),
+                                 ROW(s->saved, j * s->n_saved), dlog_det, &s->config, rows);
+    s->conditioner->backward(dx, s->outputs, s->network, rows);
+}
+
+static void inverse(double *x, struct volume *volume, void *state, size_t rows)
+{
+    struct coupling *s = state;
+    s->conditioner->forward(s->outputs, x, s->network, rows);
+    for (size_t j = 0; j < s->n_moved; j++)
+        s->transformer->inverse(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
+                                ROW(s->saved, j * s->n_saved), &s->config, rows);
+}
+
+static void finish(double *gradient, void *state)
+{
+    struct coupling *s = state;
+    s->conditioner->finish(gradient, s->network);
+}
+
+static struct conditioner_use conditioner(const void *state)
+{
+    const struct coupling *s = state;
+    return (struct conditioner_use){ s->conditioner, s->network, s->n_in, s->n_moved * s->n_outputs };
+}
+
+const struct layer ISA(layer_coupling) = {
+    .name = "coupling",
+    .n_params = n_params,
+    .init = init,
+    .create = create,
+    .destroy = destroy,
+    .bytes = bytes,
+    .prepare = prepare,
+    .forward = forward,
+    .inverse = inverse,
+    .backward = backward,
+    .finish = finish,
+    .share = share,
+    .conditioner = conditioner,
+};

@@ -1,0 +1,20 @@
+/* matrix.h - a matrix to read, wherever its numbers lie. */
+#ifndef FATHOM_MATRIX_H
+#define FATHOM_MATRIX_H
+
+#include <stddef.h>
+
+/* Element [r][c] is data[r row_step + c column_step]. */
+struct matrix {
+    const double *data;
+    size_t        row_step, column_step;
+};
+
+/* Rows `step` apart, each contiguous; and the transpose of such a matrix. */
+static inline struct matrix matrix_rows(const double *data, size_t step) { return (struct matrix){ data, step, 1 }; }
+static inline struct matrix matrix_transposed(const double *data, size_t step)
+{
+    return (struct matrix){ data, 1, step };
+}
+
+#endif

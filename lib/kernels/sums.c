@@ -1,0 +1,26 @@
+/* sums.c - the sum of squares of an array: element i is added to partial sum i mod 32, so that no addition waits for
+ * the one before it; four partial sums make each of the eight of sum8 (sums.h). */
+#include "internal.h"
+
+/* sum x_i^2; x: [n] */
+double ISA(sum_squares)(const double *x, size_t n)
+{
+    enum { CHAINS = 32 / VEC_WIDTH };
+    double partial[32], octet[8];
+    vec sum[CHAINS];
+    size_t i = 0;
+    for (int c = 0; c < CHAINS; c++)
+        sum[c] = broadcast(0.0);
+    for (; i + 32 <= n; i += 32)
+        for (int c = 0; c < CHAINS; c++) {
+            vec xi = load(x + i + c * VEC_WIDTH);
+            sum[c] = fmadd(xi, xi, sum[c]);
+        }
+    for (int c = 0; c < CHAINS; c++)
+        store(partial + c * VEC_WIDTH, sum[c]);
+    for (; i < n; i++)
+        partial[i % 32] = fma(x[i], x[i], partial[i % 32]);
+    for (int j = 0; j < 8; j++)
+        octet[j] = (partial[j] + partial[8 + j]) + (partial[16 + j] + partial[24 + j]);
+    return sum8(octet);
+}

@@ -1,0 +1,69 @@
+/* transformer_affine.c - the affine transformer (Dinh, Sohl-Dickstein & Bengio 2017, "Real NVP", eq. 7):
+ *
+ *   y = x s + loc,  s = softplus(raw + c),  c = softplus^-1(1),  log|dy/dx| = log s
+ *
+ * so zero outputs of the conditioner give the identity.  Outputs per coordinate: loc, raw. */
+#include "internal.h"
+
+enum { /* rows of the outputs */
+    LOC, /* the shift                      */
+    RAW, /* the scale before its softplus  */
+    N_OUTPUTS
+};
+enum { /* rows that forward keeps for backward */
+    X,     /* the input         */
+    S,     /* the scale         */
+    SLOPE, /* ds / draw         */
+    N_SAVED
+};
+
+static size_t n_outputs(const fathom_config *config) { (void)config; return N_OUTPUTS; }
+static size_t n_saved(const fathom_config *config) { (void)config; return N_SAVED; }
+
+static void forward(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows)
+{
+    (void)config;
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + broadcast(SOFTPLUS_INVERSE_1));
+        const vec xi = load(x + i);
+        store(ROW(saved, X) + i, xi);
+        store(ROW(saved, S) + i, s);
+        store(ROW(saved, SLOPE) + i, slope);
+        store(x + i, xi * s + load(ROW(outputs, LOC) + i));
+        volume_grow(volume, i, s);
+    }
+}
+
+/* dx = dy s;  dloc = dy;  draw = (dy x + dlog_det / s) ds/draw */
+static void backward(double *dx, double *doutputs, const double *saved, const double *dlog_det,
+                     const fathom_config *config, size_t rows)
+{
+    (void)config;
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        vec dy = load(dx + i), xi = load(ROW(saved, X) + i), s = load(ROW(saved, S) + i);
+        store(dx + i, dy * s);
+        store(ROW(doutputs, LOC) + i, dy);
+        store(ROW(doutputs, RAW) + i, (dy * xi + load(dlog_det + i) / s) * load(ROW(saved, SLOPE) + i));
+    }
+}
+
+static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows)
+{
+    (void)saved, (void)config;
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + broadcast(SOFTPLUS_INVERSE_1));
+        store(x + i, (load(x + i) - load(ROW(outputs, LOC) + i)) / s);
+        volume_grow(volume, i, broadcast(1.0) / s);
+    }
+}
+
+const struct transformer ISA(transformer_affine) = {
+    .name = "affine",
+    .n_outputs = n_outputs,
+    .n_saved = n_saved,
+    .forward = forward,
+    .inverse = inverse,
+    .backward = backward,
+};

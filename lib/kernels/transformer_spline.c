@@ -1,0 +1,303 @@
+/* transformer_spline.c - the rational-quadratic spline transformer (Durkan, Bekasov, Murray & Papamakarios 2019,
+ * "Neural spline flows", sec. 3.1; the equation numbers below are that paper's).
+ *
+ * A monotone map of [-B, B] onto itself through K + 1 knots (x_k, y_k) with slopes delta_k there; outside, the identity
+ * with log-det 0.  Outputs per coordinate: K raw widths, K raw heights, K + 1 raw slopes, where K = knots + 1:
+ *
+ *   width_k  = MIN_BIN + (2 B - K MIN_BIN) softmax(a)_k,  x_0 = -B, x_k = -B + partial sum, x_K = B; heights likewise
+ *   delta_k  = softplus(d_k + c) + MIN_SLOPE,  c = softplus^-1(1 - MIN_SLOPE): zero outputs are the identity
+ *
+ * The bin of x is that of the last knot strictly below x, clipped to a valid bin.  Inside it, with
+ * theta = (x - x_k) / w, w and h the bin's width and height, s = h / w:
+ *
+ *   y      = y_k + h alpha / beta                                                                           (eq. 4)
+ *   alpha  = s theta^2 + delta_k theta (1 - theta),  beta = s + (delta_{k+1} + delta_k - 2 s) theta (1 - theta)
+ *   dy/dx  = s^2 gamma / beta^2,  gamma = delta_{k+1} theta^2 + 2 s theta (1 - theta) + delta_k (1 - theta)^2  (eq. 5)
+ *
+ * A tile is processed in passes (exponentials | bin | slopes | rational), because short loops keep the processor's
+ * units busier than one long loop.  The softmax is never written out; of the slopes only the bin's two are computed;
+ * forward saves its quotients, so that backward need not divide again. */
+#include "internal.h"
+
+static const double MIN_BIN = 1e-3, MIN_SLOPE = 1e-3;
+static const double SLOPE_SHIFT = 0.53974241723695207924; /* softplus^-1(1 - 1e-3) = log(e^0.999 - 1) */
+
+/* The numbers of a row that one pass writes for the next, and forward for backward. */
+enum {
+    BIN,         /* the bin's number, from 0; -1: the row lies outside [-B, B]        */
+    X0,          /* the bin's left knot x_k                                           */
+    W,           /* its width w                                                       */
+    Y0,          /* the knot's y_k                                                    */
+    H,           /* the bin's height h                                                */
+    DELTA0,      /* the slope delta_k at the left knot; until `slopes`, its raw value */
+    DELTA1,      /* the slope delta_{k+1} at the right knot; likewise                 */
+    SLOPE0,      /* d delta_k / d raw                                                 */
+    SLOPE1,      /* d delta_{k+1} / d raw                                             */
+    THETA,       /* theta                                                             */
+    IN_W,        /* 1 / w                                                             */
+    IN_BETA,     /* 1 / beta                                                          */
+    GATE,        /* d limited y / d y: 1 inside, 1/2 at an end, 0 beyond              */
+    SHARE_X,     /* width_k = MIN_BIN + SHARE_X times the k-th exponential            */
+    SHARE_Y,     /* likewise for the heights                                          */
+    EXPONENTIALS /* the first of K exponentials of the widths, then K of the heights  */
+};
+
+/* They lie octet of rows by octet, [n_saved][8] each, so that those of a tile are one stream of memory; a deep flow
+ * reads it from beyond the nearest caches.  KEPT is where those of row i begin, NUMBER the r-th of them. */
+#define KEPT(saved, i, config) ((saved) + (i) / 8 * 8 * n_saved(config) + (i) % 8)
+#define NUMBER(kept, r) ((kept) + (size_t)(r) * 8)
+
+static size_t n_bins(const fathom_config *config) { return config->knots + 1; }
+static size_t n_outputs(const fathom_config *config) { return 3 * n_bins(config) + 1; }
+static size_t n_saved(const fathom_config *config) { return EXPONENTIALS + 2 * n_bins(config); }
+
+/* The softmax without its quotient.  raw: [bins][STRIDE].  Writes e_k = exp(raw_k - greatest), at least e^-708, as
+ * numbers first, first + 1, ..., and number share = room / sum_k e_k.  So width_k = MIN_BIN + share e_k. */
+INLINE void exponentials(double *saved, size_t first, size_t share, const double *raw, double room,
+                         const fathom_config *config, size_t rows)
+{
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        double *kept = KEPT(saved, i, config);
+        vec greatest = load(raw + i), least = broadcast(LEAST_EXPONENT), sum = broadcast(0.0);
+        for (size_t k = 1; k < n_bins(config); k++)
+            greatest = max(load(ROW(raw, k) + i), greatest);
+        for (size_t k = 0; k < n_bins(config); k++) {
+            vec ek = vec_exp_in_range(max(least, load(ROW(raw, k) + i) - greatest)); /* NaN stays NaN */
+            store(NUMBER(kept, first + k), ek);
+            sum += ek;
+        }
+        store(NUMBER(kept, share), broadcast(room) / sum);
+    }
+}
+
+/* Finds the bin that contains u ([rows], inside the interval) along x, or along y for the inverse; writes its number,
+ * left knot, width, height and raw slopes.  The knots are compared from left to right: each knot below u replaces the
+ * bin found so far by the bin that begins there.  The last bin ends at B itself. */
+INLINE void locate(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config,
+                   size_t rows)
+{
+    const size_t bins = n_bins(config);
+    const double *d = ROW(outputs, 2 * bins);
+    const vec start = broadcast(-config->interval), end = broadcast(config->interval), least = broadcast(MIN_BIN);
+
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        double *kept = KEPT(saved, i, config);
+        const double *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
+        vec ui = load(u + i), share_x = load(NUMBER(kept, SHARE_X)), share_y = load(NUMBER(kept, SHARE_Y));
+        vec bin = broadcast(0.0), left_x = start, left_y = start;
+        vec x0 = start, y0 = start, w = fmadd(share_x, load(a), least), h = fmadd(share_y, load(b), least);
+        vec d0 = load(d + i), d1 = load(ROW(d, 1) + i), wide = w, high = h;
+        for (size_t k = 1; k < bins; k++) {
+            left_x += wide, left_y += high;
+            wide = fmadd(share_x, load(NUMBER(a, k)), least), high = fmadd(share_y, load(NUMBER(b, k)), least);
+            mask here = less(along_y ? left_y : left_x, ui); /* in this bin, or further right */
+            bin = mask_add(here, bin, broadcast(1.0));
+            x0 = mask_select(here, left_x, x0), w = mask_select(here, wide, w);
+            y0 = mask_select(here, left_y, y0), h = mask_select(here, high, h);
+            d0 = mask_select(here, load(ROW(d, k) + i), d0), d1 = mask_select(here, load(ROW(d, k + 1) + i), d1);
+        }
+        mask last = equal(bin, broadcast((double)(bins - 1)));
+        store(NUMBER(kept, BIN), bin);
+        store(NUMBER(kept, X0), x0), store(NUMBER(kept, W), mask_select(last, end - x0, w));
+        store(NUMBER(kept, Y0), y0), store(NUMBER(kept, H), mask_select(last, end - y0, h));
+        store(NUMBER(kept, DELTA0), d0), store(NUMBER(kept, DELTA1), d1);
+    }
+}
+
+/* Replaces the raw slopes by delta, and writes d delta / d raw. */
+INLINE void slopes(double *saved, const fathom_config *config, size_t rows)
+{
+    for (size_t i = 0; i < rows; i += VEC_WIDTH)
+        for (int end = 0; end < 2; end++) {
+            double *kept = KEPT(saved, i, config);
+            vec slope, value = softplus(&slope, load(NUMBER(kept, DELTA0 + end)) + broadcast(SLOPE_SHIFT));
+            store(NUMBER(kept, DELTA0 + end), value + broadcast(MIN_SLOPE));
+            store(NUMBER(kept, SLOPE0 + end), slope);
+        }
+}
+
+INLINE mask inside(vec u, double interval)
+{
+    vec size = mask_select(less(u, broadcast(0.0)), -u, u);
+    return mask_or(less(size, broadcast(interval)), equal(size, broadcast(interval)));
+}
+
+/* u = x inside the interval, and 0 elsewhere.  Rows outside pass through as 0; at the end their x is restored. */
+static void hold_inside(double *u, const double *x, double interval, size_t rows)
+{
+    for (size_t i = 0; i < rows; i += VEC_WIDTH)
+        store(u + i, mask_select(inside(load(x + i), interval), load(x + i), broadcast(0.0)));
+}
+
+/* The value limited to [-B, B], and d limited / d value: 1 inside, 0 outside, 1/2 at a tie as in jnp.clip. */
+INLINE vec limit(vec *gate, vec value, double interval)
+{
+    vec lo = broadcast(-interval), hi = broadcast(interval);
+    vec limited = mask_select(less(value, lo), lo, mask_select(less(hi, value), hi, value));
+    *gate = mask_select(mask_or(less(value, lo), less(hi, value)), broadcast(0.0),
+                   mask_select(mask_or(equal(value, lo), equal(value, hi)), broadcast(0.5), broadcast(1.0)));
+    return limited;
+}
+
+/* The first passes of both directions: everything of u's bin, into `saved`. */
+INLINE void find_bin(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config,
+                    size_t rows)
+{
+    const size_t bins = n_bins(config);
+    const double room = 2.0 * config->interval - (double)bins * MIN_BIN;
+    exponentials(saved, EXPONENTIALS, SHARE_X, outputs, room, config, rows);
+    exponentials(saved, EXPONENTIALS + bins, SHARE_Y, ROW(outputs, bins), room, config, rows);
+    locate(saved, outputs, u, along_y, config, rows);
+    slopes(saved, config, rows);
+}
+
+static void forward(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows)
+{
+    double u[TILE];
+
+    hold_inside(u, x, config->interval, rows);
+    find_bin(saved, outputs, u, false, config, rows);
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        double *kept = KEPT(saved, i, config);
+        vec in_w = broadcast(1.0) / load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * in_w;
+        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = broadcast(1.0);
+        vec theta = (load(u + i) - load(NUMBER(kept, X0))) * in_w, rest = one - theta, both = theta * rest;
+
+        vec alpha = s * theta * theta + delta0 * both;
+        vec in_beta = one / (s + (delta1 + delta0 - (s + s)) * both);
+        vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
+        vec gate, y = limit(&gate, load(NUMBER(kept, Y0)) + h * alpha * in_beta, config->interval); /* eq. 4 */
+        vec ratio = s * in_beta, slope = ratio * ratio * gamma;                                       /* eq. 5 */
+
+        mask in = inside(load(x + i), config->interval);
+        store(NUMBER(kept, THETA), theta);
+        store(NUMBER(kept, IN_W), in_w);
+        store(NUMBER(kept, IN_BETA), in_beta);
+        store(NUMBER(kept, GATE), gate);
+        store(NUMBER(kept, BIN), mask_select(in, load(NUMBER(kept, BIN)), broadcast(-1.0)));
+        store(x + i, mask_select(in, y, load(x + i)));
+        volume_grow(volume, i, mask_select(in, slope, one));
+    }
+}
+
+/* d loss / d raw widths, first half.  d loss / d width_j is *left for the bins to the left of the row's own (they move
+ * its left knot), *own for its own, and 0 for those to the right.  With p = softmax(raw) and k the row's bin,
+ *
+ *   draw_j = room p_j (d_j - mean),  mean = sum_j p_j d_j,  room p_j = share e_j = width_j - MIN_BIN
+ *
+ * The sum of p over the bins to the left follows from the knot: room sum_{j<k} p_j = x_k + B - k MIN_BIN, which is
+ * `before`.  On return *left, *own and *right are share (d_j - mean); times e_j that is draw_j. */
+INLINE void spread(vec *left, vec *own, vec *right, vec before, vec width, vec share, double room)
+{
+    vec mean = (*left * before + *own * (width - broadcast(MIN_BIN))) * broadcast(1.0 / room);
+    *left = (*left - mean) * share;
+    *own = (*own - mean) * share;
+    *right = -mean * share;
+}
+
+static void backward(double *dx, double *doutputs, const double *saved, const double *dlog_det,
+                     const fathom_config *config, size_t rows)
+{
+    const size_t bins = n_bins(config);
+    const double interval = config->interval, room = 2.0 * interval - (double)bins * MIN_BIN;
+    double *draw_a = doutputs, *draw_b = ROW(doutputs, bins), *draw_d = ROW(doutputs, 2 * bins);
+
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        const double *kept = KEPT(saved, i, config), *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
+        const vec one = broadcast(1.0), two = broadcast(2.0);
+        vec theta = load(NUMBER(kept, THETA)), bin = load(NUMBER(kept, BIN));
+        vec in_w = load(NUMBER(kept, IN_W)), in_beta = load(NUMBER(kept, IN_BETA));
+        vec w = load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * in_w;
+        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1));
+        vec rest = one - theta, both = theta * rest, theta2 = theta * theta, bend = delta1 + delta0 - two * s;
+        vec alpha = s * theta2 + delta0 * both;
+        vec gamma = delta1 * theta2 + two * s * both + delta0 * rest * rest;
+
+        mask in = less(broadcast(-0.5), bin);
+        vec dy = mask_select(in, load(dx + i) * load(NUMBER(kept, GATE)), broadcast(0.0));
+        vec dl = mask_select(in, load(dlog_det + i), broadcast(0.0));
+        vec ratio = alpha * in_beta;                        /* y = y_k + h ratio               */
+        vec dratio = dy * h;
+        vec dalpha = dratio * in_beta;                      /* log dy/dx = 2 log s + log gamma */
+        vec dbeta = -(dratio * ratio + two * dl) * in_beta; /*             - 2 log beta        */
+        vec dl_s_gamma = dl / (s * gamma), dgamma = dl_s_gamma * s;
+
+        vec turn = one - two * theta;                       /* d both / d theta                */
+        vec dtheta = dalpha * (two * s * theta + delta0 * turn) + dbeta * bend * turn
+                   + two * dgamma * (delta1 * theta + s * turn - delta0 * rest);
+        vec ds = dalpha * theta2 + dbeta * (one - two * both) + two * dgamma * both + two * (dl_s_gamma * gamma);
+        vec ddelta0 = (dalpha + dbeta) * both + dgamma * rest * rest;
+        vec ddelta1 = dbeta * both + dgamma * theta2;
+
+        vec du = dtheta * in_w;                             /* theta = (u - x_k) / w,  s = h / w */
+        store(dx + i, mask_select(in, du, load(dx + i)));
+        vec a_left = -du, a_own = -(dtheta * theta + ds * s) * in_w, a_right;
+        vec b_left = dy, b_own = dy * ratio + ds * in_w, b_right;
+        vec draw0 = ddelta0 * load(NUMBER(kept, SLOPE0)), draw1 = ddelta1 * load(NUMBER(kept, SLOPE1));
+
+        vec start = broadcast(-interval) + broadcast(MIN_BIN) * bin;
+        spread(&a_left, &a_own, &a_right, load(NUMBER(kept, X0)) - start, w, load(NUMBER(kept, SHARE_X)), room);
+        spread(&b_left, &b_own, &b_right, load(NUMBER(kept, Y0)) - start, h, load(NUMBER(kept, SHARE_Y)), room);
+        vec number = broadcast(0.0), slope = broadcast(0.0), da = a_left, db = b_left;
+        for (size_t k = 0; k < bins; k++) {
+            mask own = equal(number, bin); /* outside, bin -1: never, and all are 0 */
+            store(ROW(draw_a, k) + i, load(NUMBER(a, k)) * mask_select(own, a_own, da));
+            store(ROW(draw_b, k) + i, load(NUMBER(b, k)) * mask_select(own, b_own, db));
+            store(ROW(draw_d, k) + i, mask_select(own, draw0, slope));
+            da = mask_select(own, a_right, da), db = mask_select(own, b_right, db);
+            slope = mask_select(own, draw1, broadcast(0.0));
+            number += one;
+        }
+        store(ROW(draw_d, bins) + i, slope);
+    }
+}
+
+/* The quadratic of eq. 6-8 in its stable form, t = 2 c / (-b - sqrt(b^2 - 4 a c)), which is one only if b >= 0: else
+ * from the bin's other end, as t = 1 - theta, where b is 2 h s less this one, hence positive; dx/dy = 1 / (dy/dx). */
+static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
+                    const fathom_config *config, size_t rows)
+{
+    double u[TILE];
+
+    hold_inside(u, x, config->interval, rows);
+    find_bin(saved, outputs, u, true, config, rows);
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        double *kept = KEPT(saved, i, config);
+        vec x0 = load(NUMBER(kept, X0)), w = load(NUMBER(kept, W));
+        vec y0 = load(NUMBER(kept, Y0)), h = load(NUMBER(kept, H)), s = h / w;
+        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = broadcast(1.0);
+
+        vec rise = load(u + i) - y0, bend = delta1 + delta0 - (s + s), none = broadcast(0.0);
+        mask turned = less(h * delta0 - rise * bend, none);
+        vec slope0 = mask_select(turned, delta1, delta0);
+        rise = mask_select(turned, h - rise, rise);
+        vec a = h * (s - slope0) + rise * bend; /* eq. 7 */
+        vec b = h * slope0 - rise * bend;
+        vec c = -s * rise;
+        vec square = b * b - broadcast(4.0) * a * c; /* >= 0 but for rounding */
+        square = mask_select(less(square, none), none, square);
+        vec t = broadcast(2.0) * c / (-b - vec_sqrt(square));
+        /* not into the next bin, which may be steep */
+        t = mask_select(less(t, none), none, mask_select(less(one, t), one, t));
+        vec theta = mask_select(turned, one - t, t), rest = mask_select(turned, t, one - t), both = theta * rest;
+        vec beta = s + bend * both;
+        vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
+        vec gate, end = broadcast(config->interval), back = limit(&gate, theta * w + x0, config->interval);
+        back = mask_select(equal(load(u + i), end), end, back); /* w, from the rounded x0 to B, may fall short of it */
+        vec ratio = beta / s, slope = ratio * ratio / gamma; /* dx/dy */
+
+        mask in = inside(load(x + i), config->interval);
+        store(x + i, mask_select(in, back, load(x + i)));
+        volume_grow(volume, i, mask_select(in, slope, one));
+    }
+}
+
+const struct transformer ISA(transformer_spline) = {
+    .name = "spline",
+    .n_outputs = n_outputs,
+    .n_saved = n_saved,
+    .forward = forward,
+    .inverse = inverse,
+    .backward = backward,
+};

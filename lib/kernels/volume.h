@@ -1,0 +1,44 @@
+/* volume.h - log |det J| of the maps that a row has passed, kept as a sum of logarithms and a product of slopes.
+ *
+ *   log |det J| = log + log(factor)
+ *
+ * A layer that computes a logarithm adds it to `log`.  A layer that computes slopes multiplies them into `factor` with
+ * volume_grow: a multiplication per slope, and one logarithm at the end (volume.c). */
+#ifndef FATHOM_VOLUME_H
+#define FATHOM_VOLUME_H
+
+#include "tile.h"
+
+struct volume {
+    double log[TILE], factor[TILE]; /* factor: within 2^-500 ... 2^500 */
+};
+
+/* No map so far. */
+static inline void volume_start(struct volume *volume, size_t rows)
+{
+    for (size_t i = 0; i < rows; i++) {
+        volume->log[i] = 0.0;
+        volume->factor[i] = 1.0;
+    }
+}
+
+#ifdef VEC_WIDTH /* inside a kernel */
+#include "vec.h"
+
+/* Multiplies the factors of rows i, i + 1, ... of a vector by `slope`, > 0.  Where the product would leave
+ * 2^-500 ... 2^500, the logarithms of both its parts are added to `log` and the factor starts again at 1; both parts,
+ * because their product may already be out of a double's range. */
+INLINE void volume_grow(struct volume *volume, size_t i, vec slope)
+{
+    const vec least = broadcast(0x1p-500), most = broadcast(0x1p500), one = broadcast(1.0), zero = broadcast(0.0);
+    vec before = load(volume->factor + i), factor = before * slope;
+    mask far = mask_or(less(factor, least), less(most, factor));
+    if (mask_count(far) > 0) {
+        store(volume->log + i, load(volume->log + i) + mask_select(far, vec_log(before) + vec_log(slope), zero));
+        factor = mask_select(far, one, factor);
+    }
+    store(volume->factor + i, factor);
+}
+#endif
+
+#endif

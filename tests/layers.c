@@ -1,0 +1,101 @@
+/* layers.c - see layers.h. */
+#include "layers.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Multiples of 2^-20: x + h is then exact for the steps used here.  Rows 0-15 have a coordinate far out. */
+static void place_rows(struct layer_case *layer)
+{
+    double x[MOST_DIM * TILE];
+    draw(x, 7 + layer->dim, 1.6, layer->dim * TILE);
+    for (size_t d = 0; d < layer->dim; d++)
+        for (size_t i = 0; i < TILE; i++)
+            ROW(layer->x, d)[i] = ldexp(nearbyint(ldexp(x[d * TILE + i], 20)), -20)
+                                + (i < 16 && i % layer->dim == d ? (i % 2 ? 6.5 : -6.5) : 0.0);
+}
+
+static void open_layer(struct layer_case *layer, const struct layer *table, const fathom_config *config,
+                       double noise)
+{
+    *layer = (struct layer_case){ .table = table, .config = *config, .dim = config->dim,
+                             .n_params = layer_n_params(table, config) };
+    bool coupling = strcmp(table->name, "coupling") == 0;
+    layer->spline = coupling && strcmp(config->coupling, "spline") == 0;
+    snprintf(layer->name, sizeof layer->name, "%s %s, D = %zu, %zu layers of %zu", table->name,
+             coupling ? config->coupling : "", config->dim, config->hidden, config->width);
+    layer->state = layer_create(table, config);
+    assert_non_null(layer->state);
+    assert_true(layer_bytes(table, layer->state) > 0);
+    layer->params = need(layer->n_params * sizeof(double));
+    double *moved = need(layer->n_params * sizeof(double));
+    layer_init(layer->params, table, config, fathom_key_from_seed(3));
+    draw(moved, 5, noise, layer->n_params);
+    for (size_t k = 0; k < layer->n_params; k++)
+        layer->params[k] += moved[k];
+    free(moved);
+    place_rows(layer);
+}
+
+size_t for_each_layer(void (*property)(struct layer_case *), const fathom_config *config, double noise)
+{
+    static const size_t dims[] = { 2, 3, 5 };
+    const struct fathom_isa *isa = fathom_isa_find(NULL);
+    const struct layer *all[16];
+    size_t n = 0, cases = 0;
+    for (const struct layer *const *l = isa->layers; *l; l++)
+        all[n++] = *l;
+    all[n++] = &layer_sinh_arcsinh_example;
+    for (size_t b = 0; b < n; b++)
+        for (const struct transformer *const *t = isa->transformers; *t; t++)
+            for (size_t d = 0; d < sizeof dims / sizeof *dims; d++) {
+                struct layer_case layer;
+                fathom_config own = *config;
+                if (strcmp(all[b]->name, "coupling") != 0 && t != isa->transformers)
+                    continue; /* only a coupling has a transformer */
+                own.dim = dims[d];
+                own.coupling = (*t)->name;
+                open_layer(&layer, all[b], &own, noise);
+                property(&layer);
+                layer_destroy(layer.table, layer.state);
+                free(layer.params);
+                cases++;
+            }
+    return cases;
+}
+
+void on_all_layers(void (*property)(struct layer_case *))
+{
+    fathom_config config = fathom_config_default();
+    assert_true(for_each_layer(property, &config, 0.1) >= 18);
+    config.knots = 3;
+    config.interval = 2.5;
+    config.width = 7;
+    config.hidden = 1;
+    for_each_layer(property, &config, 0.1);
+}
+
+void case_forward(double *y, double *log_det, struct layer_case *layer, const double *x)
+{
+    memcpy(y, x, layer->dim * STRIDE * sizeof *y);
+    memset(log_det, 0, TILE * sizeof *log_det);
+    assert_int_equal(layer_prepare(layer->table, layer->state, layer->params), FATHOM_OK);
+    run_forward(layer->table, y, log_det, layer->state, TILE);
+}
+
+void case_backward(double *dx, double *gradient, const double *dlog_det, struct layer_case *layer)
+{
+    double y[MOST_DIM * STRIDE], log_det[TILE];
+    case_forward(y, log_det, layer, layer->x);
+    layer->table->backward(dx, dlog_det, layer->state, TILE);
+    memset(gradient, 0, layer->n_params * sizeof *gradient);
+    layer_finish(gradient, layer->table, layer->state);
+}
