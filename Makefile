@@ -58,14 +58,15 @@ CLAIMS     := $(filter-out $(NOTEBOOK),$(patsubst experiments/%.c,%,$(shell grep
 EXPERIMENTS = $(NOTEBOOK) $(CLAIMS)
 PROGRAMS    = $(EXPERIMENTS) report compare
 TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c))
-EXAMPLES   := $(patsubst %.c,$(BUILD)/%,$(wildcard examples/*.c))
+EXAMPLE_KERNELS := $(wildcard examples/layer_*.c examples/transformer_*.c)
+EXAMPLES   := $(patsubst %.c,$(BUILD)/%,$(filter-out $(EXAMPLE_KERNELS),$(wildcard examples/*.c)))
 
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/kernels/*.c)))
 SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)))
 REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c))) $(call objects,$(wildcard experiments/report_*.c experiments/question.c experiments/verdict.c))
-TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
+TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)) $(EXAMPLE_KERNELS))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
 SHARED      = $(BUILD)/harness/shared.a
@@ -130,8 +131,8 @@ $(BUILD)/lib/isa.o: lib/isa.c $(BUILD)/sets.h
 	$(compile) -include $(BUILD)/sets.h
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
-# The examples are kernels (lib/kernels/list.h), compiled as plain C.
-$(BUILD)/tests/example_%.o: tests/example_%.c $(BUILD)/flags
+# Kernels of examples/ that a test uses (lib/kernels/list.h), compiled as plain C.
+$(call objects,$(EXAMPLE_KERNELS)): $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=example -DVEC_WIDTH=1
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
