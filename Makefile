@@ -49,9 +49,9 @@ endif
 FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
 CFLAGS_KEPT = $(patsubst -Ofast,-O3,$(filter-out $(FAST),$(CFLAGS)))
 FIXED   = -fno-fast-math -ffp-contract=off
-FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness -Ireport -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
+FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
 
-# What is there to build.  In experiments/ a file with a main is a program, the others are what they share.
+# What is there to build: a program per experiment, and report and compare.
 ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
 NOTEBOOK   := depth_sweep density gradient_norm residual_inverse
 CLAIMS     := $(filter-out $(NOTEBOOK),$(patsubst experiments/%.c,%,$(shell grep -ls '^const struct experiment' experiments/*.c)))
@@ -65,7 +65,7 @@ objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/kernels/*.c)))
 SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)))
-REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c))) $(call objects,$(wildcard experiments/report_*.c experiments/question.c experiments/verdict.c))
+REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c)))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)) $(EXAMPLE_KERNELS))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
@@ -136,7 +136,9 @@ $(call objects,$(EXAMPLE_KERNELS)): $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=example -DVEC_WIDTH=1
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
-# build/report is the program, so the objects of report/ have another folder.
+# Nothing but the report and its tests sees report/.  build/report is the program, so its objects have another folder.
+$(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
+	$(compile) -fopenmp -Ireport
 $(BUILD)/judges/%.o: report/%.c $(BUILD)/flags
 	$(compile) -fopenmp
 
@@ -157,9 +159,7 @@ $(EXPERIMENTS:%=$(BUILD)/main/%.o): $(BUILD)/main/%.o: harness/main.c $(BUILD)/f
 	$(compile) -DEXPERIMENT=$*
 $(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
-$(BUILD)/report: $(BUILD)/experiments/report.o $(JUDGES) $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
-$(BUILD)/compare: $(BUILD)/judges/compare.o $(JUDGES) $(SHARED) $(LIBRARY)
+$(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/judges/%.o $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
@@ -170,7 +170,8 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(REPORT_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
-            $(EXAMPLES:%=%.o) $(PROGRAMS:%=$(BUILD)/experiments/%.o))
+            $(EXAMPLES:%=%.o) $(EXPERIMENTS:%=$(BUILD)/experiments/%.o) $(EXPERIMENTS:%=$(BUILD)/main/%.o) \
+            $(BUILD)/judges/report.o $(BUILD)/judges/compare.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
 # What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
@@ -244,7 +245,8 @@ SHARE   = $(call quoted,$(DESTDIR)$(PREFIX)/share)
 LIBS    = $(call quoted,$(DESTDIR)$(LIBDIR))
 install: build
 	install -d $(BIN) $(INCLUDE) $(LIBS)/pkgconfig $(SHARE)/doc/fathom \
-	           $(SHARE)/fathom/plots $(SHARE)/fathom/reference $(SHARE)/fathom/tests/reference
+	           $(SHARE)/fathom/plots $(SHARE)/fathom/report $(SHARE)/fathom/reference \
+	           $(SHARE)/fathom/tests/reference
 	install $(PROGRAMS:%=$(BUILD)/%) $(BIN)
 	install -m 644 lib/fathom.h $(INCLUDE)
 	install -m 644 $(LIBRARY) $(LIBS)
@@ -254,6 +256,7 @@ install: build
 	sed -e $(call quoted,s|@PREFIX@|$(call sed_text,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call sed_text,$(LIBDIR))|) \
 	    -e 's|@VERSION@|$(VERSION)|' lib/fathom.pc.in > $(LIBS)/pkgconfig/fathom.pc
 	install -m 644 plots/* $(SHARE)/fathom/plots
+	install -m 644 report/REPORT.md.in $(SHARE)/fathom/report
 	install -m 644 reference/*.tsv $(SHARE)/fathom/reference
 	install -m 644 tests/reference/* $(SHARE)/fathom/tests/reference
 	install -m 644 README.md LICENSE CITATION.cff $(SHARE)/doc/fathom

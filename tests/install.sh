@@ -65,6 +65,9 @@ fi
         echo '#include <fathom.h>' | eval "g++ -Wall -Wextra -Werror -fsyntax-only $cflags -x c++ -"
     fi
 }
+step "run the installed report on the committed tables"
+"$prefix/bin/report" results > "$root/REPORT.md"
+cmp "$root/REPORT.md" REPORT.md
 step "run an installed program in another folder"
 cd "$root"
 "$prefix/bin/residual_inverse" --quiet --out "$root"

@@ -38,6 +38,7 @@ void  finish_table(FILE *file);
 
 /* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
 char *report(void);
+char *report_on(const char *folder); /* the same on other tables */
 /* The first row that starts so, "\n| ...", holds this cell. */
 void cell_is(const char *text, const char *row, const char *expected);
 /* In the world as it is now, the claim whose title starts so has this verdict. */
@@ -46,7 +47,7 @@ void verdict_is(const char *title, const char *verdict);
 void refuses(const char *first, const char *second);
 
 int new_world(void **state);   /* before each test: the good world */
-int make_folder(void **state); /* once: world_folder               */
+int make_folder(void **state); /* once: world_folder, with links to the committed tables that are not the world's */
 int remove_folder(void **state);
 
 #endif

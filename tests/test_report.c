@@ -1,4 +1,4 @@
-/* test_report.c - the report hears its tables: change a table, and the words and verdicts change with it.
+/* test_report.c - the report follows its tables: change a table, and the words and verdicts change with it.
  *
  * A world of synthetic tables in which every claim holds is written to a scratch folder; then one thing is made
  * otherwise, and the claim that rests on it must be told otherwise.  Also: what is missing is named, with what makes
@@ -17,8 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report_parts.h"
 #include "report_world.h"
+#include "text.h"
+#include "verdict.h"
 
 /* ------------------------------------------------------------------------------------------------- verdicts ---- */
 
@@ -202,11 +203,12 @@ static void says_no_number_that_is_none(void **state)
 static void says_intervals_alike(void **state)
 {
     (void)state;
-    struct report       empty = {0};
-    const struct effect plain = {.value = -1.5, .low = -2, .high = -1}, huge = {.value = -4e5, .low = -9e5, .high = 9e4};
-    assert_string_equal(say_interval(&empty, 2, &plain), "-1.50 [-2.00, -1.00]");
-    assert_string_equal(say_interval(&empty, 2, &huge), "-4.0e+05 [-9.0e+05, 9.0e+04]");
-    pool_free(&empty.pool);
+    struct pool         pool = {0};
+    const struct effect plain = {.value = -1.5, .low = -2, .high = -1};
+    const struct effect huge = {.value = -4e5, .low = -9e5, .high = 9e4};
+    assert_string_equal(text_interval(&pool, 2, &plain), "-1.50 [-2.00, -1.00]");
+    assert_string_equal(text_interval(&pool, 2, &huge), "-4.0e+05 [-9.0e+05, 9.0e+04]");
+    pool_free(&pool);
 }
 
 /* The world's conditioner: 4 segments of 0, 10, 20 and 30 rows, of which a batch of 6 rows meets 3. */
@@ -301,19 +303,33 @@ static char *read_file(const char *path)
     return text;
 }
 
+/* A row "| symbol | meaning | `function` | [file](file) |" of the document. */
+static bool function_and_file(char function[96], char file[96], const char *row)
+{
+    const char *at = strstr(row, " | `");
+    return row[0] == '|' && at && sscanf(at, " | `%95[a-z0-9_]` | [%95[a-z0-9_/.]](", function, file) == 2;
+}
+
 static void functions_are_in_their_files(void **state)
 {
+    char  *document = read_file("report/REPORT.md.in"), function[96], file[96], plain[128], kernel[128];
+    size_t n = 0, rows = 0;
     (void)state;
-    assert_true(report_n_symbols > 20);
-    for (size_t i = 0; i < report_n_symbols; i++) {
-        const struct notation *s = &report_symbols[i];
-        char *text = read_file(s->file), plain[96], kernel[96];
-        snprintf(plain, sizeof plain, "%s(", s->function);        /* a function, or a kernel of each instruction set */
-        snprintf(kernel, sizeof kernel, "ISA(%s)(", s->function);
+    const char *head = strstr(document, "| symbol | meaning | function | file |\n|---|---|---|---|\n");
+    assert_non_null(head);
+    for (const char *row = strchr(strchr(head, '\n') + 1, '\n') + 1; *row == '|'; row = strchr(row, '\n') + 1, rows++) {
+        if (!function_and_file(function, file, row))
+            fail_msg("no function and file in the row %.80s", row);
+        char *text = read_file(file);
+        snprintf(plain, sizeof plain, "%s(", function); /* a function, or a kernel of each instruction set */
+        snprintf(kernel, sizeof kernel, "ISA(%s)(", function);
         if (!strstr(text, plain) && !strstr(text, kernel))
-            fail_msg("%s: no function %s", s->file, s->function);
+            fail_msg("%s: no function %s", file, function);
         free(text);
+        n++;
     }
+    assert_true(n > 20 && n == rows);
+    free(document);
 }
 
 static void files_are_there(void **state)
@@ -323,13 +339,11 @@ static void files_are_there(void **state)
     char  *text = report(), path[128];
     size_t n = 0;
     for (const char *at = text; (at = strchr(at, '`')); at++) {
-        if (sscanf(at, "`%127[a-z0-9_/.]`", path) != 1)
+        if (sscanf(at, "`%127[a-z0-9_/.]`", path) != 1 || !strchr(path, '/') || !strstr(path, ".c"))
             continue;
-        if (strncmp(path, "lib/", 4) == 0 || strncmp(path, "experiments/", 12) == 0) {
-            if (access(path, R_OK) != 0)
-                fail_msg("the report names %s, which is not there", path);
-            n++;
-        }
+        if (access(path, R_OK) != 0)
+            fail_msg("the report names %s, which is not there", path);
+        n++;
     }
     assert_true(n > 20);
     free(text);
@@ -341,21 +355,55 @@ static void files_are_there(void **state)
 static void tests_are_corrected_together(void **state)
 {
     static const double d[] = {1, 1, 1, 1, 1, 1}, even[] = {1, 1, -1, -1}; /* p = 2 / 2^6 = 0.03125; 1 */
+    struct verdicts     v = {0};
+    struct effect       e = effect_signs(d, 6), others[3];
     (void)state;
-    struct verdicts v = {0};
-    struct effect   e = verdict_signs(&v, d, 6);
     assert_int_equal(effect_sign(&e), 1);
-    for (int i = 0; i < 3; i++)
-        verdict_signs(&v, even, 4);
+    verdict_test(&v, &e);
+    for (int i = 0; i < 3; i++) {
+        others[i] = effect_signs(even, 4);
+        verdict_test(&v, &others[i]);
+    }
     assert_true(verdicts_correct(&v));
-    e = verdict_signs(&v, d, 6);
     assert_float_equal(e.corrected, 0.125, 1e-12);
+    assert_float_equal(e.p, 0.03125, 1e-12);
     assert_int_equal(effect_sign(&e), 0);
-    assert_false(verdicts_heard_all(&v));
-    for (int i = 0; i < 3; i++)
-        verdict_signs(&v, even, 4);
-    assert_true(verdicts_heard_all(&v));
+    assert_true(others[0].corrected == 1 && others[2].corrected == 1);
     verdicts_free(&v);
+}
+
+/* In whatever order the tests are registered, each is corrected to the same bits. */
+static void order_of_tests_does_not_matter(void **state)
+{
+    enum { N = 9 };
+    double d[N][12], first[N] = {0};
+    bool   testable[N] = {false};
+    (void)state;
+    for (size_t i = 0; i < N; i++)
+        for (size_t k = 0; k < 12; k++)
+            d[i][k] = (k < 3 * (i % 4) ? -1 : 1) * (1 + 0.1 * (double)k) + 0.05 * (double)i;
+    for (size_t step = 1; step < N; step++) { /* i step mod 9 runs through all where step and 9 share no factor */
+        struct verdicts v = {0};
+        struct effect   e[N];
+        if (step % 3 == 0)
+            continue;
+        for (size_t i = 0; i < N; i++) {
+            const size_t at = i * step % N;
+            e[at] = at % 2 ? effect_mean(d[at], 12) : effect_signs(d[at], 12 - at);
+            verdict_test(&v, &e[at]);
+        }
+        assert_int_equal(v.n, N);
+        assert_true(verdicts_correct(&v));
+        for (size_t i = 0; i < N; i++) {
+            if (step > 1)
+                assert_true(e[i].corrected == first[i] && e[i].testable == testable[i]);
+            assert_true(e[i].corrected >= e[i].p);
+            first[i] = e[i].corrected;
+            testable[i] = e[i].testable;
+        }
+        verdicts_free(&v);
+    }
+    assert_true(first[1] != first[3] && first[0] != first[1]); /* not all 1 */
 }
 
 int main(void)
@@ -378,6 +426,7 @@ int main(void)
         cmocka_unit_test(functions_are_in_their_files),
         cmocka_unit_test_setup(files_are_there, new_world),
         cmocka_unit_test(tests_are_corrected_together),
+        cmocka_unit_test(order_of_tests_does_not_matter),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -2,11 +2,12 @@
  *
  * Reads the tables of a folder and prints the report on standard output.  It computes nothing that is not in a table.
  */
-#include "report_parts.h"
-
+#include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "document.h"
 #include "exit.h"
 #include "manifest.h"
 #include "options.h"
@@ -36,6 +37,7 @@ static void tell_mixture(const char *folder)
 int main(int argc, char **argv)
 {
     struct options ignored = options_default();
+    struct bytes   text = {0};
     char           home[PATH_MAX];
     fathom_error   error;
 
@@ -47,7 +49,10 @@ int main(int argc, char **argv)
         exit_failed("%s", error.text);
 
     tell_mixture(argv[1]);
-    if (!report_write(stdout, argv[1], home, &error))
+    if (!document_write(&text, argv[1], home, &error))
         exit_failed("%s", error.text);
+    if (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0)
+        exit_failed("standard output: %s", strerror(errno));
+    bytes_free(&text);
     return EXIT_DONE;
 }

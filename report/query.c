@@ -1,59 +1,9 @@
-/* question.c - what the report asks of a table (question.h). */
-#include "question.h"
+/* query.c - what the report asks of a table (query.h). */
+#include "query.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "exit.h"
-
-/* --------------------------------------------------------------------------------------------------- memory ---- */
-
-static void keep(struct pool *pool, void *memory)
-{
-    if (memory && pool->n == pool->room) {
-        const size_t room = 2 * pool->room + 64;
-        void       **grown = realloc(pool->block, room * sizeof *grown);
-        if (grown) {
-            pool->block = grown;
-            pool->room = room;
-        } else {
-            free(memory);
-            memory = NULL;
-        }
-    }
-    if (!memory)
-        exit_failed("not enough memory for the report");
-    pool->block[pool->n++] = memory;
-}
-
-void *pool_alloc(struct pool *pool, size_t bytes)
-{
-    void *memory = malloc(bytes ? bytes : 1);
-    keep(pool, memory);
-    return memory;
-}
-
-char *pool_say(struct pool *pool, const char *format, ...)
-{
-    char   *text;
-    va_list args;
-    va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
-    va_end(args);
-    keep(pool, text);
-    return text;
-}
-
-void pool_free(struct pool *pool)
-{
-    for (size_t i = 0; i < pool->n; i++)
-        free(pool->block[i]);
-    free(pool->block);
-    *pool = (struct pool){0};
-}
 
 /* ----------------------------------------------------------------------------------------------- conditions ---- */
 
@@ -107,9 +57,9 @@ static double cell_value(const struct table *table, size_t row, size_t column)
     return isfinite(value) ? value : NAN;
 }
 
-/* ------------------------------------------------------------------------------------------------- questions ---- */
+/* ------------------------------------------------------------------------------------------------- queries ------ */
 
-struct sample question_numbers(struct pool *pool, const struct table *table, const char *name, const char *where)
+struct sample query_numbers(struct pool *pool, const struct table *table, const char *name, const char *where)
 {
     const struct condition c = parse(table, where);
     struct sample          s = {pool_alloc(pool, table_rows(table) * sizeof(double)), 0};
@@ -125,15 +75,21 @@ struct sample question_numbers(struct pool *pool, const struct table *table, con
     return s;
 }
 
+struct summary query_summary(struct pool *pool, const struct table *table, const char *name, const char *where)
+{
+    const struct sample s = query_numbers(pool, table, name, where);
+    return statistics_summary(s.x, s.n);
+}
+
 static int ascending(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-struct sample question_distinct(struct pool *pool, const struct table *table, const char *name, const char *where)
+struct sample query_distinct(struct pool *pool, const struct table *table, const char *name, const char *where)
 {
-    struct sample s = question_numbers(pool, table, name, where);
+    struct sample s = query_numbers(pool, table, name, where);
     size_t        n = 0;
     qsort(s.x, s.n, sizeof *s.x, ascending);
     for (size_t i = 0; i < s.n; i++)
@@ -143,7 +99,7 @@ struct sample question_distinct(struct pool *pool, const struct table *table, co
     return s;
 }
 
-double question_number(const struct table *table, const char *name, const char *where)
+double query_number(const struct table *table, const char *name, const char *where)
 {
     const struct condition c = parse(table, where);
     size_t                 column;
@@ -154,7 +110,7 @@ double question_number(const struct table *table, const char *name, const char *
     return NAN;
 }
 
-size_t question_count(const struct table *table, const char *where)
+size_t query_count(const struct table *table, const char *where)
 {
     const struct condition c = parse(table, where);
     size_t                 n = 0;
@@ -171,8 +127,8 @@ static bool alike(const struct table *table, size_t row, size_t other, const siz
     return same;
 }
 
-struct pairs question_pairs(struct pool *pool, const struct table *table, const char *name, const char *by,
-                            const char *where_a, const char *where_b)
+struct pairs query_pairs(struct pool *pool, const struct table *table, const char *name, const char *by,
+                         const char *where_a, const char *where_b)
 {
     const struct condition a = parse(table, where_a), b = parse(table, where_b);
     const size_t           bytes = table_rows(table) * sizeof(double);

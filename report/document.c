@@ -1,0 +1,135 @@
+/* document.c - the report as a whole (document.h). */
+#include "document.h"
+
+#include <errno.h>
+#include <gsl/gsl_errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fill.h"
+#include "judge.h"
+
+#define JUDGE(name) extern const struct judge judge_##name;
+#include "judges.h"
+#undef JUDGE
+static const struct judge *const judges[] = {
+#define JUDGE(name) &judge_##name,
+#include "judges.h"
+#undef JUDGE
+};
+enum { N_JUDGES = sizeof judges / sizeof *judges };
+
+/* ---------------------------------------------------------------------------------------------------- lists ---- */
+
+static void list_numbers(struct pieces *out)
+{
+    struct bytes *table = pieces_table(out, "numbers");
+    bytes_text(table, "| number | notebook | ours | verdict |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < out->n_numbers; i++) {
+        const struct number *number = &out->number[i];
+        bytes_print(table, "| %s | %s | %s | %s |\n", number->what, number->notebook, number->ours, number->verdict);
+    }
+}
+
+static void list_claims(struct pieces *out)
+{
+    struct bytes *table = pieces_table(out, "claims");
+    const char   *not_tested = "";
+    bytes_text(table, "| claim | verdict | why |\n|---|---|---|\n");
+    for (size_t i = 0; i < out->n_claims; i++) {
+        const struct claim *c = &out->claim[i];
+        bytes_print(table, "| %s%s | **%s** | %s |\n", text_capital(out->pool, c->title),
+                    c->sentence ? "" : " (not the notebook's)", verdict_name(c->decision),
+                    text_capital(out->pool, c->limit ? c->limit : c->effect));
+        if (c->decision == NOT_TESTED)
+            not_tested = "A claim is *not tested* where its runs are not in these tables, or are so few that no "
+                         "outcome could have been\nsignificant, or were made with other settings: that says nothing "
+                         "for it or against it.";
+    }
+    pieces_value(out, "not-tested", not_tested);
+}
+
+/* What the report says of all its judges. */
+static void add_head(struct pieces *out, const struct verdicts *verdicts)
+{
+    out->judge = NULL;
+    list_numbers(out);
+    list_claims(out);
+    pieces_value(out, "settings", sources_notice(out->sources));
+    pieces_value(out, "tests", text(out->pool, "%zu", verdicts->n));
+    pieces_value(out, "level", text(out->pool, "%g", EFFECT_LEVEL));
+    pieces_value(out, "material", text(out->pool, "%g", EFFECT_MATERIAL));
+}
+
+/* --------------------------------------------------------------------------------------------------- phases ---- */
+
+static bool open_tables(struct sources *sources, fathom_error *error)
+{
+    bool good = true;
+    for (size_t i = 0; i < N_JUDGES && good; i++)
+        good = sources_open(sources, judges[i]->tables, judges[i]->name, error);
+    return good;
+}
+
+static void decide(struct pieces *out, const struct judge *judge, const void *measured)
+{
+    char figure[64];
+    out->judge = judge->name;
+    judge->decide(out, measured);
+    for (const char *at = judge->figures; sscanf(at, "%63s", figure) == 1; at += strcspn(at, " "), at += *at == ' ')
+        pieces_figure(out, text(out->pool, "%s", figure));
+    pieces_source(out, judge->tables[0].name);
+}
+
+static bool read_document(struct bytes *document, const char *path, fathom_error *error)
+{
+    char   part[4096];
+    size_t size;
+    FILE  *file = fopen(path, "r");
+    if (!file) {
+        snprintf(error->text, sizeof error->text, "%.250s: %s", path, strerror(errno));
+        return false;
+    }
+    bytes_text(document, "");
+    while ((size = fread(part, 1, sizeof part, file)) > 0)
+        bytes_add(document, part, size);
+    const bool good = !ferror(file) && !document->short_of_memory;
+    if (!good)
+        snprintf(error->text, sizeof error->text, "%.250s: %s", path,
+                 strerror(document->short_of_memory ? ENOMEM : errno));
+    fclose(file);
+    return good;
+}
+
+bool document_write(struct bytes *out, const char *folder, const char *home, fathom_error *error)
+{
+    gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* a number out of range is no reason to abort */
+    struct sources       sources = {.folder = folder, .home = home};
+    struct verdicts      verdicts = {0};
+    struct pieces        pieces = {.pool = &sources.pool, .sources = &sources};
+    const struct inputs  in = {&sources, &verdicts, &sources.pool};
+    struct bytes         document = {0};
+    const char          *path = text(&sources.pool, "%s/report/REPORT.md.in", home);
+    const void          *measured[N_JUDGES];
+
+    bool good = open_tables(&sources, error) && read_document(&document, path, error);
+    if (good) {
+        for (size_t i = 0; i < N_JUDGES; i++)
+            measured[i] = judges[i]->measure(&in);
+        good = verdicts_correct(&verdicts);
+        if (!good)
+            snprintf(error->text, sizeof error->text, "not enough memory for the report");
+    }
+    if (good) {
+        for (size_t i = 0; i < N_JUDGES; i++)
+            decide(&pieces, judges[i], measured[i]);
+        add_head(&pieces, &verdicts);
+        good = fill(out, document.data, path, &pieces, error);
+    }
+    bytes_free(&document);
+    pieces_free(&pieces);
+    verdicts_free(&verdicts);
+    sources_close(&sources);
+    gsl_set_error_handler(handler);
+    return good;
+}

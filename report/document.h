@@ -1,0 +1,13 @@
+/* document.h - the report as a whole: measure, correct, decide, fill. */
+#ifndef DOCUMENT_H
+#define DOCUMENT_H
+
+#include "bytes.h"
+#include "fathom.h"
+
+/* Adds the report to *out, from the tables of a folder, and below home report/REPORT.md.in and the committed numbers
+ * (reference/, tests/reference/).  False with one line in *error, and nothing of use in *out: what sources_open or fill
+ * refuses. */
+bool document_write(struct bytes *out, const char *folder, const char *home, fathom_error *error);
+
+#endif

@@ -1,0 +1,15 @@
+/* judges.h - the claims' judges, a line each: report/<name>.c, of the same name as experiments/<name>.c.
+ *
+ * Their order is that of the lists at the head of the report.
+ */
+JUDGE(depth_sweep)
+JUDGE(density)
+JUDGE(roundoff)
+JUDGE(depth_truth)
+JUDGE(gradient_norm)
+JUDGE(gradient_depth)
+JUDGE(clipping)
+JUDGE(actnorm)
+JUDGE(depth20)
+JUDGE(residual_inverse)
+JUDGE(conditioner)

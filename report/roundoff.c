@@ -1,0 +1,199 @@
+/* roundoff.c - how fast one part in 1e15 grows, and what it does to the final number.
+ *
+ * The growth phase runs from the last step at which the difference is still round-off to the first at which it is a
+ * tenth of the largest that it ever gets; in it, log difference is a straight line in the step.
+ */
+#include "judge.h"
+
+#include <math.h>
+
+#define ROUNDING 1e-13 /* nats: batch losses of order 1 that differ by less differ by round-off alone */
+#define DECIMAL 1e-3   /* nats: the notebook prints three decimals                                    */
+
+static const struct source tables[] = {
+    {.name = "roundoff", .columns = "depth step least median greatest",
+     .protocol = {SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "replicas=9"}},
+    {.name = "roundoff_final", .columns = "depth replica status train_logp heldout_logp",
+     .protocol = {SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "replicas=9"}},
+    {0},
+};
+
+struct growth {
+    double depth;
+    double start, saturated;            /* steps                                                       */
+    double rate, low, high;             /* per step: of the median, and of the least and greatest      */
+    double largest;                     /* nats: the largest median difference                         */
+    double range, sd, heldout_sd;       /* nats: of the final scores                                   */
+    size_t replicas;
+    bool   measured;                    /* there are differences to follow, and final scores to compare */
+};
+
+struct roundoff {
+    size_t         n;
+    struct growth *depth;  /* [n]                                                                        */
+    double         error;  /* nats: what other training rows would do to the score; NaN: not known       */
+};
+
+/* ------------------------------------------------------------------------------------------------- measure ---- */
+
+/* The column's values in the growth phase against the step; NaN if they do not make a line. */
+static double rate_of(const double *steps, const double *values, size_t first, size_t last, double *x, double *y)
+{
+    size_t n = 0;
+    for (size_t i = first; i <= last; i++)
+        if (values[i] > 0) {
+            x[n] = steps[i];
+            y[n++] = values[i];
+        }
+    return n > 2 ? statistics_semi_log(x, y, 0.95, n).slope : NAN;
+}
+
+static void measure_rates(struct growth *g, const struct inputs *in, const char *where)
+{
+    const struct table *table = sources_table(in->sources, "roundoff");
+    const struct sample steps = query_numbers(in->pool, table, "step", where);
+    const struct sample least = query_numbers(in->pool, table, "least", where);
+    const struct sample median = query_numbers(in->pool, table, "median", where);
+    const struct sample greatest = query_numbers(in->pool, table, "greatest", where);
+    double             *x = pool_alloc(in->pool, 2 * (steps.n + 1) * sizeof *x), *y = x + steps.n + 1;
+    size_t              first = 0, last = 0;
+
+    /* Where every replica has diverged there is no difference, and the columns end. */
+    for (size_t i = 0; i < median.n; i++)
+        g->largest = fmax(g->largest, median.x[i]);
+    while (last < median.n && median.x[last] < g->largest / 10)
+        last++;
+    for (size_t i = 0; i < last; i++)
+        if (median.x[i] < ROUNDING)
+            first = i + 1;
+    g->measured = median.n > 0;
+    if (!(g->largest > ROUNDING && last < median.n && last < least.n && last < greatest.n))
+        return;
+    const double a = rate_of(steps.x, least.x, first, last, x, y);
+    const double b = rate_of(steps.x, greatest.x, first, last, x, y);
+    g->start = steps.x[first];
+    g->saturated = steps.x[last];
+    g->rate = rate_of(steps.x, median.x, first, last, x, y);
+    g->low = fmin(a, b);
+    g->high = fmax(a, b);
+}
+
+static struct growth measure_depth(const struct inputs *in, double depth)
+{
+    const struct table *final = sources_table(in->sources, "roundoff_final");
+    const char         *where = text(in->pool, "depth=%g", depth);
+    const struct sample score = query_numbers(in->pool, final, "train_logp", where);
+    const struct sample heldout = query_numbers(in->pool, final, "heldout_logp", where);
+    struct growth       g = {depth, NAN, NAN, NAN, NAN, NAN, 0, NAN, NAN, NAN, score.n, false};
+    measure_rates(&g, in, where);
+    g.measured = g.measured && score.n > 1;
+    if (score.n > 1) {
+        const struct summary s = statistics_summary(score.x, score.n);
+        g.range = s.max - s.min;
+        g.sd = s.sd;
+        g.heldout_sd = heldout.n > 1 ? statistics_summary(heldout.x, heldout.n).sd : NAN;
+    }
+    return g;
+}
+
+static void *measure(const struct inputs *in)
+{
+    const struct sample depths = query_distinct(in->pool, sources_table(in->sources, "roundoff"), "depth", "");
+    struct roundoff    *m = pool_zeroed(in->pool, sizeof *m);
+    m->n = depths.n;
+    m->depth = pool_zeroed(in->pool, depths.n * sizeof *m->depth);
+    m->error = query_number(sources_table(in->sources, "truth"), "std_error", "rows=train");
+    for (size_t i = 0; i < depths.n; i++)
+        m->depth[i] = measure_depth(in, depths.x[i]);
+    return m;
+}
+
+/* -------------------------------------------------------------------------------------------------- decide ---- */
+
+/* What all depths come to. */
+struct total {
+    double *grown;              /* [n] depths at which the difference reaches the printed decimal */
+    size_t  n, measured;        /* depths with two replicas that finish                           */
+    double  slowest, fastest;   /* steps in which it doubles                                      */
+    double  latest;             /* step by which it is saturated                                  */
+    double  least_sd, most_sd;  /* nats: of the final scores                                      */
+};
+
+static struct total add_up(struct pool *pool, const struct roundoff *m)
+{
+    struct total all = {.grown = pool_alloc(pool, m->n * sizeof *all.grown), .fastest = INFINITY,
+                        .least_sd = INFINITY};
+    for (size_t i = 0; i < m->n; i++) {
+        const struct growth *g = &m->depth[i];
+        const double         doubling = M_LN2 / g->rate;
+        all.measured += g->measured;
+        if (!(g->rate > 0 && g->largest > DECIMAL && g->range > DECIMAL))
+            continue;
+        all.grown[all.n++] = g->depth;
+        all.slowest = fmax(all.slowest, doubling);
+        all.fastest = fmin(all.fastest, doubling);
+        all.latest = fmax(all.latest, g->saturated);
+        all.least_sd = fmin(all.least_sd, g->sd);
+        all.most_sd = fmax(all.most_sd, g->sd);
+    }
+    return all;
+}
+
+static void print_growth(struct pieces *out, const struct roundoff *m)
+{
+    struct pool  *pool = out->pool;
+    struct bytes *table = pieces_table(out, "growth");
+    bytes_text(table, "| depth | replicas | growth starts at step | saturated at step | rate a step | doubles every "
+                      "(steps) | final log p, training rows: sd | largest difference | held-out: sd | sd / standard "
+                      "error of the data |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < m->n; i++) {
+        const struct growth *g = &m->depth[i];
+        bytes_print(table, "| %g | %zu | %s | %s | %s [%s, %s] | %s | %s | %s | %s | %s |\n", g->depth, g->replicas,
+                    text_number(pool, 0, g->start), text_number(pool, 0, g->saturated), text_short(pool, g->rate),
+                    text_short(pool, g->low), text_short(pool, g->high), text_number(pool, 1, M_LN2 / g->rate),
+                    text_number(pool, 4, g->sd), text_number(pool, 4, g->range), text_number(pool, 4, g->heldout_sd),
+                    text_short(pool, g->sd / m->error));
+    }
+}
+
+static const char *total_text(struct pool *pool, const struct total *all, const struct roundoff *m)
+{
+    if (all->n == 0)
+        return all->measured < m->n ? text(pool, "%zu of %zu depths have two replicas that finish.", all->measured,
+                                           m->n)
+                                    : "at no depth does the perturbation reach the third decimal.";
+    const char *beside = m->error > 0 ? text(pool, ", %.2g to %.2g of the data's own standard error",
+                                             all->least_sd / m->error, all->most_sd / m->error)
+                                      : "";
+    return text(pool, "it doubles every %.1f to %.1f steps and is saturated by step %.0f; the final score then "
+                      "scatters with sd %.4f to %.4f nats%s.", all->fastest, all->slowest, all->latest, all->least_sd,
+                all->most_sd, beside);
+}
+
+static void decide(struct pieces *out, const void *measured)
+{
+    const struct roundoff *m = measured;
+    const struct total     all = add_up(out->pool, m);
+    print_growth(out, m);
+    pieces_value(out, "rounding", text(out->pool, "%g", ROUNDING));
+    pieces_value(out, "consequence", all.n == 0 || !(m->error > 0) ? "" : text(out->pool,
+        "So two correct programs that round differently in one place agree at first, and part in the third decimal.\n"
+        "That scatter is %s than what other training rows would do to the score. But with it no one can tell a defect\n"
+        "from a rounding. Hence the rule of this project: the same bits whatever the compiler, the instruction set or\n"
+        "the number of threads.", all.most_sd < m->error ? "smaller" : "no smaller"));
+    pieces_claim(out, &(struct claim){
+        .name = "bits",
+        .title = "a trained third decimal can be checked only by the same bits",
+        .rule = text(out->pool, "supported if at every depth the difference grows from round-off to above %g nats, and "
+                     "the final scores of the replicas differ by more than that, the last decimal that the notebook "
+                     "prints; refuted if at none; otherwise supported with a limit, the depths at which they do.",
+                     DECIMAL),
+        .effect = total_text(out->pool, &all, m),
+        .limit = all.n && all.n < m->n ? text(out->pool, "at %s.", text_depths(out->pool, all.grown, all.n)) : NULL,
+        .untested = all.measured ? NULL : "at no depth are there two replicas that finish",
+        .rests_on = "roundoff roundoff_final",
+        .decision = all.n == m->n ? SUPPORTED : all.n ? LIMITED : all.measured == m->n ? REFUTED : UNDECIDED,
+    });
+}
+
+const struct judge judge_roundoff = {"roundoff", tables, "roundoff", measure, decide};

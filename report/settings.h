@@ -1,0 +1,33 @@
+/* settings.h - what a table's settings are instead of the protocol's, in words.
+ *
+ * The report tells of one protocol: the spiral, and each program's defaults.  What else may differ is of three kinds.
+ * What a single run is (steps, rate, width, ...): then nothing measured on the table is judged.  Which runs there are
+ * (depths, couplings): then no claim is judged on it, but a number that is there is.  And how many there are (seeds,
+ * replicas): these are judged, and their number is told.
+ * Invariant, kept by a test: the tables of `make all` differ in nothing.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "pool.h"
+#include "table.h"
+
+/* Each a list of "key=value", separated by blanks; NULL: the program has no such setting, or nothing differs. */
+struct protocol {
+    const char *run;    /* what a single run is: steps, rate, width, ... */
+    const char *choice; /* which runs there are: depths, couplings       */
+    const char *count;  /* how many: seeds, replicas                     */
+};
+
+/* What protocols have in common: the rows, a flow, its training, the notebook's rate and clip. */
+#define SETTINGS_ROWS "heldout=0 data-seed=0 data-size=3000 "
+#define SETTINGS_FLOW SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=0 "
+#define SETTINGS_TRAINED SETTINGS_FLOW "batch-seed=1 steps=1200 batch=512 "
+#define SETTINGS_FITTED SETTINGS_TRAINED "lr=0.003 clip=1 "
+
+/* "steps 4 instead of 1200, lr 1000 instead of 0.003"; NULL if all are as the list `expected` has them. */
+const char *settings_differ(struct pool *pool, const struct table *table, const char *expected);
+/* " --replicas 32": the options with which a table's program makes as many runs again. */
+const char *settings_count(struct pool *pool, const struct table *table, const char *expected);
+
+#endif

@@ -1,0 +1,44 @@
+/* verdict.h - what a claim comes to: tests, corrected together, and a decision by a stated rule.
+ *
+ * A judge registers each of its tests before any is decided on.  Holm's method then corrects all their p-values
+ * together, once, and writes each corrected p into its effect.  So a decision knows of every other test in the report.
+ * Invariant: which tests are registered does not depend on what they found, and their order does not matter.
+ *
+ * A claim whose runs are not there, or whose test could not have come out otherwise, is not tested: neither supported
+ * nor refuted.
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include "effect.h"
+
+enum decision { SUPPORTED, LIMITED, REFUTED, UNDECIDED, NOT_TESTED };
+const char *verdict_name(enum decision decision);
+
+struct claim {
+    const char   *name;     /* in REPORT.md.in                                                             */
+    const char   *title;    /* a few words                                                                 */
+    const char   *sentence; /* the notebook's own; NULL: the claim is this report's                        */
+    const char   *rule;     /* in words: when it is supported, refuted, limited                            */
+    const char   *effect;   /* the size of it, with an interval                                            */
+    const char   *limit;    /* one sentence; NULL if the decision needs none                               */
+    const char   *untested; /* why these tables cannot test it, no full stop; NULL: they can               */
+    const char   *rests_on; /* the tables that it is measured on, names separated by one blank             */
+    const char   *lacking;  /* of them, those that lack what it takes; NULL: all                           */
+    enum decision decision;
+};
+
+/* The tests of the report. */
+struct verdicts {
+    struct effect **test; /* [n], each where its judge keeps it */
+    size_t          n, room;
+};
+
+/* Registers a test; *effect must stay where it is until verdicts_correct.  One that has nothing to test keeps p = 1 and
+ * is none of those that are corrected together. */
+void verdict_test(struct verdicts *verdicts, struct effect *effect);
+/* Writes corrected and testable of each.  False: no memory. */
+bool verdicts_correct(struct verdicts *verdicts);
+void verdicts_free(struct verdicts *verdicts);
+
+#endif
