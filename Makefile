@@ -174,7 +174,7 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
             $(BUILD)/judges/report.o $(BUILD)/judges/compare.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
-# What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
+# The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
 options.depth_sweep = --replicas 32
 $(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 
@@ -216,6 +216,15 @@ check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
 ## make check-all    and the slow ones: bits over compilers, kernels, threads; figures; sanitizers; valgrind; installing
 check-all: build check
 	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(filter-out tests/run.sh tests/test_%,$(wildcard tests/*.sh))
+
+## make format-check list the files that deviate from .clang-format (clang-format 14)
+FORMATTED = $(wildcard $(patsubst %,%/*.c,$(FOLDERS)) $(patsubst %,%/*.h,$(FOLDERS)))
+FOLDERS   = lib lib/kernels harness experiments report examples tests bench
+format-check:
+	@clang-format --version
+	@deviate=0; for file in $(FORMATTED); do \
+	clang-format --dry-run --Werror "$$file" 2> /dev/null || { echo "$$file"; deviate=$$((deviate + 1)); }; done; \
+	echo "$$deviate of $(words $(FORMATTED)) files deviate"; [ $$deviate -eq 0 ]
 
 # Times belong to a machine: those of this one go into a folder that is not committed, unless it is given a name.
 MACHINE = this
@@ -274,7 +283,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 always:
-.PHONY: build examples all notebook verify check check-all bench reference reference-numbers bench-reference install \
-        deps clean help always
+.PHONY: build examples all notebook verify check check-all format-check bench reference reference-numbers \
+        bench-reference install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:
