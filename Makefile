@@ -58,13 +58,15 @@ CLAIMS     := $(filter-out $(NOTEBOOK),$(patsubst experiments/%.c,%,$(shell grep
 EXPERIMENTS = $(NOTEBOOK) $(CLAIMS)
 PROGRAMS    = $(EXPERIMENTS) report compare
 TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c))
+EXAMPLE_KERNELS := $(wildcard examples/layer_*.c examples/transformer_*.c)
+EXAMPLES   := $(patsubst %.c,$(BUILD)/%,$(filter-out $(EXAMPLE_KERNELS),$(wildcard examples/*.c)))
 
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/kernels/*.c)))
 SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)))
 REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c)))
-TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
+TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)) $(EXAMPLE_KERNELS))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
 SHARED      = $(BUILD)/harness/shared.a
@@ -73,6 +75,9 @@ JUDGES      = $(BUILD)/judges/judges.a
 ## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
 build: $(LIBRARY) $(BUILD)/libfathom.so $(PROGRAMS:%=$(BUILD)/%)
 .DEFAULT_GOAL = build
+
+## make examples     build the programs of examples/, which use the library alone, in build/examples/
+examples: $(EXAMPLES)
 
 # ----------------------------------------------------------------------------------------------------- compile ----
 Q = $(if $(V),,@)
@@ -126,8 +131,8 @@ $(BUILD)/lib/isa.o: lib/isa.c $(BUILD)/sets.h
 	$(compile) -include $(BUILD)/sets.h
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
-# The examples are kernels (lib/kernels/list.h), compiled as plain C.
-$(BUILD)/tests/example_%.o: tests/example_%.c $(BUILD)/flags
+# Kernels of examples/ that a test uses (lib/kernels/list.h), compiled as plain C.
+$(call objects,$(EXAMPLE_KERNELS)): $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=example -DVEC_WIDTH=1
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
@@ -158,16 +163,18 @@ $(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/judges/%.o $(JUDGES) $(SH
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
+$(EXAMPLES): %: %.o $(LIBRARY)
+	$(link) $(LDLIBS)
 $(BUILD)/tests/test_allocation $(BUILD)/tests/test_files: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(REPORT_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
-            $(EXPERIMENTS:%=$(BUILD)/experiments/%.o) $(EXPERIMENTS:%=$(BUILD)/main/%.o) \
+            $(EXAMPLES:%=%.o) $(EXPERIMENTS:%=$(BUILD)/experiments/%.o) $(EXPERIMENTS:%=$(BUILD)/main/%.o) \
             $(BUILD)/judges/report.o $(BUILD)/judges/compare.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
-# What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
+# The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
 options.depth_sweep = --replicas 32
 $(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 
@@ -205,12 +212,21 @@ verify: build
 
 # ------------------------------------------------------------------------------------------------------- tests ----
 ## make check        build and run the tests (two minutes)
-check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%)
+check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
 	@tests/run.sh $(BUILD) $(TESTS) $(wildcard tests/test_*.sh)
 
 ## make check-all    and the slow ones: bits over compilers, kernels, threads; figures; sanitizers; valgrind; installing
 check-all: build check
 	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(filter-out tests/run.sh tests/test_%,$(wildcard tests/*.sh))
+
+## make format-check list the files that deviate from .clang-format (clang-format 14)
+FORMATTED = $(wildcard $(patsubst %,%/*.c,$(FOLDERS)) $(patsubst %,%/*.h,$(FOLDERS)))
+FOLDERS   = lib lib/kernels harness experiments report examples tests bench
+format-check:
+	@clang-format --version
+	@deviate=0; for file in $(FORMATTED); do \
+	clang-format --dry-run --Werror "$$file" 2> /dev/null || { echo "$$file"; deviate=$$((deviate + 1)); }; done; \
+	echo "$$deviate of $(words $(FORMATTED)) files deviate"; [ $$deviate -eq 0 ]
 
 # Times belong to a machine: those of this one go into a folder that is not committed, unless it is given a name.
 MACHINE = this
@@ -269,7 +285,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 always:
-.PHONY: build all notebook verify check check-all bench reference reference-numbers bench-reference install deps \
-        clean help always
+.PHONY: build examples all notebook verify check check-all format-check bench reference reference-numbers \
+        bench-reference install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:

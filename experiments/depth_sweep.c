@@ -1,7 +1,7 @@
 /* depth_sweep.c - "Stacking coupling blocks steadily improves the fit."
  *
  * Trains a flow of each depth and scores it on the rows that it was trained on, as the notebook does, and on held-out
- * rows.  Training is chaotic, so a trained number is a draw from a distribution: --replicas draws more of them, each
+ * rows.  Training is chaotic, so a trained number is a draw from a distribution.  --replicas draws more of them, each
  * from initial parameters that differ in the last bits.  Of the first seed's replica 0 the loss at each step is kept.
  */
 #include "experiment.h"

@@ -1,7 +1,7 @@
 /* gradient_depth.c - "The gradient norm grows with depth": over many seeds, where the notebook has one.
  *
- * The notebook's probe of untrained flows (gradient_norm.c), from enough seeds to see its distribution at each depth,
- * fit a law of growth to it, and say whether the notebook's own seed is typical.
+ * The notebook's gradient norm of untrained flows (gradient_norm.c), from so many seeds that its distribution at each
+ * depth is known: to fit a law of growth, and to judge whether the notebook's own seed is typical.
  */
 #include "experiment.h"
 

@@ -1,4 +1,4 @@
-/* roundoff.c - how fast one part in 1e15 grows: why only the same bits make a trained number checkable.
+/* roundoff.c - how fast one part in 1e15 grows: why a trained number can be checked only if the bits are the same.
  *
  * Replicas of one run, their initial parameters perturbed by one part in 1e15, against the unperturbed one: the
  * difference of their batch losses at each step, and the scores that they end with.

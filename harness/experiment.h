@@ -1,8 +1,9 @@
-/* experiment.h - an experiment as data: what is run, which tables come of it, which figures are drawn.
+/* experiment.h - an experiment as data: its runs, its tables, its figures.
  *
- * A file of experiments/ defines one `const struct experiment` of its own name and nothing else that the program could
- * see; harness/main.c is every program's main.  Runs come from a design (design.h), a table's rows from the names of its
- * columns (run_table.h), a summary's from its groups (summary_table.h); what is neither has a function that fills it.
+ * A file of experiments/ defines one `const struct experiment` of its own name, and no other external name.
+ * harness/main.c is the main of every program.  A design lists the runs (design.h).  The names of a table's columns
+ * determine its rows (run_table.h), the groups of a table the rows of a summary (summary_table.h).  Any other table has
+ * a function that fills it.
  */
 #ifndef EXPERIMENT_H
 #define EXPERIMENT_H

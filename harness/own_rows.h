@@ -1,4 +1,4 @@
-/* own_rows.h - a file of rows, as the command line asks for it. */
+/* own_rows.h - reads the file of rows that the command line names. */
 #ifndef OWN_ROWS_H
 #define OWN_ROWS_H
 
