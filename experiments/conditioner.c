@@ -16,6 +16,7 @@
 
 #include "exit.h"
 #include "flow_view.h"
+#include "own_rows.h"
 
 /* The outputs to show, of the first coordinate that the coupling moves. */
 enum { MOST_SHOWN = 3 };
@@ -210,7 +211,7 @@ static void check_rows(const struct session *session)
 {
     if (session->train.dim > 3)
         exit_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
-                     session->options->data, session->train.dim);
+                     own_rows_name(session->options), session->train.dim);
 }
 
 const struct experiment conditioner = {

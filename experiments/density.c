@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "exit.h"
+#include "own_rows.h"
 #include "plane.h"
 
 /* Integrals that differ by more are not resolved; the spiral's differ by 2.4e-5 at most. */
@@ -103,8 +104,8 @@ static void fill_rows(struct table *table, const struct outcome *outcome)
 static void check_rows(const struct session *session)
 {
     if (session->train.dim != 2)
-        exit_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two", session->options->data,
-                     session->train.dim);
+        exit_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two",
+                    own_rows_name(session->options), session->train.dim);
 }
 
 static const struct design design = {

@@ -11,4 +11,14 @@
 void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_report *report,
                    struct options *options);
 
+/* What messages call the rows: "spiral", the file's name or "standard input". */
+const char *own_rows_name(const struct options *options);
+
+/* "column 3" or "column 3 (mass)", as it stands in the file.  column: of the dataset, from 0.  Without a file, of which
+ * rows is empty, "column 1" is the first. */
+struct column_text {
+    char text[80];
+};
+struct column_text own_rows_column(const fathom_read_report *rows, size_t column);
+
 #endif

@@ -262,6 +262,8 @@ for limit in OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1; do
     rm -r "$works/threads"
 done
 "$build/depth_sweep" --version | grep -qxE 'SLEEF [0-9]+\.[0-9]+\.[0-9]+ \(as compiled\)' || fail "--version: SLEEF"
+(cd "$scratch" && "$build/depth_sweep" --version) | grep -qE '^gnuplot [0-9]' || fail "--version elsewhere: no gnuplot"
+PATH=$scratch/none "$build/depth_sweep" --version | grep -qx 'gnuplot not found' || fail "--version: not 'not found'"
 grep -qP '^# seconds: \d' "$works/timings/residual_inverse.tsv" || fail "residual_inverse: no timings"
 
 # compare finds what differs, by its name
@@ -310,6 +312,16 @@ says 'without it: --columns 2,3'
 [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "an index, --quiet: more than the warning: $(cat "$scratch/err")"
 own --data "$scratch/index" --columns 2,3 --quiet || fail "without the index: $(cat "$scratch/err")"
 [ ! -s "$scratch/err" ] || fail "--columns 2,3 --quiet: said $(cat "$scratch/err")"
+{ seq -f 'a_long_name_of_column_%g' -s , 40; seq -s , 40; seq -s , 3 2 81; } > "$scratch/names"
+own --data "$scratch/names" || fail "40 names: $(cat "$scratch/err")"
+says 'a_long_name_of_column_14 and 26 more), separated by commas; names from line 1; 0 rows held out'
+printf 'm\351\033[1m,\303\251\n1,2\n3,4\n7,1\n' > "$scratch/bytes" # no byte of a name reaches the terminal as it is
+own --data "$scratch/bytes" || fail "bytes in names: $(cat "$scratch/err")"
+says '3 rows of 2 columns (m<0xE9><0x1B>[1m, <U+00E9>), separated by commas'
+deep=$scratch/deep$(printf '/%0200d' 1 1 1 1 1 1)
+mkdir -p "$deep" && cp "$scratch/index" "$deep/rows"
+own --data "$deep/rows" --quiet || fail "a long path: $(cat "$scratch/err")"
+says 'rows: warning: the first column, which has no name, counts the rows'
 own --data "$scratch/commas" --decimal , || fail "decimal commas: $(cat "$scratch/err")"
 says '2 rows of 2 columns (1, 2), separated by tabs; no header; 0 rows held out'
 (yes "$(seq -s ' ' 65)") | own --data - && fail "65 columns without end: exit 0"

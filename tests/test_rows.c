@@ -431,6 +431,8 @@ static void test_choice_of_columns(void **state)
         {T("x,y,z\n1,a,3\n4,b,7\n"), .numbers = "1 3/4 7", COLUMNS("x,z")},
         {T("a,1,3\nb,4,7\n"), .error = "line 1, column 1: \"a\" is not a number", COLUMNS("2,3")},
         {T("a,1,3\nb,4,7\n"), .numbers = "1 3/4 7", NO_HEADER, COLUMNS("2,3")},
+        {T("% of a file\n1,2\n3,4\n"), .error = "line 2, column 1 (%): \"1,2\" is not a number: blanks separate "
+                                                  "fields, as line 1 has them; ... --skip 1 if that line is a title"},
         {T("x,y,z\n1,a,3\n4,b,q\n"), .error = "line 3, column 3 (z): \"q\" is not a number", COLUMNS("x,z")},
         {T("id,2019,2020\n7,2,3\n1,5,9\n"), .error = "line 1, column 1: \"id\" is not a number", COLUMNS("2,3")},
         {T("x,y,z\n1,1,3\n4,1,7\n"), .error = "column 2 (y): constant", COLUMNS("z,y")},
