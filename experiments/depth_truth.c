@@ -25,11 +25,11 @@ static void derive_over_fit(struct table *table, const struct table *runs)
 {
     double *flow = derive_numbers(runs, "train_logp"), *truth = derive_numbers(runs, "train_truth");
     double *kl = derive_numbers(runs, "kl");
-    size_t  depth, seed;
-    for (size_t row = 0; row < table_rows(runs) && table_find(&depth, runs, "depth") && table_find(&seed, runs, "seed");
-         row++) {
-        table_text(table, table_cell(runs, row, depth));
-        table_text(table, table_cell(runs, row, seed));
+    size_t  column;
+    for (size_t row = 0; row < table_rows(runs); row++) {
+        for (size_t c = 0; c + 1 < table_columns(table); c++) /* what tells the run is copied */
+            if (table_find(&column, runs, table_column_name(table, c)))
+                table_text(table, table_cell(runs, row, column));
         table_number(table, flow[row] - truth[row] + kl[row]);
     }
     free(flow);
@@ -52,7 +52,7 @@ const struct experiment depth_truth = {
                         "kl_std_error"},
         {"depth_truth_summary", .summary_of = "depth_truth", .by = "depth",
          .of = "train_logp heldout_logp kl kl_std_error"},
-        {"depth_truth_over_fit", "depth seed over_fit", .summary_of = "depth_truth", .derive = derive_over_fit},
+        {"depth_truth_over_fit", "depth seed status over_fit", .summary_of = "depth_truth", .derive = derive_over_fit},
         {"depth_truth_over_fit_summary", .summary_of = "depth_truth_over_fit", .by = "depth", .of = "over_fit"},
     },
     .figures = {"depth_truth"},

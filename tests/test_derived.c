@@ -208,15 +208,20 @@ static void test_loss_mean_table(void **state)
 static void test_over_fit_table(void **state)
 {
     (void)state;
-    struct table *rows = table_new("depth_truth", "depth seed train_logp train_truth kl");
-    const double  cells[2][5] = {{8, 0, -1.25, -1.5, 0.125}, {8, 1, NAN, -1.5, NAN}};
-    for (size_t i = 0; i < 2; i++)
-        for (size_t c = 0; c < 5; c++)
-            table_number(rows, cells[i][c]);
+    struct table *rows = table_new("depth_truth", "depth seed status train_logp train_truth kl");
+    const double  scores[2][3] = {{-1.25, -1.5, 0.125}, {NAN, -1.5, NAN}};
+    for (size_t i = 0; i < 2; i++) {
+        table_count(rows, 8);
+        table_count(rows, i);
+        table_text(rows, i ? "diverged" : "ok");
+        for (size_t c = 0; c < 3; c++)
+            table_number(rows, scores[i][c]);
+    }
     struct table *over = derive(&depth_truth, "depth_truth_over_fit", rows);
     assert_int_equal(table_rows(over), 2);
     near(number(over, 0, "over_fit"), 0.375, 0, "(flow - truth) + KL");
     assert_string_equal(word(over, 1, "seed"), "1");
+    assert_string_equal(word(over, 1, "status"), "diverged");
     assert_string_equal(word(over, 1, "over_fit"), "nan");
     table_free(over);
     table_free(rows);
