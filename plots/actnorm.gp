@@ -110,7 +110,7 @@ set tmargin at screen 0.95
 set bmargin at screen 0.61
 set xlabel "step"
 if (losses) {
-    if (least_loss > 1e-290) {
+    if (least_loss > 1e-290 && greatest_loss / least_loss > 10) {     # a narrower range may hold no power of ten
         set logscale y
         set yrange [least_loss / 1.2 : greatest_loss * 1.5]
         decades = by(greatest_loss / least_loss)
@@ -128,7 +128,7 @@ if (losses) {
         set lmargin at screen left + (p - 1) * (width + gap)
         set rmargin at screen (words(pair) == 1 ? 0.955 : left + (p - 1) * (width + gap) + width)
         set title "training, depth ".word(pair, p)
-        set ylabel (p == 1 ? "batch loss, mean of seeds  [nats]" : "") font SMALL
+        set ylabel (p == 1 ? "batch loss, mean of seeds  [nats]" : "") font SMALL offset 0.2,0
         set key top right width -2 title (p == words(pair) ? "ActNorm" : "")
         unset label 1
         if (words(lossy[p]) == 0) {

@@ -68,7 +68,7 @@ set tmargin at screen (finals > 0 ? 0.945 : 0.92)
 set bmargin at screen (finals > 0 ? 0.455 : 0.14)
 set title "How a difference of one part in 10¹⁵ grows"
 set xlabel "training step" offset 0,0.5
-set ylabel "|difference of losses|   [nats]" offset 1.6,0
+set ylabel "|difference of losses|   [nats]" offset 0.8,0
 set xrange [0 : last + 1]
 if (last < 8) { set xtics 1 }
 set logscale y
