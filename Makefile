@@ -71,6 +71,7 @@ BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
 SHARED      = $(BUILD)/harness/shared.a
 JUDGES      = $(BUILD)/judges/judges.a
+PLANS       = $(BUILD)/experiments/experiments.a
 
 ## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
 build: $(LIBRARY) $(BUILD)/libfathom.so $(PROGRAMS:%=$(BUILD)/%)
@@ -145,7 +146,8 @@ $(BUILD)/judges/%.o: report/%.c $(BUILD)/flags
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
 $(JUDGES): $(REPORT_OBJ)
-$(LIBRARY) $(SHARED) $(JUDGES):
+$(PLANS): $(EXPERIMENTS:%=$(BUILD)/experiments/%.o)
+$(LIBRARY) $(SHARED) $(JUDGES) $(PLANS):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 # The shared library shows what fathom.h declares, and nothing else.
@@ -161,7 +163,7 @@ $(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/judges/%.o $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
-$(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
+$(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(PLANS) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
 $(EXAMPLES): %: %.o $(LIBRARY)
 	$(link) $(LDLIBS)

@@ -243,8 +243,9 @@ for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths
     own_words
     [ ! -s "$scratch/err" ] || fail "$run --quiet: said $(head -n 1 "$scratch/err")"
 done
-expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv gradient_norm.sha256"
-expected="$expected gradient_norm.tsv loss.tsv residual_banach.tsv residual_inverse.sha256 residual_inverse.tsv"
+expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv"
+expected="$expected depth_sweep_summary.tsv gradient_norm.sha256"
+expected="$expected gradient_norm.tsv loss.tsv loss_mean.tsv residual_banach.tsv residual_inverse.sha256 residual_inverse.tsv"
 expected="$expected residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(cd "$works" && echo *)" = "$expected" ] || fail "the tables are $(cd "$works" && echo *)"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
@@ -294,7 +295,9 @@ for setting in 'separator: blank' 'decimal: point' 'header: yes' 'skip: 0' 'colu
 done
 grep -q '^# data-size' "$scratch/own/depth_sweep.tsv" && fail "own rows: a size of the spiral"
 grep -qE '^# (columns|separator|header):' "$works/depth_sweep.tsv" && fail "the spiral: settings of a file"
-[ "$(cd "$scratch/own" && echo *)" = "depth_sweep.sha256 depth_sweep.tsv loss.tsv timings" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
+[ "$(cd "$scratch/own" && echo *)" = \
+    "depth_sweep.sha256 depth_sweep.tsv depth_sweep_summary.tsv loss.tsv loss_mean.tsv timings" ] ||
+    fail "own rows: $(cd "$scratch/own" && echo *)"
 
 # own rows: standard input, chosen columns, and what stderr says of it
 own() { "$build/gradient_norm" --depths 1 --coupling affine --out "$scratch/own" --no-plot "$@" 2> "$scratch/err"; }

@@ -33,11 +33,12 @@ silent() { [ ! -s "$scratch/err" ] || fail "$*: said $(head -n 3 "$scratch/err")
 out=$scratch/out
 status 0 "$build/depth_sweep" $small --out "$out"
 silent "a first run"
-[ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.svg depth_sweep.tsv loss.svg loss.tsv timings truth.tsv " ] ||
-    fail "a run leaves $(names "$out")"
+[ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.svg depth_sweep.tsv depth_sweep_summary.tsv \
+loss.svg loss.tsv loss_mean.tsv timings truth.tsv " ] || fail "a run leaves $(names "$out")"
 (cd "$out" && sha256sum --check --quiet --strict depth_sweep.sha256) || fail "sha256sum does not read the manifest"
 [ "$(sed 's/^.*  //' "$out/depth_sweep.sha256" | tr '\n' ' ')" = \
-    "depth_sweep.svg depth_sweep.tsv loss.svg loss.tsv truth.tsv " ] || fail "the manifest: $(cat "$out"/*.sha256)"
+    "depth_sweep.svg depth_sweep.tsv depth_sweep_summary.tsv loss.svg loss.tsv loss_mean.tsv truth.tsv " ] ||
+    fail "the manifest: $(cat "$out"/*.sha256)"
 
 # The same tables without figures: the figures are still theirs.  Other tables: they go, in one line.
 status 0 "$build/depth_sweep" $small --out "$out" --no-plot
@@ -45,7 +46,8 @@ silent "the same tables again"
 [ -f "$out/loss.svg" ] && grep -q loss.svg "$out/depth_sweep.sha256" || fail "a figure of the same tables is gone"
 status 0 "$build/depth_sweep" $small --steps 5 --out "$out" --no-plot
 says "$scratch/err" "removed from $out, since this run did not make them: depth_sweep.svg, loss.svg"
-[ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.tsv loss.tsv timings truth.tsv " ] || fail "left: $(names "$out")"
+[ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.tsv depth_sweep_summary.tsv loss.tsv loss_mean.tsv timings \
+truth.tsv " ] || fail "left: $(names "$out")"
 
 # Own rows after the spiral: no true density.
 awk 'BEGIN { srand(1); for (i = 0; i < 60; i++) print rand(), rand() }' > "$scratch/rows"
