@@ -119,7 +119,7 @@ static void print_growth(struct pieces *out, const struct roundoff *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "growth");
-    bytes_text(table, "| depth | replicas | growth starts at step | saturated at step | rate a step | doubles every "
+    bytes_text(table, "| depth | replicas | growth starts at step | saturated at step | rate per step | doubles every "
                       "(steps) | final log p, training rows: sd | largest difference | held-out: sd | sd / standard "
                       "error of the data |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {
