@@ -153,31 +153,41 @@ static void probe(struct run_result *result, const struct session *session, cons
     free(gradient);
 }
 
-/* fathom_train, step by step so that the progress line moves; no step of a run that has no parameters to start from. */
-static void train(struct run_result *result, const struct run *run, const struct session *session,
-                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_a_step)
+/* What the progress line has been told of a run's training. */
+struct told {
+    struct progress *progress;
+    uint64_t         cost_per_step;
+    size_t           steps;
+};
+
+static int tell_step(void *context, size_t step, double loss, double grad_norm)
 {
-    bool running = result->status == FATHOM_OK;
-    for (size_t step = 0; step < run->training.steps; step++) {
-        double loss = NAN, grad_norm = NAN;
-        if (running) {
-            const fathom_status status = fathom_trainer_step(trainer, &loss, &grad_norm,
-                                                             session->batches + step * run->training.batch);
-            if (status != FATHOM_DIVERGED)
-                check(status, "training");
-            else if (isnan(result->diverged_at))
-                result->diverged_at = (double)step;
-            running = status == FATHOM_OK || run->training.skip;
-            result->skipped += status == FATHOM_DIVERGED && run->training.skip;
-        }
-        if (result->loss) {
-            result->loss[step] = loss;
-            result->grad_norm[step] = grad_norm;
-        }
-        progress_add(progress, cost_a_step);
+    struct told *told = context;
+    (void)loss, (void)grad_norm;
+    progress_add(told->progress, told->cost_per_step);
+    told->steps = step + 1;
+    return 0;
+}
+
+/* No step of a run that has no parameters to start from. */
+static void train(struct run_result *result, const struct run *run, const struct session *session,
+                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_per_step)
+{
+    struct told  told = {.progress = progress, .cost_per_step = cost_per_step};
+    const size_t steps = run->training.steps;
+    for (size_t step = 0; result->loss && step < steps; step++)
+        result->loss[step] = result->grad_norm[step] = NAN;
+    if (result->status == FATHOM_OK) {
+        const fathom_train_result trained = fathom_train(trainer, result->loss, result->grad_norm, session->batches,
+                                                         tell_step, &told);
+        if (trained.status != FATHOM_DIVERGED)
+            check(trained.status, "training");
+        if (trained.diverged_at < steps)
+            result->diverged_at = (double)trained.diverged_at;
+        result->skipped = trained.skipped;
+        result->status = trained.status;
     }
-    if (!running && result->status == FATHOM_OK)
-        result->status = FATHOM_DIVERGED;
+    progress_add(progress, (steps - told.steps) * cost_per_step);
 }
 
 static uint64_t cost_of_training_step(const struct run *run, size_t n_params)

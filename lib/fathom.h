@@ -35,7 +35,8 @@ typedef enum fathom_status {
     FATHOM_BAD_DATA,       /* rows that cannot be used; the error says which line and column     */
     FATHOM_NO_MEMORY,      /* an allocation failed; every output is as it was                    */
     FATHOM_READ_ERROR,     /* the stream handed in reported an error                             */
-    FATHOM_DEGENERATE      /* rows that do not vary, where their deviation is to be divided by   */
+    FATHOM_DEGENERATE,     /* rows that do not vary, where their deviation is to be divided by   */
+    FATHOM_STOPPED         /* the caller's progress function ended the training                  */
 } fathom_status;
 
 /* "ok", "diverged", ...: the words that the tables use. */
@@ -321,15 +322,21 @@ const double     *fathom_trainer_params(const fathom_trainer *trainer);   /* [n_
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);      /* to evaluate them with       */
 
 typedef struct fathom_train_result {
-    fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED or FATHOM_NO_MEMORY                            */
+    fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED, FATHOM_STOPPED or FATHOM_NO_MEMORY            */
     size_t        steps_taken; /* steps that moved the parameters                                           */
     size_t        diverged_at; /* first step, from 0, whose loss or gradient norm was not finite; else steps */
     size_t        skipped;     /* steps left out (options.skip)                                             */
 } fathom_train_result;
 
+/* Called after each step that was computed: its number from 0, its loss and gradient norm (before the clip; not finite
+ * at a step that is left out or ends the run).  Nonzero ends the training: the status is FATHOM_STOPPED, unless the same
+ * step ended the run by itself.  It must not use the trainer. */
+typedef int fathom_train_progress(void *context, size_t step, double loss, double grad_norm);
+
 /* All the steps.  batches: as fathom_batches made them; loss, grad_norm: [steps] or NULL (NaN from the step after which
- * nothing was computed). */
-fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches);
+ * nothing was computed); progress: NULL, or called with `context`. */
+fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches,
+                                 fathom_train_progress *progress, void *context);
 
 /* --------------------------------------------------------------------------------------------- residual map ---- */
 

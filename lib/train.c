@@ -198,25 +198,33 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
     return FATHOM_OK;
 }
 
-fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *batches)
+/* How a step ends the run: FATHOM_OK if it does not. */
+static fathom_status count_step(fathom_train_result *result, fathom_status step_status, size_t step, bool skip)
+{
+    if (step_status == FATHOM_DIVERGED && result->skipped == 0) /* the first of its kind */
+        result->diverged_at = step;
+    if (step_status == FATHOM_OK)
+        result->steps_taken++;
+    else if (step_status == FATHOM_DIVERGED && skip)
+        result->skipped++;
+    else
+        return step_status;
+    return FATHOM_OK;
+}
+
+fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *batches,
+                                 fathom_train_progress *progress, void *context)
 {
     const size_t steps = t->options.steps;
     fathom_train_result result = { .status = FATHOM_OK, .diverged_at = steps };
-    bool running = true;
     for (size_t s = 0; s < steps; s++) {
         double step_loss = NAN, norm = NAN;
-        if (running) {
+        if (result.status == FATHOM_OK) {
             fathom_status status = fathom_trainer_step(t, &step_loss, &norm, batches + s * t->options.batch);
-            if (status == FATHOM_DIVERGED && result.diverged_at == steps)
-                result.diverged_at = s;
-            if (status == FATHOM_OK)
-                result.steps_taken++;
-            else if (status == FATHOM_DIVERGED && t->options.skip)
-                result.skipped++;
-            else {
-                result.status = status;
-                running = false;
-            }
+            result.status = count_step(&result, status, s, t->options.skip);
+            const bool computed = status == FATHOM_OK || status == FATHOM_DIVERGED;
+            if (computed && progress && progress(context, s, step_loss, norm) != 0 && result.status == FATHOM_OK)
+                result.status = FATHOM_STOPPED;
         }
         if (loss)
             loss[s] = step_loss;

@@ -162,7 +162,7 @@ static bool train(const char *coupling, size_t dim)
     fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, rows, 2);
     fathom_train_result result = { .status = FATHOM_NO_MEMORY };
     if (trainer)
-        result = fathom_train(trainer, NULL, NULL, batches);
+        result = fathom_train(trainer, NULL, NULL, batches, NULL, NULL);
     fathom_trainer_free(trainer);
     fathom_flow_free(flow);
     assert_true(result.status == FATHOM_OK || result.status == FATHOM_NO_MEMORY);

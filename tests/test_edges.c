@@ -103,7 +103,7 @@ static void test_finite_at_the_largest_rate(void **state)
         fathom_batches(batches, 3, 0, LONG, BATCH, N);
         fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, spiral.x, N);
         assert_non_null(trainer);
-        assert_true(fathom_train(trainer, NULL, NULL, batches).steps_taken > 0);
+        assert_true(fathom_train(trainer, NULL, NULL, batches, NULL, NULL).steps_taken > 0);
         for (size_t k = 0; k < m.n_params; k++)
             assert_true(isfinite(fathom_trainer_params(trainer)[k]));
         fathom_trainer_free(trainer);

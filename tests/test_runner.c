@@ -137,7 +137,7 @@ static void test_trains_as_the_library(void **state)
     fathom_flow_init(params, flow, fathom_key_from_seed(5));
     fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training,
                                                  session->train.x, session->train.n);
-    assert_int_equal(fathom_train(trainer, loss, norm, session->batches).status, FATHOM_OK);
+    assert_int_equal(fathom_train(trainer, loss, norm, session->batches, NULL, NULL).status, FATHOM_OK);
     fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), session->train.x, ROWS);
 
     const struct run_result *r = &results[1];
