@@ -230,7 +230,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     fathom_workspace_free(workspace);
     if (run->train) {
         fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
-                                                         session->train.x, session->train.n));
+                                                         session->train.x, session->order, session->train.n));
         if (run->keep_trace) {
             result->loss = need(malloc(steps * sizeof *result->loss));
             result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
@@ -334,11 +334,10 @@ static void do_listed(struct table_of_runs *table, size_t n)
     for (size_t k = 0; k < n; k++) {
         const struct run *run = &table->runs[table->which[k]];
         fathom_error      error;
-        fathom_flow      *flow = fathom_flow_new(&run->flow, NULL, &error);
-        if (!flow)
+        const size_t      n_params = fathom_n_params(&run->flow, &error);
+        if (n_params == 0)
             exit_failed("%s", error.text);
-        table->cost[k] = cost_of_run(run, table->session, fathom_flow_n_params(flow));
-        fathom_flow_free(flow);
+        table->cost[k] = cost_of_run(run, table->session, n_params);
     }
     note_threads(table->session->timings, parallel_do(&how, do_run, table, table->cost, n));
     for (size_t k = 0; k < n; k++)
