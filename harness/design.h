@@ -52,7 +52,8 @@ struct run_list {
     size_t      n, room;
 };
 
-/* Adds the design's runs to the list.  Without memory it ends the program. */
+/* Adds the design's runs to the list.  Without memory, or with a coupling that the library does not have, it ends the
+ * program. */
 void design_list(struct run_list *runs, const struct design *design, const struct session *session);
 
 #endif
