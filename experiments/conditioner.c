@@ -1,11 +1,12 @@
-/* conditioner.c - a trained conditioner as what it is: a few dozen straight lines.
+/* conditioner.c - a trained conditioner is a few dozen straight lines.
  *
- * In two or three dimensions a coupling's conditioner reads one number, and a ReLU network of one number is piecewise
- * linear (lib/kernels/conditioner_piecewise.c).  Here one flow is trained, and the first conditioner of its first block asked for its
- * breakpoints and, between them, for the lines of three outputs; and how many rows of the data lie on each.
+ * In two or three dimensions a coupling's conditioner has one input, and a ReLU network of one input is piecewise
+ * linear (lib/kernels/conditioner_piecewise.c).  This experiment trains one flow and tabulates the first conditioner of
+ * its first block: its breakpoints, the lines of three outputs between them, and how many rows of the data lie on each.
  *
- * Everything comes from the library's own kernels: the input of that conditioner and its breakpoints by
- * fathom_flow_view_coupling, values by its forward, slopes by its backward (the derivative of one output is its slope).
+ * All numbers come from the library's own kernels: the input of that conditioner and its breakpoints from
+ * fathom_flow_view_coupling, values from its forward, slopes from its backward (the derivative of one output is its
+ * slope).
  */
 #include "experiment.h"
 
@@ -15,6 +16,7 @@
 
 #include "exit.h"
 #include "flow_view.h"
+#include "own_rows.h"
 
 /* The outputs to show, of the first coordinate that the coupling moves. */
 enum { MOST_SHOWN = 3 };
@@ -209,7 +211,7 @@ static void check_rows(const struct session *session)
 {
     if (session->train.dim > 3)
         exit_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
-                     session->options->data, session->train.dim);
+                     own_rows_name(session->options), session->train.dim);
 }
 
 const struct experiment conditioner = {

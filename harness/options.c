@@ -268,10 +268,13 @@ void options_print_version(FILE *out, const struct program *program)
 {
     char               gnuplot[64] = "";
     fathom_error       ignored;
-    const plot_options here = {.out = ".", .home = ".", .formats = PLOT_SVG};
+    const plot_options svg = {.out = ".", .formats = PLOT_SVG};
     const fathom_isa  *isa = fathom_isa_find(getenv("FATHOM_ISA"));
-    if (plot_check(gnuplot, sizeof gnuplot, &here, &ignored) != PLOT_OK)
+    const plot_status  status = plot_check(gnuplot, sizeof gnuplot, &svg, &ignored);
+    if (status == PLOT_NO_GNUPLOT)
         strcpy(gnuplot, "not found");
+    else if (status != PLOT_OK)
+        snprintf(gnuplot, sizeof gnuplot, "draws nothing: %s", plot_status_name(status));
     fprintf(out, "%s (Fathom) %s\nGSL %s\nSLEEF %d.%d.%d (as compiled)\ngnuplot %s\nkernels %s\n", program->name,
             FATHOM_VERSION, gsl_version, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL, gnuplot,
             isa ? fathom_isa_name(isa) : "none that this CPU runs");

@@ -1,8 +1,8 @@
 /* options.h - the one command line.
  *
- * What a person may change is one table of options (options.c): name, meaning, legal range.  A program says which of
- * them it takes, and its defaults by filling a struct options before it is read; the rest - help, range checks, the
- * configuration at the head of every table - follows from the table.
+ * One table (options.c) lists every option with its name, meaning and legal range.  A program states which of them it
+ * takes, and sets its defaults in a struct options before the command line is read.  Help, range checks and the
+ * configuration at the head of every table follow from the table.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -47,7 +47,7 @@ struct depth_list {
     size_t n, depth[DEPTHS_MAX]; /* each FATHOM_DEPTH_MIN to FATHOM_DEPTH_MAX, none twice */
 };
 
-/* What was asked for.  flow.dim is the data's, flow.depth each of depths'. */
+/* The values of all options.  flow.dim is the data's, flow.depth each of depths'. */
 struct options {
     const char          *data;      /* file of rows, "-" standard input; NULL: the spiral    */
     double               heldout;   /* fraction of the file's rows kept back from training   */

@@ -20,8 +20,8 @@
 
 #include "experiment.h"
 
-/* A row per run, in the order of the runs.  A column that is not in the list above ends the program: it is a fault of
- * the experiment's file. */
+/* A row per run, in the order of the runs.  A column that is not in the list above is a fault of the experiment's
+ * file, and ends the program. */
 void run_table_fill(struct table *table, const struct outcome *outcome);
 
 #endif

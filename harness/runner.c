@@ -13,6 +13,7 @@
 
 #include "first_batch.h"
 #include "exit.h"
+#include "own_rows.h"
 #include "parallel.h"
 
 struct table_of_runs {
@@ -276,14 +277,15 @@ static void add_timing(struct table *timings, const struct run *run, const struc
 _Noreturn static void refuse_actnorm(const struct run *run, const struct session *session, size_t column, size_t n)
 {
     const struct options *options = session->options;
-    const char           *data = options->data ? options->data : "spiral";
+    const char           *data = own_rows_name(options);
+    const struct column_text where = own_rows_column(&session->rows, column);
     const char *cure = session->program->takes & TAKES(OPTION_ACTNORM) ? ", or --actnorm none" : "";
     if (run->train)
-        exit_failed("%s: column %zu does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
+        exit_failed("%s: %s does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
                      "from data divides by its deviation; cure: a larger --batch or another --batch-seed%s", data,
-                     column + 1, n, (unsigned long long)options->batch_seed, cure);
-    exit_failed("%s: column %zu does not vary over the first %zu rows, and ActNorm from data divides by its "
-                 "deviation; cure: the rows in another order%s", data, column + 1, n, cure);
+                     where.text, n, (unsigned long long)options->batch_seed, cure);
+    exit_failed("%s: %s does not vary over the first %zu rows, and ActNorm from data divides by its "
+                 "deviation; cure: the rows in another order%s", data, where.text, n, cure);
 }
 
 /* All runs that train share the first batch, and all others the rows of the probe: one question for each. */

@@ -113,7 +113,7 @@ static void warn_of_rows(const struct session *session)
     if (!data_check(&notices, &session->train, &session->heldout, name, place))
         exit_failed("not enough memory to look at %zu rows", session->train.n);
     for (size_t i = 0; i < notices.n; i++)
-        exit_note("%s: warning: %s", session->options->data, notices.list[i].text);
+        exit_note("%s: warning: %s", own_rows_name(session->options), notices.list[i].text);
 }
 
 /* The default folder is everybody's: its tables are replaced by ones of the same settings only. */
@@ -150,7 +150,7 @@ void session_open(struct session *session, struct options *options, const struct
         if (!config.coupling)
             config.coupling = fathom_config_default().coupling;
         if (fathom_n_params(&config, &error) == 0)
-            exit_failed("%s%s%s", options->data ? options->data : "", options->data ? ": " : "", error.text);
+            exit_failed("%s%s%s", options->data ? own_rows_name(options) : "", options->data ? ": " : "", error.text);
     }
     if (!files_folder(options->out, &error))
         exit_failed("--out: %s", error.text);

@@ -84,6 +84,15 @@ static void deal_rows(fathom_dataset *train, fathom_dataset *kept, const struct 
     }
 }
 
+/* Are two numbers of the column different, if only by less than a deviation can say? */
+static bool varies(const fathom_dataset *data, size_t column)
+{
+    for (size_t i = 1; i < data->n; i++)
+        if (data->x[i * data->dim + column] != data->x[column])
+            return true;
+    return false;
+}
+
 static fathom_status standardise_both(const struct rows *rows, const struct read_place *place, fathom_dataset *train,
                                       fathom_dataset *kept)
 {
@@ -91,10 +100,10 @@ static fathom_status standardise_both(const struct rows *rows, const struct read
     const size_t          constant = fathom_dataset_standardise(train);
     if (constant < columns->n)
         return fathom_read_fail(place, FATHOM_BAD_DATA,
-                                "lines %zu to %zu, %s: constant over the %zu training rows; legal: a column that "
-                                "varies",
+                                "lines %zu to %zu, %s: %s over the %zu training rows; legal: a column that varies",
                                 rows->first_line, rows->last_line,
-                                fathom_column_name(columns, columns->place[constant]).text, train->n);
+                                fathom_column_name(columns, columns->place[constant]).text, varies(train, constant) ?
+                                "deviates by less than the smallest normal number, 2.2e-308," : "constant", train->n);
     fathom_dataset_into_frame(kept, train);
     for (size_t i = 0; i < kept->n * kept->dim; i++)
         if (!isfinite(kept->x[i]))

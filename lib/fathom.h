@@ -116,8 +116,8 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
 
 /* log density (nats) that the spiral's rows were drawn from, in frame's coordinates: the noise integrated along the
  * arms, (1/6) sum_arms int N(raw(x); arm t (cos 2.5t, sin 2.5t), 0.08^2 I) dt, by composite Gauss-Legendre quadrature
- * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2].  Error: FATHOM_NO_MEMORY (it needs 140 kB), logp is then as
- * it was. */
+ * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2].  Error:
+ * FATHOM_NO_MEMORY (it needs 140 kB), logp is then as it was. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
 
 typedef enum fathom_header {
@@ -210,7 +210,7 @@ enum {
     FATHOM_HIDDEN_MAX = 8
 };
 #define FATHOM_INTERVAL_MAX 1e6
-#define FATHOM_MIN_BIN      1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019, sec. 3.1) */
+#define FATHOM_MIN_BIN      1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019) */
 
 /* What a flow is.  Defaults are the notebook's; fathom_flow_new checks every range. */
 typedef struct fathom_config {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "grow.h"
 #include "text_lines.h"
 
 const char *fathom_separator_name(char separator)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "number.h"
 
 struct line {
@@ -68,12 +69,26 @@ static enum number_kind read_field(double *value, const struct reader *r, size_t
     return fathom_number_read(value, r->fields.field[i], r->options->decimal, r->c_locale);
 }
 
+/* Blanks may be those between the words of a title, which is no header: then the first row has its own separator. */
+static bool is_under_title(const struct reader *r, const struct field *field)
+{
+    return r->first_row && r->rows->header_line > 0 && r->separator == SEPARATE_BLANKS &&
+           r->options->separator == '\0' && strcspn(field->start, ",;|") < field->length &&
+           fathom_number_meant(*field);
+}
+
 /* The field that is no number: where, what, and for the top of a file how a header is told from a row. */
 static fathom_status refuse(const struct reader *r, const struct line *line, size_t i, enum number_kind kind)
 {
     const struct complaint   c = fathom_number_complaint(r->fields.field[i], kind, r->options->decimal, r->separator);
     const struct column_name column = fathom_column_name(&r->rows->columns, i);
     const char              *more = "";
+    if (kind == NUMBER_TEXT && is_under_title(r, &r->fields.field[i]))
+        return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu, %s: \"%s\" is not a number: blanks separate "
+                                "fields, as line %zu has them; cures: --decimal , or --separator NAME, or --skip %zu "
+                                "if that line is a title", line->number, column.text,
+                                fathom_show(r->fields.field[i].start, r->fields.field[i].length).text,
+                                r->rows->header_line, r->rows->header_line);
     if (kind == NUMBER_TEXT && r->first_row && r->rows->header_line == 0 && r->options->header == FATHOM_HEADER_AUTO)
         more = " (a header has no number in it; --header takes any line as one)";
     else if (kind == NUMBER_TEXT && r->first_row && r->rows->header_line > 0 &&
@@ -299,7 +314,8 @@ static fathom_status check_names(const struct reader *r)
             at += snprintf(cure + at, sizeof cure - (size_t)at, ",%zu", i);
     }
     return fathom_read_fail(r->place, FATHOM_BAD_DATA,
-                            "line %zu: %zu %s, but line %zu has %zu %s; %s separate fields%s", line, c->n_names, c->n_names == 1 ? "name" : "names", r->rows->first_line, c->width,
+                            "line %zu: %zu %s, but line %zu has %zu %s; %s separate fields%s", line, c->n_names,
+                            c->n_names == 1 ? "name" : "names", r->rows->first_line, c->width,
                             c->width == 1 ? "column" : "columns", fathom_separator_name(r->separator), cure);
 }
 

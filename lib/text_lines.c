@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "grow.h"
 
 /* -------------------------------------------------------------------------------------------------- errors ---- */
 
@@ -29,19 +30,6 @@ fathom_status fathom_read_fail(const struct read_place *place, fathom_status sta
     vsnprintf(text + used, size - (size_t)used, format, arguments);
     va_end(arguments);
     return status;
-}
-
-void *fathom_grow(void *array, size_t *room, size_t used, size_t size)
-{
-    if (used < *room)
-        return array;
-    const size_t wider = *room < 64 ? 64 : *room + *room / 2;
-    if (wider < *room || wider > SIZE_MAX / size)
-        return NULL;
-    void *moved = realloc(array, wider * size);
-    if (moved != NULL)
-        *room = wider;
-    return moved;
 }
 
 static bool grow_text(struct text_lines *lines, size_t used)

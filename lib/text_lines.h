@@ -18,10 +18,6 @@ struct read_place {
 fathom_status fathom_read_fail(const struct read_place *place, fathom_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The array with room for one more element of `size` bytes behind the first `used`; NULL, and the array as it was, if
- * memory is short. */
-void *fathom_grow(void *array, size_t *room, size_t used, size_t size);
-
 struct text_lines {
     FILE             *in;
     struct read_place place;

@@ -272,4 +272,6 @@ static void decide(struct pieces *out, const void *measured)
     claim_only_data(out, m, &by_default, &data);
 }
 
-const struct judge judge_actnorm = {"actnorm", tables, "actnorm", measure, decide};
+const struct judge judge_actnorm = {
+    .name = "actnorm", .tables = tables, .figures = "actnorm", .measure = measure, .decide = decide,
+};

@@ -11,10 +11,9 @@ trap 'rm -rf "$scratch"' EXIT
 failures=0
 fail() { echo "add_kernels: $*"; failures=$((failures + 1)); }
 
-cp -r Makefile lib experiments tests bench plots reference "$scratch" || exit 1
+cp -r Makefile lib harness experiments report examples tests bench plots reference "$scratch" || exit 1
 cd "$scratch" || exit 1
-cp tests/example_transformer.c lib/kernels/transformer_sinh_arcsinh.c
-cp tests/example_layer.c lib/kernels/layer_sinh_arcsinh.c
+cp examples/transformer_sinh_arcsinh.c examples/layer_sinh_arcsinh.c lib/kernels || exit 1
 sed -i 's/^TRANSFORMER(affine)$/&\nTRANSFORMER(sinh_arcsinh)/; s/^LAYER(flip)$/&\nLAYER(sinh_arcsinh)/' lib/kernels/list.h
 
 build() {

@@ -288,7 +288,7 @@ char *report_on(const char *folder)
 {
     struct bytes text = {0};
     fathom_error error = {""};
-    if (!document_write(&text, folder, ".", &error))
+    if (!document_write(&text, EDITION_WHOLE, folder, ".", &error))
         fail_msg("no report: %s", error.text);
     return text.data;
 }
@@ -326,7 +326,7 @@ void refuses(const char *first, const char *second)
 {
     struct bytes text = {0};
     fathom_error error = {""};
-    assert_false(document_write(&text, world_folder, ".", &error));
+    assert_false(document_write(&text, EDITION_WHOLE, world_folder, ".", &error));
     assert_int_equal(text.size, 0); /* nothing half-written */
     bytes_free(&text);
     if (!strstr(error.text, first) || !strstr(error.text, second) || strchr(error.text, '\n'))

@@ -20,10 +20,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "experiment.h"
 #include "plot.h"
-#include "table.h"
 
-enum { DEPTHS = 7, TABLES = 3, FEW = 48 };
+enum { DEPTHS = 7, FEW = 48 };
 
 static unsigned first_world, last_world = FEW - 1;
 
@@ -36,7 +36,8 @@ struct world {
     enum kind     kind;
     bool          empty, notebook;
     unsigned      depths[DEPTHS], n_depths, seeds, steps;
-    struct table *tables[TABLES];
+    const struct experiment *experiment;
+    struct table *tables[EXPERIMENT_TABLES_MAX];
     size_t        n_tables;
 };
 
@@ -98,8 +99,39 @@ static struct table *add_table(struct world *w, const char *name, const char *co
 {
     struct table *table = table_new(name, columns);
     assert_non_null(table);
-    table_config(table, "program", "test_figures");
+    table_config(table, "program", w->experiment->program.name);
     return w->tables[w->n_tables++] = table;
+}
+
+static const struct table *table_named(const struct world *w, const char *name)
+{
+    for (size_t t = 0; t < w->n_tables; t++)
+        if (strcmp(table_name(w->tables[t]), name) == 0)
+            return w->tables[t];
+    fail_msg("no table %s", name);
+    return NULL;
+}
+
+static void check_columns(const struct table *table, const char *columns)
+{
+    char text[256] = "";
+    for (size_t c = 0; c < table_columns(table); c++) {
+        strcat(text, c ? " " : "");
+        strcat(text, table_column_name(table, c));
+    }
+    assert_string_equal(text, columns);
+}
+
+/* The tables that the program makes from others, by its own functions.  The others must have the columns of its plan. */
+static void derive_tables(struct world *w)
+{
+    char text[SUMMARY_TABLE_COLUMNS_SIZE];
+    for (const struct table_plan *plan = w->experiment->tables; plan->name; plan++)
+        if (plan->summary_of) {
+            const struct table *source = table_named(w, plan->summary_of);
+            experiment_derive(add_table(w, plan->name, experiment_columns(text, plan)), plan, source);
+        } else
+            check_columns(table_named(w, plan->name), plan->columns);
 }
 
 /* "status diverged_at": a run without a number has diverged, mostly. */
@@ -118,7 +150,7 @@ static double heldout(struct world *w, bool there) { return there ? score(w) : N
 
 /* ------------------------------------------------------------------------------ the tables of each program ---- */
 
-static void depth_sweep(struct world *w)
+static void fill_depth_sweep(struct world *w)
 {
     struct table  *sweep = add_table(w, "depth_sweep",
                                      "coupling depth seed replica n_params status diverged_at train_logp heldout_logp");
@@ -153,7 +185,7 @@ static void depth_sweep(struct world *w)
     }
 }
 
-static void density(struct world *w)
+static void fill_density(struct world *w)
 {
     struct table  *plane = add_table(w, "density", "depth x y density");
     struct table  *integral = add_table(w, "density_integral", "depth integral coarse_integral train_logp");
@@ -176,7 +208,7 @@ static void density(struct world *w)
         table_number(rows, half * (2 * uniform(w) - 1));
 }
 
-static void gradient_norm(struct world *w)
+static void fill_gradient_norm(struct world *w)
 {
     struct table  *table = add_table(w, "gradient_norm", "coupling depth seed n_params untrained_logp grad_norm");
     const unsigned couplings = 1 + below(w, 3);
@@ -191,7 +223,7 @@ static void gradient_norm(struct world *w)
         }
 }
 
-static void gradient_depth(struct world *w)
+static void fill_gradient_depth(struct world *w)
 {
     struct table  *table = add_table(w, "gradient_depth", "coupling depth seed untrained_logp grad_norm");
     const unsigned couplings = 1 + below(w, 3);
@@ -205,7 +237,7 @@ static void gradient_depth(struct world *w)
         }
 }
 
-static void depth_truth(struct world *w)
+static void fill_depth_truth(struct world *w)
 {
     struct table *table = add_table(w, "depth_truth", "depth seed status diverged_at train_logp train_truth "
                                                       "heldout_logp heldout_truth kl kl_std_error");
@@ -225,7 +257,7 @@ static void depth_truth(struct world *w)
     }
 }
 
-static void actnorm(struct world *w)
+static void fill_actnorm(struct world *w)
 {
     static const char *const arms[] = {"none", "default", "data"};
     struct table *table = add_table(w, "actnorm", "actnorm depth seed untrained_logp grad_norm status "
@@ -254,7 +286,7 @@ static void actnorm(struct world *w)
         }
 }
 
-static void depth20(struct world *w)
+static void fill_depth20(struct world *w)
 {
     static const char *const arms[] = {"none", "clip", "actnorm", "both"};
     struct table *table = add_table(w, "depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp");
@@ -273,7 +305,7 @@ static void depth20(struct world *w)
         }
 }
 
-static void clipping(struct world *w)
+static void fill_clipping(struct world *w)
 {
     static const char *const stabilisers[] = {"none\0none", "none\0skip", "1\0none"};
     struct table *table = add_table(w, "clipping", "coupling depth lr clip guard seed status diverged_at skipped "
@@ -297,7 +329,7 @@ static void clipping(struct world *w)
         }
 }
 
-static void conditioner(struct world *w)
+static void fill_conditioner(struct world *w)
 {
     static const char *const outputs[] = {"raw_width", "raw_height", "raw_slope"};
     struct table  *table = add_table(w, "conditioner", "output segment low high rows batch_rows slope low_value "
@@ -318,7 +350,7 @@ static void conditioner(struct world *w)
         }
 }
 
-static void roundoff(struct world *w)
+static void fill_roundoff(struct world *w)
 {
     struct table  *table = add_table(w, "roundoff", "depth step least median greatest");
     struct table  *final = add_table(w, "roundoff_final", "depth replica status train_logp heldout_logp");
@@ -344,7 +376,7 @@ static void roundoff(struct world *w)
     }
 }
 
-static void residual_inverse(struct world *w)
+static void fill_residual_inverse(struct world *w)
 {
     struct table  *maps = add_table(w, "residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err");
     struct table  *curves = add_table(w, "residual_map", "a b x y");
@@ -376,21 +408,24 @@ static void residual_inverse(struct world *w)
 
 /* --------------------------------------------------------------------------------------------------- drawing ---- */
 
+extern const struct experiment depth_sweep, density, gradient_norm, gradient_depth, depth_truth, actnorm, depth20,
+    clipping, conditioner, roundoff, residual_inverse;
+
 static const struct {
-    void      (*build)(struct world *w);
-    const char *figures[2];
+    void (*fill)(struct world *w);
+    const struct experiment *experiment;
 } programs[] = {
-    {depth_sweep, {"depth_sweep", "loss"}},
-    {density, {"density"}},
-    {gradient_norm, {"gradient_norm"}},
-    {gradient_depth, {"gradient_depth"}},
-    {depth_truth, {"depth_truth"}},
-    {actnorm, {"actnorm"}},
-    {depth20, {"depth20"}},
-    {clipping, {"clipping"}},
-    {conditioner, {"conditioner"}},
-    {roundoff, {"roundoff"}},
-    {residual_inverse, {"residual_inverse", "banach"}},
+    {fill_depth_sweep, &depth_sweep},
+    {fill_density, &density},
+    {fill_gradient_norm, &gradient_norm},
+    {fill_gradient_depth, &gradient_depth},
+    {fill_depth_truth, &depth_truth},
+    {fill_actnorm, &actnorm},
+    {fill_depth20, &depth20},
+    {fill_clipping, &clipping},
+    {fill_conditioner, &conditioner},
+    {fill_roundoff, &roundoff},
+    {fill_residual_inverse, &residual_inverse},
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 
@@ -410,15 +445,17 @@ static void draw_world(unsigned number, const char *folder)
     struct world w;
     fathom_error error = {""};
     new_world(&w, number);
-    programs[number % PROGRAMS].build(&w);
+    w.experiment = programs[number % PROGRAMS].experiment;
+    programs[number % PROGRAMS].fill(&w);
+    derive_tables(&w);
     if (!tables_write(folder, w.tables, w.n_tables, &error))
         fail_msg("%s", error.text);
     for (size_t t = 0; t < w.n_tables; t++)
         table_free(w.tables[t]);
     plot_options options = {.out = folder, .home = ".", .formats = PLOT_SVG, .notebook = w.notebook,
                             .warn = complain, .warn_context = &number};
-    for (size_t f = 0; f < 2 && programs[number % PROGRAMS].figures[f]; f++)
-        if (plot_draw(programs[number % PROGRAMS].figures[f], &options, &error) != PLOT_OK) {
+    for (const char *const *figure = w.experiment->figures; *figure; figure++)
+        if (plot_draw(*figure, &options, &error) != PLOT_OK) {
             print_error("world %u: %s\n", number, error.text);
             complaints++;
         }

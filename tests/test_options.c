@@ -203,6 +203,7 @@ static void test_illegal_values_are_refused(void **state)
         {"--data ''", "--data ''", "not empty"},
         {"--out --no-plot", "--out '--no-plot'", "does not begin with -- (./--name is legal)"},
         {"--out=--quiet", "--out '--quiet'", "does not begin with --"},
+        {"--data x --columns --y", "--columns '--y'", "must be a list that is not empty"},
         {"--data -- --quiet", "--data '--'", "does not begin with --"},
         {"--data x --columns ''", "--columns ''", "not empty"},
         {"--data x --separator ''", "--separator ''", "tab, semicolon, comma, bar, blank, or the sign itself"},
