@@ -57,9 +57,9 @@ int main(int argc, char **argv)
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
     fathom_batches(batches, 1, 0, training.steps, training.batch, train.n);
 
-    fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &training, train.x, train.n);
+    fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &training, train.x, NULL, train.n);
     need(trainer != NULL, "not enough memory");
-    const fathom_train_result result = fathom_train(trainer, NULL, NULL, batches);
+    const fathom_train_result result = fathom_train(trainer, NULL, NULL, batches, NULL, NULL);
     need(result.status == FATHOM_OK, fathom_status_name(result.status));
 
     fathom_workspace *workspace = fathom_trainer_workspace(trainer);

@@ -203,8 +203,8 @@ static size_t name_dependent(char *text, size_t size, const struct check *check,
 {
     const double part = 0.1; /* of a direction's unit length: what is below it is rounding */
     const size_t dim = values->size;
-    size_t       columns[64], n = 0, at = 0;
-    for (size_t c = 0; c < dim && n < 64; c++) {
+    size_t       columns[FATHOM_DIM_MAX], n = 0, at = 0;
+    for (size_t c = 0; c < dim && n < FATHOM_DIM_MAX; c++) {
         double square = 0;
         for (size_t k = 0; k < dim; k++)
             if (gsl_vector_get(values, k) <= null_eigenvalue)

@@ -121,6 +121,18 @@ static void nest(struct listing *l, const enum axis *axis)
     }
 }
 
+/* A design states its couplings in its own order; their names are the library's. */
+static void check_couplings(const struct design *design)
+{
+    for (size_t i = 0; i < design->n_couplings; i++) {
+        fathom_config config = fathom_config_default();
+        fathom_error  error;
+        config.coupling = design->couplings[i].name;
+        if (fathom_n_params(&config, &error) == 0)
+            exit_failed("%s", error.text);
+    }
+}
+
 void design_list(struct run_list *runs, const struct design *design, const struct session *session)
 {
     const struct options *options = session->options;
@@ -128,5 +140,6 @@ void design_list(struct run_list *runs, const struct design *design, const struc
         .runs = runs, .design = design, .options = options, .seeds = options->seeds,
         .run = {.flow = options->flow, .training = options->training, .seed = options->seed},
     };
+    check_couplings(design);
     nest(&l, design->nesting);
 }

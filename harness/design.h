@@ -53,7 +53,8 @@ struct run_list {
     size_t      n, room;
 };
 
-/* Adds the design's runs to the list.  Ends the program if memory is short. */
+/* Adds the design's runs to the list.  Ends the program if memory is short, or if the library lacks one of the design's
+ * couplings. */
 void design_list(struct run_list *runs, const struct design *design, const struct session *session);
 
 #endif

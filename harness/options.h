@@ -44,7 +44,7 @@ extern const char *const options_actnorms[]; /* what a fathom_actnorm is called 
 
 enum { DEPTHS_MAX = 64 };
 struct depth_list {
-    size_t n, depth[DEPTHS_MAX]; /* each 1 to 1024, none twice */
+    size_t n, depth[DEPTHS_MAX]; /* each FATHOM_DEPTH_MIN to FATHOM_DEPTH_MAX, none twice */
 };
 
 /* The values of all options.  flow.dim is the data's, flow.depth each of depths'. */

@@ -154,31 +154,41 @@ static void probe(struct run_result *result, const struct session *session, cons
     free(gradient);
 }
 
-/* fathom_train, step by step so that the progress line moves; no step of a run that has no parameters to start from. */
-static void train(struct run_result *result, const struct run *run, const struct session *session,
-                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_a_step)
+/* What the progress line has been told of a run's training. */
+struct told {
+    struct progress *progress;
+    uint64_t         cost_per_step;
+    size_t           steps;
+};
+
+static int tell_step(void *context, size_t step, double loss, double grad_norm)
 {
-    bool running = result->status == FATHOM_OK;
-    for (size_t step = 0; step < run->training.steps; step++) {
-        double loss = NAN, grad_norm = NAN;
-        if (running) {
-            const fathom_status status = fathom_trainer_step(trainer, &loss, &grad_norm,
-                                                             session->batches + step * run->training.batch);
-            if (status != FATHOM_DIVERGED)
-                check(status, "training");
-            else if (isnan(result->diverged_at))
-                result->diverged_at = (double)step;
-            running = status == FATHOM_OK || run->training.skip;
-            result->skipped += status == FATHOM_DIVERGED && run->training.skip;
-        }
-        if (result->loss) {
-            result->loss[step] = loss;
-            result->grad_norm[step] = grad_norm;
-        }
-        progress_add(progress, cost_a_step);
+    struct told *told = context;
+    (void)loss, (void)grad_norm;
+    progress_add(told->progress, told->cost_per_step);
+    told->steps = step + 1;
+    return 0;
+}
+
+/* No step of a run that has no parameters to start from. */
+static void train(struct run_result *result, const struct run *run, const struct session *session,
+                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_per_step)
+{
+    struct told  told = {.progress = progress, .cost_per_step = cost_per_step};
+    const size_t steps = run->training.steps;
+    for (size_t step = 0; result->loss && step < steps; step++)
+        result->loss[step] = result->grad_norm[step] = NAN;
+    if (result->status == FATHOM_OK) {
+        const fathom_train_result trained = fathom_train(trainer, result->loss, result->grad_norm, session->batches,
+                                                         tell_step, &told);
+        if (trained.status != FATHOM_DIVERGED)
+            check(trained.status, "training");
+        if (trained.diverged_at < steps)
+            result->diverged_at = (double)trained.diverged_at;
+        result->skipped = trained.skipped;
+        result->status = trained.status;
     }
-    if (!running && result->status == FATHOM_OK)
-        result->status = FATHOM_DIVERGED;
+    progress_add(progress, (steps - told.steps) * cost_per_step);
 }
 
 static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
@@ -221,7 +231,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     fathom_workspace_free(workspace);
     if (run->train) {
         fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
-                                                         session->train.x, session->train.n));
+                                                         session->train.x, session->order, session->train.n));
         if (run->keep_trace) {
             result->loss = need(malloc(steps * sizeof *result->loss));
             result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
@@ -326,11 +336,10 @@ static void do_listed(struct table_of_runs *table, size_t n)
     for (size_t k = 0; k < n; k++) {
         const struct run *run = &table->runs[table->which[k]];
         fathom_error      error;
-        fathom_flow      *flow = fathom_flow_new(&run->flow, NULL, &error);
-        if (!flow)
+        const size_t      n_params = fathom_n_params(&run->flow, &error);
+        if (n_params == 0)
             exit_failed("%s", error.text);
-        table->cost[k] = cost_of_run(run, table->session, fathom_flow_n_params(flow));
-        fathom_flow_free(flow);
+        table->cost[k] = cost_of_run(run, table->session, n_params);
     }
     note_threads(table->session->timings, parallel_do(&how, do_run, table, table->cost, n));
     for (size_t k = 0; k < n; k++)

@@ -55,6 +55,15 @@ static void draw_batches(struct session *session, const struct options *options)
     }
 }
 
+/* A property of the rows: sorted once, for all runs. */
+static void order_rows(struct session *session)
+{
+    const fathom_dataset *train = &session->train;
+    session->order = malloc(train->n * sizeof *session->order);
+    if (!session->order || fathom_morton_order(session->order, train->x, train->n, train->dim) != FATHOM_OK)
+        exit_failed("not enough memory to order %zu rows", train->n);
+}
+
 /* A folder beside the results, since no two runs of a program take the same time. */
 static void timings_folder(char folder[PATH_MAX], const struct session *session)
 {
@@ -94,11 +103,10 @@ static void write_timings(const struct session *session)
 static void warn_of_rows(const struct session *session)
 {
     const fathom_read_report *rows = &session->rows;
-    enum { COLUMNS_MAX = 64 }; /* a flow takes no more */
-    const char    *name[COLUMNS_MAX];
-    size_t         place[COLUMNS_MAX];
+    const char    *name[FATHOM_DIM_MAX];
+    size_t         place[FATHOM_DIM_MAX];
     struct notices notices;
-    for (size_t i = 0; i < rows->n_columns && i < COLUMNS_MAX; i++) {
+    for (size_t i = 0; i < rows->n_columns && i < FATHOM_DIM_MAX; i++) {
         name[i] = rows->column[i].name;
         place[i] = rows->column[i].place;
     }
@@ -141,10 +149,8 @@ void session_open(struct session *session, struct options *options, const struct
         fathom_config config = options->flow;
         if (!config.coupling)
             config.coupling = fathom_config_default().coupling;
-        fathom_flow *trial = fathom_flow_new(&config, NULL, &error);
-        if (!trial)
+        if (fathom_n_params(&config, &error) == 0)
             exit_failed("%s%s%s", options->data ? own_rows_name(options) : "", options->data ? ": " : "", error.text);
-        fathom_flow_free(trial);
     }
     if (!files_folder(options->out, &error))
         exit_failed("--out: %s", error.text);
@@ -154,8 +160,10 @@ void session_open(struct session *session, struct options *options, const struct
         exit_failed("%s", error.text);
     if (options->data)
         warn_of_rows(session);
-    if (program->takes & TAKES(OPTION_STEPS))
+    if (program->takes & TAKES(OPTION_STEPS)) {
         draw_batches(session, options);
+        order_rows(session);
+    }
 }
 
 void session_close(struct session *session)
@@ -164,6 +172,7 @@ void session_close(struct session *session)
     fathom_dataset_free(&session->heldout);
     fathom_read_report_free(&session->rows);
     free(session->batches);
+    free(session->order);
     table_free(session->timings);
 }
 

@@ -17,6 +17,7 @@ struct session {
     fathom_dataset        heldout; /* in train's coordinates; n is 0 if there is none */
     fathom_read_report    rows;    /* what was read of a file of rows; empty for the spiral */
     uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
+    uint32_t             *order;   /* [training rows], along Morton's curve; NULL if the program does not train */
     double                log_sd;  /* sum over the columns of log sd: log p of the raw rows is log p - this     */
     double                started; /* of parallel_seconds                                 */
     struct table         *timings; /* a row per run, which runner_run_all adds at its end       */

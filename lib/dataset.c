@@ -14,7 +14,7 @@
 
 fathom_read_options fathom_read_options_default(void)
 {
-    return (fathom_read_options){.decimal = '.', .most = 64};
+    return (fathom_read_options){.decimal = '.', .most = FATHOM_DIM_MAX};
 }
 
 /* -------------------------------------------------------------------------------------------------- memory ---- */

@@ -35,7 +35,8 @@ typedef enum fathom_status {
     FATHOM_BAD_DATA,       /* rows that cannot be used; the error says which line and column     */
     FATHOM_NO_MEMORY,      /* an allocation failed; every output is as it was                    */
     FATHOM_READ_ERROR,     /* the stream handed in reported an error                             */
-    FATHOM_DEGENERATE      /* rows that do not vary, where their deviation is to be divided by   */
+    FATHOM_DEGENERATE,     /* rows that do not vary, where their deviation is to be divided by   */
+    FATHOM_STOPPED         /* the caller's progress function ended the training                  */
 } fathom_status;
 
 /* "ok", "diverged", ...: the words that the tables use. */
@@ -135,7 +136,7 @@ typedef struct fathom_read_options {
     size_t        skip;      /* lines left out at the start, whatever stands in them              default 0         */
     const char   *columns;   /* which, and in what order: names or numbers from 1, separated by commas, none twice;
                                 @1 is a number even if a name is 1; NULL: all                     default NULL      */
-    size_t        most;      /* columns that are read at most, said at the first row              default 64, >= 2  */
+    size_t        most;      /* columns that are read at most, said at the first row   default FATHOM_DIM_MAX, >= 2 */
     double        heldout;   /* fraction of the rows that is held out                             default 0, [0, 1) */
     uint64_t      seed;      /* of their choice                                                   default 0         */
 } fathom_read_options;
@@ -186,6 +187,10 @@ void fathom_read_report_free(fathom_read_report *report); /* frees the columns, 
 fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
                                   const char *name, const fathom_read_options *options, fathom_error *error);
 
+/* order: [n] = the numbers of x's rows along Morton's curve, on which neighbours lie close together (morton.c).
+ * x: [n][dim], dim 2 to 64, n 1 to 2^32 - 1.  FATHOM_OK or FATHOM_NO_MEMORY. */
+fathom_status fathom_morton_order(uint32_t *order, const double *x, size_t n, size_t dim);
+
 void fathom_dataset_free(fathom_dataset *data); /* frees the arrays, clears the struct; NULL is allowed */
 
 /* ---------------------------------------------------------------------------------------------------- flow ---- */
@@ -196,16 +201,28 @@ typedef enum fathom_actnorm {
     FATHOM_ACTNORM_DATA     /* the same, then fathom_flow_actnorm_init sets it from data                     */
 } fathom_actnorm;
 
+/* The legal ranges of fathom_config. */
+enum {
+    FATHOM_DIM_MIN = 2,   FATHOM_DIM_MAX = 64,
+    FATHOM_DEPTH_MIN = 1, FATHOM_DEPTH_MAX = 1024,
+    FATHOM_KNOTS_MIN = 1, FATHOM_KNOTS_MAX = 256,
+    FATHOM_WIDTH_MIN = 1, FATHOM_WIDTH_MAX = 1024,
+    FATHOM_HIDDEN_MAX = 8
+};
+#define FATHOM_INTERVAL_MAX 1e6
+#define FATHOM_MIN_BIN      1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019) */
+
 /* What a flow is.  Defaults are the notebook's; fathom_flow_new checks every range. */
 typedef struct fathom_config {
-    size_t         dim;       /* D, coordinates                                    default 2, 2 to 64            */
-    size_t         depth;     /* blocks                                            default 1, 1 to 1024          */
-    const char    *coupling;  /* a transformer's name, fathom_coupling_name        default "spline"              */
-    size_t         knots;     /* inner knots of the spline: knots + 1 bins         default 8, 1 to 256           */
-    double         interval;  /* B: the spline acts on [-B, B]                     default 4; (knots+1)/1000 < 2B <= 2e6 */
-    size_t         width;     /* units of a hidden layer of the conditioner        default 24, 1 to 1024         */
-    size_t         hidden;    /* hidden layers of the conditioner                  default 2, 0 to 8             */
-    fathom_actnorm actnorm;   /* ActNorm at the head of each block                 default none                  */
+    size_t         dim;       /* D, coordinates                              default 2, FATHOM_DIM_MIN to _MAX    */
+    size_t         depth;     /* blocks                                      default 1, FATHOM_DEPTH_MIN to _MAX  */
+    const char    *coupling;  /* a transformer's name, fathom_coupling_name  default "spline"                     */
+    size_t         knots;     /* inner knots of the spline: knots + 1 bins   default 8, FATHOM_KNOTS_MIN to _MAX  */
+    double         interval;  /* B: the spline acts on [-B, B]               default 4, > 0, <= FATHOM_INTERVAL_MAX,
+                                 and above (knots + 1) FATHOM_MIN_BIN / 2                                         */
+    size_t         width;     /* units of a hidden layer of the conditioner  default 24, FATHOM_WIDTH_MIN to _MAX */
+    size_t         hidden;    /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
+    fathom_actnorm actnorm;   /* ActNorm at the head of each block           default none                         */
 } fathom_config;
 
 fathom_config fathom_config_default(void);
@@ -224,6 +241,10 @@ typedef struct fathom_flow fathom_flow;
  * says it in one line. */
 fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status, fathom_error *error);
 void         fathom_flow_free(fathom_flow *flow);
+
+/* The parameters of such a flow, without the flow: what fathom_flow_n_params would say.  0 if fathom_flow_new would
+ * refuse the configuration; *error (may be NULL) says why. */
+size_t fathom_n_params(const fathom_config *config, fathom_error *error);
 
 size_t               fathom_flow_n_params(const fathom_flow *flow);
 const fathom_config *fathom_flow_config  (const fathom_flow *flow);
@@ -276,11 +297,14 @@ double fathom_norm(const double *x, size_t n);
 
 /* ------------------------------------------------------------------------------------------------ training ---- */
 
+enum { FATHOM_STEPS_MIN = 4, FATHOM_BATCH_MIN = 1 };
+#define FATHOM_LR_MAX 1000.0 /* up to here no update overflows (train.c) */
+
 /* Every option of a run: meaning, default, legal range. */
 typedef struct fathom_train_options {
-    size_t steps;      /* gradient steps                               default 1200, >= 4                          */
-    size_t batch;      /* rows a step, drawn with replacement          default 512, >= 1                           */
-    double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0, <= 1000                  */
+    size_t steps;      /* gradient steps                               default 1200, >= FATHOM_STEPS_MIN           */
+    size_t batch;      /* rows per step, drawn with replacement        default 512, >= FATHOM_BATCH_MIN            */
+    double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0, <= FATHOM_LR_MAX         */
     double clip;       /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
     bool   skip;       /* leave out a step whose loss or gradient norm is not finite,
                           instead of ending there              default false                               */
@@ -292,7 +316,7 @@ fathom_train_options fathom_train_options_default(void);
 fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error);
 
 /* optax's cosine_onecycle_schedule(steps, peak): peak/25 up to peak at 30 % of the steps, down to peak/2.5e5, along
- * cosine arcs.  lr: [steps].  steps >= 4.
+ * cosine arcs.  lr: [steps].  steps >= FATHOM_STEPS_MIN.
  * single false: the formula in double precision.  single true: as optax evaluates it within a training step, where the
  * step count is a 32-bit integer and JAX therefore takes the fraction and the cosine in single precision (up to 8e-7
  * relative on the way up, 1e-3 at the very end); training uses this one, and only so follows the reference's losses. */
@@ -305,10 +329,13 @@ void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps
 /* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) behind a clip by global norm, one step at a time. */
 typedef struct fathom_trainer fathom_trainer;
 
-/* Copies params ([n_params], finite) and options.  x: [n][D], the training rows, n 1 to 2^32 - 1; they must outlive the
- * trainer and stay as they are.  NULL if memory is short, or if fathom_train_options_check refuses the options. */
+/* Copies params ([n_params], finite) and options.  x: [n][D], the training rows, n 1 to 2^32 - 1.  order: [n], as
+ * fathom_morton_order gives it for these rows, or NULL: the trainer sorts them itself, for the same bits.  Rows and
+ * order must outlive the trainer and stay as they are; any number of trainers may share them.  NULL if memory is short,
+ * or if fathom_train_options_check refuses the options. */
 fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
-                                   const fathom_train_options *options, const double *x, size_t n);
+                                   const fathom_train_options *options, const double *x, const uint32_t *order,
+                                   size_t n);
 void            fathom_trainer_free(fathom_trainer *trainer);
 
 /* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (before
@@ -321,15 +348,21 @@ const double     *fathom_trainer_params(const fathom_trainer *trainer);   /* [n_
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);      /* to evaluate them with       */
 
 typedef struct fathom_train_result {
-    fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED or FATHOM_NO_MEMORY                            */
+    fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED, FATHOM_STOPPED or FATHOM_NO_MEMORY            */
     size_t        steps_taken; /* steps that moved the parameters                                           */
     size_t        diverged_at; /* first step, from 0, whose loss or gradient norm was not finite; else steps */
     size_t        skipped;     /* steps left out (options.skip)                                             */
 } fathom_train_result;
 
+/* Called after each step that was computed: its number from 0, its loss and gradient norm (before the clip; one of the
+ * two is not finite at a step that is left out or ends the run).  Nonzero ends the training: the status is
+ * FATHOM_STOPPED, unless the same step ended the run by itself.  It must not use the trainer. */
+typedef int fathom_train_progress(void *context, size_t step, double loss, double grad_norm);
+
 /* All the steps.  batches: as fathom_batches made them; loss, grad_norm: [steps] or NULL (NaN from the step after which
- * nothing was computed). */
-fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches);
+ * nothing was computed); progress: NULL, or called with `context`. */
+fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches,
+                                 fathom_train_progress *progress, void *context);
 
 /* --------------------------------------------------------------------------------------------- residual map ---- */
 

@@ -16,7 +16,6 @@
 
 #include "constants.h"
 #include "elementary.h"
-#include "morton.h"
 
 struct fathom_trainer {
     const fathom_flow   *flow;
@@ -29,7 +28,9 @@ struct fathom_trainer {
     double              *lr;                        /* [steps]                                */
     const double        *x;                         /* [n][D], the caller's                   */
     size_t               n;
-    uint32_t            *order, *place;             /* [n]: the rows along the curve; each row's place in it */
+    const uint32_t      *order;                     /* [n]: the rows along the curve                         */
+    uint32_t            *own_order;                 /* [n], if the caller has none                           */
+    uint32_t            *place;                     /* [n]: each row's place in it                           */
     uint32_t            *times;                     /* [n]: how often each place was drawn; 0 between steps  */
     uint64_t            *drawn;                     /* [words_of(n)]: a bit per place, set if it was drawn;
                                                        0 between steps                                       */
@@ -76,33 +77,32 @@ void fathom_schedule(double *lr, size_t steps, double peak, bool single)
 
 static size_t words_of(size_t n) { return (n + 63) / 64; }
 
-static fathom_status refuse(fathom_error *error, const char *format, double value)
+static fathom_status refuse(fathom_error *error, const char *format, double value, double limit)
 {
     if (error)
-        snprintf(error->text, sizeof error->text, format, value);
+        snprintf(error->text, sizeof error->text, format, value, limit);
     return FATHOM_BAD_ARGUMENT;
 }
 
 /* An update of Adam is at most 0.1 / sqrt(0.001) / sqrt(1 - 0.81 / 0.999) = 7.3 step sizes (Cauchy and Schwarz on its
  * two means), a step size at most 10 peak_lr, and a product of step size and mean at most 1e4 sqrt(DBL_MAX): up to
- * MOST_LR none overflows, and no number of steps leads a finite parameter out of range. */
-static const double MOST_LR = 1000.0;
-
+ * FATHOM_LR_MAX none overflows, and no number of steps leads a finite parameter out of range. */
 fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error)
 {
-    if (options->steps < 4)
-        return refuse(error, "%.0f steps; legal is 4 or more", (double)options->steps);
-    if (options->batch < 1)
-        return refuse(error, "a batch of %.0f rows; legal is 1 or more", (double)options->batch);
-    if (!(options->peak_lr > 0.0 && options->peak_lr <= MOST_LR))
-        return refuse(error, "peak_lr %.17g; legal is above 0, up to 1000", options->peak_lr);
+    if (options->steps < FATHOM_STEPS_MIN)
+        return refuse(error, "%.0f steps; legal is %.0f or more", (double)options->steps, FATHOM_STEPS_MIN);
+    if (options->batch < FATHOM_BATCH_MIN)
+        return refuse(error, "a batch of %.0f rows; legal is %.0f or more", (double)options->batch, FATHOM_BATCH_MIN);
+    if (!(options->peak_lr > 0.0 && options->peak_lr <= FATHOM_LR_MAX))
+        return refuse(error, "peak_lr %.17g; legal is above 0, up to %.0f", options->peak_lr, FATHOM_LR_MAX);
     if (!(options->clip > 0.0))
-        return refuse(error, "clip %.17g; legal is above 0, or infinity", options->clip);
+        return refuse(error, "clip %.17g; legal is above %.0f, or infinity", options->clip, 0.0);
     return FATHOM_OK;
 }
 
 fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
-                                   const fathom_train_options *options, const double *x, size_t n)
+                                   const fathom_train_options *options, const double *x, const uint32_t *order,
+                                   size_t n)
 {
     const size_t n_params = fathom_flow_n_params(flow), batch = options->batch;
     fathom_trainer *t = fathom_train_options_check(options, NULL) == FATHOM_OK ? calloc(1, sizeof *t) : NULL;
@@ -116,18 +116,19 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->n = n;
     t->params = zeros(4 * padded(n_params) * sizeof(double));
     t->lr = calloc(options->steps, sizeof *t->lr);
-    t->order = calloc(3 * n + 2 * batch, sizeof *t->order);
+    t->place = calloc(2 * n + 2 * batch, sizeof *t->place);
+    t->own_order = order ? NULL : calloc(n, sizeof *t->own_order);
+    t->order = order ? order : t->own_order;
     t->drawn = calloc(words_of(n), sizeof *t->drawn);
     t->workspace = fathom_workspace_new(flow, isa);
-    if (!t->params || !t->lr || !t->order || !t->drawn || !t->workspace
-        || fathom_morton_order(t->order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK) {
+    if (!t->params || !t->lr || !t->place || !t->order || !t->drawn || !t->workspace
+        || (!order && fathom_morton_order(t->own_order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK)) {
         fathom_trainer_free(t);
         return NULL;
     }
     t->gradient = t->params + padded(n_params);
     t->m = t->gradient + padded(n_params);
     t->v = t->m + padded(n_params);
-    t->place = t->order + n;
     t->times = t->place + n;
     t->distinct = t->times + n;
     t->counts = t->distinct + batch;
@@ -144,7 +145,8 @@ void fathom_trainer_free(fathom_trainer *t)
         return;
     fathom_workspace_free(t->workspace);
     free(t->drawn);
-    free(t->order);
+    free(t->own_order);
+    free(t->place);
     free(t->lr);
     free(t->params);
     free(t);
@@ -198,25 +200,33 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
     return FATHOM_OK;
 }
 
-fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *batches)
+/* How a step ends the run: FATHOM_OK if it does not. */
+static fathom_status count_step(fathom_train_result *result, fathom_status step_status, size_t step, bool skip)
+{
+    if (step_status == FATHOM_DIVERGED && result->skipped == 0) /* the first of its kind */
+        result->diverged_at = step;
+    if (step_status == FATHOM_OK)
+        result->steps_taken++;
+    else if (step_status == FATHOM_DIVERGED && skip)
+        result->skipped++;
+    else
+        return step_status;
+    return FATHOM_OK;
+}
+
+fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *batches,
+                                 fathom_train_progress *progress, void *context)
 {
     const size_t steps = t->options.steps;
     fathom_train_result result = { .status = FATHOM_OK, .diverged_at = steps };
-    bool running = true;
     for (size_t s = 0; s < steps; s++) {
         double step_loss = NAN, norm = NAN;
-        if (running) {
+        if (result.status == FATHOM_OK) {
             fathom_status status = fathom_trainer_step(t, &step_loss, &norm, batches + s * t->options.batch);
-            if (status == FATHOM_DIVERGED && result.diverged_at == steps)
-                result.diverged_at = s;
-            if (status == FATHOM_OK)
-                result.steps_taken++;
-            else if (status == FATHOM_DIVERGED && t->options.skip)
-                result.skipped++;
-            else {
-                result.status = status;
-                running = false;
-            }
+            result.status = count_step(&result, status, s, t->options.skip);
+            const bool computed = status == FATHOM_OK || status == FATHOM_DIVERGED;
+            if (computed && progress && progress(context, s, step_loss, norm) != 0 && result.status == FATHOM_OK)
+                result.status = FATHOM_STOPPED;
         }
         if (loss)
             loss[s] = step_loss;

@@ -267,6 +267,51 @@ static void test_ends_of_ranges_are_legal(void **state)
         legal(lines[i]);
 }
 
+/* At each end of a range and one beyond it, an option takes what the library takes, and nothing else. */
+static void test_ranges_are_the_librarys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option;
+        size_t      field, low, high;
+    } counts[] = {
+        {"--depths", offsetof(fathom_config, depth), FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX},
+        {"--bins", offsetof(fathom_config, knots), FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX},
+        {"--width", offsetof(fathom_config, width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX},
+        {"--hidden", offsetof(fathom_config, hidden), 0, FATHOM_HIDDEN_MAX},
+    };
+    struct options options;
+    fathom_error   error;
+    char           line[64];
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        const size_t value[] = {counts[i].low - (counts[i].low > 0), counts[i].low, counts[i].high, counts[i].high + 1};
+        for (size_t v = 0; v < 4; v++) {
+            fathom_config config = fathom_config_default();
+            memcpy((char *)&config + counts[i].field, &value[v], sizeof value[v]);
+            const bool taken = fathom_n_params(&config, NULL) > 0;
+            assert_int_equal(taken, value[v] >= counts[i].low && value[v] <= counts[i].high);
+            snprintf(line, sizeof line, "%s %zu", counts[i].option, value[v]);
+            if (taken != (parse(&options, &error, &everything, line) == OPTIONS_RUN))
+                fail_msg("'%s': the library and the option differ", line);
+        }
+    }
+    static const char *const intervals[] = {"0", "1e-300", "0.0045", "0.0046", "1e6", "1000001"};
+    for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++) {
+        fathom_config config = fathom_config_default();
+        config.interval = strtod(intervals[i], NULL);
+        snprintf(line, sizeof line, "--interval %s", intervals[i]);
+        assert_int_equal(fathom_n_params(&config, NULL) > 0, parse(&options, &error, &everything, line) == OPTIONS_RUN);
+    }
+    static const char *const rates[] = {"0", "1e-300", "1000", "1000.001"};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        fathom_train_options training = fathom_train_options_default();
+        training.peak_lr = strtod(rates[i], NULL);
+        snprintf(line, sizeof line, "--lr %s", rates[i]);
+        assert_int_equal(fathom_train_options_check(&training, NULL) == FATHOM_OK,
+                         parse(&options, &error, &everything, line) == OPTIONS_RUN);
+    }
+}
+
 static void test_a_program_takes_only_its_options(void **state)
 {
     (void)state;
@@ -355,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_illegal_values_are_refused),
         cmocka_unit_test(test_abbreviations),
         cmocka_unit_test(test_ends_of_ranges_are_legal),
+        cmocka_unit_test(test_ranges_are_the_librarys),
         cmocka_unit_test(test_a_program_takes_only_its_options),
         cmocka_unit_test(test_kernels_from_the_environment),
         cmocka_unit_test(test_settings_read_back),

@@ -136,8 +136,8 @@ static void test_trains_as_the_library(void **state)
     assert_non_null(params);
     fathom_flow_init(params, flow, fathom_key_from_seed(5));
     fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training,
-                                                 session->train.x, session->train.n);
-    assert_int_equal(fathom_train(trainer, loss, norm, session->batches).status, FATHOM_OK);
+                                                 session->train.x, NULL, session->train.n);
+    assert_int_equal(fathom_train(trainer, loss, norm, session->batches, NULL, NULL).status, FATHOM_OK);
     fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), session->train.x, ROWS);
 
     const struct run_result *r = &results[1];

@@ -19,7 +19,7 @@
  * forward saves its quotients, so that backward need not divide again. */
 #include "internal.h"
 
-static const double MIN_BIN = 1e-3, MIN_SLOPE = 1e-3;
+static const double MIN_BIN = FATHOM_MIN_BIN, MIN_SLOPE = 1e-3;
 static const double SLOPE_SHIFT = 0.53974241723695207924; /* softplus^-1(1 - 1e-3) = log(e^0.999 - 1) */
 
 /* The numbers of a row that one pass writes for the next, and forward for backward. */
