@@ -115,8 +115,8 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
 
 /* log density (nats) that the spiral's rows were drawn from, in frame's coordinates: the noise integrated along the
  * arms, (1/6) sum_arms int N(raw(x); arm t (cos 2.5t, sin 2.5t), 0.08^2 I) dt, by composite Gauss-Legendre quadrature
- * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2].  Error: FATHOM_NO_MEMORY (it needs 140 kB), logp is then as
- * it was. */
+ * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2].  Error:
+ * FATHOM_NO_MEMORY (it needs 140 kB), logp is then as it was. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
 
 typedef enum fathom_header {
@@ -220,8 +220,8 @@ const char *fathom_coupling_name(size_t i);
  * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in]. */
 typedef struct fathom_flow fathom_flow;
 
-/* NULL on failure, with *status (may be NULL) saying why: FATHOM_BAD_ARGUMENT or FATHOM_NO_MEMORY.  *error (may be NULL)
- * says it in one line. */
+/* NULL on failure, with *status (may be NULL) saying why: FATHOM_BAD_ARGUMENT or FATHOM_NO_MEMORY.  *error (may be
+ * NULL) says it in one line. */
 fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status, fathom_error *error);
 void         fathom_flow_free(fathom_flow *flow);
 

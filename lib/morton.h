@@ -1,4 +1,4 @@
-/* morton.h - points in an order in which neighbours lie close together. */
+/* morton.h - an order of points in which consecutive points lie close together. */
 #ifndef FATHOM_MORTON_H
 #define FATHOM_MORTON_H
 
