@@ -23,7 +23,7 @@ fathom_status fathom_columns_choose(struct columns *columns, const struct read_p
                                     const fathom_read_options *options);
 
 /* Returns the text that, as options->columns, chooses the same columns again: names where they are unique, else
- * numbers. NULL if memory is short.  The caller frees it. */
+ * numbers.  NULL if memory is short.  The caller frees it. */
 char *fathom_columns_text(const struct columns *columns);
 
 /* "column 3", or "column 3 (mass)": place from 0. */

@@ -57,7 +57,7 @@ typedef struct fathom_isa fathom_isa;
  * NULL.  The set is static.  NULL if there is no such set, if the compiler of this library does not support it, or if
  * this CPU lacks one of its features (also for "ref": every set requires fused multiply-add hardware). */
 const fathom_isa *fathom_isa_find(const char *name);
-const char       *fathom_isa_name(const fathom_isa *isa);
+const char       *fathom_isa_name(const fathom_isa *isa); /* a static string */
 
 /* ------------------------------------------------------------------------------------------------- streams ---- */
 
@@ -114,16 +114,16 @@ typedef struct fathom_dataset {
     double *sd;   /* [dim], of the raw rows, in their units, > 0 */
 } fathom_dataset;
 
-/* The two-armed spiral: t ~ U(0.5, 3.5), arm = +-1, raw = arm t (cos 2.5t, sin 2.5t) + 0.08 N(0, I). As the notebook
- * draws it: default_rng(seed), all t, all arms, all noise.  frame NULL: standardised by its own mean and deviation;
- * otherwise by frame's (held-out rows).  n >= 2.  The caller frees out with fathom_dataset_free. FATHOM_BAD_ARGUMENT
- * if n < 2, if a column does not vary, or if frame->dim is not 2; FATHOM_NO_MEMORY. */
+/* The two-armed spiral: t ~ U(0.5, 3.5), arm = +-1, raw = arm t (cos 2.5t, sin 2.5t) + 0.08 N(0, I).
+ * The rows are the notebook's: default_rng(seed), all t, all arms, all noise.  frame NULL: standardised by their own
+ * mean and deviation; otherwise by frame's (held-out rows).  n >= 2.  The caller frees out with fathom_dataset_free.
+ * FATHOM_BAD_ARGUMENT if n < 2, if a column does not vary, or if frame->dim is not 2; FATHOM_NO_MEMORY. */
 fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const fathom_dataset *frame);
 
 /* logp = the log density (nats) of the spiral's distribution, in frame's coordinates: the noise integrated along the
  * arms, (1/6) sum_arms int N(raw(x); arm t (cos 2.5t, sin 2.5t), 0.08^2 I) dt, by composite Gauss-Legendre quadrature
  * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2]; NaN for a row
- * with NaN. FATHOM_NO_MEMORY (it needs 140 kB); logp is then unchanged. */
+ * with NaN.  FATHOM_NO_MEMORY (it needs 140 kB); logp is then unchanged. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
 
 typedef enum fathom_header {
@@ -182,13 +182,15 @@ void fathom_read_report_free(fathom_read_report *report); /* frees the columns, 
  * many names as there are columns; LF or CRLF; a byte-order mark of UTF-8 is left out; a first line `sep=;` declares
  * the separator.  '#' starts a comment at the start of a line or after white space; a comment that, without its '#',
  * is a row of as many numbers as there are columns is an error, not a comment.  A number is decimal and finite; the
- * exponent may be Fortran's D. The error calls the source `name`.  It gives cures as options of the programs:
- * --decimal , is decimal = ','. options NULL: the defaults. heldout: that fraction of the rows, rounded to nearest and
- * chosen by a shuffle with PCG64(seed), goes into *kept (which may be NULL if heldout is 0); mean and sd are those of
- * the training rows.  *report (may be NULL) is for fathom_read_report_free. Errors, each with its line (and column):
- * FATHOM_BAD_DATA for ragged rows, a field that is no finite number, fewer than two columns or rows, a constant
- * column, input that is not text, columns that do not exist; FATHOM_BAD_ARGUMENT for an option out of its range;
- * FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
+ * exponent may be Fortran's D.
+ * The error calls the source `name`.  It gives cures as options of the programs: --decimal , is decimal = ','.
+ * options NULL: the defaults.
+ * heldout: that fraction of the rows, rounded to nearest and chosen by a shuffle with PCG64(seed), goes into *kept
+ * (which may be NULL if heldout is 0); mean and sd are those of the training rows.  The caller frees *train and *kept
+ * with fathom_dataset_free, and *report (may be NULL) with fathom_read_report_free.
+ * Errors, each with its line (and column): FATHOM_BAD_DATA for ragged rows, a field that is not a finite number, fewer
+ * than two columns or rows, a constant column, input that is not text, columns that do not exist; FATHOM_BAD_ARGUMENT
+ * for an option out of its range; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
 fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
                                   const char *name, const fathom_read_options *options, fathom_error *error);
 
@@ -198,7 +200,7 @@ void fathom_dataset_free(fathom_dataset *data); /* frees the arrays, clears the 
 
 typedef enum fathom_actnorm {
     FATHOM_ACTNORM_NONE,    /* no ActNorm layer                                                             */
-    FATHOM_ACTNORM_DEFAULT, /* one per block, loc 0 and raw scale 0, that is a scale of softplus(0) = 0.6931...*/
+    FATHOM_ACTNORM_DEFAULT, /* one per block, loc 0 and raw scale 0: a scale of softplus(0) = 0.6931...     */
     FATHOM_ACTNORM_DATA     /* the same, then fathom_flow_actnorm_init sets it from data                     */
 } fathom_actnorm;
 

@@ -30,8 +30,8 @@ struct set {
 
 #include <cpuid.h>
 
-/* The features of each level (x86-64 psABI 1.0, table 3.1), each by its bit.  The compiler may use
- * all features of a level. */
+/* The features of each level (x86-64 psABI 1.0, table 3.1), each by its bit.  The compiler may use all
+ * features of a level. */
 enum {
     FMA = 1 << 12, AVX = 1 << 28, OSXSAVE = 1 << 27,
     V2_LEAF1 = 1 << 0 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23, /* SSE3 SSSE3 CX16 SSE4.1 SSE4.2 POPCNT */

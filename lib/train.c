@@ -6,8 +6,8 @@
  *
  * Step t, from 0:  loss and gradient g of the batch at the current parameters.  If the loss or |g| is not finite, the
  * step changes nothing.  Otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam updates the
- * parameters with the schedule's rate.  Parameters that are finite at the start
- * remain finite: the range of peak_lr ends where an update could overflow. */
+ * parameters with the schedule's rate.  Parameters that are finite at the start remain
+ * finite: the range of peak_lr ends where an update could overflow. */
 #include "kernels/kernels.h"
 
 #include <math.h>
