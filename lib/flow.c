@@ -2,8 +2,10 @@
  *
  *   z = T_n(... T_2(T_1(x))),   log p(x) = log base(z) + sum_i log |det J_i|
  *
- * A flow is the list of its layers with the offset of each layer's parameters; a workspace is one thread's state of
- * them.  Rows pass in tiles: each tile through the whole stack and, for a gradient, back, while it is in cache. */
+ * A flow is the list of its layers with the offset of each layer's parameters.  A workspace is one thread's state of
+ * these layers.  Rows pass in tiles (kernels/tile.h): each tile passes through the whole stack and, for a gradient,
+ * back, while it is in cache.  `live` is the number of rows in a tile; the tile is filled up to padded(live) with
+ * copies. */
 #include "flow.h"
 
 #include <math.h>
@@ -14,7 +16,8 @@
 #include "constants.h"
 #include "elementary.h"
 
-/* One block, data -> latent.  The flips make the second coupling transform what the first one leaves unchanged. */
+/* One block, data -> latent.  Because of the flips the second coupling transforms the coordinates that the first one
+ * leaves unchanged. */
 static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
 enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
 
@@ -261,10 +264,9 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
     return status;
 }
 
-/* A spline's bins are no narrower than FATHOM_MIN_BIN, so on a wide interval it has pieces so flat that rows which
- * differ have one and the same latent in double precision, and no way back is right for all of them (fathom.h says
- * where). */
-static bool has_way_back(const fathom_config *config)
+/* A spline's bins are no narrower than FATHOM_MIN_BIN.  So on a wide interval some pieces are so flat that different rows have
+ * the same latent in double precision, and no inverse is right for all of them.  fathom.h gives the limit. */
+static bool has_inverse(const fathom_config *config)
 {
     return strcmp(config->coupling, "spline") != 0 || config->interval <= FATHOM_INVERSE_INTERVAL;
 }
@@ -273,7 +275,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
                                   const double *z, size_t n)
 {
     const size_t dim = ws->flow->config.dim;
-    if (!has_way_back(&ws->flow->config))
+    if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
@@ -289,7 +291,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     return status;
 }
 
-/* ws->logp = log p of the tile ws->x; then ws->x is its latent. */
+/* ws->logp = log p of the tile ws->x; replaces ws->x by its latent. */
 static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 {
     forward(ws, live);
@@ -311,7 +313,7 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n)
 {
     const size_t dim = ws->flow->config.dim;
-    if (!has_way_back(&ws->flow->config))
+    if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
     fathom_normal(x, key, n * dim);
     for (size_t d = 0; d < dim; d++) {
@@ -323,6 +325,8 @@ fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *
     return fathom_flow_inverse(x, NULL, ws, params, x, n);
 }
 
+/* The loss is -sum_i w_i log p(x_i) / sum_i w_i with the counts w; so the upstream gradient is dlogp_i = -w_i / sum w.
+ * The filling rows of a tile have weight 0. */
 fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
                               const double *x, const uint32_t *rows, const uint32_t *counts, size_t n)
 {
@@ -371,7 +375,8 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
 /* raw with softplus(raw) = y, y > 0: y + log(1 - e^-y) */
 static double softplus_inverse(double y) { return y + same_log(-same_expm1(-y)); }
 
-/* loc and raw scale of an ActNorm from its input: tiles: [n_tiles][D][STRIDE]. */
+/* params = loc and raw scale of an ActNorm, from the mean and the deviation of its input, n rows in
+ * tiles: [n_tiles][D][STRIDE]. */
 static fathom_status actnorm_from(double *params, const double *tiles, size_t n, size_t dim)
 {
     for (size_t d = 0; d < dim; d++) {

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* The array with room for one more element of `size` bytes behind the first `used`; NULL, and the array as it was, if
- * memory is short. */
+/* Returns the array with room for at least one element of `size` bytes after the first `used`.  NULL if memory is
+ * short; then the array is unchanged. */
 void *fathom_grow(void *array, size_t *room, size_t used, size_t size);
 
 #endif

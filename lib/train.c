@@ -6,8 +6,8 @@
  *
  * Step t, from 0:  loss and gradient g of the batch at the current parameters.  If the loss or |g| is not finite, the
  * step changes nothing.  Otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam updates the
- * parameters with the schedule's rate.  So the parameters are finite at any time, if they are at
- * the start: the range of peak_lr ends where an update could overflow. */
+ * parameters with the schedule's rate.  Parameters that are finite at the start remain
+ * finite: the range of peak_lr ends where an update could overflow. */
 #include "kernels/kernels.h"
 
 #include <math.h>
@@ -43,7 +43,7 @@ fathom_train_options fathom_train_options_default(void)
     return (fathom_train_options){ .steps = 1200, .batch = 512, .peak_lr = 3e-3, .clip = 1.0, .skip = false };
 }
 
-/* cos of a in [0, pi] in single precision, to the bits that the reference sees: the C library's cosf, a polynomial in
+/* cos of a in [0, pi] in single precision, with the reference's bits: the C library's cosf, which is a polynomial in
  * double about the nearest multiple of pi/2 (Arm Optimized Routines, math/cosf.c), good to 0.56 ulp of a float. */
 static float cosine_single(float a)
 {
@@ -58,7 +58,7 @@ static float cosine_single(float a)
 }
 
 /* 1 + cos(pi i/n), from 2 down to 0.  In single precision i is multiplied by the rounded reciprocal of n, because XLA
- * compiles a division by a constant so. */
+ * compiles a division by a constant to that. */
 static double arc(size_t i, size_t n, bool single)
 {
     if (!single)
@@ -66,6 +66,7 @@ static double arc(size_t i, size_t n, bool single)
     return cosine_single(3.14159265358979323846f * ((float)i * (1.0f / (float)n))) + 1.0f;
 }
 
+/* turn: the step of the peak.  Each half is a cosine arc between its two ends. */
 void fathom_schedule(double *lr, size_t steps, double peak, bool single)
 {
     const double first = peak / 25.0, last = peak / 2.5e5;
@@ -75,6 +76,7 @@ void fathom_schedule(double *lr, size_t steps, double peak, bool single)
                          : last + (peak - last) / 2.0 * arc(t - turn, steps - turn, single);
 }
 
+/* The 64-bit words for n bits. */
 static size_t words_of(size_t n) { return (n + 63) / 64; }
 
 static fathom_status refuse(fathom_error *error, const char *format, double value, double limit)
@@ -84,9 +86,10 @@ static fathom_status refuse(fathom_error *error, const char *format, double valu
     return FATHOM_BAD_ARGUMENT;
 }
 
-/* An update of Adam is at most 0.1 / sqrt(0.001) / sqrt(1 - 0.81 / 0.999) = 7.3 step sizes (Cauchy and Schwarz on its
- * two means), a step size at most 10 peak_lr, and a product of step size and mean at most 1e4 sqrt(DBL_MAX): up to
- * FATHOM_LR_MAX none overflows, and no number of steps leads a finite parameter out of range. */
+/* An update of Adam is at most 0.1 / sqrt(0.001) / sqrt(1 - 0.81 / 0.999) = 7.3 step sizes, by the Cauchy-Schwarz
+ * inequality for the sums m and v.  A step size is at most 10 peak_lr.  The product of step size and m is at most 1e4
+ * sqrt(DBL_MAX).  So up to FATHOM_LR_MAX nothing overflows, and no number of steps takes a finite parameter out of range. */
+
 fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error)
 {
     if (options->steps < FATHOM_STEPS_MIN)
@@ -155,8 +158,8 @@ void fathom_trainer_free(fathom_trainer *t)
 const double     *fathom_trainer_params(const fathom_trainer *t) { return t->params; }
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *t) { return t->workspace; }
 
-/* t->distinct = the batch's distinct rows along the curve, t->counts = how often each was drawn.  Returns their
- * number. */
+/* t->distinct = the batch's distinct rows in the order of the curve; t->counts = how often each was drawn.  Returns how
+ * many distinct rows there are. */
 static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 {
     size_t n = 0;
