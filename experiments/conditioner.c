@@ -52,8 +52,9 @@ static void *need(void *memory)
     return memory;
 }
 
-/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c); affine: loc, raw scale (lib/kernels/transformer_affine.c). */
-static size_t choose_outputs(struct shown *shown, const fathom_config *config)
+/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c).  Affine: loc, raw scale
+ * (lib/kernels/transformer_affine.c).  Of any other transformer, the first outputs by their numbers. */
+static size_t choose_outputs(struct shown *shown, const fathom_config *config, size_t n_out)
 {
     const size_t bins = config->knots + 1, middle = bins / 2;
     if (strcmp(config->coupling, "affine") == 0) {
@@ -61,10 +62,17 @@ static size_t choose_outputs(struct shown *shown, const fathom_config *config)
         shown[1] = (struct shown){"raw_scale", 1};
         return 2;
     }
-    shown[0] = (struct shown){"raw_width", middle};
-    shown[1] = (struct shown){"raw_height", bins + middle};
-    shown[2] = (struct shown){"raw_slope", 2 * bins + middle};
-    return 3;
+    if (strcmp(config->coupling, "spline") == 0) {
+        shown[0] = (struct shown){"raw_width", middle};
+        shown[1] = (struct shown){"raw_height", bins + middle};
+        shown[2] = (struct shown){"raw_slope", 2 * bins + middle};
+        return 3;
+    }
+    static const char *const numbers[MOST_SHOWN] = {"output_0", "output_1", "output_2"};
+    const size_t             n = n_out < MOST_SHOWN ? n_out : MOST_SHOWN;
+    for (size_t k = 0; k < n; k++)
+        shown[k] = (struct shown){numbers[k], k};
+    return n;
 }
 
 /* -------------------------------------------------------------------------------------- up to the conditioner ---- */
@@ -168,8 +176,8 @@ static void fill_lines(struct table *table, const struct outcome *outcome)
     const struct session  *session = outcome->session;
     const fathom_config *config = &outcome->runs[0].flow;
     struct shown         shown[MOST_SHOWN];
-    const size_t         n_shown = choose_outputs(shown, config);
     struct network       network = open_network(session, config, outcome->results[0].params);
+    const size_t         n_shown = choose_outputs(shown, config, network.n_out);
     size_t               first, n;
     struct segment      *segments = find_segments(&first, &n, &network, shown, n_shown, session);
     char                 text[32];
