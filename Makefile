@@ -15,6 +15,7 @@ LIBDIR  = $(PREFIX)/lib
 CFLAGS  = -O3 -g
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror=implicit-function-declaration
 LDLIBS  = -lsleef -lgsl -lgslcblas -lm
+STORE_LIBS = -lsqlite3 -lmd
 ARCH   := $(shell uname -m)
 VERSION := $(shell sed -n 's/^.define FATHOM_VERSION "\(.*\)"/\1/p' lib/fathom.h)
 SONAME  = libfathom.so.$(firstword $(subst ., ,$(VERSION)))
@@ -27,7 +28,7 @@ endif
 FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
 CFLAGS_KEPT = $(patsubst -Ofast,-O3,$(filter-out $(FAST),$(CFLAGS)))
 FIXED   = -fno-fast-math -ffp-contract=off
-FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
+FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness -Iexperiments $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
 
 # What is there to build.  In experiments/ a file with a main is a program, the others are what they share.
 ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
@@ -40,7 +41,8 @@ TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/isa/*.c)))
-SHARED_OBJ := $(call objects,$(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)))
+SHARED_OBJ := $(call objects,$(filter-out $(PROGRAMS:%=experiments/%.c),$(wildcard experiments/*.c)) \
+              $(wildcard harness/*.c)) $(BUILD)/harness/fingerprint.o
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
@@ -80,6 +82,19 @@ $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
 
+# The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names' bytes,
+# without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
+COMPUTING = lib $(wildcard experiments/runner.c harness/runner.c)
+$(BUILD)/harness/fingerprint.c: always
+	@mkdir -p $(@D)
+	@sources=$$(find $(COMPUTING) -name '*.[ch]' | sort) && [ -n "$$sources" ] && \
+	sum=$$(for f in $$sources; do sum=$$(tr -d '\r' < $$f | sha256sum) && echo "$${sum%% *}  $$f" || exit 1; done) && \
+	sum=$$(echo "$$sum" | sha256sum) && line="const char code_fingerprint[65] = \"$${sum%% *}\";" && \
+	{ echo '#include "fingerprint.h"'; echo "$$line"; } > $@.new && \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/harness/fingerprint.o: $(BUILD)/harness/fingerprint.c $(BUILD)/flags
+	$(compile)
+
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
 $(LIBRARY) $(SHARED):
@@ -93,12 +108,12 @@ $(BUILD)/libfathom.so: $(LIB_OBJ) $(BUILD)/fathom.map
 	$(link) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/fathom.map $(LDLIBS)
 
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(LDLIBS)
+	$(link) -fopenmp $(STORE_LIBS) $(LDLIBS)
 $(TESTS): %: %.o $(TEST_OBJ) $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(WRAP) -lcmocka $(LDLIBS)
+	$(link) -fopenmp $(WRAP) -lcmocka $(STORE_LIBS) $(LDLIBS)
 $(BUILD)/tests/test_allocation: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
-	$(link) -fopenmp $(LDLIBS)
+	$(link) -fopenmp $(STORE_LIBS) $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
             $(PROGRAMS:%=$(BUILD)/experiments/%.o))

@@ -1,0 +1,73 @@
+/* store_aside.c - a damaged store gets out of the way, whole, under a name of its own (store_parts.h).
+ *
+ * Invariant: nothing that was in the files is lost or changed, and no file is written over.
+ */
+#include "store_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static bool exists(const char *path, const char *end, struct stat *file)
+{
+    char name[PATH_ROOM + 64];
+    snprintf(name, sizeof name, "%s%s", path, end);
+    return stat(name, file) == 0;
+}
+
+/* A name with nothing under it yet. */
+static void free_name(char *name, size_t size, const char *path)
+{
+    struct stat file;
+    snprintf(name, size, "%s.damaged", path);
+    for (unsigned k = 2; exists(name, "", &file) || exists(name, "-wal", &file) || exists(name, "-journal", &file); k++)
+        snprintf(name, size, "%s.damaged-%u", path, k);
+}
+
+static bool rename_all(const char *to, const char *path)
+{
+    static const char *const ends[] = {"", "-wal", "-journal"}; /* the log last: if left alone, it is taken for damaged */
+    char from_name[PATH_ROOM + 64], to_name[PATH_ROOM + 64];
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        snprintf(from_name, sizeof from_name, "%s%s", path, ends[i]);
+        snprintf(to_name, sizeof to_name, "%s%s", to, ends[i]);
+        if (rename(from_name, to_name) != 0 && errno != ENOENT)
+            return false;
+    }
+    snprintf(from_name, sizeof from_name, "%s-shm", path);
+    return unlink(from_name) == 0 || errno == ENOENT;
+}
+
+bool store_move_aside(const char *path, const struct stat *file, fathom_error *moved, fathom_error *error)
+{
+    struct stat now;
+    char        folder[PATH_ROOM], name[PATH_ROOM + 32];
+    const char *slash = strrchr(path, '/'), *colon = strstr(error->text, ": ");
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    const int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0)
+        flock(lock, LOCK_EX);
+    bool done = true;
+    const bool there = exists(path, "", &now);
+    if (there == (file->st_ino != 0) && (!there || (now.st_ino == file->st_ino && now.st_dev == file->st_dev))) {
+        free_name(name, sizeof name, path);
+        done = rename_all(name, path);
+        if (done)
+            store_say(moved, "store %s: was damaged (%.120s); it is %s now, and a new one is begun", path,
+                      colon ? colon + 2 : "", name);
+        else
+            store_say(error, "store %s: is damaged and cannot be moved aside: %s", path, strerror(errno));
+    }
+    if (lock >= 0)
+        close(lock);
+    return done;
+}
+
+bool store_is_orphaned_log(const char *path, struct stat *file)
+{
+    struct stat log;
+    *file = (struct stat){0};
+    return (!exists(path, "", file) || file->st_size == 0) && exists(path, "-wal", &log) && log.st_size > 0;
+}
