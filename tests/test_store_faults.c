@@ -2,7 +2,7 @@
  * calls.  Each time the same is true: a run that was put is there or counts as absent, never another one, and the store
  * goes on.
  *
- * `test_store_faults N` flips N bits (1000).
+ * `test_store_faults N` flips N bits of a store with a log, and N of one without (300; tests/store.sh: more).
  */
 #include "store_world.h"
 
@@ -25,7 +25,7 @@
 
 enum { RUNS = 24 };
 
-static unsigned flips = 1000;
+static unsigned flips = 300;
 
 /* ---------------------------------------------------------------------------------------------- flipped bits ---- */
 
@@ -166,7 +166,7 @@ static void test_flipped_bits(void **state)
     bytes[0] = world_read(world_path("runs.db"), &size[0]);
     size[1] = 0;
     flip_bits(&outcome, bytes, size, flips, 2);
-    for (size_t bit = 0; bit < 8 * 100; bit += flips < 1000 ? 7 : 1) {
+    for (size_t bit = 0; bit < 8 * 100; bit += flips < 1000 ? 5 : 1) {
         bytes[0][bit / 8] ^= (uint8_t)(1u << bit % 8);
         open_copy(&outcome, bytes, size, "a bit of the head");
         bytes[0][bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -402,8 +402,8 @@ static int on_small_disk(void)
     for (unsigned i = 0; i < n; i++)
         world_check(store, i);
     store_close(store);
-    assert_null(store_open(world_path("no-room.db"), &world_schema, world_code, &moved, &error) &&
-                store_open(world_path("no-room-2.db"), &world_schema, world_code, &moved, &error) ? NULL : NULL);
+    assert_null(store_open(world_path("no-room.db"), &world_schema, world_code, &moved, &error));
+    assert_true(strstr(error.text, "cannot be begun") && strstr(error.text, "full"));
 
     if (mount("none", name, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL) != 0)
         return 77;
@@ -455,9 +455,19 @@ static ssize_t my_pwrite(int file, const void *bytes, size_t size, off_t at)
     return fails() ? -1 : pwrite(file, bytes, size, at);
 }
 static int my_ftruncate(int file, off_t size) { return fails() ? -1 : ftruncate(file, size); }
-static int my_fsync(int file) { return fails() ? -1 : fsync(file); }
 static int my_unlink(const char *path) { return fails() ? -1 : unlink(path); }
 static int my_fallocate(int file, off_t at, off_t size) { return fails() ? errno : posix_fallocate(file, at, size); }
+
+/* SQLite has no such door for these two; a program's own functions go before those of the C library.  Nothing here cuts
+ * the power, so a sync that waits for the disk would show nothing more. */
+int fsync(int file);
+int fdatasync(int file);
+int fsync(int file)
+{
+    (void)file;
+    return fails() ? -1 : 0;
+}
+int fdatasync(int file) { return fsync(file); }
 
 static void set_calls(bool mine)
 {
@@ -466,8 +476,8 @@ static void set_calls(bool mine)
         sqlite3_syscall_ptr call;
     } calls[] = {{"open", (sqlite3_syscall_ptr)my_open},           {"write", (sqlite3_syscall_ptr)my_write},
                  {"pwrite", (sqlite3_syscall_ptr)my_pwrite},       {"pwrite64", (sqlite3_syscall_ptr)my_pwrite},
-                 {"ftruncate", (sqlite3_syscall_ptr)my_ftruncate}, {"fsync", (sqlite3_syscall_ptr)my_fsync},
-                 {"unlink", (sqlite3_syscall_ptr)my_unlink},       {"fallocate", (sqlite3_syscall_ptr)my_fallocate}};
+                 {"ftruncate", (sqlite3_syscall_ptr)my_ftruncate}, {"unlink", (sqlite3_syscall_ptr)my_unlink},
+                 {"fallocate", (sqlite3_syscall_ptr)my_fallocate}};
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         vfs->xSetSystemCall(vfs, calls[i].name, mine ? calls[i].call : NULL);
@@ -521,6 +531,7 @@ static void test_failing_calls(void **state)
     (void)state;
     static const int numbers[] = {EIO, ENOSPC};
     unsigned         all = 0, lost = 0;
+    const bool       synced = plan.calls > 0; /* by the tests before: so fdatasync is ours */
     set_calls(true);
     for (unsigned mode = 0; mode < 4; mode++)
         for (unsigned failing = 1;; failing++) {
@@ -537,7 +548,7 @@ static void test_failing_calls(void **state)
         }
     set_calls(false);
     print_message("%u failures, %u of which cost a run\n", all, lost);
-    assert_true(all > 100 && lost > 20);
+    assert_true(all > 100 && lost > 20 && synced);
 }
 
 int main(int argc, char **argv)
