@@ -59,8 +59,9 @@ void store_run_free(struct store_run *run); /* what it points to */
 
 /* Opens the store of this schema and fingerprint (64 hexadecimal digits), checks the whole file, makes it if there is
  * none.  NULL with one line in *error: no folder, no right to write, not a database, not a store of runs, other code,
- * another schema.  A damaged store is renamed to PATH.damaged (or PATH.damaged-2, ...) and a new one is begun: then
- * *moved is one line for a person, else it is empty.  The schema must outlive the store. */
+ * another schema.  A damaged store is renamed to PATH.damaged (or PATH.damaged-2, ...) and a new one is begun with the
+ * runs of it that pass their check: then *moved is one line for a person, else it is empty.  Schema and fingerprint must
+ * outlive the store. */
 struct store *store_open(const char *path, const struct store_schema *schema, const char *fingerprint,
                          fathom_error *moved, fathom_error *error);
 void          store_close(struct store *store); /* may be NULL */

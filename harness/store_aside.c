@@ -40,10 +40,11 @@ static bool rename_all(const char *to, const char *path)
     return unlink(from_name) == 0 || errno == ENOENT;
 }
 
-bool store_move_aside(const char *path, const struct stat *file, fathom_error *moved, fathom_error *error)
+bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, fathom_error *moved,
+                      fathom_error *error)
 {
     struct stat now;
-    char        folder[PATH_ROOM], name[PATH_ROOM + 32];
+    char        folder[PATH_ROOM];
     const char *slash = strrchr(path, '/'), *colon = strstr(error->text, ": ");
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
     const int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -52,7 +53,7 @@ bool store_move_aside(const char *path, const struct stat *file, fathom_error *m
     bool done = true;
     const bool there = exists(path, "", &now);
     if (there == (file->st_ino != 0) && (!there || (now.st_ino == file->st_ino && now.st_dev == file->st_dev))) {
-        free_name(name, sizeof name, path);
+        free_name(name, size, path);
         done = rename_all(name, path);
         if (done)
             store_say(moved, "store %s: was damaged (%.120s); it is %s now, and a new one is begun", path,

@@ -114,11 +114,13 @@ static bool fill_new(struct store *store)
     return done;
 }
 
-/* All of it in one transaction: a store is whole or not there.  Another program may have begun it meanwhile. */
+/* All of it in one transaction: a store is whole or not there.  Another program may have begun it meanwhile.  No sync, which
+ * would take as long as a short experiment: there is nothing in it yet that a power cut could cost. */
 static enum verdict begin_new(struct store *store, fathom_error *error)
 {
     char tables[32];
-    if (tell(store, "BEGIN IMMEDIATE") && ask(tables, sizeof tables, store, "SELECT count(*) FROM sqlite_master") &&
+    if (tell(store, "PRAGMA synchronous = OFF") && tell(store, "BEGIN IMMEDIATE") &&
+        ask(tables, sizeof tables, store, "SELECT count(*) FROM sqlite_master") &&
         (strcmp(tables, "0") != 0 || fill_new(store)) && tell(store, "COMMIT"))
         return AGAIN;
     store_failed(error, store, "cannot be begun");
@@ -128,7 +130,8 @@ static enum verdict begin_new(struct store *store, fathom_error *error)
 
 /* ---------------------------------------------------------------------------------------------------- examine ---- */
 
-/* What the file's first 100 bytes say, where SQLite does not take it: https://sqlite.org/fileformat.html, 1.3. */
+/* What the file's first 100 bytes say, where SQLite does not take it: https://sqlite.org/fileformat.html, 1.3.  All zero
+ * is what a power cut makes of a store that was just begun. */
 static bool has_our_header(const struct store *store)
 {
     sqlite3_file *file = NULL;
@@ -137,7 +140,8 @@ static bool has_our_header(const struct store *store)
         return false;
     file->pMethods->xRead(file, head, sizeof head, 0);
     const uint32_t id = (uint32_t)head[68] << 24 | (uint32_t)head[69] << 16 | (uint32_t)head[70] << 8 | head[71];
-    return memcmp(head, "SQLite format 3", 16) == 0 && id == APPLICATION;
+    static const uint8_t none[sizeof head];
+    return (memcmp(head, "SQLite format 3", 16) == 0 && id == APPLICATION) || memcmp(head, none, sizeof none) == 0;
 }
 
 static bool is_empty(const struct store *store)
@@ -219,16 +223,20 @@ static enum verdict examine_pages(struct store *store, fathom_error *error)
         return unreadable(error, store);
     if (strcmp(answer, "ok") == 0)
         return SOUND;
-    answer[strcspn(answer, "\n")] = '\0';
-    store_say(error, "store %s: %s", store->path, answer);
+    char *line = strncmp(answer, "***", 3) == 0 && strchr(answer, '\n') ? strchr(answer, '\n') + 1 : answer;
+    line[strcspn(line, "\n")] = '\0';
+    store_say(error, "store %s: %s", store->path, line);
     return UNSOUND;
 }
 
-static enum verdict examine(struct store *store, bool may_begin, fathom_error *error)
+/* How far to look into it, and whether to begin a new one where there is none. */
+enum how { TO_BEGIN, TO_READ, TO_SAVE };
+
+static enum verdict examine(struct store *store, enum how how, fathom_error *error)
 {
     char         version[32];
     char        *columns = columns_of(store->schema);
-    enum verdict verdict = columns ? examine_identity(store, may_begin, error) : REFUSED;
+    enum verdict verdict = columns ? examine_identity(store, how == TO_BEGIN, error) : REFUSED;
     if (!columns)
         store_say(error, "store %s: not enough memory", store->path);
     snprintf(version, sizeof version, "%u", store->schema->version);
@@ -240,7 +248,7 @@ static enum verdict examine(struct store *store, bool may_begin, fathom_error *e
         verdict = examine_meta(store, "fingerprint", store->fingerprint, "other code", error);
     if (verdict == SOUND)
         verdict = examine_tables(store, error);
-    if (verdict == SOUND)
+    if (verdict == SOUND && how != TO_SAVE)
         verdict = examine_pages(store, error);
     free(columns);
     return verdict;
@@ -340,6 +348,7 @@ void store_close(struct store *store)
 static bool start_log(struct store *store, fathom_error *error)
 {
     char mode[32];
+    tell(store, "PRAGMA synchronous = OFF"); /* of the two bytes that say so, as in begin_new */
     for (unsigned waited = 0;; waited += 5) {
         if (ask(mode, sizeof mode, store, "PRAGMA journal_mode = WAL"))
             break;
@@ -377,7 +386,7 @@ static enum verdict try_to_open(struct store **opened, const char *path, const s
     if (sqlite3_db_readonly(store->db, "main") == 1)
         store_say(error, "store %s: cannot be written", path);
     else
-        verdict = examine(store, true, error);
+        verdict = examine(store, TO_BEGIN, error);
     if (verdict == SOUND && (!start_log(store, error) || store_row_prepare(store, error) != STORE_OK))
         verdict = REFUSED;
     if (verdict == SOUND)
@@ -390,29 +399,18 @@ static enum verdict try_to_open(struct store **opened, const char *path, const s
     return verdict;
 }
 
-struct store *store_open(const char *path, const struct store_schema *schema, const char *fingerprint,
-                         fathom_error *moved, fathom_error *error)
+/* A connection to read from, if examine finds no fault. */
+static struct store *open_to(enum how how, const char *path, const struct store_schema *schema, const char *fingerprint,
+                             fathom_error *error)
 {
-    struct store *store = NULL;
-    struct stat   file;
-    *moved = *error = (fathom_error){""};
-    if (!usable_path(path, error) || !usable_schema(path, schema, fingerprint, error))
-        return NULL;
-    for (int attempt = 0; attempt < 8; attempt++)
-        switch (try_to_open(&store, path, schema, fingerprint, &file, error)) {
-        case SOUND:
-            *error = (fathom_error){""};
-            return store;
-        case REFUSED:
-            return NULL;
-        case UNSOUND:
-            if (!store_move_aside(path, &file, moved, error))
-                return NULL;
-            break;
-        case AGAIN:
-            break;
-        }
-    return NULL; /* damaged again and again: *error says how */
+    struct store *store = connect(path, schema, fingerprint, SQLITE_OPEN_READWRITE, error);
+    if (store && how == TO_SAVE) /* the file stays as it is */
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (store && examine(store, how, error) != SOUND) {
+        store_close(store);
+        store = NULL;
+    }
+    return store;
 }
 
 struct store *store_open_source(const char *path, const struct store_schema *schema, const char *fingerprint,
@@ -425,10 +423,48 @@ struct store *store_open_source(const char *path, const struct store_schema *sch
         store_say(error, "store %s: the log is there, the database is not", path);
         return NULL;
     }
-    struct store *store = connect(path, schema, fingerprint, SQLITE_OPEN_READWRITE, error);
-    if (store && examine(store, false, error) != SOUND) {
-        store_close(store);
-        store = NULL;
-    }
-    return store;
+    return open_to(TO_READ, path, schema, fingerprint, error);
+}
+
+/* What is still whole in the file that was moved aside: every row has its own check. */
+static void save_rows(struct store *store, const char *damaged, fathom_error *moved)
+{
+    fathom_error  error;
+    struct stat   file;
+    size_t        rows = 0, length = strlen(moved->text);
+    struct store *source = store_is_orphaned_log(damaged, &file) ? NULL :
+                           open_to(TO_SAVE, damaged, store->schema, store->fingerprint, &error);
+    if (source)
+        rows = store_save(store, source);
+    store_close(source);
+    if (rows > 0)
+        snprintf(moved->text + length, sizeof moved->text - length, " with %zu runs of it that are whole", rows);
+}
+
+struct store *store_open(const char *path, const struct store_schema *schema, const char *fingerprint,
+                         fathom_error *moved, fathom_error *error)
+{
+    struct store *store = NULL;
+    struct stat   file;
+    char          damaged[PATH_ROOM + 32] = "";
+    *moved = *error = (fathom_error){""};
+    if (!usable_path(path, error) || !usable_schema(path, schema, fingerprint, error))
+        return NULL;
+    for (int attempt = 0; attempt < 8; attempt++)
+        switch (try_to_open(&store, path, schema, fingerprint, &file, error)) {
+        case SOUND:
+            if (*damaged)
+                save_rows(store, damaged, moved);
+            *error = (fathom_error){""};
+            return store;
+        case REFUSED:
+            return NULL;
+        case UNSOUND:
+            if (!store_move_aside(damaged, sizeof damaged, path, &file, moved, error))
+                return NULL;
+            break;
+        case AGAIN:
+            break;
+        }
+    return NULL; /* damaged again and again: *error says how */
 }

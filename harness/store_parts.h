@@ -43,8 +43,9 @@ enum { PATH_ROOM = 4096 };
 /* Rows in a log whose database is gone: SQLite would delete the log.  *file: what stat says of the database, or zeros. */
 bool store_is_orphaned_log(const char *path, struct stat *file);
 /* Renames the file that was examined, unless another program has done so already: *file tells which it was.  *error
- * says what is wrong with it, and becomes a part of *moved. */
-bool store_move_aside(const char *path, const struct stat *file, fathom_error *moved, fathom_error *error);
+ * says what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed here. */
+bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, fathom_error *moved,
+                      fathom_error *error);
 
 /* ---- store_row.c ---- */
 char *store_row_table(const struct store_schema *schema);              /* CREATE TABLE; the caller frees; NULL: no memory */
@@ -73,5 +74,9 @@ enum store_status store_end(struct store *store, enum store_status status, fatho
 /* Inside a transaction: adds the row, or joins it to the one that is there.  *added: there was none. */
 enum store_status store_join(bool *added, struct store *store, const struct row *row, const char *from,
                              fathom_error *error);
+
+/* ---- store_merge.c ---- */
+/* Takes the rows of a damaged store that can be read and pass their check; how many. */
+size_t store_save(struct store *into, struct store *damaged);
 
 #endif

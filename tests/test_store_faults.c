@@ -31,6 +31,7 @@ static unsigned flips = 300;
 
 struct outcome {
     unsigned refused, moved, absent, whole; /* stores; absent: with a run or more that counts as such */
+    unsigned saved;                         /* runs of those that were moved aside                    */
 };
 
 static bool is_known(void *context, const struct store_run *run)
@@ -107,7 +108,7 @@ static void open_copy(struct outcome *outcome, uint8_t *const bytes[2], const si
         expect_bytes("copy.db.damaged", bytes[0], size[0], where);
         if (size[1] > 0)
             expect_bytes("copy.db.damaged-wal", bytes[1], size[1], where);
-        assert_int_equal(read_all(store, where), RUNS);
+        outcome->saved += RUNS - read_all(store, where);
     } else if (read_all(store, where) > 0) {
         outcome->absent++;
     } else {
@@ -171,9 +172,10 @@ static void test_flipped_bits(void **state)
         open_copy(&outcome, bytes, size, "a bit of the head");
         bytes[0][bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
-    print_message("%u refused, %u moved aside, %u with absent runs, %u whole\n", outcome.refused, outcome.moved,
-                  outcome.absent, outcome.whole);
+    print_message("%u refused, %u moved aside (%u runs of %u saved), %u with absent runs, %u whole\n", outcome.refused,
+                  outcome.moved, outcome.saved, RUNS * outcome.moved, outcome.absent, outcome.whole);
     assert_true(outcome.refused > 0 && outcome.moved > 0 && outcome.absent > flips / 4);
+    assert_true(outcome.saved > RUNS * outcome.moved / 4);
     free(bytes[0]);
     free(bytes[1]);
 }
@@ -248,7 +250,7 @@ static void test_moved_aside_twice(void **state)
             world_put(store, i);
         store_close(store);
         uint8_t *bytes = world_read(world_path("runs.db"), &size);
-        memset(bytes + 4096, 0xff, 64); /* the head of the second page */
+        memset(bytes + size / 4096 / 2 * 4096, 0xff, 64); /* the head of a page in the middle */
         world_write(world_path("runs.db"), bytes, size);
         if (k == 0) {
             struct store_counts counts;
@@ -266,8 +268,20 @@ static void test_moved_aside_twice(void **state)
             fail_msg("'%s' should be one line with '%s'", moved.text, expected);
         expect_bytes(k ? "runs.db.damaged-2" : "runs.db.damaged", bytes, size, "moved");
         free(bytes);
+        size_t rows;
+        assert_int_equal(store_count(&rows, store, &error), STORE_OK);
+        snprintf(expected, sizeof expected, "begun with %zu runs of it", rows);
+        if (rows == 0 || !strstr(moved.text, expected))
+            fail_msg("'%s' should say '%s'", moved.text, expected);
         store_close(store);
+        unlink(world_path("runs.db"));
     }
+    /* A store that a power cut left empty of everything but zeros. */
+    uint8_t zeros[8192] = {0};
+    world_write(world_path("zeros.db"), zeros, sizeof zeros);
+    store_close(store_open(world_path("zeros.db"), &world_schema, world_code, &moved, &error));
+    assert_non_null(strstr(moved.text, "zeros.db.damaged now"));
+    expect_bytes("zeros.db.damaged", zeros, sizeof zeros, "zeros");
 }
 
 /* A log whose database was removed. */
