@@ -10,19 +10,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-static bool exists(const char *path, const char *end, struct stat *file)
-{
-    char name[PATH_ROOM + 64];
-    snprintf(name, sizeof name, "%s%s", path, end);
-    return stat(name, file) == 0;
-}
-
 /* A name with nothing under it yet. */
 static void free_name(char *name, size_t size, const char *path)
 {
     struct stat file;
     snprintf(name, size, "%s.damaged", path);
-    for (unsigned k = 2; exists(name, "", &file) || exists(name, "-wal", &file) || exists(name, "-journal", &file); k++)
+    for (unsigned k = 2; store_file(name, "", &file) || store_file(name, "-wal", &file) ||
+                         store_file(name, "-journal", &file); k++)
         snprintf(name, size, "%s.damaged-%u", path, k);
 }
 
@@ -45,13 +39,13 @@ bool store_move_aside(char *name, size_t size, const char *path, const struct st
 {
     struct stat now;
     char        folder[PATH_ROOM];
-    const char *slash = strrchr(path, '/'), *colon = strstr(error->text, ": ");
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    const char *colon = strstr(error->text, ": ");
+    store_folder(folder, path);
     const int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock >= 0)
         flock(lock, LOCK_EX);
     bool done = true;
-    const bool there = exists(path, "", &now);
+    const bool there = store_file(path, "", &now);
     if (there == (file->st_ino != 0) && (!there || (now.st_ino == file->st_ino && now.st_dev == file->st_dev))) {
         free_name(name, size, path);
         done = rename_all(name, path);
@@ -64,11 +58,4 @@ bool store_move_aside(char *name, size_t size, const char *path, const struct st
     if (lock >= 0)
         close(lock);
     return done;
-}
-
-bool store_is_orphaned_log(const char *path, struct stat *file)
-{
-    struct stat log;
-    *file = (struct stat){0};
-    return (!exists(path, "", file) || file->st_size == 0) && exists(path, "-wal", &log) && log.st_size > 0;
 }

@@ -270,46 +270,27 @@ static bool usable_schema(const char *path, const struct store_schema *schema, c
     return good;
 }
 
-/* Where the path leads, in words, if not to a file in a folder that is there. */
-static bool usable_path(const char *path, fathom_error *error)
-{
-    struct stat file;
-    char        folder[PATH_ROOM];
-    const char *slash = strrchr(path, '/');
-    if (*path == '\0' || strlen(path) > PATH_ROOM - 64) {
-        store_say(error, "store: its path is %s", *path ? "too long" : "empty");
-        return false;
-    }
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
-    if (stat(folder, &file) != 0) {
-        store_say(error, "store %s: the folder %s: %s", path, folder, strerror(errno));
-        return false;
-    }
-    if (stat(path, &file) == 0 && !S_ISREG(file.st_mode)) {
-        store_say(error, "store %s: is not a file", path);
-        return false;
-    }
-    return true;
-}
-
 /* The connection, without a look into the file.  SQLite takes some names as something else than a file's: "./" guards. */
 static struct store *connect(const char *path, const struct store_schema *schema, const char *fingerprint, int flags,
                              fathom_error *error)
 {
     struct store *store = calloc(1, sizeof *store);
-    const size_t  size = strlen(path) + 3;
-    if (!store || !(store->path = malloc(size))) {
+    char          name[3 * PATH_ROOM];
+    if (!store || !(store->path = strdup(path))) {
         store_say(error, "store %s: not enough memory", path);
         free(store);
         return NULL;
     }
-    snprintf(store->path, size, "%s%s", *path == '/' || *path == '.' ? "" : "./", path);
+    if (flags & SQLITE_OPEN_READWRITE)
+        snprintf(name, sizeof name, "%s%s", *path == '/' || *path == '.' ? "" : "./", path);
+    else
+        store_immutable_name(name, path);
     store->schema = schema;
     store->fingerprint = fingerprint;
     pthread_mutex_init(&store->mutex, NULL);
     if (gethostname(store->host, sizeof store->host - 1) != 0)
         strcpy(store->host, "unknown");
-    if (sqlite3_open_v2(store->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) !=
+    if (sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) !=
         SQLITE_OK) {
         if (store->db)
             store_failed(error, store, "cannot be opened");
@@ -318,7 +299,6 @@ static struct store *connect(const char *path, const struct store_schema *schema
         store_close(store);
         return NULL;
     }
-    strcpy(store->path, path);
     store_patience(store, 60000);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     tell(store, "PRAGMA trusted_schema = OFF");
@@ -403,7 +383,8 @@ static enum verdict try_to_open(struct store **opened, const char *path, const s
 static struct store *open_to(enum how how, const char *path, const struct store_schema *schema, const char *fingerprint,
                              fathom_error *error)
 {
-    struct store *store = connect(path, schema, fingerprint, SQLITE_OPEN_READWRITE, error);
+    const int     flags = store_is_read_only(path) ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
+    struct store *store = connect(path, schema, fingerprint, flags, error);
     if (store && how == TO_SAVE) /* the file stays as it is */
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (store && examine(store, how, error) != SOUND) {
@@ -417,7 +398,7 @@ struct store *store_open_source(const char *path, const struct store_schema *sch
                                 fathom_error *error)
 {
     struct stat file;
-    if (!usable_path(path, error))
+    if (!store_usable_path(path, error))
         return NULL;
     if (store_is_orphaned_log(path, &file)) {
         store_say(error, "store %s: the log is there, the database is not", path);
@@ -448,7 +429,7 @@ struct store *store_open(const char *path, const struct store_schema *schema, co
     struct stat   file;
     char          damaged[PATH_ROOM + 32] = "";
     *moved = *error = (fathom_error){""};
-    if (!usable_path(path, error) || !usable_schema(path, schema, fingerprint, error))
+    if (!store_usable_path(path, error) || !usable_schema(path, schema, fingerprint, error))
         return NULL;
     for (int attempt = 0; attempt < 8; attempt++)
         switch (try_to_open(&store, path, schema, fingerprint, &file, error)) {

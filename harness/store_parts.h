@@ -38,10 +38,20 @@ struct store *store_open_source(const char *path, const struct store_schema *sch
 enum store_status store_failed(fathom_error *error, const struct store *store, const char *what);
 void store_say(fathom_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- store_aside.c ---- */
+/* ---- store_path.c ---- */
 enum { PATH_ROOM = 4096 };
+bool store_file(const char *path, const char *end, struct stat *file);   /* PATH with this end: whether it is there */
+void store_folder(char *folder, const char *path);                       /* folder: [PATH_ROOM], where the path lies  */
+/* Whether the path leads to a file, or to none yet, in a folder that is there; else one line. */
+bool store_usable_path(const char *path, fathom_error *error);
+/* In a folder where SQLite cannot put the files that it needs to share a store, nobody writes to it: it may be read as
+ * it is, under a name that says so.  name: [3 PATH_ROOM]. */
+bool store_is_read_only(const char *path);
+void store_immutable_name(char *name, const char *path);
 /* Rows in a log whose database is gone: SQLite would delete the log.  *file: what stat says of the database, or zeros. */
 bool store_is_orphaned_log(const char *path, struct stat *file);
+
+/* ---- store_aside.c ---- */
 /* Renames the file that was examined, unless another program has done so already: *file tells which it was.  *error
  * says what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed here. */
 bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, fathom_error *moved,
