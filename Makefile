@@ -82,8 +82,8 @@ $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
 
-# The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names' bytes,
-# without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
+# The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names'
+# bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
 COMPUTING = lib $(wildcard experiments/runner.c harness/runner.c)
 $(BUILD)/harness/fingerprint.c: always
 	@mkdir -p $(@D)

@@ -94,7 +94,7 @@ void canonical_hash(struct canonical *text, const char *name, const struct sha25
     add(text, name, digits);
 }
 
-/* ---------------------------------------------------------------------------------------------- in one order ---- */
+/* --------------------------------------------------------------------------------------------- in one order ---- */
 
 static size_t name_length(const char *line) { return strcspn(line, "="); }
 

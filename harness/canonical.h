@@ -1,8 +1,8 @@
 /* canonical.h - the canonical text of a run: everything that decides its result, always written the same way.
  *
- * One line "name=value" per setting, in the order of the names' bytes, each line with its line feed.  Two texts are equal
- * exactly if all names and values are: doubles are written as %a (every bit; NaN is nan), counts in decimal, hashes in
- * hexadecimal, words with a line feed as \n, a carriage return as \r and a backslash as \\.
+ * One line "name=value" per setting, in the order of the names' bytes, each line with its line feed.  Two texts are
+ * equal exactly if all names and values are: doubles are written as %a (every bit; NaN is nan), counts in decimal,
+ * hashes in hexadecimal, words with a line feed as \n, a carriage return as \r and a backslash as \\.
  */
 #ifndef CANONICAL_H
 #define CANONICAL_H

@@ -7,12 +7,20 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* ---------------------------------------------------------------------------------------------- transactions ---- */
+/* --------------------------------------------------------------------------------------------- transactions ---- */
 
 static int run_sql(struct store *store, const char *sql) { return sqlite3_exec(store->db, sql, NULL, NULL, NULL); }
 
-/* SQLite waits store->patience by itself, but not where it sees no way out: then it is asked again, for as long. */
+static double milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
+/* SQLite waits for store->patience by itself, but not where it sees no way out: then it is asked again. */
 enum store_status store_begin(struct store *store, fathom_error *error)
 {
     int moved = 0;
@@ -20,13 +28,12 @@ enum store_status store_begin(struct store *store, fathom_error *error)
         store_say(error, "store %s: was removed or renamed while it was in use", store->path);
         return STORE_FAILED;
     }
-    int code = run_sql(store, "BEGIN IMMEDIATE");
-    for (unsigned waited = 0; (code & 0xff) == SQLITE_BUSY && waited < store->patience; waited += 5) {
+    const double end = milliseconds() + store->patience;
+    int          code = run_sql(store, "BEGIN IMMEDIATE");
+    while ((code & 0xff) == SQLITE_BUSY && milliseconds() < end) {
         sqlite3_sleep(5);
-        sqlite3_busy_timeout(store->db, 0);
         code = run_sql(store, "BEGIN IMMEDIATE");
     }
-    sqlite3_busy_timeout(store->db, (int)store->patience);
     return code == SQLITE_OK ? STORE_OK : store_failed(error, store, "cannot be written");
 }
 
@@ -39,7 +46,7 @@ enum store_status store_end(struct store *store, enum store_status status, fatho
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------------- find ---- */
+/* ----------------------------------------------------------------------------------------------------- find ---- */
 
 enum store_status store_find(struct store_run *run, struct store *store, const char *text, unsigned want,
                              fathom_error *error)
@@ -59,7 +66,7 @@ enum store_status store_find(struct store_run *run, struct store *store, const c
     return store_run_of_row(run, &row, store, error);
 }
 
-/* -------------------------------------------------------------------------------------------------------- put ---- */
+/* ------------------------------------------------------------------------------------------------------ put ---- */
 
 static bool same_double(double a, double b)
 {

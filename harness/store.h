@@ -1,14 +1,15 @@
 /* store.h - finished runs, kept in one file, so that none is made twice.
  *
- * A run is a pure function of its canonical text (canonical.h) and of the code that computes (fingerprint.h).  Its row is
- * found by the SHA-256 of that text.  The file is an SQLite database with a write-ahead log: a row that was put survives
- * any signal, a full disk and a failing write; a power cut may cost the last rows.  Several threads, and several programs
- * on one machine, may use one store at a time.  A write-ahead log does not work on network disks: each machine writes a
- * store of its own, and store_merge joins them.
+ * A run is a pure function of its canonical text (canonical.h) and of the code that computes (fingerprint.h).  Its
+ * row is found by the SHA-256 of that text.  The file is an SQLite database with a write-ahead log: a row that was
+ * put survives any signal, a full disk and a failing write; a power cut may cost the last rows.  Several threads, and
+ * several programs on one machine, may use one store at a time.  A write-ahead log does not work on network disks:
+ * each machine writes a store of its own, and store_merge joins them.
  *
- * Invariant: what the store gives back is what was put, to the bit.  Each row carries the SHA-256 of all its columns and
- * is checked on every read; a row that fails is damaged, counts as absent, and is replaced when its run is put again.
- * A store of other code or of another schema is refused.  A damaged file is moved aside whole, never written over.
+ * Invariant: what the store gives back is what was put, to the bit.  Each row carries the SHA-256 of all its columns
+ * and is checked on every read; a row that fails is damaged, counts as absent, and is replaced when its run is put
+ * again.  A store of other code or of another schema is refused.  A damaged file is moved aside whole, never written
+ * over.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -25,7 +26,8 @@ enum store_status {
 };
 
 /* What a row holds beside the fixed columns: numbers of these names, doubles.  The same for all programs that share a
- * store.  A name is of a-z 0-9 _, and starts with a letter.  Whoever changes the meaning of a column raises the version. */
+ * store.  A name is of a-z 0-9 _, starts with a letter, and is at most 30 long.  Whoever changes the meaning
+ * of a column raises the version. */
 struct store_schema {
     unsigned           version;
     const char *const *numbers; /* [n_numbers], n_numbers <= STORE_MAX_NUMBERS */
@@ -36,7 +38,8 @@ enum { STORE_MAX_NUMBERS = 64 };
 /* Parts of a run that are kept only where an experiment needs them; their hashes are always kept. */
 enum { STORE_TRACE = 1, STORE_PARAMS = 2 };
 
-/* A run.  To put one, fill all but the last group.  store_find fills everything, in memory that store_run_free frees. */
+/* A run.  To put one, fill all but the last group.  store_find fills everything, in memory that store_run_free frees.
+ */
 struct store_run {
     char    *text;       /* canonical                                                                 */
     char    *outcome;    /* "ok", "diverged", ...                                                     */
@@ -59,9 +62,9 @@ void store_run_free(struct store_run *run); /* what it points to */
 
 /* Opens the store of this schema and fingerprint (64 hexadecimal digits), checks the whole file, makes it if there is
  * none.  NULL with one line in *error: no folder, no right to write, not a database, not a store of runs, other code,
- * another schema.  A damaged store is renamed to PATH.damaged (or PATH.damaged-2, ...) and a new one is begun with the
- * runs of it that pass their check: then *moved is one line for a person, else it is empty.  Schema and fingerprint must
- * outlive the store. */
+ * another schema.  A damaged store is renamed to PATH.damaged (or PATH.damaged-2, ...) and a new one is begun with
+ * the runs of it that pass their check: then *moved is one line for a person, else it is empty.  Schema and
+ * fingerprint must outlive the store. */
 struct store *store_open(const char *path, const struct store_schema *schema, const char *fingerprint,
                          fathom_error *moved, fathom_error *error);
 void          store_close(struct store *store); /* may be NULL */
@@ -69,14 +72,14 @@ void          store_close(struct store *store); /* may be NULL */
 /* How long to wait for other programs that write to the same store; 60 s unless this is called. */
 void store_patience(struct store *store, unsigned milliseconds);
 
-/* The run of this canonical text, with the parts in `want`: STORE_OK, STORE_ABSENT, STORE_DAMAGED or STORE_FAILED.  Only
- * STORE_OK fills *run.  Any thread. */
+/* The run of this canonical text, with the parts in `want`: STORE_OK, STORE_ABSENT, STORE_DAMAGED or STORE_FAILED.
+ * Only STORE_OK fills *run.  Any thread. */
 enum store_status store_find(struct store_run *run, struct store *store, const char *text, unsigned want,
                              fathom_error *error);
 
-/* Keeps a finished run, in a transaction of its own.  The same run with the same result is no second row; parts that the
- * row lacks are added.  The same run with another result is STORE_CONFLICT and leaves the row.  Result: outcome, numbers,
- * the hashes of trace and parameters.  STORE_OK, STORE_CONFLICT or STORE_FAILED.  Any thread. */
+/* Keeps a finished run, in a transaction of its own.  The same run with the same result is no second row; parts that
+ * the row lacks are added.  The same run with another result is STORE_CONFLICT and leaves the row.  Result: outcome,
+ * numbers, the hashes of trace and parameters.  STORE_OK, STORE_CONFLICT or STORE_FAILED.  Any thread. */
 enum store_status store_put(struct store *store, const struct store_run *run, fathom_error *error);
 
 /* Calls see for every sound run, in the order of the keys, until it returns false.  *damaged: rows left out.  see must

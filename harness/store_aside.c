@@ -22,7 +22,7 @@ static void free_name(char *name, size_t size, const char *path)
 
 static bool rename_all(const char *to, const char *path)
 {
-    static const char *const ends[] = {"", "-wal", "-journal"}; /* the log last: if left alone, it is taken for damaged */
+    static const char *const ends[] = {"", "-wal", "-journal"}; /* a log that is left alone is taken for damaged */
     char from_name[PATH_ROOM + 64], to_name[PATH_ROOM + 64];
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         snprintf(from_name, sizeof from_name, "%s%s", path, ends[i]);

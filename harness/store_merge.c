@@ -59,7 +59,7 @@ enum store_status store_count(size_t *rows, struct store *store, fathom_error *e
     return status;
 }
 
-/* ------------------------------------------------------------------------------------------------------ merge ---- */
+/* ---------------------------------------------------------------------------------------------------- merge ---- */
 
 static enum store_status take_rows(struct store *into, struct store *source, struct store_counts *counts,
                                    fathom_error *error)
@@ -106,7 +106,7 @@ enum store_status store_merge(struct store *into, const char *const *from, size_
     return status;
 }
 
-/* -------------------------------------------------------------------------------------------- of a damaged store ---- */
+/* --------------------------------------------------------------------------------------- of a damaged store ---- */
 
 /* In this order of rows, up to the first that cannot be reached. */
 static size_t save_in_order(struct store *into, struct store *damaged, const char *order, fathom_error *error)

@@ -1,8 +1,8 @@
 /* store_open.c - opening a store: which file it is, whether it is whole, and what becomes of one that is not.
  *
- * A store is known by its application id and by the table `meta` (name, value), which no schema changes: schema, columns,
- * fingerprint.  These are compared before anything else is read, so that another program's file, other code or another
- * schema is refused by name and left as it is.  Only a file with this application id is ever moved aside.
+ * A store is known by its application id and by the table `meta` (name, value), which no schema changes: schema,
+ * columns, fingerprint.  These are compared before anything else is read, so that another program's file, other code
+ * or another schema is refused by name and left as it is.  Only a file with this application id is ever moved aside.
  */
 #include "store_parts.h"
 
@@ -51,7 +51,7 @@ static enum verdict unreadable(fathom_error *error, const struct store *store)
     return is_damage(store) ? UNSOUND : REFUSED;
 }
 
-/* ------------------------------------------------------------------------------------------------ statements ---- */
+/* ----------------------------------------------------------------------------------------------- statements ---- */
 
 /* The first column of the first row, as text of at most size - 1 bytes; empty: no row, or NULL. */
 static bool ask(char *answer, size_t size, struct store *store, const char *sql)
@@ -87,7 +87,7 @@ static char *columns_of(const struct store_schema *schema)
     return text;
 }
 
-/* -------------------------------------------------------------------------------------------------- a new one ---- */
+/* ------------------------------------------------------------------------------------------------ a new one ---- */
 
 static bool add_meta(struct store *store, const char *name, const char *value)
 {
@@ -114,8 +114,8 @@ static bool fill_new(struct store *store)
     return done;
 }
 
-/* All of it in one transaction: a store is whole or not there.  Another program may have begun it meanwhile.  No sync, which
- * would take as long as a short experiment: there is nothing in it yet that a power cut could cost. */
+/* All of it in one transaction: a store is whole or not there.  Another program may have begun it meanwhile.  No
+ * sync, which would take as long as a short experiment: there is nothing in it yet that a power cut could cost. */
 static enum verdict begin_new(struct store *store, fathom_error *error)
 {
     char tables[32];
@@ -128,10 +128,10 @@ static enum verdict begin_new(struct store *store, fathom_error *error)
     return REFUSED;
 }
 
-/* ---------------------------------------------------------------------------------------------------- examine ---- */
+/* -------------------------------------------------------------------------------------------------- examine ---- */
 
-/* What the file's first 100 bytes say, where SQLite does not take it: https://sqlite.org/fileformat.html, 1.3.  All zero
- * is what a power cut makes of a store that was just begun. */
+/* What the file's first 100 bytes say, where SQLite does not take it: https://sqlite.org/fileformat.html, 1.3.  All
+ * zero is what a power cut makes of a store that was just begun. */
 static bool has_our_header(const struct store *store)
 {
     sqlite3_file *file = NULL;
@@ -254,7 +254,7 @@ static enum verdict examine(struct store *store, enum how how, fathom_error *err
     return verdict;
 }
 
-/* ---------------------------------------------------------------------------------------------------- connect ---- */
+/* -------------------------------------------------------------------------------------------------- connect ---- */
 
 static bool usable_schema(const char *path, const struct store_schema *schema, const char *fingerprint,
                           fathom_error *error)
@@ -263,14 +263,16 @@ static bool usable_schema(const char *path, const struct store_schema *schema, c
                 strspn(fingerprint, "0123456789abcdef") == 64;
     for (size_t i = 0; good && i < schema->n_numbers; i++) {
         const char *name = schema->numbers[i];
-        good = *name >= 'a' && *name <= 'z' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+        good = strlen(name) <= 30 && *name >= 'a' && *name <= 'z' &&
+               name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
     }
     if (!good)
         store_say(error, "store %s: this program's schema or fingerprint is not one (store.h)", path);
     return good;
 }
 
-/* The connection, without a look into the file.  SQLite takes some names as something else than a file's: "./" guards. */
+/* The connection, without a look into the file.  SQLite takes some names as something else than a file's: "./"
+ * guards. */
 static struct store *connect(const char *path, const struct store_schema *schema, const char *fingerprint, int flags,
                              fathom_error *error)
 {
@@ -349,7 +351,7 @@ static bool start_log(struct store *store, fathom_error *error)
     return false;
 }
 
-/* -------------------------------------------------------------------------------------------------------- open ---- */
+/* ----------------------------------------------------------------------------------------------------- open ---- */
 
 static enum verdict try_to_open(struct store **opened, const char *path, const struct store_schema *schema,
                                 const char *fingerprint, struct stat *file, fathom_error *error)

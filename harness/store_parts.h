@@ -48,17 +48,19 @@ bool store_usable_path(const char *path, fathom_error *error);
  * it is, under a name that says so.  name: [3 PATH_ROOM]. */
 bool store_is_read_only(const char *path);
 void store_immutable_name(char *name, const char *path);
-/* Rows in a log whose database is gone: SQLite would delete the log.  *file: what stat says of the database, or zeros. */
+/* Rows in a log whose database is gone: SQLite would delete the log.  *file: what stat says of the database, or
+ * zeros. */
 bool store_is_orphaned_log(const char *path, struct stat *file);
 
 /* ---- store_aside.c ---- */
 /* Renames the file that was examined, unless another program has done so already: *file tells which it was.  *error
- * says what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed here. */
+ * says what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed
+ * here. */
 bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, fathom_error *moved,
                       fathom_error *error);
 
 /* ---- store_row.c ---- */
-char *store_row_table(const struct store_schema *schema);              /* CREATE TABLE; the caller frees; NULL: no memory */
+char *store_row_table(const struct store_schema *schema); /* CREATE TABLE; the caller frees; NULL: no memory */
 enum store_status store_row_prepare(struct store *store, fathom_error *error);
 /* A statement that reads rows as store_row_read takes them; `where` follows FROM runs. */
 sqlite3_stmt *store_row_select(struct store *store, const char *where, fathom_error *error);
@@ -80,7 +82,8 @@ void store_row_free(struct row *row);
 
 /* ---- store.c ---- */
 enum store_status store_begin(struct store *store, fathom_error *error);
-enum store_status store_end(struct store *store, enum store_status status, fathom_error *error); /* commit or roll back */
+/* Commits if status is STORE_OK, else rolls back. */
+enum store_status store_end(struct store *store, enum store_status status, fathom_error *error);
 /* Inside a transaction: adds the row, or joins it to the one that is there.  *added: there was none. */
 enum store_status store_join(bool *added, struct store *store, const struct row *row, const char *from,
                              fathom_error *error);

@@ -1,8 +1,8 @@
 /* store_row.c - one row of the store: its columns, its hash, into the database and out of it.
  *
- * Row hash: SHA-256 over all columns in one order, each as a tag, its length (8 bytes, the least significant first) and
- * its bytes; numbers as in sha256.h.  Trace and parameters enter by their size and by their own hashes, which are columns:
- * a read that does not want them need not load them, and one that does checks them against those.
+ * Row hash: SHA-256 over all columns in one order, each as a tag, its length (8 bytes, the least significant first)
+ * and its bytes; numbers as in sha256.h.  Trace and parameters enter by their size and by their own hashes, which are
+ * columns: a read that does not want them need not load them, and one that does checks them against those.
  *
  * Columns of numbers have no declared type: SQLite then keeps a double as its eight bytes.  (A REAL column turns -0.0
  * into 0.)  NaN is NULL.
@@ -20,7 +20,7 @@ enum column {
     LOSS, GRAD_NORM, PARAMS, NUMBERS
 };
 
-/* ------------------------------------------------------------------------------------------------ statements ---- */
+/* ----------------------------------------------------------------------------------------------- statements ---- */
 
 /* "BEFORE, "a", "b"AFTER" for the schema's numbers a, b.  The caller frees; NULL: no memory. */
 static char *with_numbers(const char *before, const char *after, const struct store_schema *schema)
@@ -68,8 +68,8 @@ sqlite3_stmt *store_row_select(struct store *store, const char *where, fathom_er
 {
     char tail[128];
     snprintf(tail, sizeof tail, " FROM runs %s", where);
-    return prepare(store, with_numbers("SELECT \"key\", \"text\", \"outcome\", \"trace_hash\", \"params_hash\", \"host\", "
-                                       "\"made\", \"seconds\", \"row_hash\", length(\"loss_trace\"), "
+    return prepare(store, with_numbers("SELECT \"key\", \"text\", \"outcome\", \"trace_hash\", \"params_hash\", "
+                                       "\"host\", \"made\", \"seconds\", \"row_hash\", length(\"loss_trace\"), "
                                        "length(\"grad_norm_trace\"), length(\"final_params\"), "
                                        "CASE WHEN ?1 & 1 THEN \"loss_trace\" END, "
                                        "CASE WHEN ?1 & 1 THEN \"grad_norm_trace\" END, "
@@ -81,7 +81,7 @@ void store_row_want(sqlite3_stmt *statement, unsigned want) { sqlite3_bind_int(s
 
 enum store_status store_row_prepare(struct store *store, fathom_error *error)
 {
-    char values[64 + 3 * STORE_MAX_NUMBERS] = ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12";
+    char values[96 + 3 * STORE_MAX_NUMBERS] = ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12";
     for (size_t i = 0; i < store->schema->n_numbers; i++)
         strcat(values, ", ?");
     strcat(values, ")");
@@ -93,7 +93,7 @@ enum store_status store_row_prepare(struct store *store, fathom_error *error)
     return store->put ? STORE_OK : STORE_FAILED;
 }
 
-/* -------------------------------------------------------------------------------------------------- the hash ---- */
+/* ------------------------------------------------------------------------------------------------- the hash ---- */
 
 enum { FIELD = 1 + 8 }; /* a tag and a length */
 
@@ -137,7 +137,7 @@ static bool hash_row(struct sha256 *hash, const struct row *row, const struct st
     return true;
 }
 
-/* --------------------------------------------------------------------------------------------------- reading ---- */
+/* -------------------------------------------------------------------------------------------------- reading ---- */
 
 static bool same_hash(const struct sha256 *a, const struct sha256 *b) { return memcmp(a, b, sizeof *a) == 0; }
 
@@ -254,7 +254,7 @@ enum store_status store_row_find(struct row *row, struct store *store, const str
     return status;
 }
 
-/* --------------------------------------------------------------------------------------------------- writing ---- */
+/* -------------------------------------------------------------------------------------------------- writing ---- */
 
 static void bind_hash(sqlite3_stmt *s, int at, const struct sha256 *hash, bool there)
 {

@@ -54,7 +54,8 @@ static char *now(void)
     char            text[32];
     struct tm       utc;
     const time_t    seconds = time(NULL);
-    return gmtime_r(&seconds, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0 ? strdup(text) : NULL;
+    const bool      good = gmtime_r(&seconds, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0;
+    return good ? strdup(text) : NULL;
 }
 
 enum store_status store_row_of_run(struct row *row, const struct store *store, const struct store_run *run,
@@ -108,7 +109,8 @@ enum store_status store_run_of_row(struct store_run *run, struct row *row, const
                               .numbers = malloc(8 * n_numbers + 1), .seconds = row->seconds,
                               .has_trace = row->has_trace, .has_params = row->has_params,
                               .trace_hash = row->trace_hash, .params_hash = row->params_hash,
-                              .keep = (row->trace_size > 0 ? STORE_TRACE : 0) | (row->params_size > 0 ? STORE_PARAMS : 0)};
+                              .keep = (row->trace_size > 0 ? STORE_TRACE : 0) |
+                                      (row->params_size > 0 ? STORE_PARAMS : 0)};
     row->text = row->outcome = row->host = row->made = NULL;
     bool good = run->numbers != NULL;
     if (good)

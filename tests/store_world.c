@@ -55,7 +55,7 @@ struct store *world_open(const char *name)
     return store;
 }
 
-/* ------------------------------------------------------------------------------------------------------- runs ---- */
+/* ----------------------------------------------------------------------------------------------------- runs ---- */
 
 static const double odd_numbers[] = {0, -0.0, 1, -1, NAN, INFINITY, -INFINITY, 4.9406564584124654e-324, -DBL_MIN / 3,
                                      DBL_MAX, 0.1, 1 / 3.0, 9007199254740993.0, -123456789.0, 0x1.fffffffffffffp-1};
@@ -93,7 +93,10 @@ struct store_run world_run_of(unsigned i, size_t steps, size_t n_params)
     return run;
 }
 
-struct store_run world_run(unsigned i) { return world_run_of(i, i % 9 == 8 ? 0 : 5 + i % 11, i % 10 == 9 ? 0 : 30 + i); }
+struct store_run world_run(unsigned i)
+{
+    return world_run_of(i, i % 9 == 8 ? 0 : 5 + i % 11, i % 10 == 9 ? 0 : 30 + i);
+}
 
 void world_put(struct store *store, unsigned i)
 {
@@ -144,7 +147,7 @@ void world_check(struct store *store, unsigned i)
     store_run_free(&run);
 }
 
-/* ------------------------------------------------------------------------------------------------------ files ---- */
+/* ---------------------------------------------------------------------------------------------------- files ---- */
 
 uint8_t *world_read(const char *path, size_t *size)
 {

@@ -1,4 +1,5 @@
-/* store_world.h - what the tests of the store share: a folder, a schema, runs that can be made again, files and bytes. */
+/* store_world.h - what the tests of the store share: a folder, a schema, runs that can be made again, files and
+ * bytes. */
 #ifndef STORE_WORLD_H
 #define STORE_WORLD_H
 

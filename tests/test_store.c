@@ -1,5 +1,5 @@
-/* test_store.c - the store of runs while nothing goes wrong: what is put comes back to the bit, a run has one result, and
- * a store that is not this program's is refused by name.
+/* test_store.c - the store of runs while nothing goes wrong: what is put comes back to the bit, a run has one result,
+ * and a store that is not this program's is refused by name.
  */
 #include "store_world.h"
 
@@ -21,7 +21,7 @@
 
 enum { RUNS = 60 };
 
-/* ------------------------------------------------------------------------------------------ texts and hashes ---- */
+/* ----------------------------------------------------------------------------------------- texts and hashes ---- */
 
 static void test_canonical_text(void **state)
 {
@@ -225,7 +225,7 @@ static void test_threads(void **state)
     store_close(store);
 }
 
-/* --------------------------------------------------------------------------------------- stores of someone else ---- */
+/* ----------------------------------------------------------------------------------- stores of someone else ---- */
 
 static void refused(const char *path, const struct store_schema *schema, const char *code, const char *says)
 {
@@ -253,7 +253,8 @@ static void test_refused_by_name(void **state)
             "belongs to another schema: schema 1 there, 2 here");
     refused(world_path("runs.db"), &(struct store_schema){1, more, 5}, world_code,
             "belongs to another schema: columns n_params heldout_logp kl grad_norm there");
-    refused(world_path("runs.db"), &(struct store_schema){1, turned, 4}, world_code, "belongs to another schema: columns");
+    refused(world_path("runs.db"), &(struct store_schema){1, turned, 4}, world_code,
+            "belongs to another schema: columns");
     store = world_open("runs.db"); /* and it is as it was */
     world_check(store, 1);
     store_close(store);
@@ -273,7 +274,8 @@ static void test_not_a_store(void **state)
 
     path = world_path("other.db");
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "CREATE TABLE runs (x); INSERT INTO runs VALUES (1)", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE runs (x); INSERT INTO runs VALUES (1)", NULL, NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(db);
     refused(path, &world_schema, world_code, "is a database, but not a store of runs");
 
@@ -342,7 +344,7 @@ static void test_columns(void **state)
     store_run_free(&run);
 }
 
-/* ----------------------------------------------------------------------------------------------- each and merge ---- */
+/* ------------------------------------------------------------------------------------------- each and merge ---- */
 
 struct digest {
     struct sha256 all; /* of every logical byte, in the order of the keys */
@@ -475,7 +477,7 @@ static void test_merge_refuses(void **state)
     store_run_free(&run);
 }
 
-/* -------------------------------------------------------------------------------------------- other programs ---- */
+/* ------------------------------------------------------------------------------------------- other programs ---- */
 
 static void test_waits_for_another(void **state)
 {

@@ -1,6 +1,6 @@
-/* test_store_faults.c - the store of runs while things go wrong: flipped bits, killed programs, full disks, failing system
- * calls.  Each time the same is true: a run that was put is there or counts as absent, never another one, and the store
- * goes on.
+/* test_store_faults.c - the store of runs while things go wrong: flipped bits, killed programs, full disks, failing
+ * system calls.  Each time the same is true: a run that was put is there or counts as absent, never another one, and
+ * the store goes on.
  *
  * `test_store_faults N` flips N bits of a store with a log, and N of one without (300; tests/store.sh: more).
  */
@@ -27,7 +27,7 @@ enum { RUNS = 24 };
 
 static unsigned flips = 300;
 
-/* ---------------------------------------------------------------------------------------------- flipped bits ---- */
+/* --------------------------------------------------------------------------------------------- flipped bits ---- */
 
 struct outcome {
     unsigned refused, moved, absent, whole; /* stores; absent: with a run or more that counts as such */
@@ -203,11 +203,13 @@ static void test_cut_short(void **state)
 static void test_exchanged_columns(void **state)
 {
     (void)state;
-    static const char *const columns[] = {"text = text || 'x'", "outcome = 'fine'", "n_params = 4", "heldout_logp = -2.0",
-        "kl = NULL", "grad_norm = '1'", "trace_hash = zeroblob(32)", "params_hash = NULL", "host = 'other'",
+    static const char *const columns[] = {"text = text || 'x'", "outcome = 'fine'", "n_params = 4",
+        "heldout_logp = -2.0", "kl = NULL", "grad_norm = '1'", "trace_hash = zeroblob(32)", "params_hash = NULL",
+        "host = 'other'",
         "made = '2026-01-01T00:00:00Z'", "seconds = 1", "row_hash = zeroblob(32)", "loss_trace = grad_norm_trace",
         "loss_trace = NULL", "final_params = NULL, params_hash = NULL", "final_params = zeroblob(length(final_params))",
-        "(loss_trace, grad_norm_trace) = (grad_norm_trace, loss_trace)", "outcome = outcome || char(0)", "key = zeroblob(32)"};
+        "(loss_trace, grad_norm_trace) = (grad_norm_trace, loss_trace)", "outcome = outcome || char(0)",
+        "key = zeroblob(32)"};
     fathom_error     error;
     struct store_run run = world_run(3), found;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
@@ -305,7 +307,7 @@ static void test_orphaned_log(void **state)
     free(log);
 }
 
-/* ---------------------------------------------------------------------------------------------------- killed ---- */
+/* --------------------------------------------------------------------------------------------------- killed ---- */
 
 /* A program that puts runs and tells each that was put, killed at some moment: those are there. */
 static void test_killed(void **state)
@@ -354,7 +356,7 @@ static void test_killed(void **state)
     assert_true(first > 25);
 }
 
-/* ------------------------------------------------------------------------------------------------- full disks ---- */
+/* ----------------------------------------------------------------------------------------------- full disks ---- */
 
 /* Puts until it fails; how many were put.  At most 100000. */
 static unsigned put_until_full(struct store *store, fathom_error *error)
@@ -461,7 +463,7 @@ static void test_small_disk(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* ----------------------------------------------------------------------------------------- failing system calls ---- */
+/* ------------------------------------------------------------------------------------- failing system calls ---- */
 
 /* SQLite's own calls of the system, one of which fails (or, if `for_good`, that and all later ones). */
 static struct {
