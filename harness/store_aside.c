@@ -34,28 +34,39 @@ static bool rename_all(const char *to, const char *path)
     return unlink(from_name) == 0 || errno == ENOENT;
 }
 
-bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, fathom_error *moved,
-                      fathom_error *error)
+/* Whether the path still leads to what was examined: another program may have moved it. */
+static bool is_there(const char *path, const struct stat *file)
 {
     struct stat now;
-    char        folder[PATH_ROOM];
-    const char *colon = strstr(error->text, ": ");
+    if (file->st_ino == 0) /* a log alone */
+        return !store_file(path, "", &now) && store_file(path, "-wal", &now);
+    return store_file(path, "", &now) && now.st_ino == file->st_ino && now.st_dev == file->st_dev;
+}
+
+int store_lock_folder(const char *path)
+{
+    char folder[PATH_ROOM];
     store_folder(folder, path);
     const int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock >= 0)
-        flock(lock, LOCK_EX);
-    bool done = true;
-    const bool there = store_file(path, "", &now);
-    if (there == (file->st_ino != 0) && (!there || (now.st_ino == file->st_ino && now.st_dev == file->st_dev))) {
-        free_name(name, size, path);
-        done = rename_all(name, path);
-        if (done)
-            store_say(moved, "store %s: was damaged (%.120s); it is %s now, and a new one is begun", path,
-                      colon ? colon + 2 : "", name);
-        else
-            store_say(error, "store %s: is damaged and cannot be moved aside: %s", path, strerror(errno));
-    }
+        flock(lock, LOCK_SH);
+    return lock;
+}
+
+bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, int lock,
+                      fathom_error *moved, fathom_error *error)
+{
+    const char *colon = strstr(error->text, ": ");
     if (lock >= 0)
-        close(lock);
-    return done;
+        flock(lock, LOCK_EX);
+    if (!is_there(path, file))
+        return true;
+    free_name(name, size, path);
+    if (!rename_all(name, path)) {
+        store_say(error, "store %s: is damaged and cannot be moved aside: %s", path, strerror(errno));
+        return false;
+    }
+    store_say(moved, "store %s: was damaged (%.120s); it is %s now, and a new one is begun", path,
+              colon ? colon + 2 : "", name);
+    return true;
 }

@@ -433,21 +433,20 @@ struct store *store_open(const char *path, const struct store_schema *schema, co
     *moved = *error = (fathom_error){""};
     if (!store_usable_path(path, error) || !usable_schema(path, schema, fingerprint, error))
         return NULL;
-    for (int attempt = 0; attempt < 8; attempt++)
-        switch (try_to_open(&store, path, schema, fingerprint, &file, error)) {
-        case SOUND:
-            if (*damaged)
-                save_rows(store, damaged, moved);
-            *error = (fathom_error){""};
-            return store;
-        case REFUSED:
+    for (int attempt = 0; attempt < 8 && !store; attempt++) {
+        const int          lock = store_lock_folder(path);
+        const enum verdict verdict = try_to_open(&store, path, schema, fingerprint, &file, error);
+        const bool         go_on = verdict != REFUSED && (verdict != UNSOUND ||
+                           store_move_aside(damaged, sizeof damaged, path, &file, lock, moved, error));
+        if (lock >= 0)
+            close(lock);
+        if (!go_on)
             return NULL;
-        case UNSOUND:
-            if (!store_move_aside(damaged, sizeof damaged, path, &file, moved, error))
-                return NULL;
-            break;
-        case AGAIN:
-            break;
-        }
-    return NULL; /* damaged again and again: *error says how */
+    }
+    if (!store) /* damaged again and again: *error says how */
+        return NULL;
+    if (*damaged)
+        save_rows(store, damaged, moved);
+    *error = (fathom_error){""};
+    return store;
 }

@@ -56,8 +56,11 @@ bool store_is_orphaned_log(const char *path, struct stat *file);
 /* Renames the file that was examined, unless another program has done so already: *file tells which it was.  *error
  * says what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed
  * here. */
-bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, fathom_error *moved,
-                      fathom_error *error);
+bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, int lock,
+                      fathom_error *moved, fathom_error *error);
+/* While a program looks at a store, none moves it: shared by those who look, alone for the one who moves.  close()
+ * ends it; negative: this disk has no such lock. */
+int store_lock_folder(const char *path);
 
 /* ---- store_row.c ---- */
 char *store_row_table(const struct store_schema *schema); /* CREATE TABLE; the caller frees; NULL: no memory */

@@ -286,6 +286,55 @@ static void test_moved_aside_twice(void **state)
     expect_bytes("zeros.db.damaged", zeros, sizeof zeros, "zeros");
 }
 
+/* Programs that find the same damaged store at once: one moves it aside, and all go on with the new one. */
+static void test_moved_aside_once(void **state)
+{
+    (void)state;
+    enum { PROGRAMS = 4 };
+    size_t   size[2];
+    uint8_t *bytes[2];
+    make_files(bytes, size);
+    for (size_t at = 4096; at < size[0]; at += 4096) /* the heads of all pages but the first; the log has some anew */
+        memset(bytes[0] + at, 0xff, 8);
+    for (unsigned round = 0; round < 10; round++) {
+        pid_t children[PROGRAMS];
+        int   moves = 0, status;
+        remove_copies();
+        world_write(world_path("copy.db"), bytes[0], size[0]);
+        world_write(world_path("copy.db-wal"), bytes[1], size[1]);
+        for (unsigned p = 0; p < PROGRAMS; p++) {
+            children[p] = fork();
+            assert_true(children[p] >= 0);
+            if (children[p] == 0) {
+                fathom_error     moved, error;
+                struct store    *store = store_open(world_path("copy.db"), &world_schema, world_code, &moved, &error);
+                struct store_run run = world_run(p);
+                if (!store || store_put(store, &run, &error) != STORE_OK) {
+                    fprintf(stderr, "%s\n", error.text);
+                    _exit(2);
+                }
+                store_close(store);
+                _exit(*moved.text != '\0');
+            }
+        }
+        for (unsigned p = 0; p < PROGRAMS; p++) {
+            assert_int_equal(waitpid(children[p], &status, 0), children[p]);
+            assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+            moves += WEXITSTATUS(status);
+        }
+        assert_int_equal(moves, 1);
+        expect_bytes("copy.db.damaged", bytes[0], size[0], "moved once");
+        expect_bytes("copy.db.damaged-wal", bytes[1], size[1], "moved once");
+        assert_false(world_exists(world_path("copy.db.damaged-2")));
+        struct store *store = world_open("copy.db");
+        for (unsigned p = 0; p < PROGRAMS; p++)
+            world_check(store, p);
+        store_close(store);
+    }
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
 /* A log whose database was removed. */
 static void test_orphaned_log(void **state)
 {
@@ -591,7 +640,8 @@ int main(int argc, char **argv)
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, world_enter, world_leave)
     const struct CMUnitTest tests[] = {
         in_folder(test_flipped_bits),    in_folder(test_cut_short),  in_folder(test_exchanged_columns),
-        in_folder(test_moved_aside_twice), in_folder(test_orphaned_log), in_folder(test_killed),
+        in_folder(test_moved_aside_twice), in_folder(test_moved_aside_once),
+        in_folder(test_orphaned_log), in_folder(test_killed),
         in_folder(test_file_size_limit), in_folder(test_small_disk), in_folder(test_failing_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
