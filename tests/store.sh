@@ -1,4 +1,4 @@
 #!/bin/sh
-# store.sh - the faults of test_store_faults with as many flipped bits as take a minute.
+# store.sh - test_store_damage with ten times as many flipped bits.
 set -u
-"${BUILD:-build}/tests/test_store_faults" 3000
+"${BUILD:-build}/tests/test_store_damage" 3000
