@@ -26,18 +26,18 @@ stats T using (couplings = with_word(couplings, strcol("coupling")), depths = wi
                rates = with_word(rates, strcol("lr")), stabilisers = with_word(stabilisers, stabiliser(0)), 0) nooutput
 eval sorted("depths")
 eval sorted("rates")
-n_rates = words(rates); n_depths = words(depths); n_couplings = words(couplings); n_leashes = words(stabilisers)
+n_rates = words(rates); n_depths = words(depths); n_couplings = words(couplings); n_stabiliseres = words(stabilisers)
 clip_of(l)  = l[1 : strstrt(l, "/") - 1]
 guard_of(l) = l[strstrt(l, "/") + 1 : *]
-leash_name(l) = (clip_of(l) eq "none" ? "no clip" : "clip ".clip_of(l)). \
+stabiliser_name(l) = (clip_of(l) eq "none" ? "no clip" : "clip ".clip_of(l)). \
                 (guard_of(l) eq "none" ? "" : guard_of(l) eq "skip" ? ", but steps that are not finite are left out" \
                                             : ", guard: ".guard_of(l))
 
 # A row a cell: its panel, its place there from 1, its runs, those of them that diverged, the others' median score.
 most_runs = 0
 set print $cells
-print "coupling\tleash\trate\tdepth\truns\tlost\tvalue"
-do for [c=1:n_couplings] { do for [l=1:n_leashes] { do for [d=1:n_depths] { do for [r=1:n_rates] {
+print "coupling\tstabiliser\trate\tdepth\truns\tlost\tvalue"
+do for [c=1:n_couplings] { do for [l=1:n_stabiliseres] { do for [d=1:n_depths] { do for [r=1:n_rates] {
     here(i) = strcol("coupling") eq word(couplings, c) && stabiliser(0) eq word(stabilisers, l) && \
               column("depth") == number_in(depths, d) && column("lr") == number_in(rates, r)
     eval count("T", 'here(0)')
@@ -55,7 +55,7 @@ set print
 cell_high = n_depths > 4 ? 20 : 25; head = 24; left = 52; gap = 12; first = 26; bottom = 126
 panel_width = (500.0 - left - 10 - (n_couplings - 1) * gap) / n_couplings
 panel_height = cell_high * n_depths
-high = first + n_leashes * (head + panel_height) + bottom
+high = first + n_stabiliseres * (head + panel_height) + bottom
 eval canvas(500, high)
 set multiplot
 unset grid
@@ -84,7 +84,7 @@ share(i)  = column("lost") / column("runs")
 COUNT = most_runs < 10 ? TINY : format eq "svg" ? ",9" : ",6.7"    # "10/12" in a cell of 39 units
 k_of_n(i) = sprintf("%d/%d", column("lost"), column("runs"))
 dark(v) = (v - floor_) / (top - floor_) < 0.6
-do for [c=1:n_couplings] { do for [l=1:n_leashes] {
+do for [c=1:n_couplings] { do for [l=1:n_stabiliseres] {
     x0 = left + (c - 1) * (panel_width + gap)
     y0 = first + (l - 1) * (head + panel_height) + head
     set lmargin at screen x0 / 500
@@ -94,14 +94,14 @@ do for [c=1:n_couplings] { do for [l=1:n_leashes] {
     unset xtics
     unset ytics
     unset label
-    if (l == n_leashes) {
+    if (l == n_stabiliseres) {
         set xtics () font SMALL offset 0,0.5
         do for [r=1:n_rates] { set xtics add (sprintf("%g", 1000 * number_in(rates, r)) r) }
     }
     if (c == 1) {
         set ytics () font SMALL offset 0.8,0
         do for [d=1:n_depths] { set ytics add (word(depths, d) d) }
-        set label 3 leash_name(word(stabilisers, l)) at screen x0 / 500.0, 1 - (y0 - 9.0) / high font SMALL
+        set label 3 stabiliser_name(word(stabilisers, l)) at screen x0 / 500.0, 1 - (y0 - 9.0) / high font SMALL
     }
     if (l == 1) {
         set label 2 (word(couplings, c) eq "spline" ? "RQ spline" : word(couplings, c)) \
@@ -110,7 +110,7 @@ do for [c=1:n_couplings] { do for [l=1:n_leashes] {
     unset colorbox
     if (c == 1 && l == 1) {
         set label 1 "number of coupling blocks" rotate center \
-            at screen 14.0 / 500, 1 - (first + 0.5 * n_leashes * (head + panel_height)) / high
+            at screen 14.0 / 500, 1 - (first + 0.5 * n_stabiliseres * (head + panel_height)) / high
         set label 4 "peak learning rate   [10^{−3}]" center at screen 0.5 + 0.5 * (left - 10) / 500, 92.0 / high
         # The key: the colours, and right of them the marks.
         set colorbox horizontal user origin left / 500.0, 55.0 / high size 200.0 / 500, 14.0 / high front
