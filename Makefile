@@ -24,7 +24,7 @@ LIBDIR  = $(PREFIX)/lib
 CFLAGS  = -O3 -g
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror=implicit-function-declaration
 LDLIBS  = -lsleef -lgsl -lgslcblas -lm
-PROGRAM_LDLIBS = -lmd
+PROGRAM_LDLIBS = -lsqlite3 -lmd
 ARCH   := $(shell uname -m)
 VERSION := $(shell sed -n 's/^.define FATHOM_VERSION "\(.*\)"/\1/p' lib/fathom.h)
 SONAME  = libfathom.so.$(firstword $(subst ., ,$(VERSION)))
@@ -62,7 +62,7 @@ TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/kernels/*.c)))
-SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)))
+SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c))) $(BUILD)/harness/fingerprint.o
 REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c)))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
@@ -136,6 +136,19 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 	$(compile) -fopenmp -Ireport
 $(BUILD)/judges/%.o: report/%.c $(BUILD)/flags
 	$(compile) -fopenmp
+
+# The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names'
+# bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
+COMPUTING = lib harness/runner.c
+$(BUILD)/harness/fingerprint.c: always
+	@mkdir -p $(@D)
+	@sources=$$(find $(COMPUTING) -name '*.[ch]' | sort) && [ -n "$$sources" ] && \
+	sum=$$(for f in $$sources; do sum=$$(tr -d '\r' < $$f | sha256sum) && echo "$${sum%% *}  $$f" || exit 1; done) && \
+	sum=$$(echo "$$sum" | sha256sum) && line="const char code_fingerprint[65] = \"$${sum%% *}\";" && \
+	{ echo '#include "fingerprint.h"'; echo "$$line"; } > $@.new && \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/harness/fingerprint.o: $(BUILD)/harness/fingerprint.c $(BUILD)/flags
+	$(compile)
 
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
