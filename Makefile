@@ -137,6 +137,13 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 $(BUILD)/judges/%.o: report/%.c $(BUILD)/flags
 	$(compile) -fopenmp
 
+# The store of other code gets that code's name, and the store of this code, if there was one, its place.
+define put_store_away
+sed -n 's/.*"\([0-9a-f]\{16\}\).*/\1/p' $@ 2> /dev/null | while read -r old; do \
+new=$$(sed -n 's/.*"\([0-9a-f]\{16\}\).*/\1/p' $@.new); for end in -wal -shm ''; do \
+[ ! -e $(BUILD)/runs.db$$end ] || mv $(BUILD)/runs.db$$end $(BUILD)/runs-$$old.db$$end; \
+[ ! -e $(BUILD)/runs-$$new.db$$end ] || mv $(BUILD)/runs-$$new.db$$end $(BUILD)/runs.db$$end; done; done
+endef
 # The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names'
 # bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
 COMPUTING = lib harness/runner.c
@@ -146,7 +153,7 @@ $(BUILD)/harness/fingerprint.c: always
 	sum=$$(for f in $$sources; do sum=$$(tr -d '\r' < $$f | sha256sum) && echo "$${sum%% *}  $$f" || exit 1; done) && \
 	sum=$$(echo "$$sum" | sha256sum) && line="const char code_fingerprint[65] = \"$${sum%% *}\";" && \
 	{ echo '#include "fingerprint.h"'; echo "$$line"; } > $@.new && \
-	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	if cmp -s $@.new $@; then rm $@.new; else $(put_store_away); mv $@.new $@; fi
 $(BUILD)/harness/fingerprint.o: $(BUILD)/harness/fingerprint.c $(BUILD)/flags
 	$(compile)
 
@@ -181,17 +188,21 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 
 # ----------------------------------------------------------------------------------------------------- results ----
 # What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
+# STEPS=N: so many gradient steps, of every program that trains.
 options.depth_sweep = --replicas 32
 $(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+steps  = $(if $(STEPS),$(if $(filter $(1),$(TRAIN)),--steps $(STEPS)))
+TRAIN := $(patsubst experiments/%.c,%,$(shell grep -ls TAKES_TRAINING experiments/*.c))
 
-# $(call run,PROGRAMS,DIRECTORY): one after the other, since each uses all cores; the first failure ends it.
+# $(call run,PROGRAMS,DIRECTORY,OPTIONS): one after the other, since each uses all cores; the first failure ends it.
 out    = $(call quoted,$(OUT))
 REPORT = $(if $(filter-out results,$(OUT)),$(out)/REPORT.md,REPORT.md)
 define run
-$(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) &&) true
+$(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) $(call steps,$(e)) $(3) &&) true
 endef
 
-## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds)
+## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds;
+##                   STEPS=N: so many steps).  Runs are kept in build/runs.db: interrupted, it goes on where it was
 all: build
 	@mkdir -p $(out)
 	$(call run,$(EXPERIMENTS),$(out))
@@ -208,7 +219,7 @@ notebook: build
 verify: again = $(BUILD)/verify
 verify: build
 	@rm -rf $(again) && mkdir -p $(again)
-	@{ $(call run,$(EXPERIMENTS),$(again)); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
+	@{ $(call run,$(EXPERIMENTS),$(again),--store none); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
 	$(BUILD)/compare $(out) $(again) && cmp $(REPORT) $(again)/REPORT.md && verdict=VERIFIED || verdict='NOT VERIFIED'; \
 	processor=$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1); \
 	echo "$$verdict on $${processor:-an unnamed processor} ($(ARCH)) with $$($(CC) --version | head -n 1)"; \

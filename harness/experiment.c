@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run_store.h"
 #include "run_table.h"
 #include "summary_table.h"
 
@@ -53,6 +54,8 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
         experiment->check_rows(&session);
 
     struct true_density truth = experiment->truth ? true_density_of(&session) : true_density_none();
+    if (experiment->design)
+        session.store = run_store_open(&options);
     if (experiment->design)
         design_list(&runs, experiment->design, &session);
     for (size_t i = 0; i < runs.n; i++)

@@ -8,6 +8,7 @@
 #define RUNNER_H
 
 #include "session.h"
+#include "sha256.h"
 
 struct run {
     fathom_config        flow;
@@ -39,12 +40,16 @@ struct run_result {
     double        heldout_logp;        /* trained: of the held-out rows                             */
     double        kl, kl_std_error;    /* heldout_truth: mean of log truth - log flow over those rows */
     double       *loss, *grad_norm;    /* keep_trace: [steps]                                       */
-    double       *params;              /* keep_params: [n_params], trained                          */
+    double       *params;              /* keep_params: [n_params], trained; NULL unless FATHOM_OK   */
+    bool          has_trace, has_params; /* trained, and FATHOM_OK: whether there is such a hash    */
+    struct sha256 trace_hash;          /* of loss, then grad_norm                                   */
+    struct sha256 params_hash;         /* of the trained parameters                                 */
     double        seconds;             /* that the run took: for timings, never for a result        */
 };
 
 /* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line; a column that does
- * not vary over the first batch, where a run has ActNorm from data, before the first run starts.  What each run took
+ * not vary over the first batch, where a run has ActNorm from data, before the first run starts.  A run that the
+ * session's store has is not made again; one that is made is put there as it ends.  What each run that is made took
  * goes into the session's timings. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n);
 void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */

@@ -16,6 +16,7 @@
 #include "overwrite.h"
 #include "own_rows.h"
 #include "parallel.h"
+#include "store.h"
 
 static plot_options plot_options_of(const struct options *options)
 {
@@ -165,6 +166,7 @@ void session_close(struct session *session)
     fathom_read_report_free(&session->rows);
     free(session->batches);
     table_free(session->timings);
+    store_close(session->store);
 }
 
 static void put_setting(void *table, const char *key, const char *value) { table_config(table, key, value); }

@@ -19,6 +19,7 @@ struct session {
     uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
     double                log_sd;  /* sum over the columns of log sd: log p of the raw rows is log p - this     */
     double                started; /* of parallel_seconds                                 */
+    struct store         *store;   /* of finished runs (run_store.h); NULL: none          */
     struct table         *timings; /* a row a run, which runner_run_all adds when all are done */
 };
 

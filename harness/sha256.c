@@ -18,17 +18,31 @@ void sha256_bytes(struct sha256 *hash, const void *bytes, size_t size)
     SHA256Final(hash->byte, &context);
 }
 
-void sha256_doubles(struct sha256 *hash, const double *x, size_t n)
+static void update(SHA2_CTX *context, const double *x, size_t n)
 {
     enum { AT_ONCE = 512 };
-    uint8_t  bytes[8 * AT_ONCE];
-    SHA2_CTX context;
-    SHA256Init(&context);
+    uint8_t bytes[8 * AT_ONCE];
     for (size_t done = 0; done < n; done += AT_ONCE) {
         const size_t some = n - done < AT_ONCE ? n - done : AT_ONCE;
         bytes_of_doubles(bytes, x + done, some);
-        SHA256Update(&context, bytes, 8 * some);
+        SHA256Update(context, bytes, 8 * some);
     }
+}
+
+void sha256_two(struct sha256 *hash, const double *x, const double *y, size_t n)
+{
+    SHA2_CTX context;
+    SHA256Init(&context);
+    update(&context, x, n);
+    update(&context, y, n);
+    SHA256Final(hash->byte, &context);
+}
+
+void sha256_doubles(struct sha256 *hash, const double *x, size_t n)
+{
+    SHA2_CTX context;
+    SHA256Init(&context);
+    update(&context, x, n);
     SHA256Final(hash->byte, &context);
 }
 

@@ -18,6 +18,7 @@ enum { SHA256_DIGITS = 65 }; /* hexadecimal digits and the final zero */
 
 void sha256_bytes(struct sha256 *hash, const void *bytes, size_t size);
 void sha256_doubles(struct sha256 *hash, const double *x, size_t n);
+void sha256_two(struct sha256 *hash, const double *x, const double *y, size_t n); /* of x, then y: both [n] */
 bool sha256_file(struct sha256 *hash, int fd); /* from where fd stands to the end; false with errno: not read */
 
 /* The first `digits` hexadecimal digits, at most 64, and a final zero. */

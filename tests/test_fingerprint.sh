@@ -38,7 +38,7 @@ find lib -name '*.[ch]' -exec sed -i 's/\r$//' {} +
 echo '/* more */' >> harness/store.c
 same "a source that computes nothing" "$(take build)"
 
-for source in lib/train.c lib/fathom.h lib/*/affine.c; do
+for source in lib/train.c lib/fathom.h lib/kernels/transformer_affine.c; do
     cp "$source" "$root/kept"
     echo '/* more */' >> "$source"
     other "$source changed" "$(take build)"
@@ -53,5 +53,16 @@ rm lib/more.c
 same "all as before" "$(take build)"
 runner=$(ls ./*/runner.c)
 echo '/* more */' >> "$runner"
-other "$runner changed" "$(take build)"
+before=$(take build)
+echo rows > build/runs.db
+other "$runner changed" "$before"
+# The store of the code before goes out of the way under that code's name, and comes back with it.
+echo log > build/runs.db-wal
+echo '/* yet more */' >> "$runner"
+take build > /dev/null
+kept=build/runs-$(echo "$before" | cut -c 1-16).db
+[ -e "$kept" ] && [ -e "$kept-wal" ] && [ ! -e build/runs.db ] || { echo "a store of other code: $(ls build)"; failures=1; }
+sed -i '$d' "$runner"
+take build > /dev/null
+[ "$(cat build/runs.db build/runs.db-wal)" = "$(printf 'rows\nlog')" ] || { echo "it did not come back: $(ls build)"; failures=1; }
 [ $failures -eq 0 ]
