@@ -191,6 +191,7 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 # STEPS=N: so many gradient steps, of every program that trains.
 options.depth_sweep = --replicas 32
 $(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+store  = $(if $(STORE),--store $(call quoted,$(STORE)))
 steps  = $(if $(STEPS),$(if $(filter $(1),$(TRAIN)),--steps $(STEPS)))
 TRAIN := $(patsubst experiments/%.c,%,$(shell grep -ls TAKES_TRAINING experiments/*.c))
 
@@ -202,10 +203,11 @@ $(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) $(call steps,$(e)) $(3
 endef
 
 ## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds;
-##                   STEPS=N: so many steps).  Runs are kept in build/runs.db: interrupted, it goes on where it was
+##                   STEPS=N: so many steps).  Interrupted, it goes on where it was: finished runs are kept in
+##                   build/runs.db (STORE=file, STORE=none)
 all: build
 	@mkdir -p $(out)
-	$(call run,$(EXPERIMENTS),$(out))
+	$(call run,$(EXPERIMENTS),$(out),$(store))
 	$(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
 	@(cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
 

@@ -62,6 +62,7 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
         runs.run[i].heldout_truth = truth.heldout;
     struct run_result *results = runner_results(runs.n);
     runner_run_all(results, runs.run, &session, runs.n);
+    run_store_close(&session);
 
     struct table        *tables[EXPERIMENT_TABLES_MAX];
     struct outcome       outcome = {&session, &truth, runs.run, results, runs.n, NULL};

@@ -96,6 +96,20 @@ struct store *run_store_open(const struct options *options)
     return store;
 }
 
+static void *closing(void *store)
+{
+    store_close(store);
+    return NULL;
+}
+
+void run_store_close(struct session *session)
+{
+    session->closing = session->store && pthread_create(&session->closer, NULL, closing, session->store) == 0;
+    if (!session->closing)
+        store_close(session->store);
+    session->store = NULL;
+}
+
 /* ------------------------------------------------------------------------------------------- canonical text ---- */
 
 /* Rows that runs share, by the hash of their numbers: taken once for all runs that have them. */

@@ -22,6 +22,10 @@ struct store *run_store_open_file(const char *path, fathom_error *error);
 
 const char *run_store_path(void); /* of the store that was opened last; empty: none */
 
+/* No run will be looked for or put any more.  The disk takes its time to bring the log into the file: a thread of its
+ * own waits for it while tables and figures are made, and session_close for the thread. */
+void run_store_close(struct session *session);
+
 /* The canonical text of each run: [n], to be freed, each and all.  Without memory it ends the program. */
 char **run_store_texts(const struct run *runs, const struct session *session, size_t n);
 void   run_store_free_texts(char **texts, size_t n);

@@ -167,6 +167,8 @@ void session_close(struct session *session)
     free(session->batches);
     table_free(session->timings);
     store_close(session->store);
+    if (session->closing)
+        pthread_join(session->closer, NULL);
 }
 
 static void put_setting(void *table, const char *key, const char *value) { table_config(table, key, value); }

@@ -21,6 +21,26 @@ static double milliseconds(void)
 }
 
 /* SQLite waits for store->patience by itself, but not where it sees no way out: then it is asked again. */
+static int begin(struct store *store)
+{
+    const double end = milliseconds() + store->patience;
+    int          code = run_sql(store, "BEGIN IMMEDIATE");
+    while ((code & 0xff) == SQLITE_BUSY && milliseconds() < end) {
+        sqlite3_sleep(5);
+        code = run_sql(store, "BEGIN IMMEDIATE");
+    }
+    return code;
+}
+
+static bool log_is_empty(const struct store *store)
+{
+    struct stat log;
+    return !store_file(store->path, "-wal", &log) || log.st_size == 0;
+}
+
+/* The first write to a log would sync its head and its folder, which takes as long as a short run.  Where the log is
+ * new there is nothing yet that a stale head could be taken for (that is what the sync is for where an old log is
+ * begun anew), and the rows themselves are not synced before the next checkpoint either. */
 enum store_status store_begin(struct store *store, fathom_error *error)
 {
     int moved = 0;
@@ -28,11 +48,14 @@ enum store_status store_begin(struct store *store, fathom_error *error)
         store_say(error, "store %s: was removed or renamed while it was in use", store->path);
         return STORE_FAILED;
     }
-    const double end = milliseconds() + store->patience;
-    int          code = run_sql(store, "BEGIN IMMEDIATE");
-    while ((code & 0xff) == SQLITE_BUSY && milliseconds() < end) {
-        sqlite3_sleep(5);
-        code = run_sql(store, "BEGIN IMMEDIATE");
+    if (!store->begun && log_is_empty(store))
+        store->unsynced = run_sql(store, "PRAGMA synchronous = OFF") == SQLITE_OK;
+    store->begun = true;
+    int code = begin(store);
+    if (code == SQLITE_OK && store->unsynced && !log_is_empty(store)) { /* another program was first */
+        run_sql(store, "ROLLBACK");
+        store->unsynced = run_sql(store, "PRAGMA synchronous = NORMAL") != SQLITE_OK;
+        code = begin(store);
     }
     return code == SQLITE_OK ? STORE_OK : store_failed(error, store, "cannot be written");
 }
@@ -43,6 +66,8 @@ enum store_status store_end(struct store *store, enum store_status status, fatho
         status = store_failed(error, store, "cannot be written");
     if (!sqlite3_get_autocommit(store->db))
         run_sql(store, "ROLLBACK");
+    if (store->unsynced)
+        store->unsynced = run_sql(store, "PRAGMA synchronous = NORMAL") != SQLITE_OK;
     return status;
 }
 

@@ -16,6 +16,7 @@ struct store {
     const char                *fingerprint; /* the caller's                         */
     char                       host[256];
     unsigned                   patience;    /* milliseconds                         */
+    bool                       begun, unsynced; /* store_begin                      */
     sqlite3_stmt              *find, *put;  /* store_row.c                          */
 };
 
