@@ -63,7 +63,8 @@ const struct experiment depth_sweep = {
     .design = &design,
     .truth = true,
     .tables = {
-        {"depth_sweep", "coupling depth seed replica n_params status diverged_at train_logp heldout_logp"},
+        {"depth_sweep", "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
+                        "params_sha256"},
         {"loss", "depth step loss grad_norm lr", .fill = fill_loss},
         {"truth", "rows n mean_logp std_error", .fill = fill_truth, .only_spiral = true},
     },

@@ -247,16 +247,30 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
     return true;
 }
 
+bool run_store_same_numbers(const struct store_run *a, const struct store_run *b)
+{
+    return memcmp(a->numbers, b->numbers, N_NUMBERS * sizeof *a->numbers) == 0;
+}
+
 void run_store_put(struct store *store, const struct run *run, const struct run_result *result, const char *text)
 {
     double x[N_NUMBERS] = {(double)result->n_params, result->untrained_logp, result->untrained_grad_norm,
                            result->diverged_at, (double)result->skipped, result->train_logp, result->heldout_logp,
                            result->kl, result->kl_std_error};
-    const struct store_run row = {
-        .text = (char *)text, .outcome = (char *)fathom_status_name(result->status), .numbers = x,
-        .loss = result->loss, .grad_norm = result->grad_norm, .steps = result->loss ? run->training.steps : 0,
-        .params = result->params, .n_params = result->params ? result->n_params : 0,
-        .keep = kept_of(run), .seconds = result->seconds};
+    const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
+    struct store_run row = {
+        .text = (char *)text, .outcome = (char *)fathom_status_name(result->status), .numbers = x, .keep = keep,
+        .seconds = result->seconds, .has_trace = result->has_trace, .trace_hash = result->trace_hash,
+        .has_params = result->has_params, .params_hash = result->params_hash};
+    if (keep & STORE_TRACE && result->has_trace) {
+        row.loss = result->loss;
+        row.grad_norm = result->grad_norm;
+        row.steps = run->training.steps;
+    }
+    if (keep & STORE_PARAMS && result->has_params) {
+        row.params = result->params;
+        row.n_params = result->n_params;
+    }
     fathom_error error;
     if (store_put(store, &row, &error) != STORE_OK)
         exit_failed("%s", error.text);

@@ -34,6 +34,9 @@ void   run_store_free_texts(char **texts, size_t n);
  * failing disk ends the program. */
 bool run_store_find(struct run_result *result, struct store *store, const struct run *run, const char *text);
 
+/* Whether two rows of stores that were opened here have the same numbers, to the bit. */
+bool run_store_same_numbers(const struct store_run *a, const struct store_run *b);
+
 /* Puts a finished run.  A failing disk, or another result of the same run, ends the program with one line. */
 void run_store_put(struct store *store, const struct run *run, const struct run_result *result, const char *text);
 

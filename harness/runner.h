@@ -42,8 +42,8 @@ struct run_result {
     double       *loss, *grad_norm;    /* keep_trace: [steps]                                       */
     double       *params;              /* keep_params: [n_params], trained; NULL unless FATHOM_OK   */
     bool          has_trace, has_params; /* trained, and FATHOM_OK: whether there is such a hash    */
-    struct sha256 trace_hash;          /* of loss, then grad_norm                                   */
-    struct sha256 params_hash;         /* of the trained parameters                                 */
+    struct sha256 trace_hash;          /* of loss, then grad_norm; all zero if there is none        */
+    struct sha256 params_hash;         /* of the trained parameters; all zero if there are none     */
     double        seconds;             /* that the run took: for timings, never for a result        */
 };
 

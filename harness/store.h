@@ -38,8 +38,8 @@ enum { STORE_MAX_NUMBERS = 64 };
 /* Parts of a run that are kept only where an experiment needs them; their hashes are always kept. */
 enum { STORE_TRACE = 1, STORE_PARAMS = 2 };
 
-/* A run.  To put one, fill all but the last group.  store_find fills everything, in memory that store_run_free frees.
- */
+/* A run.  To put one, fill all but the last group; where a part is not to be kept, its hash may be given instead of the
+ * part.  store_find fills everything, in memory that store_run_free frees. */
 struct store_run {
     char    *text;       /* canonical                                                                 */
     char    *outcome;    /* "ok", "diverged", ...                                                     */

@@ -63,15 +63,18 @@ enum store_status store_row_of_run(struct row *row, const struct store *store, c
 {
     *row = (struct row){.text = strdup(run->text), .outcome = strdup(run->outcome), .host = strdup(store->host),
                         .made = now(), .seconds = run->seconds, .trace_size = -1, .params_size = -1,
-                        .has_trace = run->loss && run->grad_norm && run->steps > 0,
-                        .has_params = run->params && run->n_params > 0};
+                        .has_trace = run->has_trace, .trace_hash = run->trace_hash,
+                        .has_params = run->has_params, .params_hash = run->params_hash};
+    const bool trace = run->loss && run->grad_norm && run->steps > 0, params = run->params && run->n_params > 0;
     bool good = row->text && row->outcome && row->host && row->made;
     sha256_bytes(&row->key, run->text, strlen(run->text));
     for (size_t i = 0; i < store->schema->n_numbers; i++)
         row->numbers[i] = run->numbers[i];
-    if (good && row->has_trace)
+    row->has_trace = row->has_trace || trace;
+    row->has_params = row->has_params || params;
+    if (good && trace)
         good = pack(&row->trace, &row->trace_hash, run->loss, run->grad_norm, run->steps);
-    if (good && row->has_params)
+    if (good && params)
         good = pack(&row->params, &row->params_hash, run->params, NULL, run->n_params);
     if (!good) {
         store_row_free(row);

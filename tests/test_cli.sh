@@ -133,9 +133,9 @@ expect 2 "--threads 2: must be at most 1" env OMP_THREAD_LIMIT=1 "$build/depth_s
     expect 2 "unknown or ambiguous option '--steps'" "$build/gradient_norm" $quick --steps 10
     expect 2 "unknown or ambiguous option '--depths'" "$build/residual_inverse" $quick --depths 2
 }
-expect 2 "takes two folders" "$build/compare"
-expect 2 "takes two folders" "$build/compare" "$results"
-expect 2 "takes two folders" "$build/compare" "$results" "$results" "$results"
+expect 2 "takes two folders, or two stores" "$build/compare"
+expect 2 "takes two folders, or two stores" "$build/compare" "$results"
+expect 2 "takes two folders, or two stores" "$build/compare" "$results" "$results" "$results"
 
 # ------------------------------------------------------------------------------------------------------ the data ----
 printf '1,2\n3,4,5\n' > "$scratch/ragged"
@@ -250,7 +250,7 @@ expected="$expected residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
 head -n 1 "$works/depth_sweep.tsv" | grep -qx '# program: depth_sweep' || fail "depth_sweep.tsv has no configuration"
 grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
-    grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\ttrain_logp\theldout_logp' ||
+    grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\ttrain_logp\theldout_logp\tparams_sha256' ||
     fail "depth_sweep.tsv has other columns"
 [ "$(grep -vc '^#' "$works/depth_sweep.tsv")" -eq 3 ] || fail "depth_sweep.tsv has not a row a replica"
 timed='^spline\t1\tnone\t0.003\t1\t0\t-\t0\t[01]\tok\t\d+\.\d{6}$'
@@ -270,7 +270,7 @@ cp -r "$works" "$scratch/other"
     fail "compare: equal folders differ: $(cat "$scratch/out")"
 sed -i '$s/\t[^\t]*$/\t0.5/' "$scratch/other/gradient_norm.tsv"
 "$build/compare" "$works" "$scratch/other" > "$scratch/out" && fail "compare: a changed value was not seen"
-grep -q '^gradient_norm.tsv: row 4, column 6 (grad_norm): .* and 0.5$' "$scratch/out" ||
+grep -q '^gradient_norm.tsv: row 4, column 6 (grad_norm) of coupling spline, depth 2, seed 0: .* and 0.5$' "$scratch/out" ||
     fail "compare: $(head -n 1 "$scratch/out")"
 rm "$scratch/other/truth.tsv"
 "$build/compare" "$works" "$scratch/other" | grep -q '^truth.tsv: missing in ' ||
@@ -278,7 +278,7 @@ rm "$scratch/other/truth.tsv"
 
 # a run that diverges is recorded as such, without numbers
 "$build/depth_sweep" --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --store none --out "$works" --no-plot --quiet
-grep -qP '^affine\t4\t0\t0\t5604\tdiverged\t\d+\tnan\tnan$' "$works/depth_sweep.tsv" ||
+grep -qP '^affine\t4\t0\t0\t5604\tdiverged\t\d+\tnan\tnan\t-$' "$works/depth_sweep.tsv" ||
     fail "a diverged run: $(tail -n 1 "$works/depth_sweep.tsv")"
 
 # own rows: three columns, held-out part
