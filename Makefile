@@ -24,7 +24,7 @@ LIBDIR  = $(PREFIX)/lib
 CFLAGS  = -O3 -g
 WARN    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror=implicit-function-declaration
 LDLIBS  = -lsleef -lgsl -lgslcblas -lm
-PROGRAM_LDLIBS = -lmd
+PROGRAM_LDLIBS = -lsqlite3 -lmd
 ARCH   := $(shell uname -m)
 VERSION := $(shell sed -n 's/^.define FATHOM_VERSION "\(.*\)"/\1/p' lib/fathom.h)
 SONAME  = libfathom.so.$(firstword $(subst ., ,$(VERSION)))
@@ -64,7 +64,7 @@ EXAMPLES   := $(patsubst %.c,$(BUILD)/%,$(filter-out $(EXAMPLE_KERNELS),$(wildca
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/kernels/*.c)))
-SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c)))
+SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c))) $(BUILD)/harness/fingerprint.o
 REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c)))
 TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)) $(EXAMPLE_KERNELS))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
@@ -143,6 +143,26 @@ $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags
 $(BUILD)/judges/%.o: report/%.c $(BUILD)/flags
 	$(compile) -fopenmp
 
+# The store of other code gets that code's name, and the store of this code, if there was one, its place.
+define put_store_away
+sed -n 's/.*"\([0-9a-f]\{16\}\).*/\1/p' $@ 2> /dev/null | while read -r old; do \
+new=$$(sed -n 's/.*"\([0-9a-f]\{16\}\).*/\1/p' $@.new); for end in -wal -shm ''; do \
+[ ! -e $(BUILD)/runs.db$$end ] || mv $(BUILD)/runs.db$$end $(BUILD)/runs-$$old.db$$end; \
+[ ! -e $(BUILD)/runs-$$new.db$$end ] || mv $(BUILD)/runs-$$new.db$$end $(BUILD)/runs.db$$end; done; done
+endef
+# The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names'
+# bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
+COMPUTING = lib harness/runner.c
+$(BUILD)/harness/fingerprint.c: always
+	@mkdir -p $(@D)
+	@sources=$$(find $(COMPUTING) -name '*.[ch]' | sort) && [ -n "$$sources" ] && \
+	sum=$$(for f in $$sources; do sum=$$(tr -d '\r' < $$f | sha256sum) && echo "$${sum%% *}  $$f" || exit 1; done) && \
+	sum=$$(echo "$$sum" | sha256sum) && line="const char code_fingerprint[65] = \"$${sum%% *}\";" && \
+	{ echo '#include "fingerprint.h"'; echo "$$line"; } > $@.new && \
+	if cmp -s $@.new $@; then rm $@.new; else $(put_store_away); mv $@.new $@; fi
+$(BUILD)/harness/fingerprint.o: $(BUILD)/harness/fingerprint.c $(BUILD)/flags
+	$(compile)
+
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
 $(JUDGES): $(REPORT_OBJ)
@@ -177,20 +197,26 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 
 # ----------------------------------------------------------------------------------------------------- results ----
 # The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
+# STEPS=N: so many gradient steps, of every program that trains.
 options.depth_sweep = --replicas 32
 $(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+store  = $(if $(STORE),--store $(call quoted,$(STORE)))
+steps  = $(if $(STEPS),$(if $(filter $(1),$(TRAIN)),--steps $(STEPS)))
+TRAIN := $(patsubst experiments/%.c,%,$(shell grep -ls TAKES_TRAINING experiments/*.c))
 
-# $(call run,PROGRAMS,DIRECTORY): one after the other, since each uses all cores; the first failure ends it.
+# $(call run,PROGRAMS,DIRECTORY,OPTIONS): one after the other, since each uses all cores; the first failure ends it.
 out    = $(call quoted,$(OUT))
 REPORT = $(if $(filter-out results,$(OUT)),$(out)/REPORT.md,REPORT.md)
 define run
-$(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) &&) true
+$(foreach e,$(1),$(BUILD)/$(e) --out $(2) $(options.$(e)) $(call steps,$(e)) $(3) &&) true
 endef
 
-## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds)
+## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds;
+##                   STEPS=N: so many steps).  Interrupted, it goes on where it was: finished runs are kept in
+##                   build/runs.db (STORE=file, STORE=none)
 all: build
 	@mkdir -p $(out)
-	$(call run,$(EXPERIMENTS),$(out))
+	$(call run,$(EXPERIMENTS),$(out),$(store))
 	$(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
 	@(cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
 
@@ -206,7 +232,7 @@ notebook: build
 verify: again = $(BUILD)/verify
 verify: build
 	@rm -rf $(again) && mkdir -p $(again)
-	@{ $(call run,$(EXPERIMENTS),$(again)); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
+	@{ $(call run,$(EXPERIMENTS),$(again),--store none); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
 	$(BUILD)/compare $(out) $(again) && cmp $(REPORT) $(again)/REPORT.md && verdict=VERIFIED || verdict='NOT VERIFIED'; \
 	processor=$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1); \
 	echo "$$verdict on $${processor:-an unnamed processor} ($(ARCH)) with $$($(CC) --version | head -n 1)"; \

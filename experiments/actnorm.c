@@ -57,7 +57,8 @@ const struct experiment actnorm = {
     .defaults = defaults,
     .design = &design,
     .tables = {
-        {"actnorm", "actnorm depth seed untrained_logp grad_norm status diverged_at train_logp heldout_logp"},
+        {"actnorm", "actnorm depth seed untrained_logp grad_norm status diverged_at train_logp heldout_logp "
+                    "params_sha256"},
         {"actnorm_summary", .summary_of = "actnorm", .by = "actnorm depth",
          .of = "untrained_logp grad_norm train_logp heldout_logp"},
         {"actnorm_loss", "actnorm depth step loss", .fill = fill_loss},

@@ -45,7 +45,8 @@ const struct experiment clipping = {
     .defaults = defaults,
     .design = &design,
     .tables = {
-        {"clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp"},
+        {"clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp "
+                     "params_sha256"},
         {"clipping_summary", .summary_of = "clipping", .by = "coupling depth lr clip guard",
          .of = "train_logp heldout_logp"},
     },

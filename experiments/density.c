@@ -12,6 +12,7 @@
 #include "exit.h"
 #include "own_rows.h"
 #include "plane.h"
+#include "run_table.h"
 
 /* Integrals that differ by more are not resolved; the spiral's differ by 2.4e-5 at most. */
 static const double resolved = 1e-3;
@@ -90,6 +91,7 @@ static void fill_integrals(struct table *table, const struct outcome *outcome)
         table_number(table, densities->list[i].integral);
         table_number(table, densities->list[i].coarse_integral);
         table_number(table, densities->list[i].train_logp);
+        run_table_hash(table, &outcome->results[densities->list[i].run - outcome->runs].params_hash);
     }
 }
 
@@ -125,7 +127,7 @@ const struct experiment density = {
     .measure = measure, .release = release,
     .tables = {
         {"density", "depth x y density", .fill = fill_pictures},
-        {"density_integral", "depth integral coarse_integral train_logp", .fill = fill_integrals},
+        {"density_integral", "depth integral coarse_integral train_logp params_sha256", .fill = fill_integrals},
         {"spiral", "x0 x1", .fill = fill_rows},
     },
     .figures = {"density"},

@@ -39,7 +39,7 @@ const struct experiment depth20 = {
     .defaults = defaults,
     .design = &design,
     .tables = {
-        {"depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp"},
+        {"depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp params_sha256"},
         {"depth20_summary", .summary_of = "depth20", .by = "coupling depth arm", .of = "train_logp heldout_logp"},
     },
     .figures = {"depth20"},

@@ -89,7 +89,8 @@ const struct experiment depth_sweep = {
     .design = &design,
     .truth = true,
     .tables = {
-        {"depth_sweep", "coupling depth seed replica n_params status diverged_at train_logp heldout_logp"},
+        {"depth_sweep", "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
+                        "params_sha256"},
         {"depth_sweep_summary", .summary_of = "depth_sweep", .by = "depth seed", .of = "train_logp heldout_logp"},
         {"loss", "depth step loss grad_norm lr", .fill = fill_loss},
         {"loss_mean", "depth step n loss", .summary_of = "loss", .derive = derive_loss_mean},

@@ -49,7 +49,7 @@ const struct experiment depth_truth = {
     .truth = true,
     .tables = {
         {"depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp heldout_truth kl "
-                        "kl_std_error"},
+                        "kl_std_error params_sha256"},
         {"depth_truth_summary", .summary_of = "depth_truth", .by = "depth",
          .of = "train_logp heldout_logp kl kl_std_error"},
         {"depth_truth_over_fit", "depth seed status over_fit", .summary_of = "depth_truth", .derive = derive_over_fit},

@@ -165,7 +165,7 @@ const struct experiment roundoff = {
     .design = &design,
     .tables = {
         {"roundoff", "depth step least median greatest", .fill = fill_growth},
-        {"roundoff_final", "depth replica status train_logp heldout_logp"},
+        {"roundoff_final", "depth replica status train_logp heldout_logp params_sha256"},
         {"roundoff_summary", .summary_of = "roundoff_final", .by = "depth", .of = "train_logp heldout_logp"},
         {"roundoff_windows", "depth step least median greatest", .summary_of = "roundoff", .derive = derive_windows},
         {"roundoff_rate", "depth steps largest start saturated rate least_rate greatest_rate tenfold intercept",

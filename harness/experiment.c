@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run_store.h"
 #include "run_table.h"
 
 static struct table *table_by_name(struct table *const *tables, size_t n, const char *name)
@@ -67,11 +68,14 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
 
     struct true_density truth = experiment->truth ? true_density_of(&session) : true_density_none();
     if (experiment->design)
+        session.store = run_store_open(&options);
+    if (experiment->design)
         design_list(&runs, experiment->design, &session);
     for (size_t i = 0; i < runs.n; i++)
         runs.run[i].heldout_truth = truth.heldout;
     struct run_result *results = runner_results(runs.n);
     runner_run_all(results, runs.run, &session, runs.n);
+    run_store_close(&session);
 
     struct table        *tables[EXPERIMENT_TABLES_MAX];
     struct outcome       outcome = {&session, &truth, runs.run, results, runs.n, NULL};

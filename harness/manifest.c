@@ -5,29 +5,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIGITS = MANIFEST_SUM - 1 };
+#include "sha256.h"
 
-static void print_sum(char sum[MANIFEST_SUM], SHA2_CTX *state)
-{
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA256Final(digest, state);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(sum + 2 * i, 3, "%02x", digest[i]);
-}
+enum { DIGITS = MANIFEST_SUM - 1 };
 
 void manifest_sum(char sum[MANIFEST_SUM], const void *data, size_t size)
 {
-    SHA2_CTX state;
-    SHA256Init(&state);
-    SHA256Update(&state, data, size);
-    print_sum(sum, &state);
+    struct sha256 hash;
+    sha256_bytes(&hash, data, size);
+    sha256_hex(sum, &hash, DIGITS);
 }
 
 const struct manifest_line *manifest_find(const struct manifest *manifest, const char *name)
@@ -138,19 +130,16 @@ enum manifest_status manifest_read(struct manifest *manifest, const char *folder
 
 enum manifest_match manifest_check(const char *folder, const struct manifest_line *line)
 {
-    char      sum[MANIFEST_SUM], block[8192];
-    SHA2_CTX  state;
-    ssize_t   n;
-    const int fd = open_regular(folder, line->name);
+    char          sum[MANIFEST_SUM];
+    struct sha256 hash;
+    const int     fd = open_regular(folder, line->name);
     if (fd < 0)
         return errno == ENOENT ? MANIFEST_MISSING : MANIFEST_UNREADABLE;
-    SHA256Init(&state);
-    while ((n = read(fd, block, sizeof block)) > 0 || (n < 0 && errno == EINTR))
-        SHA256Update(&state, (const uint8_t *)block, n > 0 ? (size_t)n : 0);
+    const bool read = sha256_file(&hash, fd);
     close(fd);
-    if (n < 0)
+    if (!read)
         return MANIFEST_UNREADABLE;
-    print_sum(sum, &state);
+    sha256_hex(sum, &hash, DIGITS);
     return strcmp(sum, line->sum) == 0 ? MANIFEST_SAME : MANIFEST_OTHER;
 }
 

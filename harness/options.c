@@ -87,6 +87,8 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_REPLICAS] = {"replicas", "N", KIND_COUNT, AT(replicas), 1, 10000, .setting = true,
         .meaning = "round-off ensemble: replica 0 as is, the others with initial\n"
                    "parameters times 1 + 1e-15 standard normals"},
+    [OPTION_STORE] = {"store", "FILE", KIND_TEXT, AT(store), .unset = "runs.db beside the program",
+        .meaning = "finished runs, kept so that none is made twice; none: no store"},
     [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all that this process may use",
         .meaning = "runs at a time; results do not depend on it.  The default obeys\n"
                    "OMP_NUM_THREADS, OMP_THREAD_LIMIT, the affinity and the quota"},

@@ -20,6 +20,7 @@ enum option_id {
     OPTION_SEED, OPTION_SEEDS, OPTION_BATCH_SEED,
     OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_CLIP,
     OPTION_REPLICAS,
+    OPTION_STORE,
     OPTION_THREADS, OPTION_OUT, OPTION_FORMAT, OPTION_NO_PLOT, OPTION_QUIET,
     OPTION_HELP, OPTION_VERSION, /* every program takes these two */
     OPTION_COUNT
@@ -37,7 +38,7 @@ enum {
     TAKES_TRAINING = TAKES(OPTION_BATCH_SEED) | TAKES(OPTION_STEPS) | TAKES(OPTION_BATCH) | TAKES(OPTION_LR) |
                      TAKES(OPTION_CLIP),
     TAKES_OUTPUT   = TAKES(OPTION_THREADS) | TAKES(OPTION_OUT) | TAKES(OPTION_FORMAT) | TAKES(OPTION_NO_PLOT) |
-                     TAKES(OPTION_QUIET)
+                     TAKES(OPTION_QUIET) | TAKES(OPTION_STORE)
 };
 
 extern const char *const options_actnorms[]; /* what a fathom_actnorm is called here; the last is NULL */
@@ -66,6 +67,7 @@ struct options {
     fathom_train_options training;
     size_t               replicas;
     size_t               threads;   /* never 0 once read                                     */
+    const char          *store;     /* of finished runs; NULL: the default one; "none"       */
     const char          *out;
     bool                 out_given; /* the command line named the folder: tables in it may be replaced */
     const char          *format;    /* "svg,png,pdf", checked                                */

@@ -21,6 +21,7 @@ enum display { DISPLAY_NONE, DISPLAY_LINES, DISPLAY_BAR };
 struct progress {
     enum display        display;
     bool                colour;
+    const struct parallel *how;
     const char         *what;
     size_t              jobs;
     uint64_t            total;       /* of all costs, at least 1                  */
@@ -51,26 +52,37 @@ static void print_time(char *text, size_t size, double seconds)
         snprintf(text, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
 }
 
+/* ", 96 found in FILE" behind what is being done; empty if there is nothing to say. */
+enum { FOUND_SIZE = 320 };
+static const char *found_text(char *text, size_t size, const struct parallel *how)
+{
+    *text = '\0';
+    if (how->found > 0)
+        snprintf(text, size, ", %zu found in %.250s", how->found, how->where);
+    return text;
+}
+
 /* One line: bar, part done, jobs, rate, time left.  The rate is jobs' worth of cost, so that it is steady although
  * jobs differ in length. */
 static void print_progress(const struct progress *p, double elapsed)
 {
     const double part = (double)atomic_load(&p->done) / (double)p->total;
     const size_t finished = atomic_load(&p->jobs_done);
-    char         left[32] = "?", bar[BAR_WIDTH + 1];
+    char         left[32] = "?", bar[BAR_WIDTH + 1], found[FOUND_SIZE];
     const double rate = elapsed > 0 ? part * (double)p->jobs / elapsed : 0;
     if (part > 0)
         print_time(left, sizeof left, elapsed * (1 - part) / part);
     if (p->display == DISPLAY_LINES) {
-        fprintf(stderr, "%s: %zu of %zu %s, %.0f %%, %#.3g %s/s, %s left\n", program_invocation_short_name, finished,
-                p->jobs, p->what, 100 * part, rate, p->what, left);
+        fprintf(stderr, "%s: %zu of %zu %s, %.0f %%, %#.3g %s/s, %s left%s\n", program_invocation_short_name, finished,
+                p->jobs, p->what, 100 * part, rate, p->what, left, found_text(found, sizeof found, p->how));
         return;
     }
     for (int i = 0; i < BAR_WIDTH; i++)
         bar[i] = i < part * BAR_WIDTH ? '#' : '.';
     bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r%s[%s]%s %3.0f %%  %zu/%zu %s  %#.3g/s  %s left\033[K", p->colour ? "\033[32m" : "", bar,
-            p->colour ? "\033[0m" : "", 100 * part, finished, p->jobs, p->what, rate, left);
+    fprintf(stderr, "\r%s[%s]%s %3.0f %%  %zu/%zu %s%s  %#.3g/s  %s left\033[K", p->colour ? "\033[32m" : "", bar,
+            p->colour ? "\033[0m" : "", 100 * part, finished, p->jobs, p->what,
+            found_text(found, sizeof found, p->how), rate, left);
 }
 
 void progress_add(struct progress *p, uint64_t cost)
@@ -93,7 +105,7 @@ static void progress_start(struct progress *p, const struct parallel *how, const
     const bool  can_move = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
     *p = (struct progress){
         .display = how->quiet ? DISPLAY_NONE : can_move ? DISPLAY_BAR : DISPLAY_LINES,
-        .colour = !no_colour || !*no_colour, .what = how->what, .jobs = n, .start = parallel_seconds()};
+        .colour = !no_colour || !*no_colour, .how = how, .what = how->what, .jobs = n, .start = parallel_seconds()};
     for (size_t i = 0; i < n; i++)
         p->total += cost[i];
     p->total += p->total == 0;
@@ -103,17 +115,22 @@ static void progress_start(struct progress *p, const struct parallel *how, const
 /* The last line stays, and says how long it took. */
 static void progress_end(const struct progress *p, size_t threads)
 {
-    char         took[32];
+    char         took[32], found[FOUND_SIZE];
     const double elapsed = parallel_seconds() - p->start;
-    if (p->display == DISPLAY_NONE || p->jobs == 0)
+    if (p->display == DISPLAY_NONE || p->jobs + p->how->found == 0)
         return;
+    found_text(found, sizeof found, p->how);
+    if (p->jobs == 0) {
+        fprintf(stderr, "%s: no %s to make%s\n", program_invocation_short_name, p->what, found);
+        return;
+    }
     if (elapsed < 10)
         snprintf(took, sizeof took, "%.2f s", elapsed);
     else
         print_time(took, sizeof took, elapsed);
-    fprintf(stderr, "%s%s: %zu %s in %s on %zu thread%s%s\n", p->display == DISPLAY_BAR ? "\r" : "",
+    fprintf(stderr, "%s%s: %zu %s in %s on %zu thread%s%s%s\n", p->display == DISPLAY_BAR ? "\r" : "",
             program_invocation_short_name, p->jobs, p->what, took, threads, threads == 1 ? "" : "s",
-            p->display == DISPLAY_BAR ? "\033[K" : "");
+            found, p->display == DISPLAY_BAR ? "\033[K" : "");
 }
 
 /* ---------------------------------------------------------------------------------------------------- jobs ---- */

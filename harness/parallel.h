@@ -21,6 +21,8 @@ struct parallel {
     const char *what;    /* what the jobs are, for the progress line: "runs" */
     size_t      threads; /* at most this many jobs at a time, >= 1           */
     bool        quiet;   /* no progress                                      */
+    size_t      found;   /* jobs that need not be done, which the line names */
+    const char *where;   /* where they were found; not NULL if any were      */
 };
 
 /* The number of threads for n equal parts of a short task: at most `threads` and n, and no more than there are

@@ -17,7 +17,8 @@ enum kind {
     KIND_CLIP,    /* the same, "none" for infinity          */
     KIND_GUARD,   /* bool: "skip" or "none"                 */
     KIND_ACTNORM, /* fathom_actnorm, by its name            */
-    KIND_STATUS   /* fathom_status, by its name             */
+    KIND_STATUS,  /* fathom_status, by its name             */
+    KIND_HASH     /* struct sha256: 16 digits, "-" for none */
 };
 enum holder { OF_RUN, OF_RESULT, OF_TRUTH };
 
@@ -52,6 +53,7 @@ static const struct column {
     {"heldout_truth", KIND_NUMBER, TRUTH(heldout_mean)},
     {"kl", KIND_NUMBER, RESULT(kl)},
     {"kl_std_error", KIND_NUMBER, RESULT(kl_std_error)},
+    {"params_sha256", KIND_HASH, RESULT(params_hash)},
 };
 
 static const struct column *find(const char *name)
@@ -60,6 +62,15 @@ static const struct column *find(const char *name)
         if (strcmp(vocabulary[i].name, name) == 0)
             return &vocabulary[i];
     exit_failed("no run has a column '%s' (run_table.h lists them)", name);
+}
+
+void run_table_hash(struct table *table, const struct sha256 *hash)
+{
+    static const struct sha256 none;
+    char                       digits[17] = "-";
+    if (memcmp(hash, &none, sizeof none) != 0)
+        sha256_hex(digits, hash, 16);
+    table_text(table, digits);
 }
 
 static void put(struct table *table, enum kind kind, const void *value)
@@ -90,6 +101,9 @@ static void put(struct table *table, enum kind kind, const void *value)
         break;
     case KIND_STATUS:
         table_text(table, fathom_status_name(*(const fathom_status *)value));
+        break;
+    case KIND_HASH:
+        run_table_hash(table, value);
         break;
     }
 }

@@ -14,6 +14,8 @@
  *   train_logp heldout_logp    mean log p after training [nats]
  *   train_truth heldout_truth  mean log p of the true density over the same rows [nats]
  *   kl kl_std_error            KL(truth || flow) by the held-out rows, and its standard error [nats]
+ *   params_sha256   the first 16 hexadecimal digits of the SHA-256 of the trained parameters (sha256_doubles): two
+ *                   machines whose runs parted differ here; "-" of a run that did not end well
  */
 #ifndef RUN_TABLE_H
 #define RUN_TABLE_H
@@ -23,5 +25,8 @@
 /* A row per run, in the order of the runs.  A column that is not in the list above is a fault of the experiment's
  * file, and ends the program. */
 void run_table_fill(struct table *table, const struct outcome *outcome);
+
+/* The cell of a column params_sha256, for tables that are filled otherwise. */
+void run_table_hash(struct table *table, const struct sha256 *hash);
 
 #endif

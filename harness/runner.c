@@ -15,11 +15,13 @@
 #include "exit.h"
 #include "own_rows.h"
 #include "parallel.h"
+#include "run_store.h"
 
 struct table_of_runs {
     struct run_result  *results;
     const struct run   *runs;
     const struct session *session;
+    char              **texts; /* [n], of the runs; NULL: no store */
     uint64_t           *cost;  /* of each job                   */
     size_t             *which; /* the run that each job makes   */
 };
@@ -207,6 +209,33 @@ static uint64_t cost_of_run(const struct run *run, const struct session *session
     return cost;
 }
 
+/* Into the store, with trace and parameters for their hashes; then only what the experiment keeps stays in memory.
+ * A run that did not end well has no trained parameters. */
+static void keep(struct run_result *result, double *params, const struct table_of_runs *table, size_t i)
+{
+    const struct run *run = &table->runs[i];
+    result->has_trace = run->train;
+    if (run->train && result->status == FATHOM_OK) {
+        result->params = params;
+        result->has_params = true;
+        sha256_doubles(&result->params_hash, params, result->n_params);
+    } else
+        free(params);
+    if (result->has_trace)
+        sha256_two(&result->trace_hash, result->loss, result->grad_norm, run->training.steps);
+    if (table->texts)
+        run_store_put(table->session->store, run, result, table->texts[i]);
+    if (!run->keep_params) {
+        free(result->params);
+        result->params = NULL;
+    }
+    if (!run->keep_trace) {
+        free(result->loss);
+        free(result->grad_norm);
+        result->loss = result->grad_norm = NULL;
+    }
+}
+
 static void do_run(void *context, size_t index, struct progress *progress)
 {
     const struct table_of_runs *table = context;
@@ -232,10 +261,8 @@ static void do_run(void *context, size_t index, struct progress *progress)
     if (run->train) {
         fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
                                                          session->train.x, session->order, session->train.n));
-        if (run->keep_trace) {
-            result->loss = need(malloc(steps * sizeof *result->loss));
-            result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
-        }
+        result->loss = need(malloc(steps * sizeof *result->loss));
+        result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
         train(result, run, session, trainer, progress, cost_of_training_step(run, n_params));
         told = steps * cost_of_training_step(run, n_params);
         if (result->status == FATHOM_OK) {
@@ -245,13 +272,9 @@ static void do_run(void *context, size_t index, struct progress *progress)
         }
         fathom_trainer_free(trainer);
     }
-    if (run->keep_params) {
-        result->params = params;
-        params = NULL;
-    }
-    free(params);
     fathom_flow_free(flow);
     result->seconds = parallel_seconds() - started;
+    keep(result, params, table, table->which[index]);
     progress_add(progress, table->cost[index] - told);
 }
 
@@ -327,12 +350,12 @@ static size_t base_of(const struct run *runs, size_t i, size_t n)
     exit_failed("no run of the arm '%s' for the arm '%s'", run->only_if_diverged, run->arm);
 }
 
-/* The runs of the list `which`: [n]. */
-static void do_listed(struct table_of_runs *table, size_t n)
+/* The runs of the list `which`: [n]; `found` others were in the store. */
+static void do_listed(struct table_of_runs *table, size_t n, size_t found)
 {
     const struct options *options = table->session->options;
     const struct parallel how = {.what = n == 1 ? "run" : "runs", .threads = options->threads,
-                                 .quiet = options->quiet};
+                                 .quiet = options->quiet, .found = found, .where = run_store_path()};
     for (size_t k = 0; k < n; k++) {
         const struct run *run = &table->runs[table->which[k]];
         fathom_error      error;
@@ -346,25 +369,29 @@ static void do_listed(struct table_of_runs *table, size_t n)
         add_timing(table->session->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
 }
 
-/* First the runs that are made in any case, then those that the others' outcome decides. */
+/* First the runs that are made in any case, then those that the others' outcome decides.  The store is asked for all
+ * of them before the first one starts. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n)
 {
-    struct table_of_runs table = {results, runs, session, need(calloc(n + 1, sizeof *table.cost)),
-                                  need(calloc(n + 1, sizeof *table.which))};
+    struct table_of_runs table = {results, runs, session, session->store ? run_store_texts(runs, session, n) : NULL,
+                                  need(calloc(n + 1, sizeof *table.cost)), need(calloc(n + 1, sizeof *table.which))};
     check_first_batch(runs, session, n);
     for (int conditional = 0; conditional < 2; conditional++) {
-        size_t listed = 0;
+        size_t listed = 0, found = 0;
         for (size_t i = 0; i < n; i++) {
             if ((runs[i].only_if_diverged != NULL) != conditional)
                 continue;
             const size_t base = conditional ? base_of(runs, i, n) : i;
             if (conditional && results[base].status != FATHOM_DIVERGED)
                 results[i] = results[base];
+            else if (table.texts && run_store_find(&results[i], session->store, &runs[i], table.texts[i]))
+                found++;
             else
                 table.which[listed++] = i;
         }
-        do_listed(&table, listed);
+        do_listed(&table, listed, found);
     }
+    run_store_free_texts(table.texts, n);
     free(table.cost);
     free(table.which);
 }

@@ -7,6 +7,7 @@
 #define RUNNER_H
 
 #include "session.h"
+#include "sha256.h"
 
 struct run {
     fathom_config        flow;
@@ -38,13 +39,17 @@ struct run_result {
     double        heldout_logp;        /* trained: of the held-out rows                             */
     double        kl, kl_std_error;    /* heldout_truth: mean of log truth - log flow over those rows */
     double       *loss, *grad_norm;    /* keep_trace: [steps]                                       */
-    double       *params;              /* keep_params: [n_params], trained                          */
+    double       *params;              /* keep_params: [n_params], trained; NULL unless FATHOM_OK   */
+    bool          has_trace, has_params; /* trained, and FATHOM_OK: whether there is such a hash    */
+    struct sha256 trace_hash;          /* of loss, then grad_norm; all zero if there is none        */
+    struct sha256 params_hash;         /* of the trained parameters; all zero if there are none     */
     double        seconds;             /* that the run took: for timings, never for a result        */
 };
 
 /* results: [n].  A failure that is no numerical outcome (no memory, say) ends the program with one line.  If a run has
- * ActNorm from data and a column does not vary over the first batch, the program ends before the first run.  The
- * session's timings get a row per run. */
+ * ActNorm from data and a column does not vary over the first batch, the program ends before the first run.  A run that
+ * is in the session's store is not made again; one that is made is put there as it ends.  The session's timings get a
+ * row per run that was made. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n);
 void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */
 

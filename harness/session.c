@@ -16,6 +16,7 @@
 #include "overwrite.h"
 #include "own_rows.h"
 #include "parallel.h"
+#include "store.h"
 
 static plot_options plot_options_of(const struct options *options)
 {
@@ -174,6 +175,9 @@ void session_close(struct session *session)
     free(session->batches);
     free(session->order);
     table_free(session->timings);
+    store_close(session->store);
+    if (session->closing)
+        pthread_join(session->closer, NULL);
 }
 
 static void put_setting(void *table, const char *key, const char *value) { table_config(table, key, value); }

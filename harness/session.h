@@ -5,6 +5,8 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include <pthread.h>
+
 #include "options.h"
 #include "table.h"
 
@@ -20,6 +22,9 @@ struct session {
     uint32_t             *order;   /* [training rows], along Morton's curve; NULL if the program does not train */
     double                log_sd;  /* sum over the columns of log sd: log p of the raw rows is log p - this     */
     double                started; /* of parallel_seconds                                 */
+    struct store         *store;   /* of finished runs (run_store.h); NULL: none          */
+    bool                  closing; /* the store, in a thread of its own: run_store_close  */
+    pthread_t             closer;
     struct table         *timings; /* a row per run, which runner_run_all adds at its end       */
 };
 

@@ -30,8 +30,8 @@ RUNS=${RUNS:-6}
 MODES=${MODES:-notebook scan gradients}
 REPEAT=${REPEAT:-5}
 ROWS=$here/../tests/reference/spiral.tsv
-SWEEP=${SWEEP:-$BUILD/depth_sweep --data $ROWS --no-plot --quiet}
-GRADIENTS=${GRADIENTS:-$BUILD/gradient_norm --data $ROWS --no-plot --quiet}
+SWEEP=${SWEEP:-$BUILD/depth_sweep --data $ROWS --no-plot --quiet --store none}
+GRADIENTS=${GRADIENTS:-$BUILD/gradient_norm --data $ROWS --no-plot --quiet --store none}
 BENCH_OPTIONS=${BENCH_OPTIONS:-} # for a quick trial: --steps 20 --depths 1,2
 
 fail() { echo "bench-reference: $1" >&2; exit "${2:-1}"; }

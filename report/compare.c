@@ -10,6 +10,7 @@
 #include "exit.h"
 #include "manifest.h"
 #include "options.h"
+#include "parted.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -26,6 +27,8 @@ static const struct program program = {
     .summary = "Compares two folders of results, byte for byte: compare DIR_A DIR_B.\n"
                "Every table (.tsv), every figure (.svg) of the same gnuplot version, and whether the\n"
                "files of a folder are those that its manifests (.sha256, SHA256SUMS) list.\n"
+               "Or two stores of runs (--store), run by run: compare FILE_A FILE_B; which run parted,\n"
+               "and at which step, where both stores keep its trace.\n"
                "Exit status 0: the same; 1: names the first row and column that differ.",
     .takes = 0,
 };
@@ -208,7 +211,9 @@ int main(int argc, char **argv)
     if (argc == 2 && argv[1][0] == '-')
         options_read(&ignored, &program, argc, argv); /* --help, --version */
     if (argc != 3 || argv[1][0] == '-' || argv[2][0] == '-')
-        exit_usage("takes two folders: compare DIR_A DIR_B");
+        exit_usage("takes two folders, or two stores of runs: compare DIR_A DIR_B");
+    if (parted_is_store(argv[1]) && parted_is_store(argv[2]))
+        return parted_tell(argv[1], argv[2]) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 
     for (int i = 1; i <= 2; i++) {
         add_folder(&names, argv[i]);

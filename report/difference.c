@@ -47,16 +47,41 @@ static void show_both(struct piece a, struct piece b)
     putchar('\n');
 }
 
+/* What a row is of: its cells under the leading names that are a run's settings or a step of it. */
+static void show_row(const char *head, const char *row)
+{
+    static const char *const settings[] = {"coupling", "depth", "actnorm", "lr", "clip", "guard", "arm", "seed", "replica",
+                                           "step", "rows", "output", "segment"};
+    const char *before = " of ";
+    for (bool known = true; known;) {
+        const struct piece name = next_piece(&head, "\t\n"), cell = next_piece(&row, "\t\n");
+        known = false;
+        for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+            known = known || equal(name, (struct piece){settings[i], strlen(settings[i])});
+        if (known) {
+            printf("%s%.*s ", before, (int)name.length, name.text);
+            show(cell, 0);
+            before = ", ";
+        }
+        known = known && *head == '\t' && *row == '\t';
+        head++;
+        row++;
+    }
+}
+
 /* Two rows that differ, under this line of column names. */
 static void tell_columns(const char *name, size_t row, const char *head, const char *a, const char *b,
                          const char *folder_a, const char *folder_b)
 {
+    const char *const names = head, *const row_a = a;
     for (size_t c = 1;; c++) {
         const struct piece column = next_piece(&head, "\t\n"), one = next_piece(&a, "\t\n"),
                            other = next_piece(&b, "\t\n");
         if (!equal(one, other)) {
-            printf("%s: row %zu, column %zu (%.*s): ", name, row, c, column.length ? (int)column.length : 7,
+            printf("%s: row %zu, column %zu (%.*s)", name, row, c, column.length ? (int)column.length : 7,
                    column.length ? column.text : "no name");
+            show_row(names, row_a);
+            printf(": ");
             show_both(one, other);
             return;
         }

@@ -74,7 +74,7 @@ while read -r name compiler cflags; do
                 mkdir -p "$out/$run"
                 # shellcheck disable=SC2086
                 FATHOM_ISA=$isa "$build/$name/$program" $options --no-plot --quiet --threads $threads \
-                    --out "$out/$run" > "$out/$run.log" 2>&1 < /dev/null ||
+                    --store none --out "$out/$run" > "$out/$run.log" 2>&1 < /dev/null ||
                     fail "$name $isa $threads: $program $options: $(tail -n 1 "$out/$run.log")"
             done << END
 $(runs)

@@ -14,7 +14,7 @@ fail() { echo "builds: $*"; failures=$((failures + 1)); }
 # ------------------------------------------------------------------------------------------- an older compiler ----
 short="--depths 1,2 --steps 4 --no-plot --quiet"
 # shellcheck disable=SC2086
-"$build/depth_sweep" $short --out "$scratch/here" || fail "depth_sweep does not run"
+"$build/depth_sweep" $short --store none --out "$scratch/here" || fail "depth_sweep does not run"
 if grep -q HAS_V3 "$build/sets.h"; then
     for refuses in v4 'v[34]'; do
         old=$scratch/without-${refuses//[^v0-9]/}
@@ -27,12 +27,12 @@ if grep -q HAS_V3 "$build/sets.h"; then
         $make -s BUILD="$old/build" CC="$old/cc" CFLAGS=-O1 "$old/build/depth_sweep" "$old/build/libfathom.so" \
             > "$old/log" 2>&1 || fail "does not build without x86-64-$refuses: $(tail -n 3 "$old/log")"
         grep -q 'does not know x86-64-v4: built without' "$old/log" || fail "nothing is said about x86-64-v4"
-        if FATHOM_ISA=v4 "$old/build/depth_sweep" --out "$old/none" 2> "$old/err"; then
+        if FATHOM_ISA=v4 "$old/build/depth_sweep" --store none --out "$old/none" 2> "$old/err"; then
             fail "kernels v4 run, although they were not built"
         fi
         grep -q "FATHOM_ISA 'v4': must be" "$old/err" || fail "FATHOM_ISA=v4: $(cat "$old/err")"
         # shellcheck disable=SC2086
-        "$old/build/depth_sweep" $short --out "$old/out" || fail "without x86-64-$refuses: does not run"
+        "$old/build/depth_sweep" $short --store none --out "$old/out" || fail "without x86-64-$refuses: does not run"
         diff -r -x timings "$scratch/here" "$old/out" || fail "without x86-64-$refuses: other bits"
     done
     "$scratch/without-v34/build/depth_sweep" --version | grep -qx 'kernels ref' || fail "without v3: not ref"

@@ -70,6 +70,6 @@ step "run the installed report on the committed tables"
 cmp "$root/REPORT.md" REPORT.md
 step "run an installed program in another folder"
 cd "$root"
-"$prefix/bin/residual_inverse" --quiet --out "$root"
+"$prefix/bin/residual_inverse" --quiet --store none --out "$root"
 test -s residual_inverse.tsv
 test -s residual_inverse.svg

@@ -21,7 +21,7 @@ chmod +x "$scratch/bin/gnuplot"
 export PATH="$scratch/bin:$PATH"
 program() { # STEPS DIR
     exec env --default-signal=INT,HUP "$build/depth_sweep" --depths 1 --data-size 60 --batch 8 --threads 1 --quiet \
-        --steps "$1" --out "$2"
+        --steps "$1" --store none --out "$2"
 }
 set_of() { (cd "$1" && sha256sum ./*.tsv ./*.svg ./*.sha256); }
 

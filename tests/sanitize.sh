@@ -33,7 +33,7 @@ if command -v valgrind > /dev/null; then
     while read -r program options; do
         # shellcheck disable=SC2086
         if valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
-            "$build/$program" $options --no-plot --quiet --out "$scratch" > "$scratch/log" 2>&1; then
+            "$build/$program" $options --no-plot --quiet --store none --out "$scratch" > "$scratch/log" 2>&1; then
             echo "valgrind: clean: $program $options"
         else
             echo "valgrind: $program $options:"

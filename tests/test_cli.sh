@@ -38,7 +38,7 @@ expect() {
     [ ! -s "$scratch/out" ] || fail "$*: something on stdout: $(head -n 1 "$scratch/out")"
     [ "$(fingerprint)" = "$before" ] || fail "$*: the results folder was touched"
 }
-quick="--out $results --no-plot --quiet"
+quick="--store none --out $results --no-plot --quiet"
 
 # ------------------------------------------------------------------------------------- values that are not legal ----
 # Every experiment, with what its --help says that it takes.
@@ -133,9 +133,9 @@ expect 2 "--threads 2: must be at most 1" env OMP_THREAD_LIMIT=1 "$build/depth_s
     expect 2 "unknown or ambiguous option '--steps'" "$build/gradient_norm" $quick --steps 10
     expect 2 "unknown or ambiguous option '--depths'" "$build/residual_inverse" $quick --depths 2
 }
-expect 2 "takes two folders" "$build/compare"
-expect 2 "takes two folders" "$build/compare" "$results"
-expect 2 "takes two folders" "$build/compare" "$results" "$results" "$results"
+expect 2 "takes two folders, or two stores" "$build/compare"
+expect 2 "takes two folders, or two stores" "$build/compare" "$results"
+expect 2 "takes two folders, or two stores" "$build/compare" "$results" "$results" "$results"
 
 # ------------------------------------------------------------------------------------------------------ the data ----
 printf '1,2\n3,4,5\n' > "$scratch/ragged"
@@ -176,19 +176,19 @@ END
 done
 
 # ------------------------------------------------------------------------------------------- folders and figures ----
-expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out "$scratch/words"
-expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out "$scratch/none/deep"
-expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out /proc
-expect 1 "cannot be written" "$build/gradient_norm" --no-plot --quiet --depths 1 --out /proc
+expect 1 "cannot be written" "$build/residual_inverse" --no-plot --store none --out "$scratch/words"
+expect 1 "cannot be written" "$build/residual_inverse" --no-plot --store none --out "$scratch/none/deep"
+expect 1 "cannot be written" "$build/residual_inverse" --no-plot --store none --out /proc
+expect 1 "cannot be written" "$build/gradient_norm" --no-plot --quiet --depths 1 --store none --out /proc
 mkdir "$scratch/locked" && chmod 555 "$scratch/locked"
 if [ "$(id -u)" -ne 0 ]; then
-    expect 1 "cannot be written" "$build/residual_inverse" --no-plot --out "$scratch/locked"
+    expect 1 "cannot be written" "$build/residual_inverse" --no-plot --store none --out "$scratch/locked"
 fi
 mkdir "$scratch/no_room" && : > "$scratch/no_room/timings"
-expect 1 "timings: is not a folder" "$build/residual_inverse" --no-plot --out "$scratch/no_room"
+expect 1 "timings: is not a folder" "$build/residual_inverse" --no-plot --store none --out "$scratch/no_room"
 [ "$(ls -A "$scratch/no_room")" = timings ] || fail "no folder for timings: left $(ls -A "$scratch/no_room")"
 mkdir "$scratch/no_gnuplot"
-expect 1 "gnuplot: not found" env PATH="$scratch/no_gnuplot" "$build/residual_inverse" --out "$results"
+expect 1 "gnuplot: not found" env PATH="$scratch/no_gnuplot" "$build/residual_inverse" --store none --out "$results"
 expect 1 "No such file" "$build/compare" "$results" "$scratch/none"
 expect 1 "holds a table" "$build/compare" "$scratch/no_gnuplot" "$scratch/no_gnuplot"
 
@@ -203,13 +203,13 @@ earlier=$(cat "$results/residual_map.tsv")
 mkdir "$scratch/full"
 if mount -t tmpfs -o size=64k fathom-test "$scratch/full" 2> /dev/null; then
     cp "$results/residual_map.tsv" "$scratch/full"
-    expect 1 "No space left" "$build/density" --depths 1 --steps 4 --no-plot --quiet --out "$scratch/full"
+    expect 1 "No space left" "$build/density" --depths 1 --steps 4 --no-plot --quiet --store none --out "$scratch/full"
     [ "$(ls -A "$scratch/full")" = residual_map.tsv ] || fail "full disk: left $(ls -A "$scratch/full")"
     umount "$scratch/full"
 fi
 cp "$results/residual_map.tsv" "$scratch/full"
 small_files="trap '' XFSZ; ulimit -f 8"
-expect 1 "File too large" bash -c "$small_files; exec \"\$0\" --no-plot --out \"\$1\"" "$build/residual_inverse" \
+expect 1 "File too large" bash -c "$small_files; exec \"\$0\" --no-plot --store none --out \"\$1\"" "$build/residual_inverse" \
     "$scratch/full"
 [ "$(ls -A "$scratch/full")" = residual_map.tsv ] || fail "no room for a file: left $(ls -A "$scratch/full")"
 [ "$(cat "$scratch/full/residual_map.tsv")" = "$earlier" ] || fail "no room for a file: the earlier table changed"
@@ -217,7 +217,7 @@ expect 1 "File too large" bash -c "$small_files; exec \"\$0\" --no-plot --out \"
 # ------------------------------------------------------------------------------------------------------- Ctrl-C ----
 # env --default-signal: a shell without job control starts background programs with SIGINT ignored.
 for signal in INT TERM; do
-    env --default-signal=INT "$build/depth_sweep" --out "$results" --no-plot --quiet --depths 8 --steps 1000000 \
+    env --default-signal=INT "$build/depth_sweep" --store none --out "$results" --no-plot --quiet --depths 8 --steps 1000000 \
         --threads 2 2> "$scratch/err" &
     pid=$!
     sleep 1
@@ -238,7 +238,7 @@ works=$scratch/works
 for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths 1 --steps 4 --replicas 2" \
            "density --depths 1 --steps 4"; do
     # shellcheck disable=SC2086
-    "$build"/$run --out "$works" --no-plot --quiet > "$scratch/out" 2> "$scratch/err" ||
+    "$build"/$run --store none --out "$works" --no-plot --quiet > "$scratch/out" 2> "$scratch/err" ||
         fail "$run: $(cat "$scratch/err")"
     own_words
     [ ! -s "$scratch/err" ] || fail "$run --quiet: said $(head -n 1 "$scratch/err")"
@@ -251,14 +251,14 @@ expected="$expected residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
 head -n 1 "$works/depth_sweep.tsv" | grep -qx '# program: depth_sweep' || fail "depth_sweep.tsv has no configuration"
 grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
-    grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\ttrain_logp\theldout_logp' ||
+    grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\ttrain_logp\theldout_logp\tparams_sha256' ||
     fail "depth_sweep.tsv has other columns"
 [ "$(grep -vc '^#' "$works/depth_sweep.tsv")" -eq 3 ] || fail "depth_sweep.tsv has not a row a replica"
 timed='^spline\t1\tnone\t0.003\t1\t0\t-\t0\t[01]\tok\t\d+\.\d{6}$'
 [ "$(grep -cP "$timed" "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
     fail "timings/depth_sweep.tsv has not a row a run"
 for limit in OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1; do
-    env $limit "$build/gradient_norm" --depths 1 --data-size 64 --out "$works/threads" --no-plot --quiet
+    env $limit "$build/gradient_norm" --depths 1 --data-size 64 --store none --out "$works/threads" --no-plot --quiet
     grep -qx '# threads: 1' "$works/threads/timings/gradient_norm.tsv" || fail "$limit: not one thread"
     rm -r "$works/threads"
 done
@@ -273,20 +273,20 @@ cp -r "$works" "$scratch/other"
     fail "compare: equal folders differ: $(cat "$scratch/out")"
 sed -i '$s/\t[^\t]*$/\t0.5/' "$scratch/other/gradient_norm.tsv"
 "$build/compare" "$works" "$scratch/other" > "$scratch/out" && fail "compare: a changed value was not seen"
-grep -q '^gradient_norm.tsv: row 4, column 6 (grad_norm): .* and 0.5$' "$scratch/out" ||
+grep -q '^gradient_norm.tsv: row 4, column 6 (grad_norm) of coupling spline, depth 2, seed 0: .* and 0.5$' "$scratch/out" ||
     fail "compare: $(head -n 1 "$scratch/out")"
 rm "$scratch/other/truth.tsv"
 "$build/compare" "$works" "$scratch/other" | grep -q '^truth.tsv: missing in ' ||
     fail "compare: a missing table was not seen"
 
 # a run that diverges is recorded as such, without numbers
-"$build/depth_sweep" --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --out "$works" --no-plot --quiet
-grep -qP '^affine\t4\t0\t0\t5604\tdiverged\t\d+\tnan\tnan$' "$works/depth_sweep.tsv" ||
+"$build/depth_sweep" --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --store none --out "$works" --no-plot --quiet
+grep -qP '^affine\t4\t0\t0\t5604\tdiverged\t\d+\tnan\tnan\t-$' "$works/depth_sweep.tsv" ||
     fail "a diverged run: $(tail -n 1 "$works/depth_sweep.tsv")"
 
 # own rows: three columns, held-out part
 awk 'BEGIN { srand(1); print "a b c"; for (i = 0; i < 100; i++) print rand(), rand() + i, rand() }' > "$scratch/rows"
-"$build/depth_sweep" --data "$scratch/rows" --heldout 0.2 --depths 1 --steps 4 --out "$scratch/own" --no-plot --quiet ||
+"$build/depth_sweep" --data "$scratch/rows" --heldout 0.2 --depths 1 --steps 4 --store none --out "$scratch/own" --no-plot --quiet ||
     fail "own rows"
 grep -qx '# training-rows: 80' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 80 to train on"
 grep -qx '# heldout-rows: 20' "$scratch/own/depth_sweep.tsv" || fail "own rows: not 20 held out"
@@ -300,7 +300,7 @@ grep -qE '^# (columns|separator|header):' "$works/depth_sweep.tsv" && fail "the 
     fail "own rows: $(cd "$scratch/own" && echo *)"
 
 # own rows: standard input, chosen columns, and what stderr says of it
-own() { "$build/gradient_norm" --depths 1 --coupling affine --out "$scratch/own" --no-plot "$@" 2> "$scratch/err"; }
+own() { "$build/gradient_norm" --depths 1 --coupling affine --store none --out "$scratch/own" --no-plot "$@" 2> "$scratch/err"; }
 says() { grep -qF -e "$1" "$scratch/err" || fail "own rows: '$(cat "$scratch/err")' does not say '$1'"; }
 checks=$((checks + 6))
 own --data - --heldout 0.2 < "$scratch/rows" || fail "standard input: $(cat "$scratch/err")"

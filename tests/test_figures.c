@@ -145,6 +145,8 @@ static void put_status(struct world *w, struct table *table, double value)
         table_number(table, NAN);
 }
 
+static void put_fingerprint(struct table *table) { table_text(table, "0123456789abcdef"); }
+
 /* Own rows have no held-out rows by default. */
 static double heldout(struct world *w, bool there) { return there ? score(w) : NAN; }
 
@@ -153,7 +155,8 @@ static double heldout(struct world *w, bool there) { return there ? score(w) : N
 static void fill_depth_sweep(struct world *w)
 {
     struct table  *sweep = add_table(w, "depth_sweep",
-                                     "coupling depth seed replica n_params status diverged_at train_logp heldout_logp");
+                                     "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
+                                     "params_sha256");
     struct table  *loss = add_table(w, "loss", "depth step loss grad_norm lr");
     struct table  *truth = add_table(w, "truth", "rows n mean_logp std_error");
     const unsigned replicas = 1 + below(w, 4);
@@ -168,6 +171,7 @@ static void fill_depth_sweep(struct world *w)
             put_status(w, sweep, value);
             table_number(sweep, value);
             table_number(sweep, score(w));
+            put_fingerprint(sweep);
         }
         for (unsigned s = 0, end = below(w, 3) ? w->steps : below(w, w->steps); s < end; s++) {
             table_count(loss, w->depths[d]);
@@ -188,7 +192,7 @@ static void fill_depth_sweep(struct world *w)
 static void fill_density(struct world *w)
 {
     struct table  *plane = add_table(w, "density", "depth x y density");
-    struct table  *integral = add_table(w, "density_integral", "depth integral coarse_integral train_logp");
+    struct table  *integral = add_table(w, "density_integral", "depth integral coarse_integral train_logp params_sha256");
     struct table  *rows = add_table(w, "spiral", "x0 x1");
     const unsigned side = 4 + below(w, 12);
     const double   half = below(w, 2) ? 3 : 1 + below(w, 3000);
@@ -203,6 +207,7 @@ static void fill_density(struct world *w)
         table_number(integral, size(w));
         table_number(integral, size(w));
         table_number(integral, score(w));
+        put_fingerprint(integral);
     }
     for (unsigned i = 0, n = 2 * (2 + below(w, 20)); i < n; i++)
         table_number(rows, half * (2 * uniform(w) - 1));
@@ -240,7 +245,7 @@ static void fill_gradient_depth(struct world *w)
 static void fill_depth_truth(struct world *w)
 {
     struct table *table = add_table(w, "depth_truth", "depth seed status diverged_at train_logp train_truth "
-                                                      "heldout_logp heldout_truth kl kl_std_error");
+                                                      "heldout_logp heldout_truth kl kl_std_error params_sha256");
     const bool   spiral = below(w, 3), heldout_rows = spiral || below(w, 2);
     const double farther = below(w, 2) ? 1 : -10; /* from the truth, in nats */
     for (unsigned i = 0; i < w->n_depths * w->seeds && !w->empty; i++) {
@@ -254,6 +259,7 @@ static void fill_depth_truth(struct world *w)
         table_number(table, spiral ? -1.39 : NAN);
         table_number(table, spiral ? farther * score(w) : NAN);
         table_number(table, spiral ? size(w) : NAN);
+        put_fingerprint(table);
     }
 }
 
@@ -261,7 +267,7 @@ static void fill_actnorm(struct world *w)
 {
     static const char *const arms[] = {"none", "default", "data"};
     struct table *table = add_table(w, "actnorm", "actnorm depth seed untrained_logp grad_norm status "
-                                                  "diverged_at train_logp heldout_logp");
+                                                  "diverged_at train_logp heldout_logp params_sha256");
     struct table *loss = add_table(w, "actnorm_loss", "actnorm depth step loss");
     const bool    heldout_rows = below(w, 2);
     for (unsigned a = 0; a < 3 && !w->empty; a++)
@@ -276,6 +282,7 @@ static void fill_actnorm(struct world *w)
                 put_status(w, table, value);
                 table_number(table, value);
                 table_number(table, heldout(w, heldout_rows));
+                put_fingerprint(table);
             }
             for (unsigned s = 0; s < w->steps; s++) {
                 table_text(loss, arms[a]);
@@ -289,7 +296,8 @@ static void fill_actnorm(struct world *w)
 static void fill_depth20(struct world *w)
 {
     static const char *const arms[] = {"none", "clip", "actnorm", "both"};
-    struct table *table = add_table(w, "depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp");
+    struct table *table = add_table(w, "depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp "
+                                                 "params_sha256");
     const bool    heldout_rows = below(w, 2);
     const unsigned couplings = 1 + below(w, 3), depths = w->n_depths < 3 ? w->n_depths : 3;
     for (unsigned c = 1; c <= 2; c++)
@@ -302,6 +310,7 @@ static void fill_depth20(struct world *w)
             put_status(w, table, value);
             table_number(table, value);
             table_number(table, heldout(w, heldout_rows));
+            put_fingerprint(table);
         }
 }
 
@@ -309,7 +318,7 @@ static void fill_clipping(struct world *w)
 {
     static const char *const stabilisers[] = {"none\0none", "none\0skip", "1\0none"};
     struct table *table = add_table(w, "clipping", "coupling depth lr clip guard seed status diverged_at skipped "
-                                                   "train_logp heldout_logp");
+                                                   "train_logp heldout_logp params_sha256");
     const bool     heldout_rows = below(w, 2);
     const unsigned couplings = 1 + below(w, 3), n_leashes = 1 + below(w, 3), rates = 1 + below(w, 4);
     for (unsigned c = 1; c <= 2; c++)
@@ -326,6 +335,7 @@ static void fill_clipping(struct world *w)
             table_count(table, 0);
             table_number(table, value);
             table_number(table, heldout(w, heldout_rows));
+            put_fingerprint(table);
         }
 }
 
@@ -353,7 +363,7 @@ static void fill_conditioner(struct world *w)
 static void fill_roundoff(struct world *w)
 {
     struct table  *table = add_table(w, "roundoff", "depth step least median greatest");
-    struct table  *final = add_table(w, "roundoff_final", "depth replica status train_logp heldout_logp");
+    struct table  *final = add_table(w, "roundoff_final", "depth replica status train_logp heldout_logp params_sha256");
     const unsigned replicas = 2 + below(w, 4);
     const double   rate = uniform(w);
     for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
@@ -372,6 +382,7 @@ static void fill_roundoff(struct world *w)
             table_text(final, isnan(value) ? "diverged" : "ok");
             table_number(final, value);
             table_number(final, score(w));
+            put_fingerprint(final);
         }
     }
 }

@@ -31,7 +31,7 @@ silent() { [ ! -s "$scratch/err" ] || fail "$*: said $(head -n 3 "$scratch/err")
 {
 # --------------------------------------------------------------------------------------------------- one set ----
 out=$scratch/out
-status 0 "$build/depth_sweep" $small --out "$out"
+status 0 "$build/depth_sweep" $small --store none --out "$out"
 silent "a first run"
 [ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.svg depth_sweep.tsv depth_sweep_summary.tsv \
 loss.svg loss.tsv loss_mean.tsv timings truth.tsv " ] || fail "a run leaves $(names "$out")"
@@ -41,10 +41,10 @@ loss.svg loss.tsv loss_mean.tsv timings truth.tsv " ] || fail "a run leaves $(na
     fail "the manifest: $(cat "$out"/*.sha256)"
 
 # The same tables without figures: the figures are still theirs.  Other tables: they go, in one line.
-status 0 "$build/depth_sweep" $small --out "$out" --no-plot
+status 0 "$build/depth_sweep" $small --store none --out "$out" --no-plot
 silent "the same tables again"
 [ -f "$out/loss.svg" ] && grep -q loss.svg "$out/depth_sweep.sha256" || fail "a figure of the same tables is gone"
-status 0 "$build/depth_sweep" $small --steps 5 --out "$out" --no-plot
+status 0 "$build/depth_sweep" $small --steps 5 --store none --out "$out" --no-plot
 says "$scratch/err" "removed from $out, since this run did not make them: depth_sweep.svg, loss.svg"
 [ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.tsv depth_sweep_summary.tsv loss.tsv loss_mean.tsv timings \
 truth.tsv " ] || fail "left: $(names "$out")"
@@ -52,13 +52,13 @@ truth.tsv " ] || fail "left: $(names "$out")"
 # Own rows after the spiral: no true density.
 awk 'BEGIN { srand(1); for (i = 0; i < 60; i++) print rand(), rand() }' > "$scratch/rows"
 own="--data $scratch/rows --batch 8"
-status 0 "$build/depth_sweep" $quick $own --out "$out" --no-plot
+status 0 "$build/depth_sweep" $quick $own --store none --out "$out" --no-plot
 says "$scratch/err" "did not make them: truth.tsv"
 [ ! -e "$out/truth.tsv" ] || fail "truth.tsv of the spiral stands beside own rows"
 cp -r "$out" "$scratch/old" && rm "$scratch/old/depth_sweep.sha256"
-"$build/depth_sweep" $small --out "$scratch/old" --no-plot 2> /dev/null
+"$build/depth_sweep" $small --store none --out "$scratch/old" --no-plot 2> /dev/null
 rm "$scratch/old/depth_sweep.sha256" # as before there were manifests: named, not removed
-status 0 "$build/depth_sweep" $quick $own --out "$scratch/old" --no-plot
+status 0 "$build/depth_sweep" $quick $own --store none --out "$scratch/old" --no-plot
 says "$scratch/err" "truth.tsv is of an earlier run"
 [ -e "$scratch/old/truth.tsv" ] || fail "a table that no manifest lists was removed"
 
@@ -72,8 +72,8 @@ silent "an edited manifest"
 
 # Every run diverged: the figure says so, and the older one is gone.
 out=$scratch/diverged
-status 0 "$build/density" $small --out "$out"
-status 0 "$build/density" $small --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --out "$out"
+status 0 "$build/density" $small --store none --out "$out"
+status 0 "$build/density" $small --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --store none --out "$out"
 grep -q "every run diverged" "$out/density.svg" || fail "an older figure stands beside empty tables"
 
 # A figure that fails: the tables are kept, without an older figure.
@@ -82,10 +82,10 @@ mkdir "$scratch/bin"
 printf '#!/bin/sh\ncat > "%s/script"\ngrep -q gradient_norm.gp "%s/script" && exit 3\nexec "%s" - < "%s/script"\n' \
     "$scratch" "$scratch" "$(command -v gnuplot)" "$scratch" > "$scratch/bin/gnuplot"
 chmod +x "$scratch/bin/gnuplot"
-status 0 "$build/gradient_norm" --quiet --depths 1 --data-size 60 --out "$scratch/failed"
+status 0 "$build/gradient_norm" --quiet --depths 1 --data-size 60 --store none --out "$scratch/failed"
 cp "$scratch/failed/gradient_norm.svg" "$scratch/earlier.svg"
 if PATH="$scratch/bin:$PATH" "$build/gradient_norm" --help > /dev/null; then
-    status 1 env PATH="$scratch/bin:$PATH" "$build/gradient_norm" --quiet --depths 1 --data-size 70 --out "$scratch/failed"
+    status 1 env PATH="$scratch/bin:$PATH" "$build/gradient_norm" --quiet --depths 1 --data-size 70 --store none --out "$scratch/failed"
     says "$scratch/err" "gnuplot: gradient_norm.svg"
     grep -qx '# data-size: 70' "$scratch/failed/gradient_norm.tsv" || fail "a figure that fails keeps a table back"
     [ "$(names "$scratch/failed")" = "gradient_norm.sha256 gradient_norm.tsv timings " ] ||
@@ -97,7 +97,7 @@ out=$scratch/signals
 for signal in HUP INT TERM; do # ended, or not, as it was when the program started
     for start in default ignore; do
         [ $signal-$start != TERM-ignore ] || continue
-        env --$start-signal=$signal "$build/depth_sweep" $small --depths 4 --steps 60000 --out "$out" --no-plot \
+        env --$start-signal=$signal "$build/depth_sweep" $small --depths 4 --steps 60000 --store none --out "$out" --no-plot \
             2> "$scratch/err" &
         pid=$!
         sleep 0.5
@@ -117,11 +117,11 @@ for signal in HUP INT TERM; do # ended, or not, as it was when the program start
     done
 done
 # A limit on the size of files is one clean line; a reader of stderr that went away is nothing.
-status 1 limited -f 8 "$build/density" $quick --no-plot --out "$out"
+status 1 limited -f 8 "$build/density" $quick --no-plot --store none --out "$out"
 says "$scratch/err" "density.tsv: cannot be written: File too large"
 [ -z "$(ls -A "$out")" ] || fail "a limit on file sizes left $(names "$out")"
 checks=$((checks + 1))
-{ sleep 0.1; exec "$build/depth_sweep" --threads 1 --depths 1 --steps 4 --no-plot --out "$out"; } 2>&1 >/dev/null | true
+{ sleep 0.1; exec "$build/depth_sweep" --threads 1 --depths 1 --steps 4 --no-plot --store none --out "$out"; } 2>&1 >/dev/null | true
 sleep 0.4
 tries=0
 while [ ! -e "$out/timings/depth_sweep.tsv" ] && [ $((tries += 1)) -lt 50 ]; do sleep 0.1; done
@@ -133,11 +133,11 @@ mkdir "$out"
 # A sanitizer takes its own memory and stack: there only what needs no limit is tested.
 if ! grep -q __asan_init "$build/density"; then
 # Whatever memory there is: the whole table, or one line and nothing.
-"$build/density" $quick --no-plot --out "$scratch/whole"
+"$build/density" $quick --no-plot --store none --out "$scratch/whole"
 told=0 whole=0
 for limit in 10500 11500 12000 12400 12700 12900 13000 13200 13400 13700 14000 14500 15000 16000 18000 22000 40000 80000; do
     checks=$((checks + 1))
-    if limited -v $limit "$build/density" $quick --no-plot --out "$out" 2> "$scratch/err"; then
+    if limited -v $limit "$build/density" $quick --no-plot --store none --out "$out" 2> "$scratch/err"; then
         whole=$((whole + 1))
         for table in density density_integral spiral; do
             cmp -s "$scratch/whole/$table.tsv" "$out/$table.tsv" || fail "$limit KiB: $table.tsv is not whole, exit 0"
@@ -155,17 +155,17 @@ done
 [ $told -gt 0 ] && [ $whole -gt 0 ] || fail "of the limits on memory $told were too low, $whole high enough"
 
 # Small stacks, those of threads too; and the number of threads that is told is the number that worked.
-status 0 env OMP_STACKSIZE=128k "$build/depth_sweep" --quiet --depths 1,2 --steps 4 --threads 2 --no-plot --out "$out"
+status 0 env OMP_STACKSIZE=128k "$build/depth_sweep" --quiet --depths 1,2 --steps 4 --threads 2 --no-plot --store none --out "$out"
 cp "$out/truth.tsv" "$scratch/truth.tsv"
-status 0 limited -s 128 "$build/depth_sweep" --quiet --depths 1,2 --steps 4 --threads 1 --out "$out"
+status 0 limited -s 128 "$build/depth_sweep" --quiet --depths 1,2 --steps 4 --threads 1 --store none --out "$out"
 cmp -s "$out/truth.tsv" "$scratch/truth.tsv" || fail "truth.tsv depends on the stack"
 else
     echo "files: skipped: limits on memory and stacks (sanitized)"
 fi
-status 0 env OMP_THREAD_LIMIT=1 "$build/depth_sweep" --depths 1,2 --steps 4 --no-plot --out "$out"
+status 0 env OMP_THREAD_LIMIT=1 "$build/depth_sweep" --depths 1,2 --steps 4 --no-plot --store none --out "$out"
 says "$scratch/err" "on 1 thread"
 grep -qx '# threads: 1' "$out/timings/depth_sweep.tsv" || fail "$(grep threads "$out/timings/depth_sweep.tsv")"
-status 0 "$build/depth_sweep" $small --threads 1024 --no-plot --out "$out"
+status 0 "$build/depth_sweep" $small --threads 1024 --no-plot --store none --out "$out"
 grep -qx '# threads: 1' "$out/timings/depth_sweep.tsv" || fail "1 run: $(grep threads "$out/timings/depth_sweep.tsv")"
 
 # --------------------------------------------------------------------------------------------------- long names ----
@@ -179,10 +179,10 @@ for length in 3500 3615 3616 4000 4058 4064 4070 4090; do
     mkdir -p "$parent" 2> /dev/null
     path=$parent/$(printf 'z%.0s' $(seq $((length - ${#parent} - 1))))
     if [ "$length" -lt 3616 ]; then
-        status 0 "$build/residual_inverse" --quiet --out "$path"
+        status 0 "$build/residual_inverse" --quiet --store none --out "$path"
         [ -e "$path/timings/residual_inverse.tsv" ] || fail "$length characters: no timings"
     else
-        status 1 "$build/residual_inverse" --quiet --out "$path"
+        status 1 "$build/residual_inverse" --quiet --store none --out "$path"
         says "$scratch/err" "File name too long"
         [ -z "$(ls -A "$path" 2> /dev/null)" ] || fail "$length characters: left $(names "$path")"
     fi
@@ -196,7 +196,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv > /dev/null && [ -e "$build/../plo
     chown 65534 "$scratch/theirs"
     if (cd / && setpriv --reuid 65534 --clear-groups test -x "$build/gradient_norm"); then
         status 0 env -C "$scratch/shut" setpriv --reuid 65534 --clear-groups "$build/gradient_norm" \
-            --quiet --depths 1 --data-size 60 --out "$scratch/theirs"
+            --quiet --depths 1 --data-size 60 --store none --out "$scratch/theirs"
     fi
 fi
 
@@ -205,8 +205,8 @@ fi
 if unshare --pid --fork --mount-proc true 2> /dev/null; then
     for ((i = 0; i < 6; i++)); do
         rm -rf "$scratch/both" && mkdir "$scratch/both"
-        unshare -pf --mount-proc "$build/depth_sweep" $small --out "$scratch/both" 2> "$scratch/err1" & one=$!
-        unshare -pf --mount-proc "$build/depth_sweep" $small --steps 5 --out "$scratch/both" 2> "$scratch/err2" & two=$!
+        unshare -pf --mount-proc "$build/depth_sweep" $small --store none --out "$scratch/both" 2> "$scratch/err1" & one=$!
+        unshare -pf --mount-proc "$build/depth_sweep" $small --steps 5 --store none --out "$scratch/both" 2> "$scratch/err2" & two=$!
         checks=$((checks + 1))
         wait $one || fail "two with one process id: $(cat "$scratch/err1")"
         wait $two || fail "two with one process id: $(cat "$scratch/err2")"

@@ -3,7 +3,7 @@
 #
 # In Markdown: the targets of relative links, and paths in backquotes.  In sources: words that are a path below lib/,
 # harness/, ...  A name with a placeholder (NAME) or a star is none, nor is the claim that docs/adding.md adds, nor a
-# folder's old name in the changelog.
+# folder's old name in the changelog, nor a file that test_fingerprint.sh makes.
 set -u
 folders='lib|harness|experiments|report|plots|docs|examples|tests|bench|reference'
 failures=0
@@ -11,7 +11,7 @@ failures=0
 # LINES of "document path"
 check() {
     while read -r document path; do
-        case $path in *NAME* | *\** | *peak_rate* | https | lib/isa/) continue ;; esac
+        case $path in *NAME* | *\** | *peak_rate* | https | lib/isa/ | lib/more.c | lib/trained.c) continue ;; esac
         for base in . "$(dirname "$document")"; do
             [ -e "$base/$path" ] && continue 2
         done

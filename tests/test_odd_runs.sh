@@ -17,7 +17,7 @@ draws() {
     shift
     rm -rf "$scratch/out"
     checks=$((checks + 1))
-    "$build/$1" "${@:2}" --quiet --out "$scratch/out" 2> "$scratch/err" < /dev/null || fail "$*: exit status $?"
+    "$build/$1" "${@:2}" --quiet --store none --out "$scratch/out" 2> "$scratch/err" < /dev/null || fail "$*: exit status $?"
     sed -i '/^density: warning: depth /d' "$scratch/err" # of its runs, not of its figure
     [ ! -s "$scratch/err" ] || fail "$*: $(head -n 3 "$scratch/err")"
     for figure in $figures; do
@@ -60,13 +60,13 @@ draws depth_sweep depth_sweep --depths 2,1 --steps 4
 for setting in LD_PRELOAD=/nonexistent.so FONTCONFIG_FILE=/nonexistent; do
     rm -rf "$scratch/out"
     checks=$((checks + 1))
-    env $setting "$build/gradient_norm" --quiet --format svg,png,pdf --out "$scratch/out" 2> "$scratch/err" ||
+    env $setting "$build/gradient_norm" --quiet --format svg,png,pdf --store none --out "$scratch/out" 2> "$scratch/err" ||
         fail "$setting: exit status $?: $(tail -n 1 "$scratch/err")"
     for format in svg png pdf; do [ -s "$scratch/out/gradient_norm.$format" ] || fail "$setting: no $format"; done
     case $setting in LD_PRELOAD*) wanted='warning: gnuplot: gradient_norm.png: ERROR: ld.so' ;; *) wanted= ;; esac
     grep -q "$wanted" "$scratch/err" || fail "$setting: '$wanted' was not passed on"
 done
-env --ignore-signal=CHLD "$build/gradient_norm" --quiet --out "$scratch/out" || fail "SIGCHLD ignored: exit status $?"
+env --ignore-signal=CHLD "$build/gradient_norm" --quiet --store none --out "$scratch/out" || fail "SIGCHLD ignored: exit status $?"
 
 echo "$checks checks, $failures failures"
 [ $failures -eq 0 ]

@@ -41,27 +41,27 @@ seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
 # ---------------------------------------------------------------------------------------------- what is warned of ----
 # shellcheck disable=SC2086
 {
-    run 0 0 "$build/depth_sweep" --data rows --heldout 0.2 --depths 1 --out own $short
-    run 0 1 "$build/depth_sweep" --data flags --depths 1 --out other $short
+    run 0 0 "$build/depth_sweep" --data rows --heldout 0.2 --depths 1 --store none --out own $short
+    run 0 1 "$build/depth_sweep" --data flags --depths 1 --store none --out other $short
     says "depth_sweep: flags: warning: column 2: 2 different whole numbers in 200 rows"
-    run 0 1 "$build/depth_sweep" --data rare --depths 1 --out other $short
+    run 0 1 "$build/depth_sweep" --data rare --depths 1 --store none --out other $short
     says "rare: warning: column 2: 2 different whole numbers"
     awk -F , '{ print "7." NR "," $0 }' rare > behind # of the columns that are read, the last is the file's third
-    run 0 1 "$build/depth_sweep" --data behind --columns 2,3 --depths 1 --out other $short
+    run 0 1 "$build/depth_sweep" --data behind --columns 2,3 --depths 1 --store none --out other $short
     says "behind: warning: column 3: 2 different whole numbers"
-    run 0 1 "$build/gradient_norm" --data sentinel --depths 1 --out other --quiet --no-plot
+    run 0 1 "$build/gradient_norm" --data sentinel --depths 1 --store none --out other --quiet --no-plot
     says "gradient_norm: sentinel: warning: column 2: the value -999 (1 row)"
-    run 0 1 "$build/gradient_norm" --data dependent --depths 1 --out other --quiet --no-plot
+    run 0 1 "$build/gradient_norm" --data dependent --depths 1 --store none --out other --quiet --no-plot
     says "dependent: warning: columns 1, 2 and 3 determine each other"
     cp flags $'fl\nags'
-    run 0 1 "$build/gradient_norm" --data $'fl\nags' --depths 1 --out other --quiet --no-plot
+    run 0 1 "$build/gradient_norm" --data $'fl\nags' --depths 1 --store none --out other --quiet --no-plot
     says "fl?ags: warning: column 2"
-    run 1 1 "$build/gradient_norm" --data wide --depths 1 --out other --quiet --no-plot
+    run 1 1 "$build/gradient_norm" --data wide --depths 1 --store none --out other --quiet --no-plot
     says "wide: line 1: 65 columns; legal: 2 to 64"
     # The huge value is held out with some seeds; then nan in the table has a line that says why.
     told=0
     for seed in 0 1 2 3 4 5 6 7; do
-        "$build/depth_sweep" --data huge --heldout 0.4 --data-seed $seed --depths 1 --out other $short 2> err ||
+        "$build/depth_sweep" --data huge --heldout 0.4 --data-seed $seed --depths 1 --store none --out other $short 2> err ||
             fail "huge, --data-seed $seed"
         if [ "$(cells other/depth_sweep.tsv heldout_logp)" = nan ]; then
             says "the held-out value 1e+200"
@@ -74,8 +74,8 @@ seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
 # ------------------------------------------------------------------------------------------- what the tables hold ----
 # shellcheck disable=SC2086
 {
-    run 0 0 "$build/depth_sweep" --data rows.scaled --heldout 0.2 --depths 1 --out scaled $short
-    run 0 0 "$build/depth_sweep" --depths 1 --out spiral $short
+    run 0 0 "$build/depth_sweep" --data rows.scaled --heldout 0.2 --depths 1 --store none --out scaled $short
+    run 0 0 "$build/depth_sweep" --depths 1 --store none --out spiral $short
 }
 [ "$(cells own/depth_sweep.tsv train_logp)" = "$(cells scaled/depth_sweep.tsv train_logp)" ] ||
     fail "another unit, another score"
@@ -85,7 +85,7 @@ for score in train_logp heldout_logp; do # in its own units the density is 2^-12
 done
 # log p of raw = log p - sum log sd, with the rows' own deviations
 # shellcheck disable=SC2086
-run 0 0 "$build/depth_sweep" --data rows --depths 1 --out own_all $short
+run 0 0 "$build/depth_sweep" --data rows --depths 1 --store none --out own_all $short
 awk -F , '{ for (i = 1; i <= 2; i++) { s[i] += $i; q[i] += $i * $i } }
     END { for (i = 1; i <= 2; i++) v += log(q[i] / NR - (s[i] / NR) ^ 2) / 2; printf "%.12g\n", v }' rows > volume
 awk -v a="$(cells own_all/depth_sweep.tsv train_logp)" -v b="$(cells own_all/depth_sweep.tsv train_logp_raw)" \
@@ -102,7 +102,7 @@ while read -r program table scores; do
     grep -q '^  --steps ' <("$build/$program" --help) && options="$options --steps 4"
     grep -q '^  --seeds ' <("$build/$program" --help) && options="$options --seeds 1"
     # shellcheck disable=SC2086
-    run 0 0 "$build/$program" --data rows --heldout 0.2 --out all_own $options
+    run 0 0 "$build/$program" --data rows --heldout 0.2 --store none --out all_own $options
     for score in $scores; do
         case $(cells "all_own/$table.tsv" "${score}_raw" | head -n 1) in
             none | nan | '') fail "$program: $table.tsv has no ${score}_raw" ;;
@@ -123,7 +123,7 @@ END
 # ------------------------------------------------------------------------------------- ActNorm and the first batch ----
 # shellcheck disable=SC2086
 for program in actnorm depth20; do
-    run 1 1 "$build/$program" --batch 1 --out none $short
+    run 1 1 "$build/$program" --batch 1 --store none --out none $short
     says "$program: spiral: column 1 does not vary over the first batch (--batch 1 --batch-seed 1)"
     says "cure: a larger --batch or another --batch-seed"
     grep -q -e --actnorm err && fail "$program: names an option that it does not take"
@@ -133,7 +133,7 @@ done
 fine=0 refused=0
 for seed in 0 1 2 3 4 5 6 7 8 9 10 11; do
     # shellcheck disable=SC2086
-    if "$build/depth_sweep" --data rare --actnorm data --batch 64 --batch-seed $seed --depths 1,2 --out other \
+    if "$build/depth_sweep" --data rare --actnorm data --batch 64 --batch-seed $seed --depths 1,2 --store none --out other \
         $short 2> err; then
         fine=$((fine + 1))
         [ "$(cells other/depth_sweep.tsv status | sort -u)" = ok ] || fail "rare, --batch-seed $seed: not all are ok"
@@ -160,34 +160,34 @@ for program in density conditioner; do
 done
 if [ $fine -eq 0 ] || [ $refused -eq 0 ]; then fail "rare: $fine fine, $refused refused"; fi
 awk 'BEGIN { srand(3); for (i = 0; i < 1200; i++) print rand() "," (i == 1100) }' > late
-run 1 2 "$build/gradient_norm" --data late --actnorm data --depths 1 --out none --quiet --no-plot
+run 1 2 "$build/gradient_norm" --data late --actnorm data --depths 1 --store none --out none --quiet --no-plot
 says "late: column 2 does not vary over the first 1000 rows"
 
 # --------------------------------------------------------------------------------------- tables of other settings ----
 # shellcheck disable=SC2086
 {
-    run 0 0 "$build/depth_sweep" --depths 1 $short # into results, which is new
+    run 0 0 "$build/depth_sweep" --depths 1 $short --store none # into results, which is new
     fingerprint() { find results -type f -not -path '*/timings/*' -exec sha256sum {} + | sort; }
     before=$(fingerprint)
-    run 0 0 "$build/depth_sweep" --depths 1 $short # the same again
+    run 0 0 "$build/depth_sweep" --depths 1 $short --store none # the same again
     [ "$(fingerprint)" = "$before" ] || fail "the same settings, other tables"
-    run 2 1 "$build/depth_sweep" --data rows --depths 1 $short
+    run 2 1 "$build/depth_sweep" --data rows --depths 1 $short --store none
     says "results/depth_sweep.tsv was made with other settings (data: spiral, now rows)"
-    run 2 1 "$build/depth_sweep" --data flags --depths 1 $short # what is refused is not warned of as well
+    run 2 1 "$build/depth_sweep" --data flags --depths 1 $short --store none # what is refused is not warned of as well
     says "--out DIR names another folder"
-    run 2 1 "$build/depth_sweep" --depths 1,2 $short
+    run 2 1 "$build/depth_sweep" --depths 1,2 $short --store none
     says "(depths: 1, now 1,2)"
     rm results/depth_sweep*.tsv results/loss*.tsv # the truth of the spiral does not belong beside other rows either
-    run 2 1 "$build/depth_sweep" --data rows --depths 1 $short
+    run 2 1 "$build/depth_sweep" --data rows --depths 1 $short --store none
     says "results/truth.tsv was made with other settings"
     [ "$(ls results)" = "$(printf 'depth_sweep.sha256\ntimings\ntruth.tsv')" ] || fail "refused, but results holds $(ls results)"
-    run 0 0 "$build/gradient_norm" --data rows --depths 1 --no-plot --quiet # no other program's tables are in its way
-    run 0 1 "$build/depth_sweep" --data rows --depths 1 --out results $short # the folder was named
+    run 0 0 "$build/gradient_norm" --data rows --depths 1 --store none --no-plot --quiet # no other program's tables are in its way
+    run 0 1 "$build/depth_sweep" --data rows --depths 1 --store none --out results $short # the folder was named
     says "removed from results, since this run did not make them: truth.tsv"
     grep -qx '# data: rows' results/depth_sweep.tsv || fail "--out results: not replaced"
     head -c 100 /dev/urandom > results/noise.tsv && mkdir results/folder.tsv && ln -s nowhere results/link.tsv
     sed -i 's/^# fathom: .*/# fathom: 0.9/; /^# clip:/d' results/*_*.tsv # an older version, which lacked an option
-    run 0 0 "$build/depth_sweep" --data rows --depths 1 $short
+    run 0 0 "$build/depth_sweep" --data rows --depths 1 $short --store none
 }
 
 # ----------------------------------------------------------------------------------------- the density's integral ----
@@ -195,12 +195,12 @@ awk 'BEGIN { srand(2); for (i = 0; i < 2000; i++) { a = 3.14159265 * (rand() - 0
                        print sin(a) / cos(a) "," sin(b) / cos(b) } }' > cauchy
 # shellcheck disable=SC2086
 {
-    run 0 0 "$build/density" --depths 1 --out plane $short
-    run 0 1 "$build/density" --interval 1e4 --depths 1 --out plane $short
+    run 0 0 "$build/density" --depths 1 --store none --out plane $short
+    run 0 1 "$build/density" --interval 1e4 --depths 1 --store none --out plane $short
     says "density: warning: depth 1: the integral of the density over [-8, 8]^2 is 0"
-    run 0 1 "$build/density" --coupling affine --depths 4 --lr 1000 --clip none --out plane --steps 40 --no-plot --quiet
+    run 0 1 "$build/density" --coupling affine --depths 4 --lr 1000 --clip none --store none --out plane --steps 40 --no-plot --quiet
     says "density: warning: depth 4: diverged: it has no density to show"
-    "$build/density" --data cauchy --depths 1 --steps 100 --threads 1 --no-plot --quiet --out plane 2> err ||
+    "$build/density" --data cauchy --depths 1 --steps 100 --threads 1 --no-plot --quiet --store none --out plane 2> err ||
         fail "density --data cauchy"
     says "density: warning: depth 1: the integral of the density is not resolved by its grid"
 }

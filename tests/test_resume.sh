@@ -1,0 +1,130 @@
+#!/bin/bash
+# test_resume.sh [N [FLIPS]] - an experiment is killed at N random moments and started again each time: in the end its
+# tables are byte for byte those of one run that nothing disturbed, and the store was believed only where it is whole.
+set -u
+n=${1:-8}
+flips=${2:-12}
+build=${BUILD:-build}
+case $build in /*) ;; *) build=$PWD/$build ;; esac
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+
+sweep() ( # OUT OPTION...: a sweep of 12 runs
+    exec 2> "$scratch/err" "$build/depth_sweep" --depths 1,2 --replicas 6 --steps 25 --data-size 200 --batch 64 \
+        --threads 2 --no-plot --out "$@"
+)
+set_of() { (cd "$1" && sha256sum ./*.tsv ./*.sha256); }
+same() { [ "$(set_of "$1")" = "$(set_of "$scratch/whole")" ] || fail "$2: other tables"; }
+said() { grep -qF -e "$1" "$scratch/err" || fail "'$(cat "$scratch/err")' does not say '$1'"; }
+
+started=$(date +%s%N)
+sweep "$scratch/whole" --store none || fail "without a store: $(cat "$scratch/err")"
+[ "$(set_of "$scratch/whole" | wc -l)" -eq 6 ] || fail "a whole set is $(set_of "$scratch/whole")"
+
+takes=$((($(date +%s%N) - started) / 1000000 + 20)) # milliseconds, about
+
+# --------------------------------------------------------------------------------------------------------- kills ----
+killed=0 rounds=0 found=0
+store=$scratch/killed.db
+for ((i = 0; i < n; i++)); do
+    sweep "$scratch/killed" --store "$store" &
+    pid=$!
+    sleep "$(printf '0.%06d' $((RANDOM * 30 * takes / 1000 % 900000)))" # 0 to as long as all of it takes
+    kill -KILL $pid 2> /dev/null
+    wait $pid 2> /dev/null
+    status=$?
+    case $status in
+        0) # it was done: once more from nothing
+            same "$scratch/killed" "round $rounds"
+            rounds=$((rounds + 1))
+            rm -rf "$scratch/killed" "$store"* ;;
+        137) killed=$((killed + 1)) ;;
+        *) fail "kill $i: status $status: $(cat "$scratch/err")" ;;
+    esac
+done
+sweep "$scratch/killed" --store "$store" || fail "after the kills: $(cat "$scratch/err")"
+found=$(grep -c found "$scratch/err")
+same "$scratch/killed" "after the kills"
+[ -z "$(find "$scratch/killed" -name '.*' ! -path "$scratch/killed")" ] || fail "left: $(ls -A "$scratch/killed")"
+[ "$(cd "$scratch" && echo killed.db*)" = killed.db ] || fail "left beside the store: $(cd "$scratch" && echo killed.db*)"
+echo "$n kills, $killed ended the program, $rounds were too late, the last run found some: $found"
+
+# ---------------------------------------------------------------------------------------------- once and for all ----
+sweep "$scratch/again" --store "$store" || fail "again: $(cat "$scratch/err")"
+said "depth_sweep: no runs to make, 12 found in $store"
+same "$scratch/again" "a second time"
+[ "$(grep -c '^spline' "$scratch/again/timings/depth_sweep.tsv")" -eq 0 ] || fail "timings of runs that were not made"
+# Another setting is another run; fewer runs are all there.
+sweep "$scratch/fewer" --store "$store" --replicas 2
+said "no runs to make, 4 found"
+sweep "$scratch/other" --store "$store" --lr 0.002
+said "12 runs in"
+grep -q found "$scratch/err" && fail "runs of another rate were found"
+# What another experiment keeps, and this store's row does not have, is made again and added; then it is there.
+density() {
+    "$build/density" --depths 1 --steps 25 --data-size 200 --batch 64 --no-plot --out "$1" --store "$2" 2> "$scratch/err" ||
+        fail "density: $(cat "$scratch/err")"
+}
+density "$scratch/density" none
+density "$scratch/density1" "$store"
+density "$scratch/density2" "$store"
+said "density: no runs to make, 1 found"
+for again in density1 density2; do
+    cmp -s "$scratch/density/density.tsv" "$scratch/$again/density.tsv" || fail "$again: other pictures"
+done
+
+# ------------------------------------------------------------------------------------ two at once; signals; refusals ----
+cp -r "$scratch/whole" "$scratch/both"
+sweep "$scratch/both" --store "$scratch/both.db" & one=$!
+sweep "$scratch/both" --store "$scratch/both.db" & two=$!
+wait $one || fail "one of two: $(cat "$scratch/err")"
+wait $two || fail "two of two: $(cat "$scratch/err")"
+same "$scratch/both" "two at once"
+sweep "$scratch/both" --store "$scratch/both.db"
+said "no runs to make, 12 found"
+
+refused() { # STATUS TEXT STORE
+    sweep "$scratch/whole" --quiet --store "$3"
+    local status=$?
+    [ $status -eq "$1" ] || fail "--store '$3': status $status"
+    [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "--store '$3': $(cat "$scratch/err")"
+    said "$2"
+}
+before=$(set_of "$scratch/whole")
+echo "depth seed" > "$scratch/text"
+refused 2 "--store ''" ''
+refused 2 "--store '--quiet'" --quiet
+refused 1 "No such file" "$scratch/nowhere/runs.db"
+refused 1 "is not a file" "$scratch"
+refused 1 "not a database" "$scratch/text"
+code=$(grep -aoE '[0-9a-f]{64}' "$build/harness/fingerprint.c")
+sed "s/$code/$(echo "$code" | rev)/" "$store" > "$scratch/other.db"
+sum=$(sha256sum < "$scratch/other.db")
+refused 1 "belongs to other code" "$scratch/other.db"
+[ "$sum" = "$(sha256sum < "$scratch/other.db")" ] || fail "a store of other code was changed"
+[ "$before" = "$(set_of "$scratch/whole")" ] || fail "a refusal touched the tables"
+
+# --------------------------------------------------------------------------------------------------- flipped bits ----
+size=$(stat -c %s "$scratch/both.db")
+told=0
+for ((i = 0; i < flips; i++)); do
+    cp "$scratch/both.db" "$scratch/flip.db"
+    place=$((RANDOM * 32768 % size + RANDOM % 32768))
+    place=$((place % size))
+    byte=$(od -An -tu1 -j $place -N 1 "$scratch/flip.db")
+    # shellcheck disable=SC2059
+    printf "\\$(printf %03o $((byte ^ (1 << RANDOM % 8))))" |
+        dd of="$scratch/flip.db" bs=1 seek=$place conv=notrunc status=none
+    if sweep "$scratch/flip" --store "$scratch/flip.db"; then
+        same "$scratch/flip" "a bit of byte $place flipped"
+        grep -q "again\|moved" "$scratch/err" && told=$((told + 1))
+    else
+        [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "a bit of byte $place flipped: $(cat "$scratch/err")"
+        told=$((told + 1))
+    fi
+    rm -rf "$scratch"/flip "$scratch"/flip.db*
+done
+echo "$flips flipped bits, $told told; $failures failures"
+[ $failures -eq 0 ] && [ $((4 * killed)) -ge "$n" ]
