@@ -95,7 +95,7 @@ enum options_outcome { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ILLEG
 enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,
                                    int argc, char **argv);
 
-/* "fathom 1.0.0", "GSL 2.7.1", ...: what --version prints. */
+/* "fathom 2.0.0", "GSL 2.7.1", ...: what --version prints. */
 void options_print_version(FILE *out, const struct program *program);
 
 /* Every setting that the results depend on, as key and value, in the order of the table: not threads, folder, figures
