@@ -243,7 +243,8 @@ truncate -s +1 "$a/truth.tsv";                 differs "truth.tsv: a NUL byte at
 sed -i '$d' "$b/truth.tsv";                    differs "truth.tsv: $b ends after row 1, $a goes on"
 sed -i '$s/$/\t1/' "$b/truth.tsv";             differs "truth.tsv: row 2 ends after column 4 in $a"
 sed -i '1s/$/?/' "$b/truth.tsv";               differs "truth.tsv: line 1: # program: depth_sweep and # program: depth_sweep?"
-echo x >> "$b/SHA256SUMS";                     differs "$b/SHA256SUMS: line 20 is not a checksum"
+echo x >> "$b/SHA256SUMS"
+differs "$b/SHA256SUMS: line $(($(wc -l < results/SHA256SUMS) + 1)) is not a checksum"
 # the same in both folders, but not of one run
 sed -i 's/Stacking/Stocking/' "$a/depth_sweep.svg" "$b/depth_sweep.svg"
 differs "$b/depth_sweep.svg: a mixture of runs: it is not the file that depth_sweep.sha256 lists"
