@@ -176,9 +176,10 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
             $(BUILD)/judges/report.o $(BUILD)/judges/compare.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
-# The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
+# The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever a claim trains flows.
 options.depth_sweep = --replicas 32
-$(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+SEEDED := $(shell grep -ls TAKES_SEEDS $(shell grep -ls '\.train = true' $(CLAIMS:%=experiments/%.c) /dev/null) /dev/null)
+$(foreach e,$(SEEDED:experiments/%.c=%),$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 
 # $(call run,PROGRAMS,DIRECTORY): one after the other, since each uses all cores; the first failure ends it.
 out    = $(call quoted,$(OUT))
