@@ -196,10 +196,11 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
             $(BUILD)/judges/report.o $(BUILD)/judges/compare.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
-# The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
+# The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever a claim trains flows.
 # STEPS=N: so many gradient steps, of every program that trains.
 options.depth_sweep = --replicas 32
-$(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+SEEDED := $(shell grep -ls TAKES_SEEDS $(shell grep -ls '\.train = true' $(CLAIMS:%=experiments/%.c) /dev/null) /dev/null)
+$(foreach e,$(SEEDED:experiments/%.c=%),$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 store  = $(if $(STORE),--store $(call quoted,$(STORE)))
 steps  = $(if $(STEPS),$(if $(filter $(1),$(TRAIN)),--steps $(STEPS)))
 TRAIN := $(patsubst experiments/%.c,%,$(shell grep -ls TAKES_TRAINING experiments/*.c))

@@ -52,27 +52,27 @@ static void *need(void *memory)
     return memory;
 }
 
-/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c).  Affine: loc, raw scale
- * (lib/kernels/transformer_affine.c).  Of any other transformer, the first outputs by their numbers. */
-static size_t choose_outputs(struct shown *shown, const fathom_config *config, size_t n_out)
+/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c); affine: loc, raw scale
+ * (lib/kernels/transformer_affine.c); of any other, the first outputs by their numbers.  How many are shown. */
+static size_t choose_outputs(struct shown *shown, const fathom_config *config, const struct fathom_isa *isa)
 {
-    const size_t bins = config->knots + 1, middle = bins / 2;
+    static const char *const numbers[MOST_SHOWN] = {"output_0", "output_1", "output_2"};
+    const size_t             bins = config->knots + 1, middle = bins / 2;
     if (strcmp(config->coupling, "affine") == 0) {
         shown[0] = (struct shown){"loc", 0};
         shown[1] = (struct shown){"raw_scale", 1};
         return 2;
     }
-    if (strcmp(config->coupling, "spline") == 0) {
-        shown[0] = (struct shown){"raw_width", middle};
-        shown[1] = (struct shown){"raw_height", bins + middle};
-        shown[2] = (struct shown){"raw_slope", 2 * bins + middle};
-        return 3;
+    if (strcmp(config->coupling, "spline") != 0) {
+        const size_t n = fathom_isa_transformer(isa, config->coupling)->n_outputs(config);
+        for (size_t k = 0; k < n && k < MOST_SHOWN; k++)
+            shown[k] = (struct shown){numbers[k], k};
+        return n < MOST_SHOWN ? n : MOST_SHOWN;
     }
-    static const char *const numbers[MOST_SHOWN] = {"output_0", "output_1", "output_2"};
-    const size_t             n = n_out < MOST_SHOWN ? n_out : MOST_SHOWN;
-    for (size_t k = 0; k < n; k++)
-        shown[k] = (struct shown){numbers[k], k};
-    return n;
+    shown[0] = (struct shown){"raw_width", middle};
+    shown[1] = (struct shown){"raw_height", bins + middle};
+    shown[2] = (struct shown){"raw_slope", 2 * bins + middle};
+    return 3;
 }
 
 /* -------------------------------------------------------------------------------------- up to the conditioner ---- */
@@ -176,8 +176,8 @@ static void fill_lines(struct table *table, const struct outcome *outcome)
     const struct session  *session = outcome->session;
     const fathom_config *config = &outcome->runs[0].flow;
     struct shown         shown[MOST_SHOWN];
+    const size_t         n_shown = choose_outputs(shown, config, session->options->isa);
     struct network       network = open_network(session, config, outcome->results[0].params);
-    const size_t         n_shown = choose_outputs(shown, config, network.n_out);
     size_t               first, n;
     struct segment      *segments = find_segments(&first, &n, &network, shown, n_shown, session);
     char                 text[32];

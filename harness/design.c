@@ -72,6 +72,10 @@ static void nest_arms(struct listing *l, const enum axis *rest)
         l->run.training.skip = arm->skip;
         if (arm->clip > 0)
             l->run.training.clip = arm->clip;
+        if (arm->width > 0)
+            l->run.flow.width = arm->width;
+        if (arm->bins > 0)
+            l->run.flow.knots = arm->bins;
         for (int kind = 0; arm->actnorm && options_actnorms[kind]; kind++)
             if (strcmp(arm->actnorm, options_actnorms[kind]) == 0)
                 l->run.flow.actnorm = (fathom_actnorm)kind;

@@ -24,6 +24,7 @@ struct arm {
     const char *name;
     const char *actnorm;      /* "none", "default" or "data"                                                     */
     double      clip;         /* global norm; INFINITY: no clip                                                  */
+    size_t      width, bins;  /* units of a hidden layer; inner knots of the spline                              */
     bool        skip;         /* steps that are not finite are left out                                          */
     const char *only_if_diverged; /* the name of an arm: this one is run only where that one diverged; elsewhere
                                      it takes that one's result, which is the same to the last bit               */

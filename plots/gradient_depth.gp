@@ -31,7 +31,7 @@ do for [c in "spline affine"] {
         eval look_up("S", 'here(c, D)', "q1");      q1 = found
         eval look_up("S", 'here(c, D)', "q3");      q3 = found
         eval look_up("S", 'here(c, D)', "median")
-        if (positive(q1) > 0) {
+        if (positive(q1) > 0 && q3 == q3) {
             named = with_word(named, c)
             print sprintf("%s\t%s\t%.17g\t%.17g\t%.17g", c, d, q1, found, q3)
             low = smaller(low, q1); high = larger(high, q3)

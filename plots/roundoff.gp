@@ -54,9 +54,10 @@ do for [i=1:n] {
 }
 place(d) = (sum [i=1:n] (depth(i) == d ? i : 0))
 beside(d, y) = place(d) > 0 ? 1000 * (finite(y) - number_in(means, place(d))) : NaN
-widest = 1e-6       # of all those distances
+widest = 1e-6       # of all those distances, of which there may be none: a mean beyond 1e300
 if (finals > 0) {
-    stats F using (y = beside(column("depth"), cell("train_logp")), \
+    finals = 0
+    stats F using (y = beside(column("depth"), cell("train_logp")), finals = finals + (abs(y) < 1e300), \
                        widest = abs(y) < 1e300 && abs(y) > widest ? abs(y) : widest, 0) nooutput
 }
 

@@ -134,7 +134,8 @@ finite(y) = abs(y) < 1e300 ? y : NaN
 #   eval range_of("T", 'column("depth") == 8 ? cell("grad_norm") : NaN')
 # leaves in `members` how many finite values that expression has and, if there are any, RANGE_min and RANGE_max.
 range_of(table, y) = \
-    'members = 0; stats '.table.' using (members = members + (abs('.y.') < 1e300), 0) nooutput; '. \
+    rows_of(table).'; '. \
+    'if (members > 0) { members = 0; stats '.table.' using (members = members + (abs('.y.') < 1e300), 0) nooutput }; '. \
     'if (members > 0) { stats '.table.' using (finite('.y.')) nooutput name "RANGE" }'
 
 # The cell of the row that meets a condition, in `found`; NaN if there is no such row, or no number in it:

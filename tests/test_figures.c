@@ -2,7 +2,8 @@
  *
  * A world is a number from 0 on; its figure, tables and values follow from that number alone.  The tables have the
  * columns and the shape that the programs give them; their values are what runs may leave: ordinary, equal, zero,
- * huge, tiny, not a number here or everywhere; depths in any order, one row, no row at all.
+ * huge, tiny, not a number here or everywhere; depths in any order, one row, no row at all.  Every experiment of
+ * report/judges.h is drawn; one that has no function here has the runs of its design.
  *
  *   test_figures [FIRST [LAST]]     these worlds; by default the first few
  *   KEEP=DIR test_figures 17        leaves the tables and the picture of world 17 in DIR
@@ -22,6 +23,7 @@
 
 #include "experiment.h"
 #include "plot.h"
+#include "run_table.h"
 
 enum { DEPTHS = 7, FEW = 48 };
 
@@ -417,11 +419,54 @@ static void fill_residual_inverse(struct world *w)
     }
 }
 
+/* Tables of runs, of any experiment: the runs that its design lists, with random results. */
+static void fill_runs(struct world *w)
+{
+    const struct experiment *experiment = w->experiment;
+    struct options           options = options_default();
+    struct run_list          runs = {0};
+    if (experiment->defaults)
+        experiment->defaults(&options);
+    options.seeds = w->seeds;
+    options.depths.n = w->n_depths;
+    for (unsigned d = 0; d < w->n_depths; d++)
+        options.depths.depth[d] = w->depths[d];
+    if (!w->empty)
+        design_list(&runs, experiment->design, &(struct session){.options = &options});
+
+    struct run_result  *results = runner_results(runs.n + 1);
+    struct true_density truth = {.train_mean = score(w), .heldout_mean = score(w)};
+    for (size_t i = 0; i < runs.n; i++) {
+        const double value = score(w);
+        const bool   lost = isnan(value) && below(w, 4);
+        results[i] = (struct run_result){
+            .n_params = 1 + below(w, 9999), .untrained_logp = score(w), .untrained_grad_norm = size(w),
+            .status = lost ? FATHOM_DIVERGED : FATHOM_OK, .diverged_at = lost ? below(w, w->steps) : NAN,
+            .skipped = below(w, 2), .train_logp = value, .heldout_logp = score(w), .kl = score(w),
+            .kl_std_error = size(w)};
+    }
+    for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
+        if (!plan->summary_of)
+            run_table_fill(add_table(w, plan->name, plan->columns),
+                           &(struct outcome){.truth = &truth, .runs = runs.run, .results = results, .n = runs.n});
+    free(runs.run);
+    runner_free(results, 0);
+}
+
 /* --------------------------------------------------------------------------------------------------- drawing ---- */
 
-extern const struct experiment depth_sweep, density, gradient_norm, gradient_depth, depth_truth, actnorm, depth20,
-    clipping, conditioner, roundoff, residual_inverse;
+#define JUDGE(name) extern const struct experiment name;
+#include "judges.h"
+#undef JUDGE
 
+static const struct experiment *const experiments[] = {
+#define JUDGE(name) &name,
+#include "judges.h"
+#undef JUDGE
+};
+enum { EXPERIMENTS = sizeof experiments / sizeof *experiments };
+
+/* Those whose tables are not all of runs, or have a shape of their own. */
 static const struct {
     void (*fill)(struct world *w);
     const struct experiment *experiment;
@@ -440,6 +485,21 @@ static const struct {
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 
+/* The tables of its world; false: a function that none here stands for fills one of them. */
+static bool fill_tables(struct world *w)
+{
+    for (size_t p = 0; p < PROGRAMS; p++)
+        if (programs[p].experiment == w->experiment) {
+            programs[p].fill(w);
+            return true;
+        }
+    for (const struct table_plan *plan = w->experiment->tables; plan->name; plan++)
+        if (plan->fill)
+            return false;
+    fill_runs(w);
+    return true;
+}
+
 static unsigned complaints;
 
 static void complain(void *context, const char *line)
@@ -456,8 +516,11 @@ static void draw_world(unsigned number, const char *folder)
     struct world w;
     fathom_error error = {""};
     new_world(&w, number);
-    w.experiment = programs[number % PROGRAMS].experiment;
-    programs[number % PROGRAMS].fill(&w);
+    w.experiment = experiments[number % EXPERIMENTS];
+    if (!fill_tables(&w)) {
+        print_message("skipped: %s: no function of test_figures.c fills its tables\n", w.experiment->program.name);
+        return;
+    }
     derive_tables(&w);
     if (!tables_write(folder, w.tables, w.n_tables, &error))
         fail_msg("%s", error.text);
