@@ -191,6 +191,9 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 # STEPS=N: so many gradient steps, of every program that trains.
 options.depth_sweep = --replicas 32
 $(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+# SHARD=I/N: the I-th of N parts of the runs, into a store of its own, no tables.  MERGE='STORE...': no run is made, but
+# those of these stores are taken.
+parts  = $(if $(SHARD),--shard $(SHARD) $(if $(STORE),,--store $(BUILD)/shard-$(subst /,-of-,$(SHARD)).db))
 store  = $(if $(STORE),--store $(call quoted,$(STORE)))
 steps  = $(if $(STEPS),$(if $(filter $(1),$(TRAIN)),--steps $(STEPS)))
 TRAIN := $(patsubst experiments/%.c,%,$(shell grep -ls TAKES_TRAINING experiments/*.c))
@@ -204,12 +207,13 @@ endef
 
 ## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds;
 ##                   STEPS=N: so many steps).  Interrupted, it goes on where it was: finished runs are kept in
-##                   build/runs.db (STORE=file, STORE=none)
+##                   build/runs.db (STORE=file, STORE=none).  SHARD=I/N: one part of the runs, no tables;
+##                   MERGE='STORE...': tables of the parts' stores (docs/clusters.md)
 all: build
 	@mkdir -p $(out)
-	$(call run,$(EXPERIMENTS),$(out),$(store))
-	$(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
-	@(cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
+	$(call run,$(EXPERIMENTS),$(out),$(store) $(parts) $(if $(MERGE),--merge $(MERGE)))
+	$(if $(SHARD),@exit 0;) $(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
+	@$(if $(SHARD),exit 0;) (cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
 
 ## make notebook     only the notebook's own three parts, one run each, into build/notebook/
 notebook: options.depth_sweep =
