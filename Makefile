@@ -222,7 +222,20 @@ notebook: build
 	$(call run,$(NOTEBOOK),$(BUILD)/notebook)
 
 ## make verify       run everything again, compare each table byte for byte with results/; VERIFIED or not
+##                   SAMPLE=5%: so many runs, drawn at random (SAMPLE_SEED=N), against their rows of the tables
 verify: again = $(BUILD)/verify
+ifdef SAMPLE
+# If none of n rows differs: with a part p of all rows wrong that has the probability (1 - p)^n, which is 5 % at this p.
+DRAW   := $(or $(SAMPLE_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+verify: build
+	@echo "drawn with SAMPLE_SEED=$(DRAW)"
+	@{ $(foreach e,$(EXPERIMENTS),$(BUILD)/$(e) --out $(out) $(options.$(e)) $(call steps,$(e)) --sample $(SAMPLE) \
+	--sample-seed $(DRAW) || echo "FAILED $(e)";) } | tee $(BUILD)/sample | grep -v '^sample .* 0 of 0\|^FAILED' || :
+	@awk '/^FAILED/ { failed = failed " " $$2 } /^sample / { same += $$3; n += $$5; all += $$NF } END { \
+	printf "%d of %d rows made again are the same, of %d rows in all", same, n, all; \
+	if (!failed && n && same == n) { printf ": with 95 %% confidence fewer than %.2g %% of all rows differ\nVERIFIED by sample\n", \
+	100 * (1 - exp(log(0.05) / n)); exit 0 } print ":" failed "\nNOT VERIFIED"; exit 1 }' $(BUILD)/sample
+else
 verify: build
 	@rm -rf $(again) && mkdir -p $(again)
 	@{ $(call run,$(EXPERIMENTS),$(again),--store none); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
@@ -230,6 +243,7 @@ verify: build
 	processor=$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1); \
 	echo "$$verdict on $${processor:-an unnamed processor} ($(ARCH)) with $$($(CC) --version | head -n 1)"; \
 	[ "$$verdict" = VERIFIED ]
+endif
 
 # ------------------------------------------------------------------------------------------------------- tests ----
 ## make check        build and run the tests (two minutes)

@@ -7,6 +7,7 @@
 #include "exit.h"
 #include "run_store.h"
 #include "run_table.h"
+#include "sample.h"
 #include "shard.h"
 #include "summary_table.h"
 
@@ -57,7 +58,7 @@ static int make_part(struct run_list *runs, struct session *session)
 static void warn_of_array(const struct options *options)
 {
     const char *task = getenv("SLURM_ARRAY_TASK_ID");
-    if (task && !options->shard && !options->list && !options->merge)
+    if (task && !options->shard && !options->list && !options->merge && !options->sample_text)
         exit_note("SLURM_ARRAY_TASK_ID is %.20s, but there is no --shard: every run is made here", task);
 }
 
@@ -107,11 +108,12 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
         runs.run[i].heldout_truth = truth.heldout;
     if (options.list && options.shard)
         shard_keep(&runs, &session, options.part, options.parts);
-    if (experiment->design && !options.list)
+    if (experiment->design && !options.list && !options.sample_text)
         session.store = run_store_open(&options);
-    const int code = options.list    ? shard_list(&runs, &session)
-                     : options.shard ? make_part(&runs, &session)
-                                     : make_all(experiment, &session, &runs, &truth, &defaults);
+    const int code = options.list          ? shard_list(&runs, &session)
+                     : options.shard       ? make_part(&runs, &session)
+                     : options.sample_text ? sample_check(experiment, &session, &runs, &truth)
+                                           : make_all(experiment, &session, &runs, &truth, &defaults);
     free(runs.run);
     true_density_free(&truth);
     session_close(&session);

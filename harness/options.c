@@ -91,6 +91,10 @@ static const struct option_row rows[OPTION_COUNT] = {
         .meaning = "make the I-th of N parts of the runs into a store of its own, no\n"
                    "tables"},
     [OPTION_MERGE] = {"merge", "STORE...", KIND_FLAG, AT(merge), .meaning = "make no run: take those of these stores"},
+    [OPTION_SAMPLE] = {"sample", "P%", KIND_TEXT, AT(sample_text), .unset = "none",
+        .meaning = "make so many of the runs again, drawn at random, and compare\n"
+                   "them with the tables in --out; writes nothing"},
+    [OPTION_SAMPLE_SEED] = {"sample-seed", "N", KIND_COUNT, AT(sample_seed), 0, 0x1p53 - 1, .meaning = "of that draw"},
     [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all that this process may use",
         .meaning = "runs at a time; results do not depend on it.  The default obeys\n"
                    "OMP_NUM_THREADS, OMP_THREAD_LIMIT, the affinity and the quota"},
@@ -172,12 +176,25 @@ static bool read_shard(size_t *part, size_t *parts, const char *text)
     return true;
 }
 
+/* A percentage, in decimal notation, with or without its sign. */
+static bool read_percent(double *percent, const char *text)
+{
+    const size_t length = strspn(text, "0123456789.");
+    char        *end;
+    *percent = strtod(text, &end);
+    return length > 0 && end == text + length && (!*end || strcmp(end, "%") == 0) && *percent > 0 && *percent <= 100;
+}
+
 /* Options that say where the runs are made. */
 static enum options_outcome check_parts(struct options *options, fathom_error *error)
 {
     const bool none = options->store && strcmp(options->store, "none") == 0;
     if (options->shard && !read_shard(&options->part, &options->parts, options->shard))
         return illegal(error, "--shard '%.60s': must be I/N, whole numbers with 1 <= I <= N <= 999999", options->shard);
+    if (options->sample_text && !read_percent(&options->sample, options->sample_text))
+        return illegal(error, "--sample '%.60s': must be a percentage above 0 and at most 100%%", options->sample_text);
+    if (options->sample_text && (options->list || options->merge || options->shard || (options->store && !none)))
+        return illegal(error, "--sample: its runs are made again: it goes with no --list, --shard, --merge or store");
     if (options->list + options->merge + (options->shard != NULL) > 1 && !(options->list && options->shard))
         return illegal(error, "--list, --shard, --merge: --merge goes with none of the others");
     if (options->shard && !options->list && (!options->store || none))

@@ -147,7 +147,7 @@ void session_open(struct session *session, struct options *options, const struct
             exit_failed("%s%s%s", options->data ? options->data : "", options->data ? ": " : "", error.text);
         fathom_flow_free(trial);
     }
-    const bool no_tables = options->list || options->shard;
+    const bool no_tables = options->list || options->shard || options->sample_text;
     if (!no_tables && !files_folder(options->out, &error))
         exit_failed("--out: %s", error.text);
     if (!no_tables)
