@@ -210,10 +210,16 @@ endef
 ##                   build/runs.db (STORE=file, STORE=none).  SHARD=I/N: one part of the runs, no tables;
 ##                   MERGE='STORE...': tables of the parts' stores (docs/clusters.md)
 all: build
+	@$(MAKE) --no-print-directory $(if $(SHARD),part,tables)
+
+# The same of programs that are built already: any number of these may work at a time.
+part:
+	$(call run,$(EXPERIMENTS),$(out),$(store) $(parts))
+tables:
 	@mkdir -p $(out)
-	$(call run,$(EXPERIMENTS),$(out),$(store) $(parts) $(if $(MERGE),--merge $(MERGE)))
-	$(if $(SHARD),@exit 0;) $(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
-	@$(if $(SHARD),exit 0;) (cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
+	$(call run,$(EXPERIMENTS),$(out),$(store) $(if $(MERGE),--merge $(MERGE)))
+	$(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
+	@(cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
 
 ## make notebook     only the notebook's own three parts, one run each, into build/notebook/
 notebook: options.depth_sweep =
@@ -311,7 +317,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 always:
-.PHONY: build all notebook verify check check-all bench reference reference-numbers bench-reference install deps \
+.PHONY: build all part tables notebook verify check check-all bench reference reference-numbers bench-reference install deps \
         clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:
