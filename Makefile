@@ -201,6 +201,9 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 options.depth_sweep = --replicas 32
 SEEDED := $(shell grep -ls TAKES_SEEDS $(shell grep -ls '\.train = true' $(CLAIMS:%=experiments/%.c) /dev/null) /dev/null)
 $(foreach e,$(SEEDED:experiments/%.c=%),$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+# SHARD=I/N: the I-th of N parts of the runs, into a store of its own, no tables.  MERGE='STORE...': no run is made, but
+# those of these stores are taken.
+parts  = $(if $(SHARD),--shard $(SHARD) $(if $(STORE),,--store $(BUILD)/shard-$(subst /,-of-,$(SHARD)).db))
 store  = $(if $(STORE),--store $(call quoted,$(STORE)))
 steps  = $(if $(STEPS),$(if $(filter $(1),$(TRAIN)),--steps $(STEPS)))
 TRAIN := $(patsubst experiments/%.c,%,$(shell grep -ls TAKES_TRAINING experiments/*.c))
@@ -214,10 +217,17 @@ endef
 
 ## make all          run every experiment into results/: tables, figures, REPORT.md (SEEDS=N: so many flow seeds;
 ##                   STEPS=N: so many steps).  Interrupted, it goes on where it was: finished runs are kept in
-##                   build/runs.db (STORE=file, STORE=none)
+##                   build/runs.db (STORE=file, STORE=none).  SHARD=I/N: one part of the runs, no tables;
+##                   MERGE='STORE...': tables of the parts' stores (docs/clusters.md)
 all: build
+	@$(MAKE) --no-print-directory $(if $(SHARD),part,tables)
+
+# The same of programs that are built already: any number of these may work at a time.
+part:
+	$(call run,$(EXPERIMENTS),$(out),$(store) $(parts))
+tables:
 	@mkdir -p $(out)
-	$(call run,$(EXPERIMENTS),$(out),$(store))
+	$(call run,$(EXPERIMENTS),$(out),$(store) $(if $(MERGE),--merge $(MERGE)))
 	$(BUILD)/report $(out) > $(BUILD)/REPORT.md && mv $(BUILD)/REPORT.md $(REPORT)
 	@(cd $(out) && sha256sum *.tsv) > $(BUILD)/SHA256SUMS && mv $(BUILD)/SHA256SUMS $(out)
 
@@ -230,7 +240,20 @@ notebook: build
 	mv $(BUILD)/NOTEBOOK.md $(BUILD)/notebook/REPORT.md
 
 ## make verify       run everything again, compare each table byte for byte with results/; VERIFIED or not
+##                   SAMPLE=5%: so many runs, drawn at random (SAMPLE_SEED=N), against their rows of the tables
 verify: again = $(BUILD)/verify
+ifdef SAMPLE
+# If none of n rows differs: with a part p of all rows wrong that has the probability (1 - p)^n, which is 5 % at this p.
+DRAW   := $(or $(SAMPLE_SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
+verify: build
+	@echo "drawn with SAMPLE_SEED=$(DRAW)"
+	@{ $(foreach e,$(EXPERIMENTS),$(BUILD)/$(e) --out $(out) $(options.$(e)) $(call steps,$(e)) --sample $(SAMPLE) \
+	--sample-seed $(DRAW) || echo "FAILED $(e)";) } | tee $(BUILD)/sample | grep -v '^sample .* 0 of 0\|^FAILED' || :
+	@awk '/^FAILED/ { failed = failed " " $$2 } /^sample / { same += $$3; n += $$5; all += $$NF } END { \
+	printf "%d of %d rows made again are the same, of %d rows in all", same, n, all; \
+	if (!failed && n && same == n) { printf ": with 95 %% confidence fewer than %.2g %% of all rows differ\nVERIFIED by sample\n", \
+	100 * (1 - exp(log(0.05) / n)); exit 0 } print ":" failed "\nNOT VERIFIED"; exit 1 }' $(BUILD)/sample
+else
 verify: build
 	@rm -rf $(again) && mkdir -p $(again)
 	@{ $(call run,$(EXPERIMENTS),$(again),--store none); } && $(BUILD)/report $(again) > $(again)/REPORT.md && \
@@ -238,6 +261,7 @@ verify: build
 	processor=$$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1); \
 	echo "$$verdict on $${processor:-an unnamed processor} ($(ARCH)) with $$($(CC) --version | head -n 1)"; \
 	[ "$$verdict" = VERIFIED ]
+endif
 
 # ------------------------------------------------------------------------------------------------------- tests ----
 ## make check        build and run the tests (two minutes)
@@ -314,7 +338,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 always:
-.PHONY: build examples all notebook verify check check-all format-check bench reference reference-numbers \
+.PHONY: build examples all part tables notebook verify check check-all format-check bench reference reference-numbers \
         bench-reference install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:

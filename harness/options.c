@@ -89,6 +89,15 @@ static const struct option_row rows[OPTION_COUNT] = {
                    "parameters times 1 + 1e-15 standard normals"},
     [OPTION_STORE] = {"store", "FILE", KIND_TEXT, AT(store), .unset = "runs.db beside the program",
         .meaning = "finished runs, kept so that none is made twice; none: no store"},
+    [OPTION_LIST] = {"list", NULL, KIND_FLAG, AT(list), .meaning = "print the runs (key, cost, settings) and make none"},
+    [OPTION_SHARD] = {"shard", "I/N", KIND_TEXT, AT(shard), .unset = "all",
+        .meaning = "make the I-th of N parts of the runs into a store of its own, no\n"
+                   "tables"},
+    [OPTION_MERGE] = {"merge", "STORE...", KIND_FLAG, AT(merge), .meaning = "make no run: take those of these stores"},
+    [OPTION_SAMPLE] = {"sample", "P%", KIND_TEXT, AT(sample_text), .unset = "none",
+        .meaning = "make so many of the runs again, drawn at random, and compare\n"
+                   "them with the tables in --out; writes nothing"},
+    [OPTION_SAMPLE_SEED] = {"sample-seed", "N", KIND_COUNT, AT(sample_seed), 0, 0x1p53 - 1, .meaning = "of that draw"},
     [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all that this process may use",
         .meaning = "runs at a time; results do not depend on it.  The default obeys\n"
                    "OMP_NUM_THREADS, OMP_THREAD_LIMIT, the affinity and the quota"},
@@ -154,6 +163,49 @@ static enum options_outcome check_reading(const struct options *options, fathom_
     return OPTIONS_RUN;
 }
 
+/* Two whole numbers with a slash between them. */
+static bool read_shard(size_t *part, size_t *parts, const char *text)
+{
+    unsigned long i, n;
+    int           end = 0;
+    if (*text < '1' || *text > '9' || sscanf(text, "%6lu/%6lu%n", &i, &n, &end) != 2 || text[end] || i < 1 || i > n ||
+        strpbrk(text, "+- \t\n\v\f\r"))
+        return false;
+    *part = i;
+    *parts = n;
+    return true;
+}
+
+/* A percentage, in decimal notation, with or without its sign. */
+static bool read_percent(double *percent, const char *text)
+{
+    const size_t length = strspn(text, "0123456789.");
+    char        *end;
+    *percent = strtod(text, &end);
+    return length > 0 && end == text + length && (!*end || strcmp(end, "%") == 0) && *percent > 0 && *percent <= 100;
+}
+
+/* Options that say where the runs are made. */
+static enum options_outcome check_parts(struct options *options, fathom_error *error)
+{
+    const bool none = options->store && strcmp(options->store, "none") == 0;
+    if (options->shard && !read_shard(&options->part, &options->parts, options->shard))
+        return illegal(error, "--shard '%.60s': must be I/N, whole numbers with 1 <= I <= N <= 999999", options->shard);
+    if (options->sample_text && !read_percent(&options->sample, options->sample_text))
+        return illegal(error, "--sample '%.60s': must be a percentage above 0 and at most 100%%", options->sample_text);
+    if (options->sample_text && (options->list || options->merge || options->shard || (options->store && !none)))
+        return illegal(error, "--sample: its runs are made again: it goes with no --list, --shard, --merge or store");
+    if (options->list + options->merge + (options->shard != NULL) > 1 && !(options->list && options->shard))
+        return illegal(error, "--list, --shard, --merge: --merge goes with none of the others");
+    if (options->shard && !options->list && (!options->store || none))
+        return illegal(error, "--shard %s: needs --store FILE, a store of its own", options->shard);
+    if (options->merge && none)
+        return illegal(error, "--merge: needs a store to merge into, and --store is none");
+    if (options->merge && options->n_stores == 0)
+        return illegal(error, "--merge: needs the names of stores");
+    return OPTIONS_RUN;
+}
+
 /* What no single row can say: values that do not go together. */
 static enum options_outcome check_together(const struct options *options, fathom_error *error,
                                            const struct program *program, uint64_t given)
@@ -197,7 +249,7 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
 
     for (int i = 0; i < OPTION_COUNT; i++)
         if (takes(program, i))
-            known[n++] = (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument, NULL,
+            known[n++] = (struct option){rows[i].name, rows[i].kind != KIND_FLAG ? required_argument : no_argument, NULL,
                                          256 + i};
     known[n] = (struct option){0};
 
@@ -223,7 +275,10 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
             return illegal_value(error, row, optarg);
         given |= TAKES(code - 256);
     }
-    if (optind < argc)
+    if (options->merge) {
+        options->stores = (const char *const *)argv + optind;
+        options->n_stores = (size_t)(argc - optind);
+    } else if (optind < argc)
         return illegal(error, "unexpected argument '%.60s'; %s --help lists the legal options", argv[optind],
                        program->name);
     if (takes(program, OPTION_FORMAT) && plot_formats(&options->formats, options->format, error) != PLOT_OK)
@@ -235,7 +290,9 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
     if (options->threads > (size_t)omp_get_thread_limit())
         return illegal(error, "--threads %zu: must be at most %d, as the environment's OMP_THREAD_LIMIT says",
                        options->threads, omp_get_thread_limit());
-    outcome = check_together(options, error, program, given);
+    outcome = check_parts(options, error);
+    if (outcome == OPTIONS_RUN)
+        outcome = check_together(options, error, program, given);
     return outcome == OPTIONS_RUN ? choose_kernels(options, error) : outcome;
 }
 

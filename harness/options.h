@@ -20,7 +20,7 @@ enum option_id {
     OPTION_SEED, OPTION_SEEDS, OPTION_BATCH_SEED,
     OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_CLIP,
     OPTION_REPLICAS,
-    OPTION_STORE,
+    OPTION_STORE, OPTION_LIST, OPTION_SHARD, OPTION_MERGE, OPTION_SAMPLE, OPTION_SAMPLE_SEED,
     OPTION_THREADS, OPTION_OUT, OPTION_FORMAT, OPTION_NO_PLOT, OPTION_QUIET,
     OPTION_HELP, OPTION_VERSION, /* every program takes these two */
     OPTION_COUNT
@@ -38,7 +38,8 @@ enum {
     TAKES_TRAINING = TAKES(OPTION_BATCH_SEED) | TAKES(OPTION_STEPS) | TAKES(OPTION_BATCH) | TAKES(OPTION_LR) |
                      TAKES(OPTION_CLIP),
     TAKES_OUTPUT   = TAKES(OPTION_THREADS) | TAKES(OPTION_OUT) | TAKES(OPTION_FORMAT) | TAKES(OPTION_NO_PLOT) |
-                     TAKES(OPTION_QUIET) | TAKES(OPTION_STORE)
+                     TAKES(OPTION_QUIET) | TAKES(OPTION_STORE) | TAKES(OPTION_LIST) | TAKES(OPTION_SHARD) |
+                     TAKES(OPTION_MERGE) | TAKES(OPTION_SAMPLE) | TAKES(OPTION_SAMPLE_SEED)
 };
 
 extern const char *const options_actnorms[]; /* what a fathom_actnorm is called here; the last is NULL */
@@ -68,6 +69,15 @@ struct options {
     size_t               replicas;
     size_t               threads;   /* never 0 once read                                     */
     const char          *store;     /* of finished runs; NULL: the default one; "none"       */
+    bool                 list;      /* print the runs, make none                             */
+    const char          *shard;     /* "2/8", checked; NULL: all runs                        */
+    size_t               part, parts; /* the same as numbers, 1 <= part <= parts             */
+    bool                 merge;     /* take the runs of these stores, make none              */
+    const char *const   *stores;    /* [n_stores], at least one if merge                     */
+    size_t               n_stores;
+    const char          *sample_text; /* "5%"; NULL: no sample                               */
+    double               sample;    /* the same as percent, above 0 to 100; 0: no sample     */
+    uint64_t             sample_seed;
     const char          *out;
     bool                 out_given; /* the command line named the folder: tables in it may be replaced */
     const char          *format;    /* "svg,png,pdf", checked                                */

@@ -16,6 +16,7 @@
 #include "own_rows.h"
 #include "parallel.h"
 #include "run_store.h"
+#include "shard.h"
 
 struct table_of_runs {
     struct run_result  *results;
@@ -337,8 +338,7 @@ static void note_threads(struct table *timings, size_t threads)
     table_config(timings, "threads", text);
 }
 
-/* The run that `runs[i]` has the result of unless it diverged: of the arm that it names, and alike in all else. */
-static size_t base_of(const struct run *runs, size_t i, size_t n)
+size_t runner_base(const struct run *runs, size_t i, size_t n)
 {
     const struct run *run = &runs[i];
     for (size_t j = 0; j < n; j++)
@@ -350,20 +350,23 @@ static size_t base_of(const struct run *runs, size_t i, size_t n)
     exit_failed("no run of the arm '%s' for the arm '%s'", run->only_if_diverged, run->arm);
 }
 
+uint64_t runner_cost(const struct run *run, const struct session *session)
+{
+    fathom_error error;
+    const size_t n_params = fathom_n_params(&run->flow, &error);
+    if (n_params == 0)
+        exit_failed("%s", error.text);
+    return cost_of_run(run, session, n_params);
+}
+
 /* The runs of the list `which`: [n]; `found` others were in the store. */
 static void do_listed(struct table_of_runs *table, size_t n, size_t found)
 {
     const struct options *options = table->session->options;
     const struct parallel how = {.what = n == 1 ? "run" : "runs", .threads = options->threads,
                                  .quiet = options->quiet, .found = found, .where = run_store_path()};
-    for (size_t k = 0; k < n; k++) {
-        const struct run *run = &table->runs[table->which[k]];
-        fathom_error      error;
-        const size_t      n_params = fathom_n_params(&run->flow, &error);
-        if (n_params == 0)
-            exit_failed("%s", error.text);
-        table->cost[k] = cost_of_run(run, table->session, n_params);
-    }
+    for (size_t k = 0; k < n; k++)
+        table->cost[k] = runner_cost(&table->runs[table->which[k]], table->session);
     note_threads(table->session->timings, parallel_do(&how, do_run, table, table->cost, n));
     for (size_t k = 0; k < n; k++)
         add_timing(table->session->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
@@ -381,7 +384,7 @@ void runner_run_all(struct run_result *results, const struct run *runs, const st
         for (size_t i = 0; i < n; i++) {
             if ((runs[i].only_if_diverged != NULL) != conditional)
                 continue;
-            const size_t base = conditional ? base_of(runs, i, n) : i;
+            const size_t base = conditional ? runner_base(runs, i, n) : i;
             if (conditional && results[base].status != FATHOM_DIVERGED)
                 results[i] = results[base];
             else if (table.texts && run_store_find(&results[i], session->store, &runs[i], table.texts[i]))
@@ -389,6 +392,8 @@ void runner_run_all(struct run_result *results, const struct run *runs, const st
             else
                 table.which[listed++] = i;
         }
+        if (session->options->merge && listed > 0)
+            shard_missing(table.texts, table.which, listed, n);
         do_listed(&table, listed, found);
     }
     run_store_free_texts(table.texts, n);

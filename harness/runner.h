@@ -48,10 +48,17 @@ struct run_result {
 
 /* results: [n].  A failure that is no numerical outcome (no memory, say) ends the program with one line.  If a run has
  * ActNorm from data and a column does not vary over the first batch, the program ends before the first run.  A run that
- * is in the session's store is not made again; one that is made is put there as it ends.  The session's timings get a
- * row per run that was made. */
+ * is in the session's store is not made again (with --merge none is made: those that are missing are named, and end the
+ * program); one that is made is put there as it ends.  The session's timings get a row per run that was made. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n);
 void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */
+
+/* What a run costs, in a unit of its own: about proportional to its time.  At least 1. */
+uint64_t runner_cost(const struct run *run, const struct session *session);
+
+/* The run that `runs[i]` has the result of unless it diverged: of the arm that only_if_diverged names, and alike in all
+ * else.  A fault of the experiment's file, that there is none, ends the program. */
+size_t runner_base(const struct run *runs, size_t i, size_t n);
 
 struct run_result *runner_results(size_t n); /* [n], all zero */
 

@@ -153,11 +153,13 @@ void session_open(struct session *session, struct options *options, const struct
         if (fathom_n_params(&config, &error) == 0)
             exit_failed("%s%s%s", options->data ? own_rows_name(options) : "", options->data ? ": " : "", error.text);
     }
-    if (!files_folder(options->out, &error))
+    const bool no_tables = options->list || options->shard || options->sample_text;
+    if (!no_tables && !files_folder(options->out, &error))
         exit_failed("--out: %s", error.text);
-    spare_other_tables(session);
+    if (!no_tables)
+        spare_other_tables(session);
     open_timings(session);
-    if (!options->no_plot && plot_check(NULL, 0, &plot, &error) != PLOT_OK)
+    if (!no_tables && !options->no_plot && plot_check(NULL, 0, &plot, &error) != PLOT_OK)
         exit_failed("%s", error.text);
     if (options->data)
         warn_of_rows(session);

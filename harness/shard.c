@@ -1,0 +1,131 @@
+/* shard.c - an experiment's runs in parts (shard.h). */
+#include "shard.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "exit.h"
+#include "run_store.h"
+
+static void *need(void *memory)
+{
+    if (!memory)
+        exit_failed("not enough memory for a list of runs");
+    return memory;
+}
+
+/* ------------------------------------------------------------------------------------------------------- deal ---- */
+
+/* Runs that are dealt together: the run `base`, and those that its outcome decides. */
+struct unit {
+    size_t   base;
+    uint64_t cost;
+};
+
+static int longest_first(const void *a, const void *b)
+{
+    const struct unit *x = a, *y = b;
+    if (x->cost != y->cost)
+        return x->cost < y->cost ? 1 : -1;
+    return x->base > y->base ? 1 : -1;
+}
+
+/* base: [n], of each run; unit: [n], by base. */
+static void find_units(size_t *base, struct unit *unit, const struct run_list *runs, const struct session *session)
+{
+    for (size_t i = 0; i < runs->n; i++) {
+        base[i] = runs->run[i].only_if_diverged ? runner_base(runs->run, i, runs->n) : i;
+        unit[i].base = i;
+        unit[base[i]].cost += runner_cost(&runs->run[i], session);
+    }
+}
+
+void shard_keep(struct run_list *runs, const struct session *session, size_t part, size_t parts)
+{
+    size_t      *base = need(malloc((runs->n + 1) * sizeof *base));
+    struct unit *unit = need(calloc(runs->n + 1, sizeof *unit));
+    uint64_t    *load = need(calloc(parts, sizeof *load));
+    bool        *mine = need(calloc(runs->n + 1, sizeof *mine));
+    size_t       kept = 0;
+    find_units(base, unit, runs, session);
+    qsort(unit, runs->n, sizeof *unit, longest_first);
+    for (size_t u = 0; u < runs->n && unit[u].cost > 0; u++) { /* runs that go with another one are units of cost 0 */
+        size_t least = 0;
+        for (size_t p = 1; p < parts; p++)
+            least = load[p] < load[least] ? p : least;
+        load[least] += unit[u].cost;
+        mine[unit[u].base] = least == part - 1;
+    }
+    for (size_t i = 0; i < runs->n; i++)
+        if (mine[base[i]])
+            runs->run[kept++] = runs->run[i];
+    runs->n = kept;
+    free(base);
+    free(unit);
+    free(load);
+    free(mine);
+}
+
+/* ------------------------------------------------------------------------------------------------------- list ---- */
+
+/* The settings in one line. */
+static void print_settings(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        if (*text != '\n')
+            putc(*text, out);
+        else if (text[1])
+            putc(' ', out);
+}
+
+int shard_list(const struct run_list *runs, const struct session *session)
+{
+    char **texts = run_store_texts(runs->run, session, runs->n);
+    for (size_t i = 0; i < runs->n; i++) {
+        struct sha256 key;
+        char          digits[SHA256_DIGITS];
+        sha256_bytes(&key, texts[i], strlen(texts[i]));
+        sha256_hex(digits, &key, 64);
+        printf("%s\t%llu\t", digits, (unsigned long long)runner_cost(&runs->run[i], session));
+        print_settings(stdout, texts[i]);
+        putchar('\n');
+    }
+    run_store_free_texts(texts, runs->n);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        exit_failed("standard output: %s", strerror(errno));
+    return EXIT_DONE;
+}
+
+/* ------------------------------------------------------------------------------------------------------ merge ---- */
+
+void shard_merge(const struct session *session)
+{
+    const struct options *options = session->options;
+    struct store_counts   counts;
+    fathom_error          error;
+    if (!session->store)
+        exit_failed("--merge: there is no store to merge into; --store FILE names one");
+    if (store_merge(session->store, options->stores, options->n_stores, &counts, &error) != STORE_OK)
+        exit_failed("%s", error.text);
+    if (!options->quiet || counts.damaged > 0)
+        exit_note("%zu runs of %zu stores: %zu were new, %zu were there, %zu fail their check and are left out",
+                  counts.rows, options->n_stores, counts.added, counts.same, counts.damaged);
+}
+
+void shard_missing(char *const *texts, const size_t *which, size_t n, size_t of)
+{
+    enum { NAMED = 20 };
+    for (size_t k = 0; k < n && k < NAMED; k++) {
+        struct sha256 key;
+        char          digits[17];
+        sha256_bytes(&key, texts[which[k]], strlen(texts[which[k]]));
+        sha256_hex(digits, &key, 16);
+        fprintf(stderr, "%s: missing: %s ", program_invocation_short_name, digits);
+        print_settings(stderr, texts[which[k]]);
+        putc('\n', stderr);
+    }
+    exit_failed("%zu of %zu runs are missing%s: run their shards again, or this program without --merge", n, of,
+                n > NAMED ? " (the first 20 are named)" : "");
+}
