@@ -1,0 +1,424 @@
+/* figure_worlds.c - random small tables (figure_worlds.h). */
+#include "figure_worlds.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run_table.h"
+
+/* splitmix64 (Steele, Lea and Flood 2014). */
+static uint64_t draw(struct world *w)
+{
+    uint64_t z = w->state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static unsigned below(struct world *w, unsigned n) { return (unsigned)(draw(w) % n); }
+static double   uniform(struct world *w) { return (double)(draw(w) >> 11) * 0x1p-53; }
+
+/* A score, of the world's kind. */
+static double score(struct world *w)
+{
+    static const double huge[] = {-1e198, -1e300, 1e17, -3e5, -1.7e308, 1e300};
+    static const double tiny[] = {5e-324, -1e-12, 1e-300, 2e-16, -2.0, -2.0000000001};
+    enum kind           kind = w->kind == MIXED ? (enum kind)below(w, MIXED) : w->kind;
+    switch (kind) {
+    case SPREAD: return -10 + 12 * uniform(w);
+    case EQUAL:  return -1.75;
+    case ZERO:   return 0;
+    case HUGE_:  return huge[below(w, 6)];
+    case TINY:   return tiny[below(w, 6)];
+    case NONE:   return NAN;
+    case SOME:   return below(w, 3) ? -2 + uniform(w) : NAN;
+    default:     return -2 + 0.5 * uniform(w);
+    }
+}
+
+/* A gradient norm, a density, an error: not negative. */
+static double size(struct world *w) { return fabs(score(w)); }
+
+void world_new(struct world *w, unsigned number)
+{
+    static const unsigned known[] = {1, 2, 4, 8, 16, 20, 3, 5, 24, 40, 31, 64, 1024};
+    enum { KNOWN = sizeof known / sizeof *known };
+    *w = (struct world){.state = 0x5eed0000u + number};
+    w->kind = below(w, 3) ? (enum kind)below(w, KINDS) : ORDINARY;
+    w->empty = below(w, 12) == 0;
+    w->notebook = below(w, 3) == 0;
+    w->seeds = 1 + below(w, 4);
+    w->steps = 4 + below(w, 60);
+    const unsigned n = 1 + below(w, DEPTHS), most = below(w, 3) ? 6 : KNOWN;
+    while (w->n_depths < (n < most ? n : most)) {
+        unsigned depth = known[below(w, most)];
+        bool     there = false;
+        for (unsigned i = 0; i < w->n_depths; i++)
+            there = there || w->depths[i] == depth;
+        if (!there)
+            w->depths[w->n_depths++] = depth;
+    }
+}
+
+static struct table *add_table(struct world *w, const char *name, const char *columns)
+{
+    struct table *table = table_new(name, columns);
+    assert_non_null(table);
+    table_config(table, "program", w->experiment->program.name);
+    return w->tables[w->n_tables++] = table;
+}
+
+static const struct table *table_named(const struct world *w, const char *name)
+{
+    for (size_t t = 0; t < w->n_tables; t++)
+        if (strcmp(table_name(w->tables[t]), name) == 0)
+            return w->tables[t];
+    fail_msg("no table %s", name);
+    return NULL;
+}
+
+static void check_columns(const struct table *table, const char *columns)
+{
+    char text[256] = "";
+    for (size_t c = 0; c < table_columns(table); c++) {
+        strcat(text, c ? " " : "");
+        strcat(text, table_column_name(table, c));
+    }
+    assert_string_equal(text, columns);
+}
+
+void world_derive(struct world *w)
+{
+    char text[SUMMARY_TABLE_COLUMNS_SIZE];
+    for (const struct table_plan *plan = w->experiment->tables; plan->name; plan++)
+        if (plan->summary_of) {
+            const struct table *source = table_named(w, plan->summary_of);
+            experiment_derive(add_table(w, plan->name, experiment_columns(text, plan)), plan, source);
+        } else
+            check_columns(table_named(w, plan->name), plan->columns);
+}
+
+/* "status diverged_at": a run without a number has diverged, mostly. */
+static void put_status(struct world *w, struct table *table, double value)
+{
+    const bool lost = isnan(value) && below(w, 4);
+    table_text(table, lost ? "diverged" : "ok");
+    if (lost)
+        table_count(table, below(w, w->steps));
+    else
+        table_number(table, NAN);
+}
+
+static void put_fingerprint(struct table *table) { table_text(table, "0123456789abcdef"); }
+
+/* Own rows have no held-out rows by default. */
+static double heldout(struct world *w, bool there) { return there ? score(w) : NAN; }
+
+/* ------------------------------------------------------------------------------ the tables of each program ---- */
+
+void fill_depth_sweep(struct world *w)
+{
+    struct table  *sweep = add_table(w, "depth_sweep",
+                                     "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
+                                     "params_sha256");
+    struct table  *loss = add_table(w, "loss", "depth step loss grad_norm lr");
+    struct table  *truth = add_table(w, "truth", "rows n mean_logp std_error");
+    const unsigned replicas = 1 + below(w, 4);
+    for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
+        for (unsigned i = 0; i < w->seeds * replicas; i++) {
+            double value = score(w);
+            table_text(sweep, "affine");
+            table_count(sweep, w->depths[d]);
+            table_count(sweep, 7 + i / replicas);
+            table_count(sweep, i % replicas);
+            table_count(sweep, 2704);
+            put_status(w, sweep, value);
+            table_number(sweep, value);
+            table_number(sweep, score(w));
+            put_fingerprint(sweep);
+        }
+        for (unsigned s = 0, end = below(w, 3) ? w->steps : below(w, w->steps); s < end; s++) {
+            table_count(loss, w->depths[d]);
+            table_count(loss, s);
+            table_number(loss, -score(w));
+            table_number(loss, size(w));
+            table_number(loss, 1e-3);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        table_text(truth, i ? "heldout" : "train");
+        table_count(truth, 3000);
+        table_number(truth, -1.38);
+        table_number(truth, 0.01);
+    }
+}
+
+void fill_density(struct world *w)
+{
+    struct table  *plane = add_table(w, "density", "depth x y density");
+    struct table  *integral = add_table(w, "density_integral", "depth integral coarse_integral train_logp params_sha256");
+    struct table  *rows = add_table(w, "spiral", "x0 x1");
+    const unsigned side = 4 + below(w, 12);
+    const double   half = below(w, 2) ? 3 : 1 + below(w, 3000);
+    for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
+        for (unsigned cell = 0; cell < side * side; cell++) {
+            table_count(plane, w->depths[d]);
+            table_number(plane, half * ((2 * (cell % side) + 1.0) / side - 1));
+            table_number(plane, half * ((2 * (cell / side) + 1.0) / side - 1));
+            table_number(plane, size(w));
+        }
+        table_count(integral, w->depths[d]);
+        table_number(integral, size(w));
+        table_number(integral, size(w));
+        table_number(integral, score(w));
+        put_fingerprint(integral);
+    }
+    for (unsigned i = 0, n = 2 * (2 + below(w, 20)); i < n; i++)
+        table_number(rows, half * (2 * uniform(w) - 1));
+}
+
+void fill_gradient_norm(struct world *w)
+{
+    struct table  *table = add_table(w, "gradient_norm", "coupling depth seed n_params untrained_logp grad_norm");
+    const unsigned couplings = 1 + below(w, 3);
+    for (unsigned c = 1; c <= 2; c++)
+        for (unsigned i = 0; i < w->n_depths * w->seeds && couplings & c && !w->empty; i++) {
+            table_text(table, c == 1 ? "affine" : "spline");
+            table_count(table, w->depths[i / w->seeds]);
+            table_count(table, i % w->seeds);
+            table_count(table, 2804);
+            table_number(table, score(w));
+            table_number(table, size(w));
+        }
+}
+
+void fill_gradient_depth(struct world *w)
+{
+    struct table  *table = add_table(w, "gradient_depth", "coupling depth seed untrained_logp grad_norm");
+    const unsigned couplings = 1 + below(w, 3);
+    for (unsigned c = 1; c <= 2; c++)
+        for (unsigned i = 0; i < w->n_depths * w->seeds && couplings & c && !w->empty; i++) {
+            table_text(table, c == 1 ? "affine" : "spline");
+            table_count(table, w->depths[i / w->seeds]);
+            table_count(table, i % w->seeds);
+            table_number(table, score(w));
+            table_number(table, size(w));
+        }
+}
+
+void fill_depth_truth(struct world *w)
+{
+    struct table *table = add_table(w, "depth_truth", "depth seed status diverged_at train_logp train_truth "
+                                                      "heldout_logp heldout_truth kl kl_std_error params_sha256");
+    const bool   spiral = below(w, 3), heldout_rows = spiral || below(w, 2);
+    const double farther = below(w, 2) ? 1 : -10; /* from the truth, in nats */
+    for (unsigned i = 0; i < w->n_depths * w->seeds && !w->empty; i++) {
+        double value = score(w);
+        table_count(table, w->depths[i / w->seeds]);
+        table_count(table, i % w->seeds);
+        put_status(w, table, value);
+        table_number(table, value);
+        table_number(table, spiral ? -1.38 : NAN);
+        table_number(table, heldout(w, heldout_rows));
+        table_number(table, spiral ? -1.39 : NAN);
+        table_number(table, spiral ? farther * score(w) : NAN);
+        table_number(table, spiral ? size(w) : NAN);
+        put_fingerprint(table);
+    }
+}
+
+void fill_actnorm(struct world *w)
+{
+    static const char *const arms[] = {"none", "default", "data"};
+    struct table *table = add_table(w, "actnorm", "actnorm depth seed untrained_logp grad_norm status "
+                                                  "diverged_at train_logp heldout_logp params_sha256");
+    struct table *loss = add_table(w, "actnorm_loss", "actnorm depth step loss");
+    const bool    heldout_rows = below(w, 2);
+    for (unsigned a = 0; a < 3 && !w->empty; a++)
+        for (unsigned d = 0; d < w->n_depths; d++) {
+            for (unsigned s = 0; s < w->seeds; s++) {
+                double value = score(w);
+                table_text(table, arms[a]);
+                table_count(table, w->depths[d]);
+                table_count(table, s);
+                table_number(table, score(w));
+                table_number(table, size(w));
+                put_status(w, table, value);
+                table_number(table, value);
+                table_number(table, heldout(w, heldout_rows));
+                put_fingerprint(table);
+            }
+            for (unsigned s = 0; s < w->steps; s++) {
+                table_text(loss, arms[a]);
+                table_count(loss, w->depths[d]);
+                table_count(loss, s);
+                table_number(loss, -score(w));
+            }
+        }
+}
+
+void fill_depth20(struct world *w)
+{
+    static const char *const arms[] = {"none", "clip", "actnorm", "both"};
+    struct table *table = add_table(w, "depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp "
+                                                 "params_sha256");
+    const bool    heldout_rows = below(w, 2);
+    const unsigned couplings = 1 + below(w, 3), depths = w->n_depths < 3 ? w->n_depths : 3;
+    for (unsigned c = 1; c <= 2; c++)
+        for (unsigned i = 0; i < depths * 4 * w->seeds && couplings & c && !w->empty; i++) {
+            double value = score(w);
+            table_text(table, c == 1 ? "spline" : "affine");
+            table_count(table, w->depths[i / w->seeds / 4]);
+            table_text(table, arms[i / w->seeds % 4]);
+            table_count(table, i % w->seeds);
+            put_status(w, table, value);
+            table_number(table, value);
+            table_number(table, heldout(w, heldout_rows));
+            put_fingerprint(table);
+        }
+}
+
+void fill_clipping(struct world *w)
+{
+    static const char *const stabilisers[] = {"none\0none", "none\0skip", "1\0none"};
+    struct table *table = add_table(w, "clipping", "coupling depth lr clip guard seed status diverged_at skipped "
+                                                   "train_logp heldout_logp params_sha256");
+    const bool     heldout_rows = below(w, 2);
+    const unsigned couplings = 1 + below(w, 3), n_leashes = 1 + below(w, 3), rates = 1 + below(w, 4);
+    for (unsigned c = 1; c <= 2; c++)
+        for (unsigned i = 0; i < w->n_depths * rates * n_leashes * w->seeds && couplings & c && !w->empty; i++) {
+            const char *stabiliser = stabilisers[i / w->seeds % n_leashes];
+            double      value = score(w);
+            table_text(table, c == 1 ? "affine" : "spline");
+            table_count(table, w->depths[i / w->seeds / n_leashes / rates]);
+            table_setting(table, 1e-3 * (1 + i / w->seeds / n_leashes % rates));
+            table_text(table, stabiliser);
+            table_text(table, stabiliser + strlen(stabiliser) + 1);
+            table_count(table, i % w->seeds);
+            put_status(w, table, value);
+            table_count(table, 0);
+            table_number(table, value);
+            table_number(table, heldout(w, heldout_rows));
+            put_fingerprint(table);
+        }
+}
+
+void fill_conditioner(struct world *w)
+{
+    static const char *const outputs[] = {"raw_width", "raw_height", "raw_slope"};
+    struct table  *table = add_table(w, "conditioner", "output segment low high rows batch_rows slope low_value "
+                                                       "high_value");
+    const unsigned n_outputs = below(w, 2) ? 3 : 1, segments = 1 + below(w, 30);
+    const double   width = below(w, 4) ? 0.2 : 1e3 * uniform(w);
+    for (unsigned o = 0; o < n_outputs && !w->empty; o++)
+        for (unsigned s = 0; s < segments; s++) {
+            table_text(table, n_outputs == 1 ? "raw_scale" : outputs[o]);
+            table_count(table, s);
+            table_number(table, -2 + width * s);
+            table_number(table, -2 + width * (s + 1));
+            table_count(table, below(w, 5000) * below(w, 2));
+            table_count(table, below(w, 50) * below(w, 2));
+            table_number(table, score(w));
+            table_number(table, score(w));
+            table_number(table, score(w));
+        }
+}
+
+void fill_roundoff(struct world *w)
+{
+    struct table  *table = add_table(w, "roundoff", "depth step least median greatest");
+    struct table  *final = add_table(w, "roundoff_final", "depth replica status train_logp heldout_logp params_sha256");
+    const unsigned replicas = 2 + below(w, 4);
+    const double   rate = uniform(w);
+    for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
+        for (unsigned s = 0, end = below(w, 3) ? 10 * w->steps : below(w, w->steps); s < end; s++) {
+            double value = w->kind == ORDINARY ? 1e-16 * exp(rate * s) * (1 + uniform(w)) : size(w);
+            table_count(table, w->depths[d]);
+            table_count(table, s);
+            table_number(table, 0.5 * value);
+            table_number(table, value);
+            table_number(table, 2 * value);
+        }
+        for (unsigned r = 0; r < replicas; r++) {
+            double value = score(w);
+            table_count(final, w->depths[d]);
+            table_count(final, r);
+            table_text(final, isnan(value) ? "diverged" : "ok");
+            table_number(final, value);
+            table_number(final, score(w));
+            put_fingerprint(final);
+        }
+    }
+}
+
+void fill_residual_inverse(struct world *w)
+{
+    struct table  *maps = add_table(w, "residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err");
+    struct table  *curves = add_table(w, "residual_map", "a b x y");
+    struct table  *iterates = add_table(w, "residual_banach", "a b iteration max_err bound");
+    const unsigned n = 1 + below(w, 3);
+    for (unsigned m = 0; m < n && !w->empty; m++) {
+        const double   a = 0.3 * (m + 1), b = 1 + 0.5 * m;
+        const unsigned folds = below(w, 2) * below(w, 100);
+        table_number(maps, a);
+        table_number(maps, b);
+        table_number(maps, a * b);
+        table_text(maps, folds ? "false" : "true");
+        table_count(maps, folds);
+        table_number(maps, folds ? 2 * uniform(w) : 1e-16 * uniform(w));
+        for (unsigned i = 0; i < 20; i++) {
+            const double x = 0.3 * i - 3;
+            table_number(curves, a);
+            table_number(curves, b);
+            table_number(curves, x);
+            table_number(curves, x + a * sin(b * x));
+            table_number(iterates, a);
+            table_number(iterates, b);
+            table_count(iterates, i);
+            table_number(iterates, i > 15 ? 0 : uniform(w) * pow(0.1, i));
+            table_number(iterates, pow(0.3 + m, i));
+        }
+    }
+}
+
+/* Tables of runs, of any experiment: the runs that its design lists, with random results. */
+void fill_runs(struct world *w)
+{
+    const struct experiment *experiment = w->experiment;
+    struct options           options = options_default();
+    struct run_list          runs = {0};
+    if (experiment->defaults)
+        experiment->defaults(&options);
+    options.seeds = w->seeds;
+    options.depths.n = w->n_depths;
+    for (unsigned d = 0; d < w->n_depths; d++)
+        options.depths.depth[d] = w->depths[d];
+    if (!w->empty)
+        design_list(&runs, experiment->design, &(struct session){.options = &options});
+
+    struct run_result  *results = runner_results(runs.n + 1);
+    struct true_density truth = {.train_mean = score(w), .heldout_mean = score(w)};
+    for (size_t i = 0; i < runs.n; i++) {
+        const double value = score(w);
+        const bool   lost = isnan(value) && below(w, 4);
+        results[i] = (struct run_result){
+            .n_params = 1 + below(w, 9999), .untrained_logp = score(w), .untrained_grad_norm = size(w),
+            .status = lost ? FATHOM_DIVERGED : FATHOM_OK, .diverged_at = lost ? below(w, w->steps) : NAN,
+            .skipped = below(w, 2), .train_logp = value, .heldout_logp = score(w), .kl = score(w),
+            .kl_std_error = size(w)};
+    }
+    for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
+        if (!plan->summary_of)
+            run_table_fill(add_table(w, plan->name, plan->columns),
+                           &(struct outcome){.truth = &truth, .runs = runs.run, .results = results, .n = runs.n});
+    free(runs.run);
+    runner_free(results, 0);
+}
+
