@@ -58,21 +58,27 @@ CLAIMS     := $(filter-out $(NOTEBOOK),$(patsubst experiments/%.c,%,$(shell grep
 EXPERIMENTS = $(NOTEBOOK) $(CLAIMS)
 PROGRAMS    = $(EXPERIMENTS) report compare
 TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c))
+EXAMPLE_KERNELS := $(wildcard examples/layer_*.c examples/transformer_*.c)
+EXAMPLES   := $(patsubst %.c,$(BUILD)/%,$(filter-out $(EXAMPLE_KERNELS),$(wildcard examples/*.c)))
 
 objects     = $(patsubst %.c,$(BUILD)/%.o,$(1))
 LIB_OBJ    := $(call objects,$(wildcard lib/*.c)) \
               $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/%.$(isa).o,$(wildcard lib/kernels/*.c)))
 SHARED_OBJ := $(call objects,$(filter-out harness/main.c,$(wildcard harness/*.c))) $(BUILD)/harness/fingerprint.o
 REPORT_OBJ := $(patsubst report/%.c,$(BUILD)/judges/%.o,$(filter-out report/report.c report/compare.c,$(wildcard report/*.c)))
-TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)))
+TEST_OBJ   := $(call objects,$(filter-out tests/test_%.c tests/fuzz_%.c,$(wildcard tests/*.c)) $(EXAMPLE_KERNELS))
 BENCH_OBJ  := $(call objects,$(wildcard bench/*.c))
 LIBRARY     = $(BUILD)/libfathom.a
 SHARED      = $(BUILD)/harness/shared.a
 JUDGES      = $(BUILD)/judges/judges.a
+PLANS       = $(BUILD)/experiments/experiments.a
 
 ## make              build the library and the programs in build/ (BUILD=dir, CC=clang, CFLAGS=...)
 build: $(LIBRARY) $(BUILD)/libfathom.so $(PROGRAMS:%=$(BUILD)/%)
 .DEFAULT_GOAL = build
+
+## make examples     build the programs of examples/, which use the library alone, in build/examples/
+examples: $(EXAMPLES)
 
 # ----------------------------------------------------------------------------------------------------- compile ----
 Q = $(if $(V),,@)
@@ -126,8 +132,8 @@ $(BUILD)/lib/isa.o: lib/isa.c $(BUILD)/sets.h
 	$(compile) -include $(BUILD)/sets.h
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/flags
 	$(compile)
-# The examples are kernels (lib/kernels/list.h), compiled as plain C.
-$(BUILD)/tests/example_%.o: tests/example_%.c $(BUILD)/flags
+# Kernels of examples/ that a test uses (lib/kernels/list.h), compiled as plain C.
+$(call objects,$(EXAMPLE_KERNELS)): $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=example -DVEC_WIDTH=1
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(compile) -fopenmp
@@ -160,7 +166,8 @@ $(BUILD)/harness/fingerprint.o: $(BUILD)/harness/fingerprint.c $(BUILD)/flags
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
 $(JUDGES): $(REPORT_OBJ)
-$(LIBRARY) $(SHARED) $(JUDGES):
+$(PLANS): $(EXPERIMENTS:%=$(BUILD)/experiments/%.o)
+$(LIBRARY) $(SHARED) $(JUDGES) $(PLANS):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 # The shared library shows what fathom.h declares, and nothing else.
@@ -176,21 +183,24 @@ $(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/judges/%.o $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
-$(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(SHARED) $(LIBRARY)
+$(TESTS): %: %.o $(TEST_OBJ) $(JUDGES) $(PLANS) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(WRAP) -lcmocka $(PROGRAM_LDLIBS) $(LDLIBS)
+$(EXAMPLES): %: %.o $(LIBRARY)
+	$(link) $(LDLIBS)
 $(BUILD)/tests/test_allocation $(BUILD)/tests/test_files: WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=aligned_alloc,--wrap=free
 $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(REPORT_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
-            $(EXPERIMENTS:%=$(BUILD)/experiments/%.o) $(EXPERIMENTS:%=$(BUILD)/main/%.o) \
+            $(EXAMPLES:%=%.o) $(EXPERIMENTS:%=$(BUILD)/experiments/%.o) $(EXPERIMENTS:%=$(BUILD)/main/%.o) \
             $(BUILD)/judges/report.o $(BUILD)/judges/compare.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
-# What an experiment is asked for beyond its defaults.  SEEDS=N: so many flow seeds wherever flows are trained.
+# The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever a claim trains flows.
 # STEPS=N: so many gradient steps, of every program that trains.
 options.depth_sweep = --replicas 32
-$(foreach e,depth_truth clipping actnorm depth20,$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
+SEEDED := $(shell grep -ls TAKES_SEEDS $(shell grep -ls '\.train = true' $(CLAIMS:%=experiments/%.c) /dev/null) /dev/null)
+$(foreach e,$(SEEDED:experiments/%.c=%),$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 # SHARD=I/N: the I-th of N parts of the runs, into a store of its own, no tables.  MERGE='STORE...': no run is made, but
 # those of these stores are taken.
 parts  = $(if $(SHARD),--shard $(SHARD) $(if $(STORE),,--store $(BUILD)/shard-$(subst /,-of-,$(SHARD)).db))
@@ -226,6 +236,8 @@ notebook: options.depth_sweep =
 notebook: build
 	@mkdir -p $(BUILD)/notebook
 	$(call run,$(NOTEBOOK),$(BUILD)/notebook)
+	$(BUILD)/report --notebook $(BUILD)/notebook > $(BUILD)/NOTEBOOK.md && \
+	mv $(BUILD)/NOTEBOOK.md $(BUILD)/notebook/REPORT.md
 
 ## make verify       run everything again, compare each table byte for byte with results/; VERIFIED or not
 ##                   SAMPLE=5%: so many runs, drawn at random (SAMPLE_SEED=N), against their rows of the tables
@@ -253,12 +265,21 @@ endif
 
 # ------------------------------------------------------------------------------------------------------- tests ----
 ## make check        build and run the tests (two minutes)
-check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%)
+check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
 	@tests/run.sh $(BUILD) $(TESTS) $(wildcard tests/test_*.sh)
 
 ## make check-all    and the slow ones: bits over compilers, kernels, threads; figures; sanitizers; valgrind; installing
 check-all: build check
 	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(filter-out tests/run.sh tests/test_%,$(wildcard tests/*.sh))
+
+## make format-check list the files that deviate from .clang-format (clang-format 14)
+FORMATTED = $(wildcard $(patsubst %,%/*.c,$(FOLDERS)) $(patsubst %,%/*.h,$(FOLDERS)))
+FOLDERS   = lib lib/kernels harness experiments report examples tests bench
+format-check:
+	@clang-format --version
+	@deviate=0; for file in $(FORMATTED); do \
+	clang-format --dry-run --Werror "$$file" 2> /dev/null || { echo "$$file"; deviate=$$((deviate + 1)); }; done; \
+	echo "$$deviate of $(words $(FORMATTED)) files deviate"; [ $$deviate -eq 0 ]
 
 # Times belong to a machine: those of this one go into a folder that is not committed, unless it is given a name.
 MACHINE = this
@@ -299,7 +320,7 @@ install: build
 	sed -e $(call quoted,s|@PREFIX@|$(call sed_text,$(PREFIX))|) -e $(call quoted,s|@LIBDIR@|$(call sed_text,$(LIBDIR))|) \
 	    -e 's|@VERSION@|$(VERSION)|' lib/fathom.pc.in > $(LIBS)/pkgconfig/fathom.pc
 	install -m 644 plots/* $(SHARE)/fathom/plots
-	install -m 644 report/REPORT.md.in $(SHARE)/fathom/report
+	install -m 644 report/*.md.in $(SHARE)/fathom/report
 	install -m 644 reference/*.tsv $(SHARE)/fathom/reference
 	install -m 644 tests/reference/* $(SHARE)/fathom/tests/reference
 	install -m 644 README.md LICENSE CITATION.cff $(SHARE)/doc/fathom
@@ -317,7 +338,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 always:
-.PHONY: build all part tables notebook verify check check-all bench reference reference-numbers bench-reference install deps \
-        clean help always
+.PHONY: build examples all part tables notebook verify check check-all format-check bench reference \
+        reference-numbers bench-reference install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -12,19 +12,6 @@
 #include "exit.h"
 #include "plot.h"
 
-struct table *bench_table(const struct bench *bench, const char *name, const char *columns)
-{
-    char          text[32];
-    struct table *table = table_new(name, columns);
-    if (!table)
-        exit_failed("not enough memory for the table %s", name);
-    table_config(table, "machine", bench->machine);
-    table_config(table, "kernels", bench->isa->name);
-    snprintf(text, sizeof text, "%.1f", bench->peak * 1e-9);
-    table_config(table, "peak-gflops", text);
-    return table;
-}
-
 static void print(const struct table *table)
 {
     printf("\n%s\n", table_name(table));

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "exit.h"
+
 #if defined __x86_64__
 #include <immintrin.h>
 #endif
@@ -132,4 +134,17 @@ const char *measure_machine(void)
     if (in)
         fclose(in);
     return name;
+}
+
+struct table *bench_table(const struct bench *bench, const char *name, const char *columns)
+{
+    char          text[32];
+    struct table *table = table_new(name, columns);
+    if (!table)
+        exit_failed("not enough memory for the table %s", name);
+    table_config(table, "machine", bench->machine);
+    table_config(table, "kernels", bench->isa->name);
+    snprintf(text, sizeof text, "%.1f", bench->peak * 1e-9);
+    table_config(table, "peak-gflops", text);
+    return table;
 }

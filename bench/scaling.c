@@ -67,7 +67,7 @@ static void open_point(struct point *p, const struct bench *bench, const fathom_
     if (params && p->x && p->rows && draw_rows(p->x, config->dim, n)) {
         fathom_batches(p->rows, 1, 0, STEPS, batch, n);
         fathom_flow_init(params, p->flow, fathom_key_from_seed(0));
-        p->trainer = fathom_trainer_new(p->flow, bench->isa, params, &options, p->x, n);
+        p->trainer = fathom_trainer_new(p->flow, bench->isa, params, &options, p->x, NULL, n);
     }
     free(params);
     if (!p->trainer)

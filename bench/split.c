@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "morton.h"
 
 enum { ROWS = 512, TILES = (ROWS + TILE - 1) / TILE, N_OUT = 28, UNITS = 24 };
 

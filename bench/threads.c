@@ -22,9 +22,9 @@ static bool train(const struct bench *bench, size_t depth, uint64_t seed, size_t
     fathom_trainer *trainer = NULL;
     if (params) {
         fathom_flow_init(params, flow, fathom_key_from_seed(seed));
-        trainer = fathom_trainer_new(flow, bench->isa, params, &options, bench->data.x, bench->data.n);
+        trainer = fathom_trainer_new(flow, bench->isa, params, &options, bench->data.x, NULL, bench->data.n);
     }
-    bool done = trainer && fathom_train(trainer, NULL, NULL, batches).status != FATHOM_NO_MEMORY;
+    bool done = trainer && fathom_train(trainer, NULL, NULL, batches, NULL, NULL).status != FATHOM_NO_MEMORY;
     fathom_trainer_free(trainer);
     free(params);
     fathom_flow_free(flow);

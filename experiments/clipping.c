@@ -1,14 +1,14 @@
-/* clipping.c - "The most reliable stabiliser is gradient clipping": where it holds, and what would hold better.
+/* clipping.c - "The most reliable stabiliser is gradient clipping": where it suffices, and what does better.
  *
  * A map of coupling x depth x peak rate for each stabiliser: no clip, two clips, and no clip but a guard that leaves out
- * a step whose loss or gradient norm is not finite.  A guard that never acts changes no bit of a run: so only unclipped
- * runs that diverged are run again with it.
+ * a step whose loss or gradient norm is not finite.  A guard that never acts changes no bit of a run, so only unclipped
+ * runs that diverged are repeated with it.
  */
 #include "experiment.h"
 
 #include <math.h>
 
-/* Whether an affine run diverges is a matter of luck, and the claims are about how often: it takes more of them. */
+/* Whether an affine run diverges depends on its seed, and the claims are about how often: so there are more of them. */
 static const struct coupling_level couplings[] = {{"affine", 2}, {"spline", 1}};
 static const double                rates[] = {1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 1e-1};
 static const struct arm            stabilisers[] = {

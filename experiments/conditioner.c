@@ -1,11 +1,12 @@
-/* conditioner.c - a trained conditioner as what it is: a few dozen straight lines.
+/* conditioner.c - a trained conditioner is a few dozen straight lines.
  *
- * In two or three dimensions a coupling's conditioner reads one number, and a ReLU network of one number is piecewise
- * linear (lib/kernels/conditioner_piecewise.c).  Here one flow is trained, and the first conditioner of its first block asked for its
- * breakpoints and, between them, for the lines of three outputs; and how many rows of the data lie on each.
+ * In two or three dimensions a coupling's conditioner has one input, and a ReLU network of one input is piecewise
+ * linear (lib/kernels/conditioner_piecewise.c).  This experiment trains one flow and tabulates the first conditioner of
+ * its first block: its breakpoints, the lines of three outputs between them, and how many rows of the data lie on each.
  *
- * Everything comes from the library's own kernels: the input of that conditioner and its breakpoints by
- * fathom_flow_view_coupling, values by its forward, slopes by its backward (the derivative of one output is its slope).
+ * All numbers come from the library's own kernels: the input of that conditioner and its breakpoints from
+ * fathom_flow_view_coupling, values from its forward, slopes from its backward (the derivative of one output is its
+ * slope).
  */
 #include "experiment.h"
 
@@ -15,6 +16,7 @@
 
 #include "exit.h"
 #include "flow_view.h"
+#include "own_rows.h"
 
 /* The outputs to show, of the first coordinate that the coupling moves. */
 enum { MOST_SHOWN = 3 };
@@ -50,14 +52,22 @@ static void *need(void *memory)
     return memory;
 }
 
-/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c); affine: loc, raw scale (lib/kernels/transformer_affine.c). */
-static size_t choose_outputs(struct shown *shown, const fathom_config *config)
+/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c); affine: loc, raw scale
+ * (lib/kernels/transformer_affine.c); of any other, the first outputs by their numbers.  How many are shown. */
+static size_t choose_outputs(struct shown *shown, const fathom_config *config, const struct fathom_isa *isa)
 {
-    const size_t bins = config->knots + 1, middle = bins / 2;
+    static const char *const numbers[MOST_SHOWN] = {"output_0", "output_1", "output_2"};
+    const size_t             bins = config->knots + 1, middle = bins / 2;
     if (strcmp(config->coupling, "affine") == 0) {
         shown[0] = (struct shown){"loc", 0};
         shown[1] = (struct shown){"raw_scale", 1};
         return 2;
+    }
+    if (strcmp(config->coupling, "spline") != 0) {
+        const size_t n = fathom_isa_transformer(isa, config->coupling)->n_outputs(config);
+        for (size_t k = 0; k < n && k < MOST_SHOWN; k++)
+            shown[k] = (struct shown){numbers[k], k};
+        return n < MOST_SHOWN ? n : MOST_SHOWN;
     }
     shown[0] = (struct shown){"raw_width", middle};
     shown[1] = (struct shown){"raw_height", bins + middle};
@@ -166,7 +176,7 @@ static void fill_lines(struct table *table, const struct outcome *outcome)
     const struct session  *session = outcome->session;
     const fathom_config *config = &outcome->runs[0].flow;
     struct shown         shown[MOST_SHOWN];
-    const size_t         n_shown = choose_outputs(shown, config);
+    const size_t         n_shown = choose_outputs(shown, config, session->options->isa);
     struct network       network = open_network(session, config, outcome->results[0].params);
     size_t               first, n;
     struct segment      *segments = find_segments(&first, &n, &network, shown, n_shown, session);
@@ -209,7 +219,7 @@ static void check_rows(const struct session *session)
 {
     if (session->train.dim > 3)
         exit_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
-                     session->options->data, session->train.dim);
+                     own_rows_name(session->options), session->train.dim);
 }
 
 const struct experiment conditioner = {

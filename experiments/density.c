@@ -1,7 +1,7 @@
-/* density.c - a density that is right integrates to one: log_det, base and every layer's forward map are in that number.
+/* density.c - a correct density integrates to one: that number depends on log_det, base and every layer's forward map.
  *
- * The density of a trained flow on the plane: a picture of it at each depth, and its integral.  Where the rule of the
- * integral has not converged, a line on stderr says so.
+ * Trains a flow of each depth, and tabulates its density on the plane and its integral.  A warning on stderr names an
+ * integral whose quadrature has not converged.
  */
 #include "experiment.h"
 
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "exit.h"
+#include "own_rows.h"
 #include "plane.h"
 #include "run_table.h"
 
@@ -18,7 +19,7 @@ static const double resolved = 1e-3;
 /* One that is resolved and further from 1 has not all of the density's mass in the squares. */
 static const double whole = 1e-2;
 
-/* An integral that is no check of its density is told; the table holds both numbers, the figure "not resolved". */
+/* Warns of an integral that does not check its density; the table has both numbers, the figure "not resolved". */
 static void warn_of_integral(const struct plane_density *d, const char *program, double reach)
 {
     const size_t depth = d->run->flow.depth;
@@ -105,8 +106,8 @@ static void fill_rows(struct table *table, const struct outcome *outcome)
 static void check_rows(const struct session *session)
 {
     if (session->train.dim != 2)
-        exit_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two", session->options->data,
-                     session->train.dim);
+        exit_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two",
+                    own_rows_name(session->options), session->train.dim);
 }
 
 static const struct design design = {

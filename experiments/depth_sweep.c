@@ -1,13 +1,15 @@
 /* depth_sweep.c - "Stacking coupling blocks steadily improves the fit."
  *
  * Trains a flow of each depth and scores it on the rows that it was trained on, as the notebook does, and on held-out
- * rows.  Training is chaotic, so a trained number is a draw from a distribution: --replicas draws more of them, each
+ * rows.  Training is chaotic, so a trained number is a draw from a distribution.  --replicas draws more of them, each
  * from initial parameters that differ in the last bits.  Of the first seed's replica 0 the loss at each step is kept.
  */
 #include "experiment.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "derive.h"
 #include "exit.h"
 
 static const struct design design = {
@@ -32,6 +34,30 @@ static void fill_loss(struct table *table, const struct outcome *outcome)
             table_number(table, lr[step]);
         }
     free(lr);
+}
+
+enum { WINDOW = 25 }; /* losses of the running mean */
+
+/* The mean of a depth's last WINDOW finite losses, or of all while they are fewer, at the middle of their steps. */
+static void derive_loss_mean(struct table *table, const struct table *losses)
+{
+    double *loss = derive_numbers(losses, "loss"), *step = derive_numbers(losses, "step");
+    size_t  depth;
+    for (size_t row = 0, end; row < table_rows(losses) && table_find(&depth, losses, "depth"); row = end) {
+        end = derive_group_end(losses, "depth", row);
+        for (size_t i = row, finite = row; i < end; i++) {
+            if (!isfinite(loss[i]))
+                continue;
+            loss[finite++] = loss[i]; /* the finite ones stand together, from `row` on */
+            const size_t n = finite - row < WINDOW ? finite - row : WINDOW;
+            table_text(table, table_cell(losses, row, depth));
+            table_setting(table, step[i] - 0.5 * (double)(n - 1));
+            table_count(table, n);
+            table_number(table, runner_mean(loss + finite - n, n));
+        }
+    }
+    free(loss);
+    free(step);
 }
 
 /* The true density's mean log p: what a perfect flow would score, on the training rows and on held-out ones. */
@@ -65,7 +91,9 @@ const struct experiment depth_sweep = {
     .tables = {
         {"depth_sweep", "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
                         "params_sha256"},
+        {"depth_sweep_summary", .summary_of = "depth_sweep", .by = "depth seed", .of = "train_logp heldout_logp"},
         {"loss", "depth step loss grad_norm lr", .fill = fill_loss},
+        {"loss_mean", "depth step n loss", .summary_of = "loss", .derive = derive_loss_mean},
         {"truth", "rows n mean_logp std_error", .fill = fill_truth, .only_spiral = true},
     },
     .figures = {"depth_sweep", "loss"},

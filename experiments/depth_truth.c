@@ -5,6 +5,10 @@
  */
 #include "experiment.h"
 
+#include <stdlib.h>
+
+#include "derive.h"
+
 static const struct design design = {
     .nesting = {AXIS_DEPTH, AXIS_SEED},
     .train = true,
@@ -14,6 +18,23 @@ static void defaults(struct options *options)
 {
     options->depths = (struct depth_list){6, {1, 2, 4, 8, 16, 20}};
     options->seeds = 16;
+}
+
+/* A row per run: what of KL(truth || flow) the training rows do not show, (flow - truth on training rows) + KL. */
+static void derive_over_fit(struct table *table, const struct table *runs)
+{
+    double *flow = derive_numbers(runs, "train_logp"), *truth = derive_numbers(runs, "train_truth");
+    double *kl = derive_numbers(runs, "kl");
+    size_t  column;
+    for (size_t row = 0; row < table_rows(runs); row++) {
+        for (size_t c = 0; c + 1 < table_columns(table); c++) /* what tells the run is copied */
+            if (table_find(&column, runs, table_column_name(table, c)))
+                table_text(table, table_cell(runs, row, column));
+        table_number(table, flow[row] - truth[row] + kl[row]);
+    }
+    free(flow);
+    free(truth);
+    free(kl);
 }
 
 const struct experiment depth_truth = {
@@ -31,6 +52,8 @@ const struct experiment depth_truth = {
                         "kl_std_error params_sha256"},
         {"depth_truth_summary", .summary_of = "depth_truth", .by = "depth",
          .of = "train_logp heldout_logp kl kl_std_error"},
+        {"depth_truth_over_fit", "depth seed status over_fit", .summary_of = "depth_truth", .derive = derive_over_fit},
+        {"depth_truth_over_fit_summary", .summary_of = "depth_truth_over_fit", .by = "depth", .of = "over_fit"},
     },
     .figures = {"depth_truth"},
     .notebook_but = TAKES(OPTION_SEEDS),

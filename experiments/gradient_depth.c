@@ -1,9 +1,14 @@
 /* gradient_depth.c - "The gradient norm grows with depth": over many seeds, where the notebook has one.
  *
- * The notebook's probe of untrained flows (gradient_norm.c), from enough seeds to see its distribution at each depth,
- * fit a law of growth to it, and say whether the notebook's own seed is typical.
+ * The notebook's gradient norm of untrained flows (gradient_norm.c), from so many seeds that its distribution at each
+ * depth is known: to fit a law of growth, and to judge whether the notebook's own seed is typical.
  */
 #include "experiment.h"
+
+#include <stdlib.h>
+
+#include "depth_law.h"
+#include "derive.h"
 
 static const struct coupling_level couplings[] = {{"affine", 1}, {"spline", 1}};
 
@@ -20,6 +25,34 @@ static void defaults(struct options *options)
     options->flow.coupling = NULL; /* both */
 }
 
+static void put_law(struct table *table, const char *coupling, const char *law, size_t n, struct line line,
+                    double misfit)
+{
+    table_text(table, coupling);
+    table_text(table, law);
+    table_count(table, n);
+    table_digits(table, line.slope);
+    table_digits(table, line.std_error);
+    table_digits(table, line.intercept);
+    table_digits(table, misfit);
+}
+
+/* Both laws of each coupling's medians; the summary's rows of a coupling follow each other. */
+static void derive_laws(struct table *table, const struct table *summary)
+{
+    double *depth = derive_numbers(summary, "depth"), *median = derive_numbers(summary, "median");
+    size_t  coupling;
+    for (size_t row = 0, end; row < table_rows(summary) && table_find(&coupling, summary, "coupling"); row = end) {
+        end = derive_group_end(summary, "coupling", row);
+        const struct depth_law law = depth_law_fit(depth + row, median + row, end - row);
+        const char            *name = table_cell(summary, row, coupling);
+        put_law(table, name, "power", end - row, law.power, law.power_misfit);
+        put_law(table, name, "exponential", end - row, law.exponential, law.exponential_misfit);
+    }
+    free(depth);
+    free(median);
+}
+
 const struct experiment gradient_depth = {
     .program = {
         .name = "gradient_depth",
@@ -32,6 +65,8 @@ const struct experiment gradient_depth = {
     .tables = {
         {"gradient_depth", "coupling depth seed untrained_logp grad_norm"},
         {"gradient_depth_summary", .summary_of = "gradient_depth", .by = "coupling depth", .of = "grad_norm"},
+        {"gradient_depth_law", "coupling law depths slope std_error intercept misfit",
+         .summary_of = "gradient_depth_summary", .derive = derive_laws},
     },
     .figures = {"gradient_depth"},
     .notebook_but = TAKES(OPTION_SEEDS),

@@ -1,6 +1,6 @@
 /* gradient_norm.c - "The gradient norm grows with depth."
  *
- * A probe that needs no training: the global norm of the gradient of the mean negative log-likelihood of the first
+ * A quantity that needs no training: the global norm of the gradient of the mean negative log-likelihood of the first
  * 1000 rows, with respect to all parameters, for untrained stacks of growing depth, of both couplings.
  */
 #include "experiment.h"

@@ -1,8 +1,8 @@
 /* residual_inverse.c - "Invertible only if g is a contraction; the inverse is a Banach fixed-point iteration."
  *
- * Two maps T(x) = x + a sin(b x), one whose g contracts and one whose g does not, on the notebook's grid.  For each: is
- * T increasing, and how far does Banach's iteration come from T(x) back to x?  The bound beside the error at each
- * iteration is Banach's own: Lip(g)^k times the error at the start.
+ * Two maps T(x) = x + a sin(b x), one whose g contracts and one whose g does not, on the notebook's grid.  The tables
+ * show for each whether T is increasing, and how close Banach's iteration comes from T(x) back to x.  The bound beside
+ * the error of iteration k is Banach's: Lip(g)^k times the error at the start.
  */
 #include "experiment.h"
 

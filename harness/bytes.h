@@ -1,7 +1,7 @@
-/* bytes.h - bytes that grow, and that remember if they could not.
+/* bytes.h - a buffer that grows, and that remembers a failed allocation.
  *
- * Everything that becomes a file is printed here first.  A FILE of open_memstream would do the same, but glibc's sets
- * no error flag when it cannot grow: it loses text in the middle without a word.
+ * The programs print every file into such a buffer first.  A FILE of open_memstream would do the same, but glibc's sets
+ * no error flag when it cannot grow, and loses text in the middle.
  *
  * Invariant: if short_of_memory is not set, data holds all that was added.  Once it is set it stays set, and nothing
  * more is added.
@@ -23,6 +23,6 @@ void bytes_add(struct bytes *b, const char *data, size_t size);
 void bytes_text(struct bytes *b, const char *text);
 void bytes_print(struct bytes *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void bytes_vprint(struct bytes *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-void bytes_free(struct bytes *b); /* *b is empty again, and may be filled anew */
+void bytes_free(struct bytes *b); /* *b is empty afterwards and can be filled again */
 
 #endif

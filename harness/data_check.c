@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
+
 static const size_t least_rows = 10;
 static const double few_repeats = 10, few_whole_repeats = 2, few_share = 0.1;
 static const double null_eigenvalue = 1e-10;
@@ -36,7 +38,8 @@ static size_t place_of(const struct check *check, size_t column)
 static void name_column(char *text, size_t size, const struct check *check, size_t column)
 {
     if (check->names && check->names[column] && *check->names[column])
-        snprintf(text, size, "column %zu (%.40s)", place_of(check, column), check->names[column]);
+        snprintf(text, size, "column %zu (%s)", place_of(check, column),
+                 fathom_show(check->names[column], strlen(check->names[column])).text);
     else
         snprintf(text, size, "column %zu", place_of(check, column));
 }
@@ -59,9 +62,6 @@ static void notice(struct check *check, enum notice_kind kind, size_t column, co
     va_start(args, format);
     vsnprintf(new->text, NOTICE_SIZE - 40, format, args); /* and room for the count */
     va_end(args);
-    for (char *c = new->text; *c; c++) /* a name may hold anything */
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
 }
 
 /* ------------------------------------------------------------------------------------------ a sorted column ---- */
@@ -203,8 +203,8 @@ static size_t name_dependent(char *text, size_t size, const struct check *check,
 {
     const double part = 0.1; /* of a direction's unit length: what is below it is rounding */
     const size_t dim = values->size;
-    size_t       columns[64], n = 0, at = 0;
-    for (size_t c = 0; c < dim && n < 64; c++) {
+    size_t       columns[FATHOM_DIM_MAX], n = 0, at = 0;
+    for (size_t c = 0; c < dim && n < FATHOM_DIM_MAX; c++) {
         double square = 0;
         for (size_t k = 0; k < dim; k++)
             if (gsl_vector_get(values, k) <= null_eigenvalue)

@@ -1,14 +1,14 @@
-/* data_check.h - rows that a flow will fit, but that deserve a warning.
+/* data_check.h - warnings about rows that a flow can be trained on, but whose score means less than it seems.
  *
- * None of these is an error: the rows are numbers, and training goes through.  But what comes out of it is not what it
- * seems: a score without a bound, or one that a single row decides.  Each notice says what was seen and what follows.
+ * None of these is an error: the rows are numbers, and training succeeds.  But the score has no bound, or a single row
+ * determines it.  Each notice states the finding and its consequence.
  *
- *   few values    A density on the plane may be as high as it likes on a line.  So where a column takes few values, or
- *                 one of them in many rows, log p has no bound, and grows with depth and training.
- *   dependence    The same, where columns determine each other: the rows lie in a plane of fewer dimensions.
- *   far value     One value far outside all others (-999 for a missing one) sets the column's deviation, and with it
- *                 the scale in which all other rows are one point.
- *   far held-out  A held-out row far outside the training rows decides the mean held-out log p by itself.
+ *   few values    A density on the plane has no bound on a line.  So where a column takes few values, or one value in
+ *                 many rows, log p has no bound, and grows with depth and training.
+ *   dependence    The same, where columns determine each other: the rows lie in a subspace of fewer dimensions.
+ *   far value     One value far from all others (-999 for a missing one) determines the column's deviation.  In that
+ *                 scale all other rows are one point.
+ *   far held-out  A held-out row far from the training rows determines the mean held-out log p by itself.
  */
 #ifndef DATA_CHECK_H
 #define DATA_CHECK_H
@@ -17,7 +17,7 @@
 
 enum notice_kind { NOTICE_FEW_VALUES, NOTICE_DEPENDENCE, NOTICE_FAR_VALUE, NOTICE_FAR_HELDOUT, NOTICE_KINDS };
 
-/* Notices of a kind beyond this many are counted in its last one: "and 7 more columns likewise". */
+/* At most so many notices per kind.  The last one counts the rest: "and 7 more columns likewise". */
 enum { NOTICES_PER_KIND = 4, NOTICE_SIZE = 400 };
 
 struct notice {
@@ -31,7 +31,7 @@ struct notices {
     struct notice list[NOTICE_KINDS * NOTICES_PER_KIND];
 };
 
-/* Looks at the training rows and the held-out ones (which may be none), both in standardised coordinates, and fills
+/* Checks the training rows and the held-out ones (possibly none), both in standardised coordinates, and fills
  * *notices, in the order of the kinds and then of the columns.  names: [dim] of the columns, or NULL; places: [dim],
  * the column's number in the file, from 1, or NULL: 1, 2, ...  False: not enough memory.
  *

@@ -72,6 +72,10 @@ static void nest_arms(struct listing *l, const enum axis *rest)
         l->run.training.skip = arm->skip;
         if (arm->clip > 0)
             l->run.training.clip = arm->clip;
+        if (arm->width > 0)
+            l->run.flow.width = arm->width;
+        if (arm->bins > 0)
+            l->run.flow.knots = arm->bins;
         for (int kind = 0; arm->actnorm && options_actnorms[kind]; kind++)
             if (strcmp(arm->actnorm, options_actnorms[kind]) == 0)
                 l->run.flow.actnorm = (fathom_actnorm)kind;
@@ -121,6 +125,18 @@ static void nest(struct listing *l, const enum axis *axis)
     }
 }
 
+/* A design states its couplings in its own order; their names are the library's. */
+static void check_couplings(const struct design *design)
+{
+    for (size_t i = 0; i < design->n_couplings; i++) {
+        fathom_config config = fathom_config_default();
+        fathom_error  error;
+        config.coupling = design->couplings[i].name;
+        if (fathom_n_params(&config, &error) == 0)
+            exit_failed("%s", error.text);
+    }
+}
+
 void design_list(struct run_list *runs, const struct design *design, const struct session *session)
 {
     const struct options *options = session->options;
@@ -128,5 +144,6 @@ void design_list(struct run_list *runs, const struct design *design, const struc
         .runs = runs, .design = design, .options = options, .seeds = options->seeds,
         .run = {.flow = options->flow, .training = options->training, .seed = options->seed},
     };
+    check_couplings(design);
     nest(&l, design->nesting);
 }

@@ -1,4 +1,4 @@
-/* design.h - which runs an experiment makes, as data.
+/* design.h - the runs of an experiment, as data.
  *
  * A design is a factorial plan (Fisher 1935): every level of every axis with every level of every other, in a stated
  * nesting.  The order of the runs is the order of the rows of the experiment's tables.
@@ -18,19 +18,21 @@ enum axis {
     AXIS_REPLICA   /* 0 .. --replicas - 1                                                    */
 };
 
-/* What tells a run from those that are alike in all else.  A member that is 0 or NULL leaves the option's value. */
+/* A level of AXIS_ARM: the difference between runs that agree in all else.  A member that is 0 or NULL keeps the
+ * option's value. */
 struct arm {
     const char *name;
     const char *actnorm;      /* "none", "default" or "data"                                                     */
     double      clip;         /* global norm; INFINITY: no clip                                                  */
+    size_t      width, bins;  /* units of a hidden layer; inner knots of the spline                              */
     bool        skip;         /* steps that are not finite are left out                                          */
-    const char *only_if_diverged; /* the name of an arm: this one is run only where that one diverged, and has its
-                                     result elsewhere, for there it makes no difference to a bit                 */
+    const char *only_if_diverged; /* the name of an arm: this one is run only where that one diverged; elsewhere
+                                     it takes that one's result, which is the same to the last bit               */
 };
 
 struct coupling_level {
     const char *name;
-    size_t      seeds_factor; /* so many times --seeds, unless --coupling names one */
+    size_t      seeds_factor; /* multiplies --seeds, unless --coupling names one */   
 };
 
 enum trace { TRACE_NONE, TRACE_ALL, TRACE_FIRST /* of each depth's first seed, replica 0 */ };
@@ -52,7 +54,8 @@ struct run_list {
     size_t      n, room;
 };
 
-/* Adds the design's runs to the list.  Without memory it ends the program. */
+/* Adds the design's runs to the list.  Ends the program if memory is short, or if the library lacks one of the design's
+ * couplings. */
 void design_list(struct run_list *runs, const struct design *design, const struct session *session);
 
 #endif

@@ -37,7 +37,7 @@ static void remove_temporaries(void)
 __attribute__((format(printf, 1, 0)))
 static void print_line(const char *format, va_list args)
 {
-    char text[1024];
+    char text[PATH_MAX + 1024]; /* the longest file name does not push out what is said of it */
     vsnprintf(text, sizeof text, format, args);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)

@@ -18,23 +18,24 @@ enum exit_code {
 _Noreturn void exit_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void exit_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* One such line, and the program goes on: a warning, or what was read. */
+/* Prints such a line and returns: a warning, or information. */
 void exit_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* From here on SIGINT, SIGTERM and SIGHUP end the program at once, whatever its threads are doing; one that was ignored
- * when the program started (nohup, a shell's &) stays ignored.  A reader of stderr that went away and a limit on the
- * size of files become errors of the single write (EPIPE, EFBIG). */
+/* After this call SIGINT, SIGTERM and SIGHUP end the program at once, in whatever state its threads are.  A signal that
+ * was ignored when the program started (nohup, a shell's &) stays ignored.  SIGPIPE and SIGXFSZ are ignored, so that
+ * the write itself fails, with EPIPE or EFBIG. */
 void exit_on_signals(void);
 
-/* A temporary file, or a folder for them, that is to disappear if the program ends early.  Remember it before it is
- * created, forget it after it was renamed.  At most EXIT_TEMPORARIES at a time (false: no room, or the path is too
- * long). */
+/* Registers a temporary file, or a folder of temporary files, for removal if the program ends early.  Call it before
+ * the file is created, and exit_forget after the file was renamed.  At most EXIT_TEMPORARIES at a time (false: no room,
+ * or the path is too long). */
 enum { EXIT_TEMPORARIES = 64 };
 _Bool exit_remember(const char *path);
 _Bool exit_remember_folder(const char *path);
 void  exit_forget(const char *path);
 
-/* While signals are held they wait: for the few renames that should happen all or not at all. */
+/* Signals that arrive between these two calls are delivered at the second: for renames that must happen all or not at
+ * all. */
 void exit_hold_signals(void);
 void exit_release_signals(void);
 

@@ -9,7 +9,6 @@
 #include "run_table.h"
 #include "sample.h"
 #include "shard.h"
-#include "summary_table.h"
 
 static struct table *table_by_name(struct table *const *tables, size_t n, const char *name)
 {
@@ -19,23 +18,37 @@ static struct table *table_by_name(struct table *const *tables, size_t n, const 
     return NULL;
 }
 
+const char *experiment_columns(char text[SUMMARY_TABLE_COLUMNS_SIZE], const struct table_plan *plan)
+{
+    if (plan->columns)
+        return plan->columns;
+    summary_table_columns(text, plan->by);
+    return text;
+}
+
+void experiment_derive(struct table *table, const struct table_plan *plan, const struct table *source)
+{
+    if (plan->derive)
+        plan->derive(table, source);
+    else
+        summary_table_fill(table, source, plan->by, plan->of);
+}
+
 static size_t make_tables(struct table **tables, const struct experiment *experiment, const struct outcome *outcome)
 {
     size_t n = 0;
+    char   text[SUMMARY_TABLE_COLUMNS_SIZE];
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++) {
         if (plan->only_spiral && outcome->session->options->data)
             continue;
+        struct table *table = session_table(outcome->session, plan->name, experiment_columns(text, plan));
         if (plan->summary_of)
-            tables[n] = summary_table(outcome->session, plan->name, table_by_name(tables, n, plan->summary_of), plan->by,
-                                      plan->of);
-        else {
-            tables[n] = session_table(outcome->session, plan->name, plan->columns);
-            if (plan->fill)
-                plan->fill(tables[n], outcome);
-            else
-                run_table_fill(tables[n], outcome);
-        }
-        n++;
+            experiment_derive(table, plan, table_by_name(tables, n, plan->summary_of));
+        else if (plan->fill)
+            plan->fill(table, outcome);
+        else
+            run_table_fill(table, outcome);
+        tables[n++] = table;
     }
     return n;
 }

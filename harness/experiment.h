@@ -1,13 +1,15 @@
-/* experiment.h - an experiment as data: what is run, which tables come of it, which figures are drawn.
+/* experiment.h - an experiment as data: its runs, its tables, its figures.
  *
- * A file of experiments/ defines one `const struct experiment` of its own name and nothing else that the program could
- * see; harness/main.c is every program's main.  Runs come from a design (design.h), a table's rows from the names of its
- * columns (run_table.h), a summary's from its groups (summary_table.h); what is neither has a function that fills it.
+ * A file of experiments/ defines one `const struct experiment` of its own name, and no other external name.
+ * harness/main.c is the main of every program.  A design lists the runs (design.h).  The names of a table's columns
+ * determine its rows (run_table.h), the groups of a table the rows of a summary (summary_table.h).  Any other table has
+ * a function that fills it.
  */
 #ifndef EXPERIMENT_H
 #define EXPERIMENT_H
 
 #include "design.h"
+#include "summary_table.h"
 #include "true_density.h"
 
 /* What is known when all runs are done. */
@@ -20,7 +22,7 @@ struct outcome {
     void                    *measured; /* by the experiment's own function, if it has one */
 };
 
-/* A table, one of three kinds. */
+/* A table, one of four kinds. */
 struct table_plan {
     const char *name;    /* DIR/<name>.tsv */
     const char *columns; /* names separated by one blank */
@@ -29,6 +31,8 @@ struct table_plan {
     /* Not NULL: the table is a summary (summary_table.h) of this earlier table of the same experiment: a row for each
      * combination of the words of the columns `by`, of the column `of`; `columns` is not used. */
     const char *summary_of, *by, *of;
+    /* Not NULL: fills the table, of these `columns`, from the earlier table `summary_of`, where groups do not do. */
+    void (*derive)(struct table *table, const struct table *source);
     bool only_spiral;    /* not written for rows of one's own */
 };
 
@@ -49,6 +53,12 @@ struct experiment {
     uint64_t notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
                               notebook's own numbers beside these                                                */
 };
+
+/* The columns of a planned table; `text` holds them if they are not the plan's own. */
+const char *experiment_columns(char text[SUMMARY_TABLE_COLUMNS_SIZE], const struct table_plan *plan);
+
+/* Fills a planned table that is made from an earlier one, `summary_of`. */
+void experiment_derive(struct table *table, const struct table_plan *plan, const struct table *source);
 
 /* The main of every experiment's program; its exit status. */
 int experiment_main(const struct experiment *experiment, int argc, char **argv);

@@ -6,8 +6,9 @@
  * leaves the earlier set as it was.  Only SIGKILL or a power failure between two renames can leave parts of two sets;
  * the manifest tells that (manifest.h).
  *
- * A staging folder's name carries program, process id and a random number, and its owner holds a lock on a file in it.
- * A process that is gone holds none, wherever it ran: the next set in the folder removes what it left.
+ * The name of a staging folder contains the program, the process id and a random number.  Its owner holds a lock on a
+ * file in it.  A process that has ended holds no lock, on whatever machine it ran: the next set in the folder removes
+ * its staging folder.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -33,13 +34,13 @@ struct files *files_begin(const char *folder, const char *program, fathom_error 
 enum { FILES_MAX = 48, FILES_NAME = 160 };
 bool files_add_all(struct files *set, const struct file *files, size_t n, fathom_error *error);
 
-/* The older file of this name is to go, together with the renames. */
+/* When the set is put in place, the older file of this name is removed. */
 bool files_drop(struct files *set, const char *name, fathom_error *error);
 
 const char            *files_staging(const struct files *set);  /* the staging folder: the new tables, to draw from */
 const struct manifest *files_manifest(const struct files *set); /* what is staged, and its sums                    */
 
-/* From here to the set's end no other set of this folder is put in place, where the file system has such locks. */
+/* Until this set ends, no other set is put in place in the folder, if the file system has such locks. */
 void files_lock(struct files *set);
 
 /* Puts the set in its place, and ends it; false with one line in *error, and the folder as it was. */
@@ -50,7 +51,7 @@ void files_abandon(struct files *set);
 /* A set of its own: begin, add, commit. */
 bool files_write(const char *folder, const struct file *files, size_t n, fathom_error *error);
 
-/* Makes the folder if its parent is there, and tries whether a set can be staged in it: before hours of work. */
+/* Creates the folder if its parent exists, and tries to stage a set in it.  Call it before hours of work. */
 bool files_folder(const char *folder, fathom_error *error);
 
 #endif

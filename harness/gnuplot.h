@@ -1,11 +1,11 @@
 /* gnuplot.h - one run of gnuplot, as a function from a script to its exit status, standard output and standard error.
  *
- * All three are held in memory, and what they are worth is judged here: did the script run to its end?  Its last
- * command prints a sentinel line, and a command that fails takes the sentinel with it (gnuplot_script_end).  A line on
- * standard error is no failure by itself: it may be a warning, or of another program (ld.so, fontconfig).
+ * All three are held in memory.  A run is good if the script ran to its end: its last command prints a sentinel line,
+ * and after a command that fails gnuplot skips the sentinel (gnuplot_script_end).  A line on standard error alone is no
+ * failure: it may be a warning, or come from another program (ld.so, fontconfig).
  *
- * The run has a time limit.  It ends with gnuplot: a process that gnuplot left behind may hold the pipes, but is not
- * waited for.
+ * The run has a time limit.  It ends when gnuplot ends; it does not wait for processes that gnuplot left behind and
+ * that hold the pipes.
  */
 #ifndef GNUPLOT_H
 #define GNUPLOT_H
@@ -25,15 +25,14 @@ struct gnuplot_run {
     bool         timed_out;   /* it was killed at the time limit */
 };
 
-/* Runs the script in `folder` for at most so many seconds.  PLOT_OK: it ran, whatever it made of the script.
- * Otherwise (gnuplot is not there, memory is short, ...) *error says why and *run is empty.  gnuplot_free is allowed
- * after both. */
+/* Runs the script in `folder` for at most so many seconds.  PLOT_OK: gnuplot ran, whatever the outcome.  Otherwise (no
+ * gnuplot, memory is short, ...) *error says why and *run is empty.  gnuplot_free is allowed after both. */
 plot_status gnuplot_run(struct gnuplot_run *run, const char *folder, const struct bytes *script, unsigned seconds,
                         fathom_error *error);
 void        gnuplot_free(struct gnuplot_run *run);
 
-/* Ends the line of commands that must all have worked: the picture is ended and the sentinel printed.  gnuplot leaves
- * out the rest of a line after a command that failed, also one in a file that the line loads. */
+/* Ends the line of commands that must all succeed: it ends the picture and prints the sentinel.  After a command that
+ * fails, also in a file that the line loads, gnuplot skips the rest of the line. */
 void gnuplot_script_end(struct bytes *script);
 
 /* PLOT_OK if gnuplot ended by itself with status 0 and the script ran to its end; `what` names it in *error. */
@@ -44,7 +43,7 @@ plot_status gnuplot_judge(const struct gnuplot_run *run, const char *what, fatho
 enum { GNUPLOT_LINE = 256 };
 bool gnuplot_line(char line[GNUPLOT_LINE], size_t *at, const struct gnuplot_run *run);
 
-/* The line that says most: the first that names a place of a script ("x.gp" line 3: ...), else the first.  False if
+/* The most informative line: the first that names a place of a script ("x.gp" line 3: ...), else the first.  False if
  * there is none. */
 bool gnuplot_complaint(char line[GNUPLOT_LINE], const struct gnuplot_run *run);
 

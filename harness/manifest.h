@@ -1,4 +1,4 @@
-/* manifest.h - which files are of one run: their SHA-256 sums, in a file of the same run.
+/* manifest.h - the SHA-256 sums of the files of one run, so that a folder of mixed runs is recognised.
  *
  * DIR/<program>.sha256 lists every table and figure that the last run of the program put into DIR, as `sha256sum`
  * prints them ("<64 hexadecimal digits>  <name>"), so that `sha256sum -c` reads it too.  DIR/SHA256SUMS, which
@@ -43,7 +43,7 @@ enum manifest_status {
 enum manifest_status manifest_read(struct manifest *manifest, const char *folder, const char *file,
                                    fathom_error *error);
 
-/* Is DIR/<name> the file that the line tells of?  Reads regular files only. */
+/* Does DIR/<name> have the sum of the line?  Reads regular files only. */
 enum manifest_match { MANIFEST_SAME, MANIFEST_OTHER, MANIFEST_MISSING, MANIFEST_UNREADABLE };
 enum manifest_match manifest_check(const char *folder, const struct manifest_line *line);
 
@@ -51,8 +51,8 @@ enum manifest_match manifest_check(const char *folder, const struct manifest_lin
  * *told; gives how many. */
 size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *file);
 
-/* The same for every <program>.sha256 of the folder.  0: the folder is of one run of each program, as far as manifests
- * tell; a folder without any has none to tell. */
+/* The same for every <program>.sha256 of the folder.  0: as far as manifests show,
+ * the folder is of one run of each program; a folder without manifests gives 0. */
 size_t manifest_mixture(struct bytes *told, const char *folder);
 
 #endif

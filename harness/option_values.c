@@ -54,7 +54,9 @@ void option_describe_legal(char *text, size_t size, const struct option_row *row
         snprintf(text, size, "of svg, png, pdf, separated by commas");
         return;
     case KIND_TEXT:
-        snprintf(text, size, "a name that is not empty and does not begin with -- (./--name is legal)");
+        snprintf(text, size, "%s that is not empty and does not begin with --%s", /* a column has no folder */
+                 strcmp(row->argument, "LIST") == 0 ? "a list" : "a name",
+                 strcmp(row->argument, "LIST") == 0 ? "" : " (./--name is legal)");
         return;
     case KIND_FLAG:
         snprintf(text, size, "given without a value");

@@ -1,4 +1,4 @@
-/* option_values.h - what an option is, and one value of it: from text, to text, and which are legal. */
+/* option_values.h - the kinds of options: how a value is read and printed, and which values are legal. */
 #ifndef OPTION_VALUES_H
 #define OPTION_VALUES_H
 

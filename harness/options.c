@@ -55,15 +55,18 @@ static const struct option_row rows[OPTION_COUNT] = {
         .meaning = "by name or by number from 1, separated by commas"},
     [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .word = fathom_coupling_name,
         .setting = true, .meaning = "the map of the couplings:", .unset = "both"},
-    [OPTION_DEPTHS] = {"depths", "LIST", KIND_DEPTHS, AT(depths), 1, 1024, .setting = true,
+    [OPTION_DEPTHS] = {"depths", "LIST", KIND_DEPTHS, AT(depths), FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX, .setting = true,
         .meaning = "numbers of blocks, separated by commas"},
-    [OPTION_BINS] = {"bins", "N", KIND_COUNT, AT(flow.knots), 1, 256, .setting = true,
+    [OPTION_BINS] = {"bins", "N", KIND_COUNT, AT(flow.knots), FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX,
+        .setting = true,
         .meaning = "inner knots of the spline: N makes N + 1 bins"},
-    [OPTION_INTERVAL] = {"interval", "B", KIND_REAL, AT(flow.interval), 0, 1e6, .above_low = true, .setting = true,
+    [OPTION_INTERVAL] = {"interval", "B", KIND_REAL, AT(flow.interval), 0, FATHOM_INTERVAL_MAX, .above_low = true,
+        .setting = true,
         .meaning = "the spline acts on [-B, B]"},
-    [OPTION_WIDTH] = {"width", "N", KIND_COUNT, AT(flow.width), 1, 1024, .setting = true,
+    [OPTION_WIDTH] = {"width", "N", KIND_COUNT, AT(flow.width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX,
+        .setting = true,
         .meaning = "units of a hidden layer of the conditioner"},
-    [OPTION_HIDDEN] = {"hidden", "N", KIND_COUNT, AT(flow.hidden), 0, 8, .setting = true,
+    [OPTION_HIDDEN] = {"hidden", "N", KIND_COUNT, AT(flow.hidden), 0, FATHOM_HIDDEN_MAX, .setting = true,
         .meaning = "hidden layers of the conditioner"},
     [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
         .meaning = "none, default (scale 0.693) or data (initialised from data)"},
@@ -73,11 +76,11 @@ static const struct option_row rows[OPTION_COUNT] = {
         .meaning = "number of flows: keys N to N + K - 1"},
     [OPTION_BATCH_SEED] = {"batch-seed", "N", KIND_COUNT, AT(batch_seed), 0, 0x1p53 - 1, .setting = true,
         .meaning = "key of the minibatches"},
-    [OPTION_STEPS] = {"steps", "N", KIND_COUNT, AT(training.steps), 4, 1e7, .setting = true,
+    [OPTION_STEPS] = {"steps", "N", KIND_COUNT, AT(training.steps), FATHOM_STEPS_MIN, 1e7, .setting = true,
         .meaning = "gradient steps"},
-    [OPTION_BATCH] = {"batch", "N", KIND_COUNT, AT(training.batch), 1, 1e6, .setting = true,
+    [OPTION_BATCH] = {"batch", "N", KIND_COUNT, AT(training.batch), FATHOM_BATCH_MIN, 1e6, .setting = true,
         .meaning = "rows a step"},
-    [OPTION_LR] = {"lr", "X", KIND_REAL, AT(training.peak_lr), 0, 1000, .above_low = true, .setting = true,
+    [OPTION_LR] = {"lr", "X", KIND_REAL, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true, .setting = true,
         .meaning = "peak of the one-cycle learning rate"},
     [OPTION_CLIP] = {"clip", "X|none", KIND_CLIP, AT(training.clip), 0, 1e300, .above_low = true, .setting = true,
         .meaning = "global norm above which a gradient is scaled down"},
@@ -110,9 +113,6 @@ static const struct option_row rows[OPTION_COUNT] = {
 
 /* Minibatches are drawn ahead and shared by all runs: 2^30 row numbers are 4 GiB. */
 static const double batch_rows_max = 0x1p30;
-
-/* The narrowest bin of the spline (Durkan et al. 2019): the bins of this width must leave something to distribute. */
-static const double narrowest_bin = 1e-3;
 
 struct options options_default(void)
 {
@@ -211,9 +211,9 @@ static enum options_outcome check_together(const struct options *options, fathom
                                            const struct program *program, uint64_t given)
 {
     const fathom_config *flow = &options->flow;
-    if (takes(program, OPTION_BINS) && !((double)(flow->knots + 1) * narrowest_bin < 2 * flow->interval))
+    if (takes(program, OPTION_BINS) && !((double)(flow->knots + 1) * FATHOM_MIN_BIN < 2 * flow->interval))
         return illegal(error, "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
-                       "2 x interval = %g", flow->knots, flow->interval, narrowest_bin, 2 * flow->interval);
+                       "2 x interval = %g", flow->knots, flow->interval, FATHOM_MIN_BIN, 2 * flow->interval);
     if ((given & TAKES(OPTION_HELDOUT)) && !options->data)
         return illegal(error, "--heldout %g: legal only with --data FILE (the spiral's held-out rows are a second "
                        "spiral)", options->heldout);
@@ -327,10 +327,13 @@ void options_print_version(FILE *out, const struct program *program)
 {
     char               gnuplot[64] = "";
     fathom_error       ignored;
-    const plot_options here = {.out = ".", .home = ".", .formats = PLOT_SVG};
+    const plot_options svg = {.out = ".", .formats = PLOT_SVG};
     const fathom_isa  *isa = fathom_isa_find(getenv("FATHOM_ISA"));
-    if (plot_check(gnuplot, sizeof gnuplot, &here, &ignored) != PLOT_OK)
+    const plot_status  status = plot_check(gnuplot, sizeof gnuplot, &svg, &ignored);
+    if (status == PLOT_NO_GNUPLOT)
         strcpy(gnuplot, "not found");
+    else if (status != PLOT_OK)
+        snprintf(gnuplot, sizeof gnuplot, "draws nothing: %s", plot_status_name(status));
     fprintf(out, "%s (Fathom) %s\nGSL %s\nSLEEF %d.%d.%d (as compiled)\ngnuplot %s\nkernels %s\n", program->name,
             FATHOM_VERSION, gsl_version, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL, gnuplot,
             isa ? fathom_isa_name(isa) : "none that this CPU runs");

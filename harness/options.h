@@ -1,8 +1,8 @@
 /* options.h - the one command line.
  *
- * What a person may change is one table of options (options.c): name, meaning, legal range.  A program says which of
- * them it takes, and its defaults by filling a struct options before it is read; the rest - help, range checks, the
- * configuration at the head of every table - follows from the table.
+ * One table (options.c) lists every option with its name, meaning and legal range.  A program states which of them it
+ * takes, and sets its defaults in a struct options before the command line is read.  Help, range checks and the
+ * configuration at the head of every table follow from the table.
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -46,10 +46,10 @@ extern const char *const options_actnorms[]; /* what a fathom_actnorm is called 
 
 enum { DEPTHS_MAX = 64 };
 struct depth_list {
-    size_t n, depth[DEPTHS_MAX]; /* each 1 to 1024, none twice */
+    size_t n, depth[DEPTHS_MAX]; /* each FATHOM_DEPTH_MIN to FATHOM_DEPTH_MAX, none twice */
 };
 
-/* What was asked for.  flow.dim is the data's, flow.depth each of depths'. */
+/* The values of all options.  flow.dim is the data's, flow.depth each of depths'. */
 struct options {
     const char          *data;      /* file of rows, "-" standard input; NULL: the spiral    */
     double               heldout;   /* fraction of the file's rows kept back from training   */
@@ -105,7 +105,7 @@ enum options_outcome { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ILLEG
 enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,
                                    int argc, char **argv);
 
-/* "fathom 1.0.0", "GSL 2.7.1", ...: what --version prints. */
+/* "fathom 2.0.0", "GSL 2.7.1", ...: what --version prints. */
 void options_print_version(FILE *out, const struct program *program);
 
 /* Every setting that the results depend on, as key and value, in the order of the table: not threads, folder, figures

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "files.h"
 #include "exit.h"
@@ -68,11 +67,23 @@ static bool same_tables(const struct writing *w)
     return staged == earlier;
 }
 
+/* Programs write tables and figures; a manifest that lists anything else was edited, and no file goes for that. */
+static bool is_written(const char *name)
+{
+    static const char *const ends[] = {".tsv", ".svg", ".png", ".pdf"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends_in(name, ends[i]))
+            return true;
+    return false;
+}
+
 /* A file of an earlier run, which this one did not make, goes; false with one line in *error. */
 static bool drop(struct writing *w, const char *name, fathom_error *error)
 {
-    char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/%s", w->what->plot.out, name) >= PATH_MAX || access(path, F_OK) != 0)
+    char        path[PATH_MAX];
+    struct stat info;
+    if (!is_written(name) || snprintf(path, sizeof path, "%s/%s", w->what->plot.out, name) >= PATH_MAX ||
+        stat(path, &info) != 0 || S_ISDIR(info.st_mode))
         return true;
     if (!files_drop(w->set, name, error))
         return false;

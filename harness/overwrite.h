@@ -1,7 +1,7 @@
 /* overwrite.h - tables of other settings are not replaced unless the folder was named.
  *
- * The default folder holds the tables that the report is about.  A program that was started with other rows or other
- * settings, and without a folder of its own, would put its tables in their place.
+ * The default folder holds the tables of the report.  Without this check, a program that was started with other rows or
+ * other settings, and without a folder of its own, would replace them.
  */
 #ifndef OVERWRITE_H
 #define OVERWRITE_H
@@ -12,7 +12,7 @@
 
 enum { OVERWRITE_KEY_SIZE = 32, OVERWRITE_VALUE_SIZE = 128 };
 
-/* Where a table's settings and the new ones part; longer texts are cut. */
+/* A setting that differs between a table and the new run; longer texts are cut. */
 struct overwrite {
     char table[NAME_MAX + 1]; /* its file's name */
     char key[OVERWRITE_KEY_SIZE];

@@ -10,33 +10,38 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fields.h"
 #include "exit.h"
+#include "number.h"
 
-static FILE *open_rows(const char **name, const char *path)
+const char *own_rows_name(const struct options *options)
+{
+    return !options->data ? "spiral" : strcmp(options->data, "-") == 0 ? "standard input" : options->data;
+}
+
+struct column_text own_rows_column(const fathom_read_report *rows, size_t column)
+{
+    const bool         known = column < rows->n_columns;
+    const char *const  name = known ? rows->column[column].name : NULL;
+    struct column_text text;
+    snprintf(text.text, sizeof text.text, "column %zu", known ? rows->column[column].place : column + 1);
+    if (name && *name)
+        snprintf(text.text + strlen(text.text), sizeof text.text - strlen(text.text), " (%s)",
+                 fathom_show(name, strlen(name)).text);
+    return text;
+}
+
+static FILE *open_rows(const char *path)
 {
     struct stat info;
-    *name = path;
-    if (strcmp(path, "-") == 0) {
-        *name = "standard input";
+    if (strcmp(path, "-") == 0)
         return stdin;
-    }
     FILE *in = fopen(path, "r");
     if (!in)
         exit_failed("%s: %s", path, strerror(errno));
     if (fstat(fileno(in), &info) == 0 && S_ISDIR(info.st_mode))
         exit_failed("%s: is a directory, not a file of rows", path);
     return in;
-}
-
-static const char *separator_name(char separator)
-{
-    switch (separator) {
-    case '\t': return "tabs";
-    case ';':  return "semicolons";
-    case ',':  return "commas";
-    case '|':  return "bars";
-    default:   return "blanks";
-    }
 }
 
 /* Text that grows to the end of its array, and no further. */
@@ -89,8 +94,12 @@ static void tell(const char *name, const fathom_read_report *report)
         add(&chosen, " of %zu", report->file_columns);
     for (size_t i = 0; i < report->n_columns; i++) {
         const fathom_read_column *column = &report->column[i];
+        if (names.at > sizeof names.text - 64) { /* a name is cut to 43 characters */
+            add(&names, " and %zu more", report->n_columns - i);
+            break;
+        }
         if (column->name && *column->name)
-            add(&names, "%s%s", i > 0 ? ", " : "", column->name);
+            add(&names, "%s%s", i > 0 ? ", " : "", fathom_show(column->name, strlen(column->name)).text);
         else
             add(&names, "%s%zu", i > 0 ? ", " : "", column->place);
     }
@@ -99,15 +108,15 @@ static void tell(const char *name, const fathom_read_report *report)
     else
         add(&header, "no header");
     exit_note("%s: %zu rows of %zu%s columns (%s), separated by %s; %s; %zu rows held out", name, report->rows,
-               report->n_columns, chosen.text, names.text, separator_name(report->separator), header.text,
-               report->heldout);
+               report->n_columns, chosen.text, names.text, fathom_separator_name(report->separator),
+               header.text, report->heldout);
 }
 
 void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_report *report,
                    struct options *options)
 {
-    const char         *name;
-    FILE               *in = open_rows(&name, options->data);
+    const char         *name = own_rows_name(options);
+    FILE               *in = open_rows(options->data);
     fathom_error        error;
     fathom_read_options how = fathom_read_options_default();
     how.separator = options->separator;

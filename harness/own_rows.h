@@ -1,4 +1,4 @@
-/* own_rows.h - a file of rows, as the command line asks for it. */
+/* own_rows.h - reads the file of rows that the command line names. */
 #ifndef OWN_ROWS_H
 #define OWN_ROWS_H
 
@@ -10,5 +10,15 @@
  * tables name them; options->columns points into the report, which the caller frees. */
 void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_report *report,
                    struct options *options);
+
+/* What messages call the rows: "spiral", the file's name or "standard input". */
+const char *own_rows_name(const struct options *options);
+
+/* "column 3" or "column 3 (mass)", as it stands in the file.  column: of the dataset, from 0.  Without a file, of which
+ * rows is empty, "column 1" is the first. */
+struct column_text {
+    char text[80];
+};
+struct column_text own_rows_column(const fathom_read_report *rows, size_t column);
 
 #endif

@@ -1,8 +1,8 @@
-/* parallel.h - independent jobs on all cores, and the line that tells how far they are.
+/* parallel.h - independent jobs on all cores, and their progress line.
  *
  * Whole runs are the parallel unit: no team works inside one.  Jobs start longest first (Graham 1969, LPT), so that no
- * long one is left alone at the end; each writes where its index says, so that the order of results is the order of
- * the table, never of completion.
+ * long job runs alone at the end.  Each writes to its own index, so the order of results is the order of the table,
+ * never of completion.
  */
 #ifndef PARALLEL_H
 #define PARALLEL_H
@@ -13,8 +13,8 @@
 
 struct progress;
 
-/* Does job `index`.  It runs beside others: it may write only what belongs to its index.  It reports its cost by
- * progress_add while it runs, in as many portions as it likes. */
+/* Does job `index`.  Jobs run concurrently: each may write only what belongs to its index.  It reports its cost by
+ * progress_add while it runs, in any number of portions. */
 typedef void parallel_job(void *context, size_t index, struct progress *progress);
 
 struct parallel {
@@ -25,15 +25,15 @@ struct parallel {
     const char *where;   /* where they were found; not NULL if any were      */
 };
 
-/* How many threads share n equal parts of a short work: at most `threads` and n, and no more than there are processors
- * or OpenMP starts (OMP_THREAD_LIMIT).  At least 1. */
+/* The number of threads for n equal parts of a short task: at most `threads` and n, and no more than there are
+ * processors or OpenMP starts (OMP_THREAD_LIMIT).  At least 1. */
 size_t parallel_threads(size_t threads, size_t n);
 
-/* Calls job(context, i) for every i < n.  cost: [n], estimates of any one unit.  Gives the number of threads that did
- * it: OpenMP may start fewer than it is asked for. */
+/* Calls job(context, i) for every i < n.  cost: [n], estimates of any one unit.  Returns the number of threads that
+ * worked: OpenMP may start fewer than requested. */
 size_t parallel_do(const struct parallel *how, parallel_job *job, void *context, const uint64_t *cost, size_t n);
 
-/* More of the cost is done.  Cheap enough for every training step. */
+/* Adds to the cost that is done.  Cheap enough for every training step. */
 void progress_add(struct progress *progress, uint64_t cost);
 
 /* Seconds of a clock that only goes forward: for stderr and timings, never for a result. */

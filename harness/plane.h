@@ -21,7 +21,7 @@ struct plane_density {
 };
 
 /* densities: [n].  Pictures over the smallest square of whole-numbered half side that holds the training rows, or nearly
- * all.  Gives the half side of the square that the integrals reach over.  Without memory it ends the program. */
+ * all.  Returns the half side of the square of the integrals.  Ends the program if memory is short. */
 double plane_compute(struct plane_density *densities, const struct session *session, size_t n);
 void   plane_free(struct plane_density *density); /* its picture */
 

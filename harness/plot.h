@@ -1,4 +1,4 @@
-/* plot.h - figures: the one place that talks to gnuplot.
+/* plot.h - figures: the one place that runs gnuplot.
  *
  * A figure is plots/NAME.gp.  It reads finished tables of the output folder by their names (gnuplot runs in that
  * folder) and writes one picture to its standard output; what the figures share is in plots/style.gp.

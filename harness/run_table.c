@@ -36,6 +36,8 @@ static const struct column {
     {"depth", KIND_COUNT, RUN(flow.depth)},
     {"arm", KIND_TEXT, RUN(arm)},
     {"actnorm", KIND_ACTNORM, RUN(flow.actnorm)},
+    {"width", KIND_COUNT, RUN(flow.width)},
+    {"bins", KIND_COUNT, RUN(flow.knots)},
     {"lr", KIND_SETTING, RUN(training.peak_lr)},
     {"clip", KIND_CLIP, RUN(training.clip)},
     {"guard", KIND_GUARD, RUN(training.skip)},

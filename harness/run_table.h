@@ -3,6 +3,7 @@
  * A column's name says what is in it, and means the same in every table:
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
+ *   width bins      of its conditioners and its splines: what --width and --bins set
  *   guard           "skip" if steps that are not finite are left out, otherwise "none"
  *   arm             the name of its arm in the experiment's design
  *   n_params        trainable parameters
@@ -22,8 +23,8 @@
 
 #include "experiment.h"
 
-/* A row per run, in the order of the runs.  A column that is not in the list above ends the program: it is a fault of
- * the experiment's file. */
+/* A row per run, in the order of the runs.  A column that is not in the list above is a fault of the experiment's
+ * file, and ends the program. */
 void run_table_fill(struct table *table, const struct outcome *outcome);
 
 /* The cell of a column params_sha256, for tables that are filled otherwise. */

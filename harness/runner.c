@@ -13,6 +13,7 @@
 
 #include "first_batch.h"
 #include "exit.h"
+#include "own_rows.h"
 #include "parallel.h"
 #include "run_store.h"
 #include "shard.h"
@@ -156,31 +157,41 @@ static void probe(struct run_result *result, const struct session *session, cons
     free(gradient);
 }
 
-/* fathom_train, step by step so that the progress line moves; no step of a run that has no parameters to start from. */
-static void train(struct run_result *result, const struct run *run, const struct session *session,
-                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_a_step)
+/* What the progress line has been told of a run's training. */
+struct told {
+    struct progress *progress;
+    uint64_t         cost_per_step;
+    size_t           steps;
+};
+
+static int tell_step(void *context, size_t step, double loss, double grad_norm)
 {
-    bool running = result->status == FATHOM_OK;
-    for (size_t step = 0; step < run->training.steps; step++) {
-        double loss = NAN, grad_norm = NAN;
-        if (running) {
-            const fathom_status status = fathom_trainer_step(trainer, &loss, &grad_norm,
-                                                             session->batches + step * run->training.batch);
-            if (status != FATHOM_DIVERGED)
-                check(status, "training");
-            else if (isnan(result->diverged_at))
-                result->diverged_at = (double)step;
-            running = status == FATHOM_OK || run->training.skip;
-            result->skipped += status == FATHOM_DIVERGED && run->training.skip;
-        }
-        if (result->loss) {
-            result->loss[step] = loss;
-            result->grad_norm[step] = grad_norm;
-        }
-        progress_add(progress, cost_a_step);
+    struct told *told = context;
+    (void)loss, (void)grad_norm;
+    progress_add(told->progress, told->cost_per_step);
+    told->steps = step + 1;
+    return 0;
+}
+
+/* No step of a run that has no parameters to start from. */
+static void train(struct run_result *result, const struct run *run, const struct session *session,
+                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_per_step)
+{
+    struct told  told = {.progress = progress, .cost_per_step = cost_per_step};
+    const size_t steps = run->training.steps;
+    for (size_t step = 0; result->loss && step < steps; step++)
+        result->loss[step] = result->grad_norm[step] = NAN;
+    if (result->status == FATHOM_OK) {
+        const fathom_train_result trained = fathom_train(trainer, result->loss, result->grad_norm, session->batches,
+                                                         tell_step, &told);
+        if (trained.status != FATHOM_DIVERGED)
+            check(trained.status, "training");
+        if (trained.diverged_at < steps)
+            result->diverged_at = (double)trained.diverged_at;
+        result->skipped = trained.skipped;
+        result->status = trained.status;
     }
-    if (!running && result->status == FATHOM_OK)
-        result->status = FATHOM_DIVERGED;
+    progress_add(progress, (steps - told.steps) * cost_per_step);
 }
 
 static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
@@ -250,7 +261,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     fathom_workspace_free(workspace);
     if (run->train) {
         fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
-                                                         session->train.x, session->train.n));
+                                                         session->train.x, session->order, session->train.n));
         result->loss = need(malloc(steps * sizeof *result->loss));
         result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
         train(result, run, session, trainer, progress, cost_of_training_step(run, n_params));
@@ -290,14 +301,15 @@ static void add_timing(struct table *timings, const struct run *run, const struc
 _Noreturn static void refuse_actnorm(const struct run *run, const struct session *session, size_t column, size_t n)
 {
     const struct options *options = session->options;
-    const char           *data = options->data ? options->data : "spiral";
+    const char           *data = own_rows_name(options);
+    const struct column_text where = own_rows_column(&session->rows, column);
     const char *cure = session->program->takes & TAKES(OPTION_ACTNORM) ? ", or --actnorm none" : "";
     if (run->train)
-        exit_failed("%s: column %zu does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
+        exit_failed("%s: %s does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
                      "from data divides by its deviation; cure: a larger --batch or another --batch-seed%s", data,
-                     column + 1, n, (unsigned long long)options->batch_seed, cure);
-    exit_failed("%s: column %zu does not vary over the first %zu rows, and ActNorm from data divides by its "
-                 "deviation; cure: the rows in another order%s", data, column + 1, n, cure);
+                     where.text, n, (unsigned long long)options->batch_seed, cure);
+    exit_failed("%s: %s does not vary over the first %zu rows, and ActNorm from data divides by its "
+                 "deviation; cure: the rows in another order%s", data, where.text, n, cure);
 }
 
 /* All runs that train share the first batch, and all others the rows of the probe: one question for each. */
@@ -341,12 +353,10 @@ size_t runner_base(const struct run *runs, size_t i, size_t n)
 uint64_t runner_cost(const struct run *run, const struct session *session)
 {
     fathom_error error;
-    fathom_flow *flow = fathom_flow_new(&run->flow, NULL, &error);
-    if (!flow)
+    const size_t n_params = fathom_n_params(&run->flow, &error);
+    if (n_params == 0)
         exit_failed("%s", error.text);
-    const uint64_t cost = cost_of_run(run, session, fathom_flow_n_params(flow));
-    fathom_flow_free(flow);
-    return cost;
+    return cost_of_run(run, session, n_params);
 }
 
 /* The runs of the list `which`: [n]; `found` others were in the store. */

@@ -1,8 +1,7 @@
-/* runner.h - a table of runs, done in parallel.
+/* runner.h - makes a list of runs in parallel.
  *
  * A run is a flow, its training, a seed and a replica: all that its result depends on, beside the rows and batches
- * that every run shares.  An experiment fills a table of runs, has them done, and writes a table of results in the
- * same order.
+ * that every run shares.  An experiment lists its runs; their results have the same order.
  */
 #ifndef RUNNER_H
 #define RUNNER_H
@@ -18,7 +17,7 @@ struct run {
     const char          *arm;      /* what tells it from runs that are alike in all else; may be NULL            */
     const char          *only_if_diverged; /* an arm: made only if the run of that arm that is alike in all else
                                               diverged; otherwise it has that one's result.  NULL: always         */
-    bool                 probe;    /* look at the initial parameters                                            */
+    bool                 probe;    /* measure the untrained flow                                                */
     bool                 train;
     bool                 keep_trace, keep_params;
     const double        *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
@@ -47,11 +46,10 @@ struct run_result {
     double        seconds;             /* that the run took: for timings, never for a result        */
 };
 
-/* results: [n].  Anything but a numerical outcome (no memory, say) ends the program with one line; a column that does
- * not vary over the first batch, where a run has ActNorm from data, before the first run starts.  A run that the
- * session's store has is not made again (with --merge none is made: those that are missing are named, and end the
- * program); one that is made is put there as it ends.  What each run that is made took
- * goes into the session's timings. */
+/* results: [n].  A failure that is no numerical outcome (no memory, say) ends the program with one line.  If a run has
+ * ActNorm from data and a column does not vary over the first batch, the program ends before the first run.  A run that
+ * is in the session's store is not made again; one that is made is put there as it ends.  With --merge none is made: those
+ * that are missing are named, and end the program.  The session's timings get a row per run that was made. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n);
 void runner_free(struct run_result *results, size_t n); /* what the results point to, and the array */
 

@@ -56,6 +56,15 @@ static void draw_batches(struct session *session, const struct options *options)
     }
 }
 
+/* A property of the rows: sorted once, for all runs. */
+static void order_rows(struct session *session)
+{
+    const fathom_dataset *train = &session->train;
+    session->order = malloc(train->n * sizeof *session->order);
+    if (!session->order || fathom_morton_order(session->order, train->x, train->n, train->dim) != FATHOM_OK)
+        exit_failed("not enough memory to order %zu rows", train->n);
+}
+
 /* A folder beside the results, since no two runs of a program take the same time. */
 static void timings_folder(char folder[PATH_MAX], const struct session *session)
 {
@@ -95,18 +104,17 @@ static void write_timings(const struct session *session)
 static void warn_of_rows(const struct session *session)
 {
     const fathom_read_report *rows = &session->rows;
-    enum { COLUMNS_MAX = 64 }; /* a flow takes no more */
-    const char    *name[COLUMNS_MAX];
-    size_t         place[COLUMNS_MAX];
+    const char    *name[FATHOM_DIM_MAX];
+    size_t         place[FATHOM_DIM_MAX];
     struct notices notices;
-    for (size_t i = 0; i < rows->n_columns && i < COLUMNS_MAX; i++) {
+    for (size_t i = 0; i < rows->n_columns && i < FATHOM_DIM_MAX; i++) {
         name[i] = rows->column[i].name;
         place[i] = rows->column[i].place;
     }
     if (!data_check(&notices, &session->train, &session->heldout, name, place))
         exit_failed("not enough memory to look at %zu rows", session->train.n);
     for (size_t i = 0; i < notices.n; i++)
-        exit_note("%s: warning: %s", session->options->data, notices.list[i].text);
+        exit_note("%s: warning: %s", own_rows_name(session->options), notices.list[i].text);
 }
 
 /* The default folder is everybody's: its tables are replaced by ones of the same settings only. */
@@ -142,10 +150,8 @@ void session_open(struct session *session, struct options *options, const struct
         fathom_config config = options->flow;
         if (!config.coupling)
             config.coupling = fathom_config_default().coupling;
-        fathom_flow *trial = fathom_flow_new(&config, NULL, &error);
-        if (!trial)
-            exit_failed("%s%s%s", options->data ? options->data : "", options->data ? ": " : "", error.text);
-        fathom_flow_free(trial);
+        if (fathom_n_params(&config, &error) == 0)
+            exit_failed("%s%s%s", options->data ? own_rows_name(options) : "", options->data ? ": " : "", error.text);
     }
     const bool no_tables = options->list || options->shard || options->sample_text;
     if (!no_tables && !files_folder(options->out, &error))
@@ -157,8 +163,10 @@ void session_open(struct session *session, struct options *options, const struct
         exit_failed("%s", error.text);
     if (options->data)
         warn_of_rows(session);
-    if (program->takes & TAKES(OPTION_STEPS))
+    if (program->takes & TAKES(OPTION_STEPS)) {
         draw_batches(session, options);
+        order_rows(session);
+    }
 }
 
 void session_close(struct session *session)
@@ -167,6 +175,7 @@ void session_close(struct session *session)
     fathom_dataset_free(&session->heldout);
     fathom_read_report_free(&session->rows);
     free(session->batches);
+    free(session->order);
     table_free(session->timings);
     store_close(session->store);
     if (session->closing)

@@ -1,6 +1,6 @@
-/* session.h - from the command line to what every run of a program shares: rows, held-out rows, minibatches.
+/* session.h - what every run of a program shares: options, rows, held-out rows, minibatches.
  *
- * Made once, before the first run, and read only while runs are done: any number of threads may use it.
+ * Made once, before the first run, and constant while runs are made: any number of threads may read it.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -19,28 +19,29 @@ struct session {
     fathom_dataset        heldout; /* in train's coordinates; n is 0 if there is none */
     fathom_read_report    rows;    /* what was read of a file of rows; empty for the spiral */
     uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
+    uint32_t             *order;   /* [training rows], along Morton's curve; NULL if the program does not train */
     double                log_sd;  /* sum over the columns of log sd: log p of the raw rows is log p - this     */
     double                started; /* of parallel_seconds                                 */
     struct store         *store;   /* of finished runs (run_store.h); NULL: none          */
     bool                  closing; /* the store, in a thread of its own: run_store_close  */
     pthread_t             closer;
-    struct table         *timings; /* a row a run, which runner_run_all adds when all are done */
+    struct table         *timings; /* a row per run, which runner_run_all adds at its end       */
 };
 
-/* Checks that the folder and gnuplot are there, reads or draws the rows, draws the batches.  Whatever is wrong ends
- * the program with one line, before any work is done.  options->flow.dim is set to the data's. */
+/* Checks that the folder and gnuplot are there, reads or draws the rows, draws the batches.  Any error ends the
+ * program with one line, before the first run.  options->flow.dim is set to the data's. */
 void session_open(struct session *session, struct options *options, const struct program *program);
 void session_close(struct session *session);
 
 /* A table with the complete configuration at its head.  If the rows are the user's own, each column of scores, <name>,
  * is followed by <name>_raw, the same score of the rows in their own units, which table_number fills by itself.
- * Without memory it ends the program. */
+ * Ends the program if memory is short. */
 struct table *session_table(const struct session *session, const char *name, const char *columns);
 
 /* Draws the figures unless --no-plot, puts tables, figures and manifest in place (outputs.h), and frees the tables;
- * writes what the program and its runs took into timings/, beside the tables.  A figure that cannot be drawn fails the
- * program, after all the rest is written.  The end of every main, as its exit status.  notebook_but: options (TAKES_...) that may
- * differ from `defaults` in a figure that shows the notebook's own numbers beside these. */
+ * writes the times of the program and its runs into timings/, beside the tables.  Returns the exit status of the
+ * program; a figure that cannot be drawn makes it 1, after all the rest is written.  notebook_but: options (TAKES_...)
+ * that may differ from `defaults` in a figure that shows the notebook's own numbers beside these. */
 int session_finish(const struct session *session, struct table **tables, size_t n_tables, const char *const *figures,
                  const struct options *defaults, uint64_t notebook_but);
 

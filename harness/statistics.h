@@ -1,4 +1,4 @@
-/* statistics.h - the statistics of the report: what numbers say, and how sure one can be of it.
+/* statistics.h - the statistics of the report and of summary tables.
  *
  * Everything here is for reading, not for the bits: sums are GSL's, and what is printed of them has few digits.
  * Samples hold finite numbers; none is changed, unless a comment says so.

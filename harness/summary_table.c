@@ -54,14 +54,13 @@ static void add_row(struct table *table, const struct table *rows, const size_t 
     for (size_t row = first; row < table_rows(rows); row++) {
         if (group[row] != first)
             continue;
-        const bool   ok = !has_status || strcmp(table_cell(rows, row, status), "ok") == 0;
         const double x = table_cell_number(rows, row, column);
         n_rows++;
-        finished += ok;
-        if (ok && isfinite(x))
+        finished += !has_status || strcmp(table_cell(rows, row, status), "ok") == 0;
+        if (isfinite(x))
             value[n++] = x;
     }
-    const struct summary s = n ? statistics_summary(value, n) : (struct summary){0, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    const struct summary s = statistics_summary(value, n);
     for (size_t i = 0; i < by->n; i++)
         table_text(table, table_cell(rows, first, by->at[i]));
     table_text(table, table_column_name(rows, column));
@@ -73,23 +72,23 @@ static void add_row(struct table *table, const struct table *rows, const size_t 
         table_number(table, numbers[i]);
 }
 
-struct table *summary_table(const struct session *session, const char *name, const struct table *rows, const char *by_names,
-                            const char *of_names)
+void summary_table_columns(char columns[SUMMARY_TABLE_COLUMNS_SIZE], const char *by)
+{
+    snprintf(columns, SUMMARY_TABLE_COLUMNS_SIZE, "%s of runs finished n min q1 median q3 max mean sd", by);
+}
+
+void summary_table_fill(struct table *table, const struct table *rows, const char *by_names, const char *of_names)
 {
     const struct column_list by = find_columns(rows, by_names), of = find_columns(rows, of_names);
     const size_t             n = table_rows(rows);
     size_t                  *group = malloc((n + 1) * sizeof *group);
     double                  *value = malloc((n + 1) * sizeof *value);
-    char                     columns[256];
     if (!group || !value)
-        exit_failed("not enough memory for the table %s", name);
-    snprintf(columns, sizeof columns, "%s of runs finished n min q1 median q3 max mean sd", by_names);
-    struct table *table = session_table(session, name, columns);
+        exit_failed("not enough memory to summarise the table %s", table_name(rows));
     find_groups(group, rows, &by);
     for (size_t row = 0; row < n; row++)
         for (size_t i = 0; group[row] == row && i < of.n; i++)
             add_row(table, rows, group, row, &by, of.at[i], value);
     free(group);
     free(value);
-    return table;
 }

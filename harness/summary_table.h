@@ -4,18 +4,25 @@
  *   of        the column that is summarised
  *   runs      rows of the group
  *   finished  those of them whose status is "ok" (all, if the table has no status)
- *   n         those of them whose value is finite; of these:
+ *   n         rows of the group whose value is finite, whatever their status: a run that diverged has no trained score,
+ *             but it has a gradient before training; of these values:
  *   min q1 median q3 max    quartiles by linear interpolation (statistics.h)
  *   mean sd                 sd with divisor n - 1
+ * What n values do not give is nan.
  */
 #ifndef SUMMARY_TABLE_H
 #define SUMMARY_TABLE_H
 
-#include "session.h"
+#include "table.h"
 
-/* by, of: names of columns of `rows`, separated by blanks.  Groups stand in the order of their first rows; for each, a
- * row for each column of `of`.  A name that is no column ends the program: it is a fault of the experiment's file. */
-struct table *summary_table(const struct session *session, const char *name, const struct table *rows, const char *by,
-                            const char *of);
+enum { SUMMARY_TABLE_COLUMNS_SIZE = 256 };
+
+/* The columns of a summary by these columns; 180 bytes of `by` at most. */
+void summary_table_columns(char columns[SUMMARY_TABLE_COLUMNS_SIZE], const char *by);
+
+/* table: of those columns.  by, of: names of columns of `rows`, separated by blanks, eight at most.  Groups stand in the
+ * order of their first rows; for each, a row for each column of `of`.  A name that is no column ends the program: it is
+ * a fault of the experiment's file. */
+void summary_table_fill(struct table *table, const struct table *rows, const char *by, const char *of);
 
 #endif

@@ -193,6 +193,13 @@ void table_shortest(char text[TABLE_SETTING_SIZE], double value)
     }
 }
 
+void table_digits(struct table *t, double value)
+{
+    char text[TABLE_SETTING_SIZE];
+    snprintf(text, sizeof text, "%.6g", value);
+    table_text(t, isfinite(value) ? text : "nan");
+}
+
 void table_setting(struct table *t, double value)
 {
     char text[TABLE_SETTING_SIZE];

@@ -33,6 +33,7 @@ void table_config(struct table *table, const char *key, const char *value);
 void table_text(struct table *table, const char *value);    /* a word: control characters become '?' */
 void table_count(struct table *table, uint64_t value);
 void table_number(struct table *table, double value);       /* %.17g; what is not finite is "nan"    */
+void table_digits(struct table *table, double value);       /* %.6g: where the last bits belong to a machine */
 void table_setting(struct table *table, double value);      /* the shortest text that reads back the same */
 
 /* From here on a column <name>_raw right behind the column <name> fills itself: table_number into <name> adds the

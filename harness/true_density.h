@@ -1,6 +1,6 @@
-/* true_density.h - the density that the spiral's rows were drawn from, beside which every flow's score stands.
+/* true_density.h - the density that the spiral's rows were drawn from, the reference for every flow's score.
  *
- * Its mean log p is what a perfect flow would score; the mean of log truth - log flow over held-out rows estimates
+ * Its mean log p is the score of a perfect flow; the mean of log truth - log flow over held-out rows estimates
  * KL(truth || flow), row by row, so that the rows' own scatter cancels.
  */
 #ifndef TRUE_DENSITY_H
@@ -14,7 +14,7 @@ struct true_density {
     double  train_mean, heldout_mean; /* NaN if the rows are a file's                                       */
 };
 
-/* Without memory it ends the program. */
+/* Ends the program if memory is short. */
 struct true_density true_density_of(const struct session *session);
 struct true_density true_density_none(void);
 void         true_density_free(struct true_density *truth);

@@ -1,5 +1,5 @@
-/* batches.c - which rows each step of a training uses: drawn with replacement, a key per step, as the reference
- * does. */
+/* batches.c - the rows that each step of a training run uses: drawn with replacement, with one key per step, as the
+ * reference draws them (fathom.h). */
 #include "threefry.h"
 
 void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps, size_t batch, size_t n)

@@ -1,7 +1,7 @@
 /* columns.c - the columns of a text of rows (columns.h).
  *
- * A column is chosen by its name, or by its number from 1.  A word that is one column's name and another's number
- * chooses neither: it is an error; @1 is a number in any case.
+ * A column is chosen by its name, or by its number from 1.  A word that is one column's name and another column's
+ * number is an error.  @1 is always a number.
  */
 #include "columns.h"
 
@@ -57,7 +57,7 @@ void fathom_columns_free(struct columns *columns)
 
 /* --------------------------------------------------------------------------------------------------- choice ---- */
 
-/* How many columns the word means, 0, 1 or more, and one of them. */
+/* Returns how many columns the word may mean; *place is one of them. */
 static size_t meant(size_t *place, const struct columns *columns, const char *word, size_t length)
 {
     size_t found = 0, number = 0, at = length > 1 && word[0] == '@', digits = at;
@@ -128,7 +128,7 @@ fathom_status fathom_columns_choose(struct columns *columns, const struct read_p
 
 /* ----------------------------------------------------------------------------------------------- the report ---- */
 
-/* Can the name stand in a list of names, on a line of text? */
+/* Is the name safe in a list of names on a line of text? */
 static bool is_plain(const char *name)
 {
     if (*name == '\0' || *name == ' ' || name[strlen(name) - 1] == ' ' || strlen(name) > 40)
@@ -139,7 +139,7 @@ static bool is_plain(const char *name)
     return true;
 }
 
-/* The column's number, with an @ where it is also another's name. */
+/* Prints the column's number, with an @ before it if the number is also another column's name. */
 static size_t print_number(char *text, size_t size, const struct columns *columns, size_t place, const char *comma)
 {
     char   number[24];

@@ -1,4 +1,4 @@
-/* columns.h - the columns of a text of rows: the header's names, and which of them are read. */
+/* columns.h - the columns of a text of rows: the header's names, and which columns are read. */
 #ifndef FATHOM_COLUMNS_H
 #define FATHOM_COLUMNS_H
 
@@ -22,8 +22,8 @@ bool fathom_columns_name(struct columns *columns, const struct field_list *field
 fathom_status fathom_columns_choose(struct columns *columns, const struct read_place *place, size_t width, size_t line,
                                     const fathom_read_options *options);
 
-/* The text that makes fathom_columns_choose choose the same again: names where they are unmistakable, else numbers.
- * NULL if memory is short.  The caller frees. */
+/* Returns the text that, as options->columns, chooses the same columns again: names where they are unique, else
+ * numbers.  NULL if memory is short.  The caller frees it. */
 char *fathom_columns_text(const struct columns *columns);
 
 /* "column 3", or "column 3 (mass)": place from 0. */
@@ -32,7 +32,7 @@ struct column_name {
 };
 struct column_name fathom_column_name(const struct columns *columns, size_t place);
 
-/* The chosen columns as a report gives them away.  False if memory is short. */
+/* Writes the chosen columns into the report, in memory that then belongs to it.  False if memory is short. */
 bool fathom_columns_report(fathom_read_report *report, const struct columns *columns);
 
 void fathom_columns_free(struct columns *columns);

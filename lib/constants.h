@@ -1,4 +1,4 @@
-/* constants.h - numbers that more than one file of the library needs: each in one place, with its source. */
+/* constants.h - numbers that more than one file of the library uses, each with its source. */
 #ifndef FATHOM_CONSTANTS_H
 #define FATHOM_CONSTANTS_H
 

@@ -1,8 +1,9 @@
-/* dataset.c - rows of numbers read from a stream: one's own data instead of the spiral.
+/* dataset.c - datasets from rows of numbers in a stream: the user's own data instead of the spiral.
  *
- * rows.c makes numbers of the text; here they are parted into those to train on and those held out, and standardised.
+ * rows.c reads the numbers from the text.  This file splits the rows into training rows and held-out rows, and
+ * standardises both.
  *
- * Invariant: the outputs are written once, at the end, when nothing can fail any more.
+ * Invariant: the outputs are written once, at the end, after the last call that can fail.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 fathom_read_options fathom_read_options_default(void)
 {
-    return (fathom_read_options){.decimal = '.', .most = 64};
+    return (fathom_read_options){.decimal = '.', .most = FATHOM_DIM_MAX};
 }
 
 /* -------------------------------------------------------------------------------------------------- memory ---- */
@@ -72,7 +73,7 @@ static bool choose_held(bool *held, uint64_t seed, size_t n_held, size_t n)
     return true;
 }
 
-/* Rows to where they belong, each part in the order of the text. */
+/* Copies each row into train or kept; both keep the order of the text. */
 static void deal_rows(fathom_dataset *train, fathom_dataset *kept, const struct rows *rows, const bool *held)
 {
     double      *to_train = train->x, *to_kept = kept->x;
@@ -84,6 +85,15 @@ static void deal_rows(fathom_dataset *train, fathom_dataset *kept, const struct 
     }
 }
 
+/* Are two numbers of the column different, if only by less than a deviation can say? */
+static bool varies(const fathom_dataset *data, size_t column)
+{
+    for (size_t i = 1; i < data->n; i++)
+        if (data->x[i * data->dim + column] != data->x[column])
+            return true;
+    return false;
+}
+
 static fathom_status standardise_both(const struct rows *rows, const struct read_place *place, fathom_dataset *train,
                                       fathom_dataset *kept)
 {
@@ -91,10 +101,10 @@ static fathom_status standardise_both(const struct rows *rows, const struct read
     const size_t          constant = fathom_dataset_standardise(train);
     if (constant < columns->n)
         return fathom_read_fail(place, FATHOM_BAD_DATA,
-                                "lines %zu to %zu, %s: constant over the %zu training rows; legal: a column that "
-                                "varies",
+                                "lines %zu to %zu, %s: %s over the %zu training rows; legal: a column that varies",
                                 rows->first_line, rows->last_line,
-                                fathom_column_name(columns, columns->place[constant]).text, train->n);
+                                fathom_column_name(columns, columns->place[constant]).text, varies(train, constant) ?
+                                "deviates by less than the smallest normal number, 2.2e-308," : "constant", train->n);
     fathom_dataset_into_frame(kept, train);
     for (size_t i = 0; i < kept->n * kept->dim; i++)
         if (!isfinite(kept->x[i]))
@@ -105,7 +115,7 @@ static fathom_status standardise_both(const struct rows *rows, const struct read
     return FATHOM_OK;
 }
 
-/* The rows that were read, as two datasets; kept may have no row. */
+/* Makes two datasets of the rows that were read; kept may have no row. */
 static fathom_status split_rows(fathom_dataset *train, fathom_dataset *kept, const struct rows *rows,
                                 const struct read_place *place, const fathom_read_options *options)
 {

@@ -5,7 +5,7 @@
  * library's functions do not qualify: the same glibc gives different last bits with and without FMA hardware.
  *
  * sleef.h declares this family only to code that is itself compiled for FMA hardware.  SLEEF contains the functions in
- * any case, and they need that hardware when they run, so they are declared here.
+ * any case; they require that hardware only when they run.  So they are declared here.
  */
 #ifndef FATHOM_ELEMENTARY_H
 #define FATHOM_ELEMENTARY_H

@@ -1,13 +1,15 @@
 /* fathom.h - deep coupling flows: streams, data, flows, gradients, training.
  *
- * One direction only: streams -> dataset -> flow -> training.  The library prints nothing, opens no file, reads no
- * environment, exits nowhere and keeps no state between calls: what is needed again is in the objects it hands out.
+ * One direction only: streams -> dataset -> flow -> training.  The library prints nothing, opens no file, does not read
+ * the environment, does not exit, and keeps no state between calls except in the objects that it returns.
  *
  * Same bits: every number that leaves this library is a function of its arguments alone.  It does not depend on the
  * instruction set that computed it (fathom_isa), the compiler, the optimisation level or the thread that called.
  *
- * Conventions.  Outputs before inputs, sizes last.  [n][D] is row-major.  Log-densities, losses and log-determinants
- * are in nats.  An object belongs to one thread at a time; a const object may be shared.
+ * Conventions.  Outputs before inputs, sizes last.  [n][D] is row-major: n rows (data points) of D coordinates.
+ * Log-densities, losses and log-determinants are in nats.  A pointer is not NULL unless its comment allows it.  An
+ * object is used by one thread at a time; several threads may read a const object.  A function that returns neither a
+ * status nor a pointer cannot fail.
  */
 #ifndef FATHOM_H
 #define FATHOM_H
@@ -22,11 +24,11 @@
 extern "C" {
 #endif
 
-#define FATHOM_VERSION "1.0.0"
+#define FATHOM_VERSION "2.0.0"
 
 /* ------------------------------------------------------------------------------------------------ outcomes ---- */
 
-/* What a call came to.  A numerical outcome is a name, never a sentinel number. */
+/* The outcome of a call.  A numerical outcome is a name, never a sentinel number. */
 typedef enum fathom_status {
     FATHOM_OK = 0,
     FATHOM_DIVERGED,       /* a batch loss or gradient norm was not finite                       */
@@ -34,11 +36,12 @@ typedef enum fathom_status {
     FATHOM_BAD_ARGUMENT,   /* a value out of its documented range                                */
     FATHOM_BAD_DATA,       /* rows that cannot be used; the error says which line and column     */
     FATHOM_NO_MEMORY,      /* an allocation failed; every output is as it was                    */
-    FATHOM_READ_ERROR,     /* the stream handed in reported an error                             */
-    FATHOM_DEGENERATE      /* rows that do not vary, where their deviation is to be divided by   */
+    FATHOM_READ_ERROR,     /* the caller's stream reported an error                              */
+    FATHOM_DEGENERATE,     /* rows that do not vary, where a division by their deviation is due  */
+    FATHOM_STOPPED         /* the caller's progress function ended the training                  */
 } fathom_status;
 
-/* "ok", "diverged", ...: the words that the tables use. */
+/* "ok", "diverged", ...: the words of the tables' column `status`.  A static string; "unknown" for any other number. */
 const char *fathom_status_name(fathom_status status);
 
 /* One line for a person: what was wrong, where, what is legal.  No newline at its end. */
@@ -51,11 +54,11 @@ typedef struct fathom_error {
 /* The hot code is one source compiled for several instruction sets.  All give the same bits; "ref" is plain C. */
 typedef struct fathom_isa fathom_isa;
 
-/* The set called `name` ("v4": x86-64-v4, "v3": x86-64-v3, "ref"), or the best that this CPU runs if name is NULL.
- * NULL if there is no such set, this library was built by a compiler that does not know it, or this CPU lacks one of
- * its features (also "ref": every set needs fused multiply-add hardware). */
+/* Returns the set called `name` ("v4": x86-64-v4, "v3": x86-64-v3, "ref"), or the best that this CPU runs if name is
+ * NULL.  The set is static.  NULL if there is no such set, if the compiler of this library does not support it, or if
+ * this CPU lacks one of its features (also for "ref": every set requires fused multiply-add hardware). */
 const fathom_isa *fathom_isa_find(const char *name);
-const char       *fathom_isa_name(const fathom_isa *isa);
+const char       *fathom_isa_name(const fathom_isa *isa); /* a static string */
 
 /* ------------------------------------------------------------------------------------------------- streams ---- */
 
@@ -65,16 +68,18 @@ typedef struct fathom_key {
     uint32_t word[2];
 } fathom_key;
 
-/* The block function itself: counter -> two words. */
+/* The block function: out = the two words for this counter, {high word, low word}. */
 void fathom_threefry(uint32_t out[2], fathom_key key, const uint32_t counter[2]);
 
-fathom_key fathom_key_from_seed(uint64_t seed);                       /* (seed >> 32, seed & 0xffffffff) */
-void       fathom_key_split(fathom_key *keys, fathom_key key, size_t n);   /* keys: [n] */
+/* The key (seed >> 32, seed & 0xffffffff), as jax.random.key. */
+fathom_key fathom_key_from_seed(uint64_t seed);
+/* keys: [n] = the blocks of `key` at counters 0 .. n - 1, as jax.random.split. */
+void       fathom_key_split(fathom_key *keys, fathom_key key, size_t n);
 
 /* out: [n].  Draws of one key; the same key gives the same draws.
  * bits32: word0 ^ word1; bits64: word0 << 32 | word1.
- * uniform: 52 bits, on [lo, hi), lo < hi, hi - lo finite.  normal: sqrt 2 erfinv(uniform on (-1, 1)), standard.
- * randint: integers on [lo, hi), lo < hi, from two 64-bit words each. */
+ * uniform: 52 bits, on [lo, hi), lo < hi, hi - lo finite.  normal: standard, sqrt 2 erfinv(uniform on (-1, 1)).
+ * randint: integers on [lo, hi), each from two 64-bit words; all are lo if lo >= hi.  As jax.random's functions. */
 void fathom_bits32 (uint32_t *out, fathom_key key, size_t n);
 void fathom_bits64 (uint64_t *out, fathom_key key, size_t n);
 void fathom_uniform(double   *out, fathom_key key, double lo, double hi, size_t n);
@@ -89,12 +94,14 @@ typedef struct fathom_pcg64 {
 } fathom_pcg64;
 
 void     fathom_pcg64_seed    (fathom_pcg64 *rng, uint64_t seed);
-uint64_t fathom_pcg64_next    (fathom_pcg64 *rng);                        /* 64 random bits                    */
-double   fathom_pcg64_uniform (fathom_pcg64 *rng);                        /* 53 bits, on [0, 1)                */
-int64_t  fathom_pcg64_integer (fathom_pcg64 *rng, int64_t lo, int64_t hi);/* on [lo, hi), lo < hi; Lemire 2019 */
-double   fathom_pcg64_normal  (fathom_pcg64 *rng);                        /* ziggurat (Marsaglia & Tsang 2000) */
+uint64_t fathom_pcg64_next    (fathom_pcg64 *rng);                        /* 64 random bits                       */
+double   fathom_pcg64_uniform (fathom_pcg64 *rng);                        /* random(): 53 bits, on [0, 1)         */
+int64_t  fathom_pcg64_integer (fathom_pcg64 *rng, int64_t lo, int64_t hi);/* integers(lo, hi): on [lo, hi), lo if
+                                                                             lo >= hi (Lemire 2019, algorithm 5)  */
+double   fathom_pcg64_normal  (fathom_pcg64 *rng);                        /* standard_normal(): ziggurat
+                                                                             (Marsaglia & Tsang 2000)             */
 
-/* Both as GSL generators, so that any gsl_ran_* sampler draws from them: 64-bit words, seeded by an unsigned long. */
+/* Both as GSL generators for the gsl_ran_* samplers: 64-bit words, seeded by an unsigned long. */
 extern const gsl_rng_type *const fathom_rng_threefry;
 extern const gsl_rng_type *const fathom_rng_pcg64;
 
@@ -104,24 +111,25 @@ extern const gsl_rng_type *const fathom_rng_pcg64;
 typedef struct fathom_dataset {
     size_t  n, dim;
     double *x;    /* [n][dim] */
-    double *mean; /* [dim], of the raw rows */
-    double *sd;   /* [dim], of the raw rows, > 0 */
+    double *mean; /* [dim], of the raw rows, in their units */
+    double *sd;   /* [dim], of the raw rows, in their units, > 0 */
 } fathom_dataset;
 
 /* The two-armed spiral: t ~ U(0.5, 3.5), arm = +-1, raw = arm t (cos 2.5t, sin 2.5t) + 0.08 N(0, I).
- * frame NULL: standardised by its own mean and deviation; otherwise put into frame's coordinates (held-out rows).
- * n >= 2.  Errors: FATHOM_BAD_ARGUMENT, FATHOM_NO_MEMORY. */
+ * The rows are the notebook's: default_rng(seed), all t, all arms, all noise.  frame NULL: standardised by their own
+ * mean and deviation; otherwise by frame's (held-out rows).  n >= 2.  The caller frees out with fathom_dataset_free.
+ * FATHOM_BAD_ARGUMENT if n < 2, if a column does not vary, or if frame->dim is not 2; FATHOM_NO_MEMORY. */
 fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const fathom_dataset *frame);
 
-/* log density (nats) that the spiral's rows were drawn from, in frame's coordinates: the noise integrated along the
+/* logp = the log density (nats) of the spiral's distribution, in frame's coordinates: the noise integrated along the
  * arms, (1/6) sum_arms int N(raw(x); arm t (cos 2.5t, sin 2.5t), 0.08^2 I) dt, by composite Gauss-Legendre quadrature
- * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2].  Error: FATHOM_NO_MEMORY (it needs 140 kB), logp is then as
- * it was. */
+ * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2]; NaN for a row
+ * with NaN.  FATHOM_NO_MEMORY (it needs 140 kB); logp is then unchanged. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
 
 typedef enum fathom_header {
-    FATHOM_HEADER_AUTO, /* the first line is one if no field of it is a number or was meant as one ("NA", "0.1O") */
-    FATHOM_HEADER_YES,  /* the first line is one, whatever stands in it                                           */
+    FATHOM_HEADER_AUTO, /* the first line is one if no field of it is a number or looks like one ("NA", "0.1O")   */
+    FATHOM_HEADER_YES,  /* the first line is one, whatever it contains                                            */
     FATHOM_HEADER_NO    /* the first line is a row                                                                */
 } fathom_header;
 
@@ -132,17 +140,17 @@ typedef struct fathom_read_options {
                                 blanks                                                            default '\0'      */
     char          decimal;   /* '.' or ','; then the comma does not separate                      default '.'       */
     fathom_header header;    /*                                                                   default AUTO      */
-    size_t        skip;      /* lines left out at the start, whatever stands in them              default 0         */
+    size_t        skip;      /* lines left out at the start, whatever they contain                default 0         */
     const char   *columns;   /* which, and in what order: names or numbers from 1, separated by commas, none twice;
                                 @1 is a number even if a name is 1; NULL: all                     default NULL      */
-    size_t        most;      /* columns that are read at most, said at the first row              default 64, >= 2  */
+    size_t        most;      /* columns that are read at most, said at the first row   default FATHOM_DIM_MAX, >= 2 */
     double        heldout;   /* fraction of the rows that is held out                             default 0, [0, 1) */
-    uint64_t      seed;      /* of their choice                                                   default 0         */
+    uint64_t      seed;      /* of the choice of the held-out rows                                default 0         */
 } fathom_read_options;
 
 fathom_read_options fathom_read_options_default(void);
 
-/* What deserves a warning. */
+/* Reasons for a warning; no error. */
 enum {
     FATHOM_NOTICE_UNNAMED  = 1, /* a column that was read has no name in the header (all columns were taken)        */
     FATHOM_NOTICE_INDEX    = 2, /* the first column counts the rows: 0, 1, 2, ... or 1, 2, 3, ... (the same)        */
@@ -157,9 +165,9 @@ typedef struct fathom_read_column {
 
 /* What was read. */
 typedef struct fathom_read_report {
-    size_t              rows;         /* held out or not                                       */
-    size_t              heldout;      /* those held out                                        */
-    size_t              n_columns;    /* read; D of the datasets                               */
+    size_t              rows;         /* all rows, training and held-out                       */
+    size_t              heldout;      /* the held-out rows                                     */
+    size_t              n_columns;    /* columns that were read; D of the datasets             */
     fathom_read_column *column;       /* [n_columns], in the order of the datasets             */
     char               *columns;      /* the choice of these as options.columns takes it       */
     size_t              file_columns; /* in each row of the file                               */
@@ -171,20 +179,25 @@ typedef struct fathom_read_report {
 
 void fathom_read_report_free(fathom_read_report *report); /* frees the columns, clears the struct; NULL is allowed */
 
-/* Rows read to the end of `in`.  One separator per text; a field may stand in double quotes; at most one header, of as
+/* Reads rows to the end of `in`.  One separator per text; a field may be in double quotes; at most one header, of as
  * many names as there are columns; LF or CRLF; a byte-order mark of UTF-8 is left out; a first line `sep=;` declares
  * the separator.  '#' starts a comment at the start of a line or after white space; a comment that, without its '#',
  * is a row of as many numbers as there are columns is an error, not a comment.  A number is decimal and finite; the
  * exponent may be Fortran's D.
- * `name` is how the error names the source.  Cures that it names are options as the programs write them: --decimal ,
- * is decimal = ','.  options NULL: the defaults.
- * heldout: that fraction of the rows, rounded to nearest, shuffled with PCG64(seed), is put into *kept (which may be
- * NULL if heldout is 0); mean and sd are the training rows'.  *report (may be NULL) is for fathom_read_report_free.
- * Errors, each with its line (and column): FATHOM_BAD_DATA for ragged rows, a field that is no finite number, fewer
- * than two columns or rows, a constant column, a text that is none, columns that are not there; FATHOM_BAD_ARGUMENT
+ * The error calls the source `name`.  It gives cures as options of the programs: --decimal , is decimal = ','.
+ * options NULL: the defaults.
+ * heldout: that fraction of the rows, rounded to nearest and chosen by a shuffle with PCG64(seed), goes into *kept
+ * (which may be NULL if heldout is 0); mean and sd are those of the training rows.  The caller frees *train and *kept
+ * with fathom_dataset_free, and *report (may be NULL) with fathom_read_report_free.
+ * Errors, each with its line (and column): FATHOM_BAD_DATA for ragged rows, a field that is not a finite number, fewer
+ * than two columns or rows, a constant column, input that is not text, columns that do not exist; FATHOM_BAD_ARGUMENT
  * for an option out of its range; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
 fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
                                   const char *name, const fathom_read_options *options, fathom_error *error);
+
+/* order: [n] = the numbers of x's rows along Morton's curve, on which neighbours lie close together (morton.c).
+ * x: [n][dim], dim 2 to 64, n 1 to 2^32 - 1.  FATHOM_OK or FATHOM_NO_MEMORY. */
+fathom_status fathom_morton_order(uint32_t *order, const double *x, size_t n, size_t dim);
 
 void fathom_dataset_free(fathom_dataset *data); /* frees the arrays, clears the struct; NULL is allowed */
 
@@ -192,26 +205,38 @@ void fathom_dataset_free(fathom_dataset *data); /* frees the arrays, clears the 
 
 typedef enum fathom_actnorm {
     FATHOM_ACTNORM_NONE,    /* no ActNorm layer                                                             */
-    FATHOM_ACTNORM_DEFAULT, /* one a block, loc 0 and raw scale 0, that is a scale of softplus(0) = 0.6931...*/
+    FATHOM_ACTNORM_DEFAULT, /* one per block, loc 0 and raw scale 0: a scale of softplus(0) = 0.6931...     */
     FATHOM_ACTNORM_DATA     /* the same, then fathom_flow_actnorm_init sets it from data                     */
 } fathom_actnorm;
 
+/* The legal ranges of fathom_config. */
+enum {
+    FATHOM_DIM_MIN = 2,   FATHOM_DIM_MAX = 64,
+    FATHOM_DEPTH_MIN = 1, FATHOM_DEPTH_MAX = 1024,
+    FATHOM_KNOTS_MIN = 1, FATHOM_KNOTS_MAX = 256,
+    FATHOM_WIDTH_MIN = 1, FATHOM_WIDTH_MAX = 1024,
+    FATHOM_HIDDEN_MAX = 8
+};
+#define FATHOM_INTERVAL_MAX 1e6
+#define FATHOM_MIN_BIN      1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019) */
+
 /* What a flow is.  Defaults are the notebook's; fathom_flow_new checks every range. */
 typedef struct fathom_config {
-    size_t         dim;       /* D, coordinates                                    default 2, 2 to 64            */
-    size_t         depth;     /* blocks                                            default 1, 1 to 1024          */
-    const char    *coupling;  /* a transformer's name, fathom_coupling_name        default "spline"              */
-    size_t         knots;     /* inner knots of the spline: knots + 1 bins         default 8, 1 to 256           */
-    double         interval;  /* B: the spline acts on [-B, B]                     default 4; (knots+1)/1000 < 2B <= 2e6 */
-    size_t         width;     /* units of a hidden layer of the conditioner        default 24, 1 to 1024         */
-    size_t         hidden;    /* hidden layers of the conditioner                  default 2, 0 to 8             */
-    fathom_actnorm actnorm;   /* ActNorm at the head of each block                 default none                  */
+    size_t         dim;       /* D, coordinates                              default 2, FATHOM_DIM_MIN to _MAX    */
+    size_t         depth;     /* blocks                                      default 1, FATHOM_DEPTH_MIN to _MAX  */
+    const char    *coupling;  /* a transformer's name, fathom_coupling_name  default "spline"                     */
+    size_t         knots;     /* inner knots of the spline: knots + 1 bins   default 8, FATHOM_KNOTS_MIN to _MAX  */
+    double         interval;  /* B: the spline acts on [-B, B]               default 4, > 0, <= FATHOM_INTERVAL_MAX,
+                                 and above (knots + 1) FATHOM_MIN_BIN / 2                                         */
+    size_t         width;     /* units of a hidden layer of the conditioner  default 24, FATHOM_WIDTH_MIN to _MAX */
+    size_t         hidden;    /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
+    fathom_actnorm actnorm;   /* ActNorm at the head of each block           default none                         */
 } fathom_config;
 
 fathom_config fathom_config_default(void);
 
-/* The names that fathom_config.coupling may have: "spline", "affine", ...  Number i of fathom_n_couplings(); NULL from
- * there on. */
+/* The legal values of fathom_config.coupling: "spline", "affine", ...  fathom_coupling_name returns number i, from 0; a
+ * static string, NULL if i >= fathom_n_couplings(). */
 size_t      fathom_n_couplings(void);
 const char *fathom_coupling_name(size_t i);
 
@@ -220,31 +245,38 @@ const char *fathom_coupling_name(size_t i);
  * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in]. */
 typedef struct fathom_flow fathom_flow;
 
-/* NULL on failure, with *status (may be NULL) saying why: FATHOM_BAD_ARGUMENT or FATHOM_NO_MEMORY.  *error (may be NULL)
- * says it in one line. */
+/* NULL on failure.  *status (may be NULL) is then FATHOM_BAD_ARGUMENT or FATHOM_NO_MEMORY, otherwise FATHOM_OK, and
+ * *error (may be NULL) is the reason in one line.  The caller frees the flow. */
 fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status, fathom_error *error);
 void         fathom_flow_free(fathom_flow *flow);
 
+/* The parameters of such a flow, without the flow: what fathom_flow_n_params would say.  0 if fathom_flow_new would
+ * refuse the configuration; *error (may be NULL) says why. */
+size_t fathom_n_params(const fathom_config *config, fathom_error *error);
+
+/* The number of parameters; and the configuration, which lives as long as the flow. */
 size_t               fathom_flow_n_params(const fathom_flow *flow);
 const fathom_config *fathom_flow_config  (const fathom_flow *flow);
 
-/* params: [n_params].  The reference's draw: split(key, depth), a key a block; (rotation, coupling 1, coupling 2) =
- * split(k, 3); rotation vectors normal, conditioner weights and biases uniform on +-1/sqrt(fan_in). */
+/* Draws the initial parameters, params: [n_params], as the reference does: split(key, depth) gives a key k per block;
+ * split(k, 3) gives the keys of rotation, coupling 1 and coupling 2.  Rotation vectors are normal; weights and biases
+ * of conditioners are uniform on +-1/sqrt(fan_in); base loc = 0, scale = 1; ActNorm loc = 0, raw scale = 0. */
 void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key);
 
-/* What one thread needs to evaluate one flow: the layers' state and a tile of rows.  Its size does not depend on the
- * number of rows.  NULL if memory is short. */
+/* The memory in which one thread evaluates one flow: the layers' state and a tile of rows.  Its size does not depend on
+ * the number of rows.  flow and isa must outlive it.  NULL if memory is short. */
 typedef struct fathom_workspace fathom_workspace;
 fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa);
 void              fathom_workspace_free(fathom_workspace *ws);
 size_t            fathom_workspace_bytes(const fathom_workspace *ws); /* bytes that it holds now */
 
-/* data -> latent.  z: [n][D], log_det: [n] (sum over layers of log |det J|); either may be NULL.  x: [n][D].
- * All five return FATHOM_OK or FATHOM_NO_MEMORY (a conditioner's table may grow with its parameters), or what is said
- * below. */
+/* data -> latent.  z: [n][D], log_det: [n] (sum over layers of log |det J|, nats); either may be NULL.  x: [n][D];
+ * params: [n_params].  (Papamakarios et al. 2021, "Normalizing flows for probabilistic modeling and inference", eq. 5.)
+ * The five functions from here to fathom_flow_nll return FATHOM_OK or FATHOM_NO_MEMORY (a conditioner's table may grow
+ * with its parameters), or what their comments add. */
 fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *x, size_t n);
-/* latent -> data; log_det of the inverse map.
+/* latent -> data.  x: [n][D], log_det: [n] of the inverse map; either may be NULL.  z: [n][D]; x may be z.
  * A spline returns x within 256 epsilon B max(1, dx/dy), epsilon = 2^-52.  Where it is flat, dx/dy is large: with bins
  * of 0.001 in an interval of 2 B the slope falls as 1/B^2.  An untrained flow of depth 1 gives standard normal rows
  * back within 1e-12 up to B = 100, and at B = 1000 every tenth is off by more than 1e-6; one of depth 8 gives them back
@@ -257,30 +289,35 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
 fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n);
 /* x: [n][D] draws: base draws from `key`, through the inverse. */
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n);
-/* loss = -mean log p, and gradient: [n_params] of it (NULL: the loss alone).  rows: [n] indices into x, or NULL for
- * rows 0..n-1; counts: [n], how often each of them is in the mean, or NULL for once.  Neither output needs to be
- * finite: that is for the caller to look at.  FATHOM_BAD_ARGUMENT if n is 0, or every count. */
+/* loss = -mean log p (nats), and gradient: [n_params] = d loss / d params (NULL: the loss alone).  rows: [n] indices
+ * into x, or NULL for the rows 0 .. n - 1; counts: [n], how often each of them counts in the mean, or NULL for once.
+ * Loss and gradient may be infinite or NaN: the caller checks them.  FATHOM_BAD_ARGUMENT if n is 0 or all counts are
+ * 0. */
 fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
                               const double *x, const uint32_t *rows, const uint32_t *counts, size_t n);
 
 /* Data-dependent initialisation (Kingma & Dhariwal 2018, sec. 3.1), block by block: loc = mean, scale = standard
  * deviation of the block's own input, as these rows pass through the blocks before it.  rows: as above.
  * FATHOM_BAD_ARGUMENT if the flow has no ActNorm or n is 0; FATHOM_DEGENERATE if a deviation is not above 1e-5 or not
- * finite, at whichever block; then the parameters are not to be used. */
+ * finite, in any block; then the parameters must not be used.  FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, const double *x, const uint32_t *rows,
                                        size_t n);
 
-/* sum x_i, sqrt(sum x_i^2): the library's own order of additions, the same bits everywhere. */
+/* sum x_i and sqrt(sum x_i^2); x: [n]; 0 for n = 0.  The order of additions is fixed, so the bits are the same
+ * everywhere. */
 double fathom_sum(const double *x, size_t n);
 double fathom_norm(const double *x, size_t n);
 
 /* ------------------------------------------------------------------------------------------------ training ---- */
 
+enum { FATHOM_STEPS_MIN = 4, FATHOM_BATCH_MIN = 1 };
+#define FATHOM_LR_MAX 1000.0 /* up to here no update overflows (train.c) */
+
 /* Every option of a run: meaning, default, legal range. */
 typedef struct fathom_train_options {
-    size_t steps;      /* gradient steps                               default 1200, >= 4                          */
-    size_t batch;      /* rows a step, drawn with replacement          default 512, >= 1                           */
-    double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0, <= 1000                  */
+    size_t steps;      /* gradient steps                               default 1200, >= FATHOM_STEPS_MIN           */
+    size_t batch;      /* rows per step, drawn with replacement        default 512, >= FATHOM_BATCH_MIN            */
+    double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0, <= FATHOM_LR_MAX         */
     double clip;       /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
     bool   skip;       /* leave out a step whose loss or gradient norm is not finite,
                           instead of ending there              default false                               */
@@ -292,23 +329,28 @@ fathom_train_options fathom_train_options_default(void);
 fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error);
 
 /* optax's cosine_onecycle_schedule(steps, peak): peak/25 up to peak at 30 % of the steps, down to peak/2.5e5, along
- * cosine arcs.  lr: [steps].  steps >= 4.
+ * cosine arcs.  lr: [steps].  steps >= FATHOM_STEPS_MIN.
  * single false: the formula in double precision.  single true: as optax evaluates it within a training step, where the
  * step count is a 32-bit integer and JAX therefore takes the fraction and the cosine in single precision (up to 8e-7
  * relative on the way up, 1e-3 at the very end); training uses this one, and only so follows the reference's losses. */
 void fathom_schedule(double *lr, size_t steps, double peak, bool single);
 
-/* The batches of a run's steps first, first + 1, ...: batches: [steps][batch].  key(seed), then each step from 0
- * (key, sk) = split(key), rows = randint(sk, 0, n).  n < 2^32. */
+/* The batches of the steps first, first + 1, ... of a run.  batches: [steps][batch], indices of rows, each below n.  As
+ * the reference draws them: key(seed); then in each step, from 0, (key, sk) = split(key), rows = randint(sk, 0, n).
+ * n is 1 to 2^32 - 1. */
 void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps, size_t batch, size_t n);
 
-/* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) behind a clip by global norm, one step at a time. */
+/* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) after a clip by global norm (Pascanu, Mikolov &
+ * Bengio 2013, algorithm 1), one step per call. */
 typedef struct fathom_trainer fathom_trainer;
 
-/* Copies params ([n_params], finite) and options.  x: [n][D], the training rows, n 1 to 2^32 - 1; they must outlive the
- * trainer and stay as they are.  NULL if memory is short, or if fathom_train_options_check refuses the options. */
+/* Copies params ([n_params], finite) and options.  x: [n][D], the training rows, n 1 to 2^32 - 1.  order: [n], as
+ * fathom_morton_order gives it for these rows, or NULL: the trainer sorts them itself, for the same bits.  Rows and
+ * order must outlive the trainer and stay as they are; any number of trainers may share them.  NULL if memory is short,
+ * or if fathom_train_options_check refuses the options. */
 fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
-                                   const fathom_train_options *options, const double *x, size_t n);
+                                   const fathom_train_options *options, const double *x, const uint32_t *order,
+                                   size_t n);
 void            fathom_trainer_free(fathom_trainer *trainer);
 
 /* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (before
@@ -317,32 +359,42 @@ void            fathom_trainer_free(fathom_trainer *trainer);
  * (FATHOM_BAD_ARGUMENT after). */
 fathom_status fathom_trainer_step(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *rows);
 
-const double     *fathom_trainer_params(const fathom_trainer *trainer);   /* [n_params], as they are now */
-fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);      /* to evaluate them with       */
+/* The current parameters, [n_params], and a workspace to evaluate them with.  Both belong to the trainer. */
+const double     *fathom_trainer_params(const fathom_trainer *trainer);
+fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);
 
 typedef struct fathom_train_result {
-    fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED or FATHOM_NO_MEMORY                            */
-    size_t        steps_taken; /* steps that moved the parameters                                           */
+    fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED, FATHOM_STOPPED or FATHOM_NO_MEMORY            */
+    size_t        steps_taken; /* steps that updated the parameters                                         */
     size_t        diverged_at; /* first step, from 0, whose loss or gradient norm was not finite; else steps */
     size_t        skipped;     /* steps left out (options.skip)                                             */
 } fathom_train_result;
 
-/* All the steps.  batches: as fathom_batches made them; loss, grad_norm: [steps] or NULL (NaN from the step after which
- * nothing was computed). */
-fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches);
+/* Called after each step that was computed: its number from 0, its loss and gradient norm (before the clip; one of the
+ * two is not finite at a step that is left out or ends the run).  Nonzero ends the training: the status is
+ * FATHOM_STOPPED, unless the same step ended the run by itself.  It must not use the trainer. */
+typedef int fathom_train_progress(void *context, size_t step, double loss, double grad_norm);
+
+/* Makes all steps.  batches: [steps][batch], as from fathom_batches.  loss (nats), grad_norm: [steps] or NULL; NaN for
+ * the steps after the end of a run that ended early.  progress: NULL, or called with `context`. */
+fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches,
+                                 fathom_train_progress *progress, void *context);
 
 /* --------------------------------------------------------------------------------------------- residual map ---- */
 
 /* T(x) = x + a sin(b x), the notebook's one-dimensional residual map (Behrmann et al. 2019, "Invertible residual
- * networks"): g = a sin(b x) has Lipschitz number |a b|. */
+ * networks"): g(x) = a sin(b x) has Lipschitz constant |a b|, which the first function returns.  b x is in radians.
+ * x, y: [n]. */
 double fathom_residual_lipschitz(double a, double b);
 void   fathom_residual_forward(double *y, const double *x, double a, double b, size_t n);
 
-/* Steps i at which y[i+1] <= y[i]; 0 is what the notebook calls monotone. */
+/* The number of i with y[i+1] <= y[i] or with NaN in one of them; y: [n].  The notebook calls y monotone if it is 0. */
 size_t fathom_nonincreasing_steps(const double *y, size_t n);
 
-/* Banach's iteration x <- y - g(x) from x = y, `iterations` times.  x: [n].  If truth ([n]) and max_error
- * ([iterations + 1]) are not NULL, max_error[k] = max_i |x_i after k iterations - truth_i|. */
+/* Banach's iteration x <- y - g(x) from x = y, `iterations` times (Behrmann et al. 2019, algorithm 1).  x, y: [n];
+ * they do not overlap.  The error shrinks at least by |a b| per iteration if that is below 1; otherwise x need not
+ * converge.  If truth ([n]) and max_error ([iterations + 1]) are not NULL, max_error[k] = max_i |x_i after k
+ * iterations - truth_i|. */
 void fathom_residual_inverse(double *x, double *max_error, const double *y, const double *truth, double a, double b,
                              size_t iterations, size_t n);
 

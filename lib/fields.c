@@ -1,14 +1,15 @@
-/* fields.c - a line of text to its fields (fields.h).
+/* fields.c - splits a line of text into its fields (fields.h).
  *
- * One separator per file is what makes the same characters the same numbers: "0,52<tab>1,37" is two fields, whatever
- * stands in them.  The splitting is the library's own and not libcsv's: that gives neither a field's place in the
- * line, nor runs of blanks as a separator, nor comments, and so would leave all but the quotes to be done here.
+ * There is one separator per file, so the same characters always give the same numbers: "0,52<tab>1,37" is two fields,
+ * whatever they contain.  libcsv is not used.  It reports no field's place in the line, does not separate at runs of
+ * blanks and has no comments; of the work here it would do only the quotes.
  */
 #include "fields.h"
 
 #include <string.h>
 #include <strings.h>
 
+#include "grow.h"
 #include "text_lines.h"
 
 const char *fathom_separator_name(char separator)
@@ -110,8 +111,8 @@ static bool separates(char c, char separator)
     return separator == SEPARATE_BLANKS ? is_blank(c) : c == separator;
 }
 
-/* The quoted field whose first quote is text[i]: it moves together where a doubled quote was.  Gives the place behind
- * the last quote; *closed is false if there is none. */
+/* Reads the quoted field whose first quote is text[i], and replaces each doubled quote in it by one.  Returns the place
+ * behind the last quote; *closed is false if there is none. */
 static size_t take_quoted(struct field *field, bool *closed, char *text, size_t length, size_t i)
 {
     char *to = text + ++i;

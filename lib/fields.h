@@ -1,4 +1,4 @@
-/* fields.h - a line of text to its fields: one separator, quotes, comments. */
+/* fields.h - splits a line of text into its fields: one separator, quotes, comments. */
 #ifndef FATHOM_FIELDS_H
 #define FATHOM_FIELDS_H
 
@@ -11,15 +11,15 @@ enum { SEPARATE_TABS = '\t', SEPARATE_SEMICOLONS = ';', SEPARATE_COMMAS = ',', S
 /* "tabs", "semicolons", ...; NULL if it is none. */
 const char *fathom_separator_name(char separator);
 
-/* The separator that a line speaks for: a tab with something on both sides, else a semicolon, else a comma unless it
- * is the decimal sign, else blanks.  What stands in quotes does not count. */
+/* The separator that a line suggests: a tab with text on both sides, else a semicolon, else a comma unless it is the
+ * decimal sign, else blanks.  Text in quotes does not count. */
 char fathom_separator_of(const char *text, size_t length, char decimal);
 
 /* Where the line's comment begins, or length: a '#' at the line's start or after white space, not in quotes.  Excel's
- * error values, #N/A and its kin, are no comments. */
+ * error values (#N/A, #REF!, ...) are not comments. */
 size_t fathom_comment_start(const char *text, size_t length);
 
-/* Spaces and tabs alone, or nothing. */
+/* Does the text consist of spaces and tabs, or of nothing? */
 bool fathom_is_blank(const char *text, size_t length);
 
 struct field {
@@ -27,7 +27,7 @@ struct field {
     size_t length;
 };
 struct field_list {
-    struct field *field; /* [n]; free it at last */
+    struct field *field; /* [n]; the caller frees it */
     size_t        n, room;
 };
 

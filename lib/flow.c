@@ -2,18 +2,22 @@
  *
  *   z = T_n(... T_2(T_1(x))),   log p(x) = log base(z) + sum_i log |det J_i|
  *
- * A flow is the list of its layers with the offset of each layer's parameters; a workspace is one thread's state of
- * them.  Rows pass in tiles: each tile through the whole stack and, for a gradient, back, while it is in cache. */
+ * A flow is the list of its layers with the offset of each layer's parameters.  A workspace is one thread's state of
+ * these layers.  Rows pass in tiles (kernels/tile.h): each tile passes through the whole stack and, for a gradient,
+ * back, while it is in cache.  `live` is the number of rows in a tile; the tile is filled up to padded(live) with
+ * copies. */
 #include "flow.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "constants.h"
 #include "elementary.h"
 
-/* One block, data -> latent.  The flips make the second coupling transform what the first one leaves unchanged. */
+/* One block, data -> latent.  Because of the flips the second coupling transforms the coordinates that the first one
+ * leaves unchanged. */
 static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
 enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
 
@@ -25,43 +29,63 @@ fathom_config fathom_config_default(void)
                             .hidden = 2, .actnorm = FATHOM_ACTNORM_NONE };
 }
 
-static fathom_status refuse(fathom_error *error, const char *format, double value)
+__attribute__((format(printf, 2, 3)))
+static fathom_status refuse(fathom_error *error, const char *format, ...)
 {
+    va_list args;
+    va_start(args, format);
     if (error)
-        snprintf(error->text, sizeof error->text, format, value);
+        vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
     return FATHOM_BAD_ARGUMENT;
 }
 
 static fathom_status check(fathom_config *config, fathom_error *error)
 {
     const struct transformer *t = config->coupling ? fathom_isa_transformer(&fathom_isa_ref, config->coupling) : NULL;
-    if (config->dim < 2 || config->dim > 64)
-        return refuse(error, "%.0f coordinates; a flow takes 2 to 64", (double)config->dim);
-    if (config->depth < 1 || config->depth > 1024)
-        return refuse(error, "depth %.0f; legal is 1 to 1024", (double)config->depth);
-    if (config->knots < 1 || config->knots > 256)
-        return refuse(error, "%.0f inner knots; legal is 1 to 256", (double)config->knots);
-    if (!(config->interval > 0.0 && config->interval <= 1e6))
-        return refuse(error, "interval %.17g; legal is above 0, up to 1e6", config->interval);
-    if (!((double)(config->knots + 1) * 1e-3 < 2.0 * config->interval))
-        return refuse(error, "bins of the least width 0.001 do not fit: (knots + 1) 0.001 must be below 2 interval = "
-                      "%.17g",
-                      2.0 * config->interval);
-    if (config->width < 1 || config->width > 1024)
-        return refuse(error, "width %.0f; legal is 1 to 1024", (double)config->width);
-    if (config->hidden > 8)
-        return refuse(error, "%.0f hidden layers; legal is 0 to 8", (double)config->hidden);
+    if (config->dim < FATHOM_DIM_MIN || config->dim > FATHOM_DIM_MAX)
+        return refuse(error, "%zu coordinates; a flow takes %d to %d", config->dim, FATHOM_DIM_MIN, FATHOM_DIM_MAX);
+    if (config->depth < FATHOM_DEPTH_MIN || config->depth > FATHOM_DEPTH_MAX)
+        return refuse(error, "depth %zu; legal is %d to %d", config->depth, FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX);
+    if (config->knots < FATHOM_KNOTS_MIN || config->knots > FATHOM_KNOTS_MAX)
+        return refuse(error, "%zu inner knots; legal is %d to %d", config->knots, FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX);
+    if (!(config->interval > 0.0 && config->interval <= FATHOM_INTERVAL_MAX))
+        return refuse(error, "interval %.17g; legal is above 0, up to %.0f", config->interval, FATHOM_INTERVAL_MAX);
+    if (!((double)(config->knots + 1) * FATHOM_MIN_BIN < 2.0 * config->interval))
+        return refuse(error, "bins of the least width %g do not fit: (knots + 1) %g must be below 2 interval = %.17g",
+                      FATHOM_MIN_BIN, FATHOM_MIN_BIN, 2.0 * config->interval);
+    if (config->width < FATHOM_WIDTH_MIN || config->width > FATHOM_WIDTH_MAX)
+        return refuse(error, "width %zu; legal is %d to %d", config->width, FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX);
+    if (config->hidden > FATHOM_HIDDEN_MAX)
+        return refuse(error, "%zu hidden layers; legal is 0 to %d", config->hidden, FATHOM_HIDDEN_MAX);
     if (config->actnorm != FATHOM_ACTNORM_NONE && config->actnorm != FATHOM_ACTNORM_DEFAULT
         && config->actnorm != FATHOM_ACTNORM_DATA)
-        return refuse(error, "actnorm %.0f; legal is none, default or data", (double)config->actnorm);
-    if (!t) {
-        if (error)
-            snprintf(error->text, sizeof error->text, "no coupling is called '%.40s'",
-                     config->coupling ? config->coupling : "");
-        return FATHOM_BAD_ARGUMENT;
-    }
+        return refuse(error, "actnorm %d; legal is none, default or data", (int)config->actnorm);
+    if (!t)
+        return refuse(error, "no coupling is called '%.40s'", config->coupling ? config->coupling : "");
     config->coupling = t->name; /* outlives the caller's string */
     return FATHOM_OK;
+}
+
+/* The first layer of BLOCK that a flow has. */
+static size_t first_of_block(const fathom_config *config) { return config->actnorm == FATHOM_ACTNORM_NONE; }
+
+static size_t block_n_params(const fathom_config *config)
+{
+    size_t n = 0;
+    for (size_t i = first_of_block(config); i < BLOCK_LENGTH; i++)
+        n += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), config);
+    return n;
+}
+
+static size_t base_n_params(const fathom_config *config) { return 2 * config->dim; }
+
+size_t fathom_n_params(const fathom_config *config, fathom_error *error)
+{
+    fathom_config copy = *config;
+    if (check(&copy, error) != FATHOM_OK)
+        return 0;
+    return base_n_params(&copy) + copy.depth * block_n_params(&copy);
 }
 
 fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status, fathom_error *error)
@@ -77,9 +101,9 @@ fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status,
     }
     if (flow) {
         flow->config = copy;
-        flow->n_params = 2 * copy.dim; /* the base */
+        flow->n_params = base_n_params(&copy);
         for (size_t block = 0; block < copy.depth; block++)
-            for (size_t i = copy.actnorm == FATHOM_ACTNORM_NONE; i < BLOCK_LENGTH; i++) {
+            for (size_t i = first_of_block(&copy); i < BLOCK_LENGTH; i++) {
                 flow->layers[flow->n_layers++] = (struct flow_layer){ BLOCK[i], flow->n_params };
                 flow->n_params += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), &copy);
             }
@@ -240,9 +264,9 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
     return status;
 }
 
-/* A spline's bins are no narrower than 0.001, so on a wide interval it has pieces so flat that rows which differ have
- * one and the same latent in double precision, and no way back is right for all of them (fathom.h says where). */
-static bool has_way_back(const fathom_config *config)
+/* A spline's bins are no narrower than FATHOM_MIN_BIN.  So on a wide interval some pieces are so flat that different rows have
+ * the same latent in double precision, and no inverse is right for all of them.  fathom.h gives the limit. */
+static bool has_inverse(const fathom_config *config)
 {
     return strcmp(config->coupling, "spline") != 0 || config->interval <= FATHOM_INVERSE_INTERVAL;
 }
@@ -251,7 +275,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
                                   const double *z, size_t n)
 {
     const size_t dim = ws->flow->config.dim;
-    if (!has_way_back(&ws->flow->config))
+    if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
@@ -267,7 +291,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     return status;
 }
 
-/* ws->logp = log p of the tile ws->x; then ws->x is its latent. */
+/* ws->logp = log p of the tile ws->x; replaces ws->x by its latent. */
 static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 {
     forward(ws, live);
@@ -289,7 +313,7 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n)
 {
     const size_t dim = ws->flow->config.dim;
-    if (!has_way_back(&ws->flow->config))
+    if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
     fathom_normal(x, key, n * dim);
     for (size_t d = 0; d < dim; d++) {
@@ -301,6 +325,8 @@ fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *
     return fathom_flow_inverse(x, NULL, ws, params, x, n);
 }
 
+/* The loss is -sum_i w_i log p(x_i) / sum_i w_i with the counts w; so the upstream gradient is dlogp_i = -w_i / sum w.
+ * The filling rows of a tile have weight 0. */
 fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
                               const double *x, const uint32_t *rows, const uint32_t *counts, size_t n)
 {
@@ -349,7 +375,8 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
 /* raw with softplus(raw) = y, y > 0: y + log(1 - e^-y) */
 static double softplus_inverse(double y) { return y + same_log(-same_expm1(-y)); }
 
-/* loc and raw scale of an ActNorm from its input: tiles: [n_tiles][D][STRIDE]. */
+/* params = loc and raw scale of an ActNorm, from the mean and the deviation of its input, n rows in
+ * tiles: [n_tiles][D][STRIDE]. */
 static fathom_status actnorm_from(double *params, const double *tiles, size_t n, size_t dim)
 {
     for (size_t d = 0; d < dim; d++) {

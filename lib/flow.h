@@ -1,4 +1,4 @@
-/* flow.h - a flow and a workspace from inside: for flow.c, which evaluates them, and flow_view.c, which shows them. */
+/* flow.h - the members of a flow and of a workspace, for flow.c and flow_view.c. */
 #ifndef FATHOM_FLOW_H
 #define FATHOM_FLOW_H
 
@@ -20,7 +20,7 @@ struct fathom_workspace {
     const fathom_isa  *isa;
     double            *x;       /* [D][STRIDE], the tile                           */
     double            *z;       /* [D][STRIDE], its latent, for the base           */
-    double            *partial; /* [2 D][8], d loss / d base parameters            */
+    double            *partial; /* [2 D][8], d loss / d base parameters, in eight partial sums */
     struct volume      volume;
     double             logp[TILE], dlogp[TILE];
     size_t             n_doubles;
@@ -31,8 +31,8 @@ struct fathom_workspace {
     } layers[];
 };
 
-/* Puts rows first .. first + TILE - 1 of x, or of x[rows], into a tile (kernels/tile.h).  n: rows in all.  Returns how
- * many of the tile's rows are real; copies of its first row fill it up to a multiple of 8. */
+/* Copies the rows first .. first + TILE - 1 of x, or of x[rows], into a tile (kernels/tile.h), but none from row n on.
+ * Returns their number.  Copies of the tile's first row fill it up to a multiple of 8. */
 size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim);
 
 #endif

@@ -1,6 +1,6 @@
-/* flow_view.h - a look at one coupling of a flow: the rows that its conditioner reads, and the conditioner itself.
+/* flow_view.h - one coupling of a flow: the rows that its conditioner reads, and the conditioner itself.
  *
- * The library's own programs use it to show what a trained conditioner is; it is not part of fathom.h. */
+ * The programs of this suite inspect trained conditioners with it.  It is not part of fathom.h. */
 #ifndef FATHOM_FLOW_VIEW_H
 #define FATHOM_FLOW_VIEW_H
 

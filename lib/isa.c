@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* FATHOM_HAS_V3 and _V4 come from the build: a compiler that does not know a level builds without its set. */
+/* The build defines FATHOM_HAS_V3 and _V4 if the compiler supports these levels. */
 #if defined FATHOM_HAS_V4
 extern const struct fathom_isa fathom_isa_v4;
 #endif
@@ -14,7 +14,8 @@ extern const struct fathom_isa fathom_isa_v4;
 extern const struct fathom_isa fathom_isa_v3;
 #endif
 
-/* What a set needs of the CPU: bits of CPUID's registers, and in XCR0 the registers that the system saves. */
+/* The CPU features that a set requires: bits of CPUID's registers, and bits of XCR0 for the registers that the
+ * operating system saves. */
 struct needs {
     uint32_t leaf1_ecx, leaf7_ebx, extended_ecx;
     uint64_t xcr0;
@@ -29,7 +30,8 @@ struct set {
 
 #include <cpuid.h>
 
-/* The features of each level (x86-64 psABI 1.0, table 3.1), each by its bit.  A compiler may use any of a level's. */
+/* The features of each level (x86-64 psABI 1.0, table 3.1), each by its bit.  The compiler may use all
+ * features of a level. */
 enum {
     FMA = 1 << 12, AVX = 1 << 28, OSXSAVE = 1 << 27,
     V2_LEAF1 = 1 << 0 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23, /* SSE3 SSSE3 CX16 SSE4.1 SSE4.2 POPCNT */
@@ -40,7 +42,7 @@ enum {
 };
 #define V4_LEAF7 (V3_LEAF7 | 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31) /* AVX512 F DQ CD BW VL */
 
-/* Every set needs fused multiply-add hardware: SLEEF's finz family is defined by it. */
+/* Every set requires fused multiply-add hardware, because SLEEF's finz functions use it. */
 static const struct set sets[] = {
 #if defined FATHOM_HAS_V4
     { &fathom_isa_v4, { V3_LEAF1, V4_LEAF7, V3_EXTENDED, AVX_STATE | AVX512_STATE } },

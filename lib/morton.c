@@ -13,7 +13,7 @@
  *
  * So a few consecutive rows are most often close together, in all coordinates at once.  A flow is continuous, so they
  * stay close, and they lie in few segments of each conditioner. */
-#include "morton.h"
+#include "fathom.h"
 
 #include <math.h>
 #include <stdlib.h>

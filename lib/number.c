@@ -1,7 +1,7 @@
-/* number.c - a field to a number (number.h).
+/* number.c - reads a field as a number (number.h).
  *
- * The grammar is checked here, so that what strtod makes of "0x1p3", "nan" or the program's own locale is never asked
- * for.  A field that is no number is told with what it looks like, since that is where the cure is.
+ * The grammar is checked here, so strtod's readings of "0x1p3", "nan" or the program's own locale are not accepted.
+ * The message about a field that is not a number describes what the field looks like, because the cure depends on it.
  */
 #include "number.h"
 
@@ -65,18 +65,19 @@ enum number_kind fathom_number_read(double *value, struct field field, char deci
     s[length] = '\0';
     *value = strtod_l(s, &end, c_locale);
     s[length] = behind;
-    if (legal && mark < length) /* as it was: a message may show the field, or it may be read again */
+    if (legal && mark < length) /* restore the field: a message may show it, or it may be read again */
         s[mark] = decimal;
     if (legal)
         s[exponent] = letter;
     if (legal)
         return isfinite(*value) ? NUMBER_FINITE : NUMBER_TOO_LARGE;
-    /* strtod knows a decimal point that this file may not have: what is not finite, or hexadecimal, is meant here */
+    /* strtod also accepts a decimal point, which may not be this file's mark.  So its success counts only for text that
+     * is not finite or hexadecimal. */
     const bool other = !isfinite(*value) || memchr(s, 'x', length) != NULL || memchr(s, 'X', length) != NULL;
     return end == s + length && other ? NUMBER_NOT_FINITE : NUMBER_TEXT;
 }
 
-/* --------------------------------------------------------------------------------------- what it looks like ---- */
+/* ------------------------------------------------------------------------------------ how to show a field ---- */
 
 static const struct mark_name {
     uint32_t    code;

@@ -1,4 +1,4 @@
-/* number.h - a field to a number, and what to tell of a field that is none. */
+/* number.h - reads a field as a number, and describes a field that is not a number. */
 #ifndef FATHOM_NUMBER_H
 #define FATHOM_NUMBER_H
 
@@ -15,21 +15,21 @@ enum number_kind {
 };
 
 /* [sign] digits [mark digits] [e [sign] digits], with digits on at least one side of the mark, which is `decimal`, and
- * nothing more; the e may be Fortran's d.  The number is the nearest double.  The field is
- * written to, and then as it was. */
+ * nothing more; the e may be Fortran's d.  The number is the nearest double.  The field is written to during the call
+ * and restored. */
 enum number_kind fathom_number_read(double *value, struct field field, char decimal, locale_t c_locale);
 
-/* A text that was meant as a number, although it is none: "0.1O", "5%", "NA", "1.#QNAN".  Such a field makes no
- * header. */
+/* Does the text look like a misspelt or missing number: "0.1O", "5%", "NA", "1.#QNAN"?  A line with such a field is not
+ * a header. */
 bool fathom_number_meant(struct field field);
 
-/* A field or name as a message can show it: printable ASCII, and not too long; U+2212 is shown as <U+2212>. */
+/* A field or name for use in a message: printable ASCII, shortened if long; U+2212 becomes <U+2212>. */
 struct shown {
     char text[44];
 };
 struct shown fathom_show(const char *text, size_t length);
 
-/* Why a field is no number that can be read, and the cure: a part of a message's sentence. */
+/* Why a field cannot be read as a number, and how to cure it: a part of a message's sentence. */
 struct complaint {
     char text[200];
 };

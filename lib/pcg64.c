@@ -96,7 +96,7 @@ uint64_t fathom_pcg64_next(fathom_pcg64 *rng)
     return folded >> by | folded << (-by & 63);
 }
 
-/* 32 bits: a word's lower half, and its upper half the next time. */
+/* Returns 32 bits: the lower half of a new word, and in the next call its upper half. */
 static uint32_t next_half(fathom_pcg64 *rng)
 {
     if (rng->half_kept) {
@@ -185,7 +185,7 @@ double fathom_pcg64_normal(fathom_pcg64 *rng)
 
 /* -------------------------------------------------------------------------------------- as a GSL generator ---- */
 
-_Static_assert(ULONG_MAX == UINT64_MAX, "the GSL generators hand out 64-bit words as unsigned long");
+_Static_assert(ULONG_MAX == UINT64_MAX, "the GSL generators return 64-bit words as unsigned long");
 
 static void pcg64_set(void *state, unsigned long seed)
 {

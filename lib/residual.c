@@ -32,7 +32,7 @@ size_t fathom_nonincreasing_steps(const double *y, size_t n)
 {
     size_t count = 0;
     for (size_t i = 1; i < n; i++)
-        if (!(y[i] > y[i - 1])) /* a NaN counts: it is no increase */
+        if (!(y[i] > y[i - 1])) /* NaN counts: it is no increase */
             count++;
     return count;
 }

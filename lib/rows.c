@@ -1,16 +1,17 @@
-/* rows.c - a text of rows to their numbers (rows.h).
+/* rows.c - reads the numbers of a text of rows (rows.h).
  *
- * What a line means depends on the file: on its separator, on whether its first line is a header, on the number of its
- * columns.  So the first two lines that hold anything are read ahead, with the comments between them; they settle all
- * three, and from then on each line is a row of that kind, a comment, blank, or an error.
+ * The meaning of a line depends on the file's separator, on whether its first line is a header, and on the number of
+ * its columns.  The first two lines that are neither blank nor a comment determine all three.  So they are read ahead,
+ * with the comments between them.  Each later line is a row of that kind, a comment, blank, or an error.
  *
- * Invariant: a line is never dropped because it cannot be read.
+ * Invariant: a line that cannot be read is an error; it is never left out silently.
  */
 #include "rows.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "grow.h"
 #include "number.h"
 
 struct line {
@@ -68,12 +69,26 @@ static enum number_kind read_field(double *value, const struct reader *r, size_t
     return fathom_number_read(value, r->fields.field[i], r->options->decimal, r->c_locale);
 }
 
-/* The field that is no number: where, what, and for the top of a file how a header is told from a row. */
+/* Blanks may be those between the words of a title, which is no header: then the first row has its own separator. */
+static bool is_under_title(const struct reader *r, const struct field *field)
+{
+    return r->first_row && r->rows->header_line > 0 && r->separator == SEPARATE_BLANKS &&
+           r->options->separator == '\0' && strcspn(field->start, ",;|") < field->length &&
+           fathom_number_meant(*field);
+}
+
+/* The error for a field that is not a number: where, what, and at the top of a file what makes a line a header. */
 static fathom_status refuse(const struct reader *r, const struct line *line, size_t i, enum number_kind kind)
 {
     const struct complaint   c = fathom_number_complaint(r->fields.field[i], kind, r->options->decimal, r->separator);
     const struct column_name column = fathom_column_name(&r->rows->columns, i);
     const char              *more = "";
+    if (kind == NUMBER_TEXT && is_under_title(r, &r->fields.field[i]))
+        return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu, %s: \"%s\" is not a number: blanks separate "
+                                "fields, as line %zu has them; cures: --decimal , or --separator NAME, or --skip %zu "
+                                "if that line is a title", line->number, column.text,
+                                fathom_show(r->fields.field[i].start, r->fields.field[i].length).text,
+                                r->rows->header_line, r->rows->header_line);
     if (kind == NUMBER_TEXT && r->first_row && r->rows->header_line == 0 && r->options->header == FATHOM_HEADER_AUTO)
         more = " (a header has no number in it; --header takes any line as one)";
     else if (kind == NUMBER_TEXT && r->first_row && r->rows->header_line > 0 &&
@@ -83,7 +98,8 @@ static fathom_status refuse(const struct reader *r, const struct line *line, siz
                             strlen(c.text) + strlen(more) < sizeof c.text ? more : "");
 }
 
-/* A line with another number of fields than the first row: the first that is no number says more than the count. */
+/* The error for a line that has not as many fields as the first row.  If a field is not a number, the error names that
+ * field; that explains more than the count. */
 static fathom_status refuse_count(const struct reader *r, const struct line *line, size_t columns)
 {
     const size_t width = r->rows->columns.width;
@@ -139,8 +155,8 @@ static fathom_status take_row(struct reader *r, const struct line *line)
     return FATHOM_OK;
 }
 
-/* A comment that is a row: somebody's "#1" in a column of names, or a row left out on purpose.  It cannot be told
- * which, so it is an error; "##" makes it a comment in any case. */
+/* A comment that would be a row without its '#': perhaps a name "#1" in the first column, perhaps a row left out on
+ * purpose.  The file does not show which, so it is an error.  "##" always begins a comment. */
 static fathom_status check_comment(struct reader *r, const struct line *line, size_t start)
 {
     char *const  text = line->text + start + 1;
@@ -161,7 +177,7 @@ static fathom_status check_comment(struct reader *r, const struct line *line, si
                             "its '#'; legal: the row, or '##' for a comment", line->number, r->rows->columns.width);
 }
 
-/* Any line behind the header: comment, blank or row. */
+/* Reads any line after the header: comment, blank or row. */
 static fathom_status take_line(struct reader *r, struct line *line)
 {
     size_t start = fathom_comment_start(line->text, line->length);
@@ -183,7 +199,7 @@ static fathom_status take_line(struct reader *r, struct line *line)
 
 /* --------------------------------------------------------------------------------------- the first two lines ---- */
 
-/* Does the line hold anything but a comment? */
+/* Does the line contain anything but a comment and blanks? */
 static bool holds(const struct line *line)
 {
     const size_t start = fathom_comment_start(line->text, line->length);
@@ -207,8 +223,8 @@ static bool declares(struct reader *r, const struct line *line, fathom_status *s
     return true;
 }
 
-/* Is the line worth keeping until the number of columns is known?  A comment is, if it may be a row of numbers, and
- * tabs alone are behind the first line: a row of empty fields, if tabs separate. */
+/* Must the line be kept until the number of columns is known?  Yes for a comment that may be a row of numbers.  Yes
+ * after the first line for a line of tabs: it is a row of empty fields if tabs separate. */
 static bool is_kept(const struct line *line, bool behind_first)
 {
     if (behind_first && fathom_is_blank(line->text, line->length))
@@ -242,7 +258,7 @@ static fathom_status read_ahead(struct reader *r)
         if (holds(&line) && found++ == 0)
             r->first = r->n_ahead;
         r->ahead[r->n_ahead++] = line;
-        r->lines.text = NULL; /* which is the kept line's now */
+        r->lines.text = NULL; /* it belongs to the kept line now */
         r->lines.capacity = 0;
     }
     return FATHOM_OK;
@@ -285,7 +301,7 @@ static bool is_header(const struct reader *r)
     return any;
 }
 
-/* As many names as columns; row names that R or pandas wrote are the most frequent reason why not. */
+/* Checks that there are as many names as columns.  If not, the most frequent reason is row names from R or pandas. */
 static fathom_status check_names(const struct reader *r)
 {
     const struct columns *c = &r->rows->columns;
@@ -299,11 +315,12 @@ static fathom_status check_names(const struct reader *r)
             at += snprintf(cure + at, sizeof cure - (size_t)at, ",%zu", i);
     }
     return fathom_read_fail(r->place, FATHOM_BAD_DATA,
-                            "line %zu: %zu %s, but line %zu has %zu %s; %s separate fields%s", line, c->n_names, c->n_names == 1 ? "name" : "names", r->rows->first_line, c->width,
+                            "line %zu: %zu %s, but line %zu has %zu %s; %s separate fields%s", line, c->n_names,
+                            c->n_names == 1 ? "name" : "names", r->rows->first_line, c->width,
                             c->width == 1 ? "column" : "columns", fathom_separator_name(r->separator), cure);
 }
 
-/* The first row, whose fields are split: it settles the number of columns. */
+/* Reads the first row, whose fields are split.  It determines the number of columns. */
 static fathom_status open_rows(struct reader *r, const struct line *line)
 {
     struct columns *c = &r->rows->columns;
@@ -357,7 +374,7 @@ static fathom_status take_ahead(struct reader *r)
             return no_memory(r, line->number);
     }
     if (r->n_ahead == 0 || rows->header_line == r->ahead[row].number || !holds(&r->ahead[row]))
-        return FATHOM_OK; /* no row: the end says so */
+        return FATHOM_OK; /* no row: read_text reports it */
     r->first_row = true;
     status = open_rows(r, &r->ahead[row]);
     if (status == FATHOM_OK)

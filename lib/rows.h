@@ -1,4 +1,4 @@
-/* rows.h - a text of rows to their numbers. */
+/* rows.h - reads the numbers of a text of rows. */
 #ifndef FATHOM_ROWS_H
 #define FATHOM_ROWS_H
 
@@ -6,7 +6,7 @@
 
 struct rows {
     struct columns columns;
-    double        *value;       /* [n][columns.n], raw */
+    double        *value;       /* [n][columns.n], not standardised */
     size_t         n;
     size_t         first_line, last_line, header_line;
     char           separator;

@@ -8,11 +8,11 @@
  *
  *     p(raw) = 1/2 sum_arm 1/3 int_0.5^3.5 N(raw; arm c(t), sigma^2 I) dt.
  *
- * The integral is taken by Gauss-Legendre quadrature on equal panels of t.  Only the panels near a point count, and a
- * disc around each panel tells which; terms are added relative to the largest (log-sum-exp), so that a point far from
- * the arms has a finite log density long after its density is too small for a double.
+ * The integral is computed by Gauss-Legendre quadrature on equal panels of t.  Only panels near the point contribute;
+ * a disc around each panel is compared with the point.  The terms are added relative to the largest (log-sum-exp).  So
+ * a point far from the arms has a finite log density even where its density is too small for a double.
  *
- * Invariant: nodes, order of additions and elementary functions are fixed, so the bits are.
+ * Invariant: nodes, order of additions and elementary functions are fixed, so the bits are fixed too.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static void draw_rows(double *raw, uint64_t seed, size_t n)
     fathom_pcg64 rng;
     fathom_pcg64_seed(&rng, seed);
 
-    /* All t, then all arms, then all noise: the order in which NumPy draws them.  They wait in the rows themselves. */
+    /* All t, then all arms, then all noise: the order in which NumPy draws them.  t and arm are first stored in raw. */
     for (size_t i = 0; i < n; i++)
         raw[2 * i] = t_first + t_length * fathom_pcg64_uniform(&rng);
     for (size_t i = 0; i < n; i++)
@@ -123,7 +123,8 @@ static void quadrature_nodes(arm_quadrature *q)
     }
 }
 
-/* What one point needs: scratch memory, on the heap with the nodes, since a thread's stack may be as small as 128 KiB. */
+/* Scratch memory for one point.  It is on the heap, as the nodes are, since a thread's stack may be as small as 128
+ * KiB. */
 typedef struct point_terms {
     double square[ARMS * PANELS];            /* squared distances of the panels */
     double exponent[NODES], weight[NODES];   /* of the nodes that count         */
@@ -133,8 +134,8 @@ typedef struct point_terms {
 static double log_arm_integral(const arm_quadrature *q, point_terms *terms, const fathom_isa *isa, double raw_x,
                                double raw_y)
 {
-    /* exp(-negligible) times all the nodes there are is below a double's precision. */
-    const double negligible = 45.0, two_variances = 2.0 * sigma * sigma, in_exponent = -1.0 / two_variances;
+    /* exp(-negligible) times the number of nodes is below the precision of a double. */
+    const double negligible = 45.0, two_variances = 2.0 * sigma * sigma, exponent_scale = -1.0 / two_variances;
 
     /* Squared distances of the panels, and the least of them (eight partial ones: a compiler can make them vectors). */
     double *square = terms->square, least[8];
@@ -150,7 +151,8 @@ static double log_arm_integral(const arm_quadrature *q, point_terms *terms, cons
     for (int i = 1; i < 8; i++)
         least[0] = least[i] < least[0] ? least[i] : least[0];
 
-    /* How far a node may be that matters beside the nearest one; and a panel that has such a node, rounding included. */
+    /* The largest distance of a node that is not negligible beside the nearest one; and that of the centre of a panel
+     * that may contain such a node, with an allowance for rounding. */
     const double nearest = sqrt(least[0]) + q->radius, reach = sqrt(nearest * nearest + negligible * two_variances);
     const double limit = (reach + q->radius) * (reach + q->radius) * (1.0 + 1e-12);
     double      *exponent = terms->exponent, *weight = terms->weight;
@@ -160,7 +162,7 @@ static double log_arm_integral(const arm_quadrature *q, point_terms *terms, cons
             continue;
         for (int k = 0; k < ORDER; k++) {
             const double dx = raw_x - q->x[p * ORDER + k], dy = raw_y - q->y[p * ORDER + k];
-            exponent[n + (size_t)k] = (dx * dx + dy * dy) * in_exponent;
+            exponent[n + (size_t)k] = (dx * dx + dy * dy) * exponent_scale;
             weight[n + (size_t)k] = q->weight[k];
         }
         n += ORDER;
@@ -176,7 +178,7 @@ fathom_status fathom_spiral_log_density(double *logp, const double *x, const fat
     /* 1/2 for the arms, 1/t_length for t, the noise's 1 / (2 pi sigma^2), and the frame's change of area. */
     const double log_constant = same_log(sd_x) + same_log(sd_y) - same_log(2.0 * t_length * 2.0 * pi * sigma * sigma);
 
-    const fathom_isa *isa = fathom_isa_find(NULL); /* any gives the same bits */
+    const fathom_isa *isa = fathom_isa_find(NULL); /* every set gives the same bits */
     struct {
         arm_quadrature q;
         point_terms    terms;

@@ -1,6 +1,6 @@
 /* standardise.c - x = (raw - mean) / sd, column by column, with the divisor n in the variance.
  *
- * Two passes: the mean (with one correction, the mean of what is left after it is taken away), then the mean square of
+ * Two passes: the mean (with one correction, the mean of the differences from it), then the mean square of
  * the deviations (Chan, Golub & LeVeque 1983, "Algorithms for computing the sample variance", the corrected two-pass
  * form).  Rows are added one after another, so the order of additions, and with it every bit, is fixed.
  *

@@ -15,6 +15,7 @@ const char *fathom_status_name(fathom_status status)
     case FATHOM_NO_MEMORY:      return "no_memory";
     case FATHOM_READ_ERROR:     return "read_error";
     case FATHOM_DEGENERATE:     return "degenerate";
+    case FATHOM_STOPPED:        return "stopped";
     }
     return "unknown";
 }

@@ -1,7 +1,7 @@
-/* text_lines.c - bytes of a stream to lines of plain text (text_lines.h).
+/* text_lines.c - reads a stream as lines of plain text (text_lines.h).
  *
- * The bytes come from anywhere, so a line has a greatest length, and what is no text is named for what it is.  A
- * byte-order mark of UTF-8 is left out.
+ * The stream may contain anything.  So the length of a line is limited, and for bytes that are not text the error names
+ * the format that they look like.  A byte-order mark of UTF-8 is left out.
  */
 #include "text_lines.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fields.h"
+#include "grow.h"
 
 /* -------------------------------------------------------------------------------------------------- errors ---- */
 
@@ -29,19 +30,6 @@ fathom_status fathom_read_fail(const struct read_place *place, fathom_status sta
     vsnprintf(text + used, size - (size_t)used, format, arguments);
     va_end(arguments);
     return status;
-}
-
-void *fathom_grow(void *array, size_t *room, size_t used, size_t size)
-{
-    if (used < *room)
-        return array;
-    const size_t wider = *room < 64 ? 64 : *room + *room / 2;
-    if (wider < *room || wider > SIZE_MAX / size)
-        return NULL;
-    void *moved = realloc(array, wider * size);
-    if (moved != NULL)
-        *room = wider;
-    return moved;
 }
 
 static bool grow_text(struct text_lines *lines, size_t used)
@@ -83,7 +71,7 @@ static int next_byte(struct text_lines *lines)
     return (unsigned char)lines->block[lines->at++];
 }
 
-/* How files that are no text begin: the first bytes as their formats' documents give them. */
+/* The first bytes of files that are not text, as the formats' documents give them. */
 static const struct format {
     const char *bytes;
     size_t      size;
@@ -141,7 +129,8 @@ static fathom_status open_text(struct text_lines *lines)
 
 /* --------------------------------------------------------------------------------------------------- lines ---- */
 
-/* Puts the byte behind the line.  What is too long may only be a comment's end, which is left out. */
+/* Appends the byte to the line.  If the line is too long, the end of a comment is left out; otherwise it is an error.
+ * */
 static fathom_status add_byte(struct text_lines *lines, char byte)
 {
     if (lines->cut)

@@ -1,4 +1,4 @@
-/* text_lines.h - bytes of a stream to lines of plain text: encodings, line ends, lengths, read errors. */
+/* text_lines.h - reads a stream as lines of plain text: encodings, line ends, lengths, read errors. */
 #ifndef FATHOM_TEXT_LINES_H
 #define FATHOM_TEXT_LINES_H
 
@@ -9,8 +9,8 @@ enum {
     TEXT_LONGEST = 1 << 20 /* bytes of a line, its comment and its end not counted */
 };
 
-/* Where an error is told: fathom_read_fail writes "NAME: what" into *error (may be NULL) and gives back the status.
- * Of a long name the end is kept. */
+/* Where an error is reported: fathom_read_fail writes "NAME: what" into *error (may be NULL) and returns the status.
+ * Of a long name only the end is written. */
 struct read_place {
     const char   *name;
     fathom_error *error;
@@ -18,24 +18,20 @@ struct read_place {
 fathom_status fathom_read_fail(const struct read_place *place, fathom_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The array with room for one more element of `size` bytes behind the first `used`; NULL, and the array as it was, if
- * memory is short. */
-void *fathom_grow(void *array, size_t *room, size_t used, size_t size);
-
 struct text_lines {
     FILE             *in;
     struct read_place place;
 
-    char   block[TEXT_BLOCK]; /* what was read last */
+    char   block[TEXT_BLOCK]; /* the bytes read last; those from `at` to `end` are not used yet */
     size_t at, end;
     bool   opened;
     bool   broken;            /* the stream reported an error, and this was errno */
     int    cause;
 
-    char  *text;              /* the line without its end: [length], then a NUL; free it at last */
+    char  *text;              /* the line without its end: [length], then a NUL; the caller frees it */
     size_t length, capacity;
     size_t line;              /* its number, from 1; at the end that of the last line            */
-    bool   cut;               /* its comment was too long and is not there to its end            */
+    bool   cut;               /* its comment was too long; the end of the comment is left out   */
 };
 
 /* The next line (its end is LF, CRLF or the end of the stream); *more is false if there was none.

@@ -199,7 +199,7 @@ void fathom_randint32(uint32_t *out, fathom_key key, uint64_t below, size_t n)
 
 /* ------------------------------------------------------------------------------------- as a GSL generator ---- */
 
-_Static_assert(ULONG_MAX == UINT64_MAX, "the GSL generators hand out 64-bit words as unsigned long");
+_Static_assert(ULONG_MAX == UINT64_MAX, "the GSL generators return 64-bit words as unsigned long");
 
 typedef struct threefry_state {
     fathom_key key;

@@ -6,8 +6,8 @@
  *
  * Step t, from 0:  loss and gradient g of the batch at the current parameters.  If the loss or |g| is not finite, the
  * step changes nothing.  Otherwise g is clipped (Pascanu, Mikolov & Bengio 2013, algorithm 1) and Adam updates the
- * parameters with the schedule's rate.  So the parameters are finite at any time, if they are at
- * the start: the range of peak_lr ends where an update could overflow. */
+ * parameters with the schedule's rate.  Parameters that are finite at the start remain
+ * finite: the range of peak_lr ends where an update could overflow. */
 #include "kernels/kernels.h"
 
 #include <math.h>
@@ -16,7 +16,6 @@
 
 #include "constants.h"
 #include "elementary.h"
-#include "morton.h"
 
 struct fathom_trainer {
     const fathom_flow   *flow;
@@ -29,7 +28,9 @@ struct fathom_trainer {
     double              *lr;                        /* [steps]                                */
     const double        *x;                         /* [n][D], the caller's                   */
     size_t               n;
-    uint32_t            *order, *place;             /* [n]: the rows along the curve; each row's place in it */
+    const uint32_t      *order;                     /* [n]: the rows along the curve                         */
+    uint32_t            *own_order;                 /* [n], if the caller has none                           */
+    uint32_t            *place;                     /* [n]: each row's place in it                           */
     uint32_t            *times;                     /* [n]: how often each place was drawn; 0 between steps  */
     uint64_t            *drawn;                     /* [words_of(n)]: a bit per place, set if it was drawn;
                                                        0 between steps                                       */
@@ -42,7 +43,7 @@ fathom_train_options fathom_train_options_default(void)
     return (fathom_train_options){ .steps = 1200, .batch = 512, .peak_lr = 3e-3, .clip = 1.0, .skip = false };
 }
 
-/* cos of a in [0, pi] in single precision, to the bits that the reference sees: the C library's cosf, a polynomial in
+/* cos of a in [0, pi] in single precision, with the reference's bits: the C library's cosf, which is a polynomial in
  * double about the nearest multiple of pi/2 (Arm Optimized Routines, math/cosf.c), good to 0.56 ulp of a float. */
 static float cosine_single(float a)
 {
@@ -57,7 +58,7 @@ static float cosine_single(float a)
 }
 
 /* 1 + cos(pi i/n), from 2 down to 0.  In single precision i is multiplied by the rounded reciprocal of n, because XLA
- * compiles a division by a constant so. */
+ * compiles a division by a constant to that. */
 static double arc(size_t i, size_t n, bool single)
 {
     if (!single)
@@ -65,6 +66,7 @@ static double arc(size_t i, size_t n, bool single)
     return cosine_single(3.14159265358979323846f * ((float)i * (1.0f / (float)n))) + 1.0f;
 }
 
+/* turn: the step of the peak.  Each half is a cosine arc between its two ends. */
 void fathom_schedule(double *lr, size_t steps, double peak, bool single)
 {
     const double first = peak / 25.0, last = peak / 2.5e5;
@@ -74,35 +76,36 @@ void fathom_schedule(double *lr, size_t steps, double peak, bool single)
                          : last + (peak - last) / 2.0 * arc(t - turn, steps - turn, single);
 }
 
+/* The 64-bit words for n bits. */
 static size_t words_of(size_t n) { return (n + 63) / 64; }
 
-static fathom_status refuse(fathom_error *error, const char *format, double value)
+static fathom_status refuse(fathom_error *error, const char *format, double value, double limit)
 {
     if (error)
-        snprintf(error->text, sizeof error->text, format, value);
+        snprintf(error->text, sizeof error->text, format, value, limit);
     return FATHOM_BAD_ARGUMENT;
 }
 
-/* An update of Adam is at most 0.1 / sqrt(0.001) / sqrt(1 - 0.81 / 0.999) = 7.3 step sizes (Cauchy and Schwarz on its
- * two means), a step size at most 10 peak_lr, and a product of step size and mean at most 1e4 sqrt(DBL_MAX): up to
- * MOST_LR none overflows, and no number of steps leads a finite parameter out of range. */
-static const double MOST_LR = 1000.0;
+/* An update of Adam is at most 0.1 / sqrt(0.001) / sqrt(1 - 0.81 / 0.999) = 7.3 step sizes, by the Cauchy-Schwarz
+ * inequality for the sums m and v.  A step size is at most 10 peak_lr.  The product of step size and m is at most 1e4
+ * sqrt(DBL_MAX).  So up to FATHOM_LR_MAX nothing overflows, and no number of steps takes a finite parameter out of range. */
 
 fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error)
 {
-    if (options->steps < 4)
-        return refuse(error, "%.0f steps; legal is 4 or more", (double)options->steps);
-    if (options->batch < 1)
-        return refuse(error, "a batch of %.0f rows; legal is 1 or more", (double)options->batch);
-    if (!(options->peak_lr > 0.0 && options->peak_lr <= MOST_LR))
-        return refuse(error, "peak_lr %.17g; legal is above 0, up to 1000", options->peak_lr);
+    if (options->steps < FATHOM_STEPS_MIN)
+        return refuse(error, "%.0f steps; legal is %.0f or more", (double)options->steps, FATHOM_STEPS_MIN);
+    if (options->batch < FATHOM_BATCH_MIN)
+        return refuse(error, "a batch of %.0f rows; legal is %.0f or more", (double)options->batch, FATHOM_BATCH_MIN);
+    if (!(options->peak_lr > 0.0 && options->peak_lr <= FATHOM_LR_MAX))
+        return refuse(error, "peak_lr %.17g; legal is above 0, up to %.0f", options->peak_lr, FATHOM_LR_MAX);
     if (!(options->clip > 0.0))
-        return refuse(error, "clip %.17g; legal is above 0, or infinity", options->clip);
+        return refuse(error, "clip %.17g; legal is above %.0f, or infinity", options->clip, 0.0);
     return FATHOM_OK;
 }
 
 fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *isa, const double *params,
-                                   const fathom_train_options *options, const double *x, size_t n)
+                                   const fathom_train_options *options, const double *x, const uint32_t *order,
+                                   size_t n)
 {
     const size_t n_params = fathom_flow_n_params(flow), batch = options->batch;
     fathom_trainer *t = fathom_train_options_check(options, NULL) == FATHOM_OK ? calloc(1, sizeof *t) : NULL;
@@ -116,18 +119,19 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->n = n;
     t->params = zeros(4 * padded(n_params) * sizeof(double));
     t->lr = calloc(options->steps, sizeof *t->lr);
-    t->order = calloc(3 * n + 2 * batch, sizeof *t->order);
+    t->place = calloc(2 * n + 2 * batch, sizeof *t->place);
+    t->own_order = order ? NULL : calloc(n, sizeof *t->own_order);
+    t->order = order ? order : t->own_order;
     t->drawn = calloc(words_of(n), sizeof *t->drawn);
     t->workspace = fathom_workspace_new(flow, isa);
-    if (!t->params || !t->lr || !t->order || !t->drawn || !t->workspace
-        || fathom_morton_order(t->order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK) {
+    if (!t->params || !t->lr || !t->place || !t->order || !t->drawn || !t->workspace
+        || (!order && fathom_morton_order(t->own_order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK)) {
         fathom_trainer_free(t);
         return NULL;
     }
     t->gradient = t->params + padded(n_params);
     t->m = t->gradient + padded(n_params);
     t->v = t->m + padded(n_params);
-    t->place = t->order + n;
     t->times = t->place + n;
     t->distinct = t->times + n;
     t->counts = t->distinct + batch;
@@ -144,7 +148,8 @@ void fathom_trainer_free(fathom_trainer *t)
         return;
     fathom_workspace_free(t->workspace);
     free(t->drawn);
-    free(t->order);
+    free(t->own_order);
+    free(t->place);
     free(t->lr);
     free(t->params);
     free(t);
@@ -153,8 +158,8 @@ void fathom_trainer_free(fathom_trainer *t)
 const double     *fathom_trainer_params(const fathom_trainer *t) { return t->params; }
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *t) { return t->workspace; }
 
-/* t->distinct = the batch's distinct rows along the curve, t->counts = how often each was drawn.  Returns their
- * number. */
+/* t->distinct = the batch's distinct rows in the order of the curve; t->counts = how often each was drawn.  Returns how
+ * many distinct rows there are. */
 static size_t distinct_rows(fathom_trainer *t, const uint32_t *rows)
 {
     size_t n = 0;
@@ -198,25 +203,33 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
     return FATHOM_OK;
 }
 
-fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *batches)
+/* How a step ends the run: FATHOM_OK if it does not. */
+static fathom_status count_step(fathom_train_result *result, fathom_status step_status, size_t step, bool skip)
+{
+    if (step_status == FATHOM_DIVERGED && result->skipped == 0) /* the first of its kind */
+        result->diverged_at = step;
+    if (step_status == FATHOM_OK)
+        result->steps_taken++;
+    else if (step_status == FATHOM_DIVERGED && skip)
+        result->skipped++;
+    else
+        return step_status;
+    return FATHOM_OK;
+}
+
+fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *batches,
+                                 fathom_train_progress *progress, void *context)
 {
     const size_t steps = t->options.steps;
     fathom_train_result result = { .status = FATHOM_OK, .diverged_at = steps };
-    bool running = true;
     for (size_t s = 0; s < steps; s++) {
         double step_loss = NAN, norm = NAN;
-        if (running) {
+        if (result.status == FATHOM_OK) {
             fathom_status status = fathom_trainer_step(t, &step_loss, &norm, batches + s * t->options.batch);
-            if (status == FATHOM_DIVERGED && result.diverged_at == steps)
-                result.diverged_at = s;
-            if (status == FATHOM_OK)
-                result.steps_taken++;
-            else if (status == FATHOM_DIVERGED && t->options.skip)
-                result.skipped++;
-            else {
-                result.status = status;
-                running = false;
-            }
+            result.status = count_step(&result, status, s, t->options.skip);
+            const bool computed = status == FATHOM_OK || status == FATHOM_DIVERGED;
+            if (computed && progress && progress(context, s, step_loss, norm) != 0 && result.status == FATHOM_OK)
+                result.status = FATHOM_STOPPED;
         }
         if (loss)
             loss[s] = step_loss;

@@ -2,10 +2,10 @@
 #
 # The batch losses are logarithmic, as the default scale's start would flatten all else; so are the gradient norms.
 # Scores more than FOOT nats below the best are drawn at the foot of their panel, a median with its number.
-# Tables: actnorm.tsv, actnorm_loss.tsv (its loss is the mean over the seeds).
+# Tables: actnorm.tsv, actnorm_summary.tsv, actnorm_loss.tsv (its loss is the mean over the seeds).
 
 FOOT = 1.0
-T = "actnorm.tsv"; L = "actnorm_loss.tsv"
+T = "actnorm.tsv"; S = "actnorm_summary.tsv"; L = "actnorm_loss.tsv"
 eval rows_of("T")
 if (members == 0) { eval nothing("no run"); exit }
 arms = ""; depths = ""; seeds = ""; least = 1e9; most = 0
@@ -21,51 +21,50 @@ tint(a)  = a eq "none" ? "#AAAAAA" : a eq "default" ? faint(orange) : faint(blue
 named(a) = a eq "none" ? "none" : a eq "default" ? "default scale" : "from data"
 shift(a) = a eq "none" ? 1 / 1.05 : a eq "default" ? 1 : 1.05     # beside each other on the logarithmic axis
 
-eval summary("T", 'cell("heldout_logp")')
+eval range_of("T", 'cell("heldout_logp")')
 score = members > 0 ? "heldout_logp" : "train_logp"
 named_score = members > 0 ? "final held-out log p" : "final training log p"
 
-# Medians over the seeds, and how many diverged.
+# Medians over the seeds in the order of the depths, and how many diverged.
 set print $medians
 print "actnorm\tdepth\tscore\tnorm"
-high = -1e300; bad = ""; n_bad = 0
+bad = ""; n_bad = 0
+summary_of(a, d, name_) = of(a, d) && strcol("of") eq name_
 do for [a in arms] { do for [d in depths] {
     D = real(d)
-    eval count("T", 'of(a, D) && strcol("status") ne "ok"');    lost = members
-    eval count("T", 'of(a, D)')
+    eval look_up("S", 'summary_of(a, D, score)', "runs");        runs = found
+    eval look_up("S", 'summary_of(a, D, score)', "finished");    lost = runs - found
     if (lost > 0) {
         n_bad = n_bad + 1
-        bad = bad.(n_bad < 4 ? sprintf("%s, depth %s: %d/%d lost\n", a, d, lost, members) : \
+        bad = bad.(n_bad < 4 ? sprintf("%s, depth %s: %d/%d lost\n", a, d, lost, runs) : \
                    n_bad == 4 ? "...\n" : "")
     }
-    eval summary("T", 'of(a, D) ? cell(score) : NaN')
-    median = members > 0 ? GROUP_median : NaN
-    if (members > 0) {
-        high = GROUP_max > high ? GROUP_max : high
-    }
-    eval summary("T", 'of(a, D) ? cell("grad_norm") : NaN')
-    print sprintf("%s\t%s\t%.15g\t%.15g", a, d, median, members > 0 ? GROUP_median : NaN)
+    eval look_up("S", 'summary_of(a, D, score)', "median");      median = found
+    eval look_up("S", 'summary_of(a, D, "grad_norm")', "median")
+    print sprintf("%s\t%s\t%.17g\t%.17g", a, d, median, found)
 }}
 set print
+eval range_of("T", 'cell(score)')
+high = members > 0 ? RANGE_max : -1e300
 
 # The training curves of two depths: 8 and 20, or the two deepest.
 pair = has_word(depths, "8") && has_word(depths, "20") ? "8 20" : \
        n > 1 ? word(depths, n - 1)." ".word(depths, n) : word(depths, n)
 
-eval summary("T", 'cell(score) > high - FOOT ? cell(score) : NaN')
-floor_ = members == 0 ? 0 : flat(GROUP_min, high) ? GROUP_min - beside_flat(GROUP_min) \
-                          : GROUP_min - 0.1 * (high - GROUP_min + 0.01)
+eval range_of("T", 'cell(score) > high - FOOT ? cell(score) : NaN')
+floor_ = members == 0 ? 0 : flat(RANGE_min, high) ? RANGE_min - beside_flat(RANGE_min) \
+                          : RANGE_min - 0.1 * (high - RANGE_min + 0.01)
 shown(y) = abs(y) < 1e300 ? (y > floor_ ? y : floor_) : NaN
 mine(a)  = strcol("actnorm") eq a ? column("depth") * shift(a) : NaN
 
 low_at = ""; low_text = ""; low_number = ""
 do for [a in arms] { do for [d in depths] {
     D = real(d)
-    eval summary("$medians", 'of(a, D) && column("score") < floor_ ? column("score") : NaN')
-    if (members > 0) {
+    eval look_up("$medians", 'of(a, D)', "score")
+    if (found < floor_) {
         low_at = low_at.sprintf(" %.9g", D * shift(a))
-        low_number = low_number.gprintf(" %.3g", GROUP_mean)
-        low_text = low_text.(low_text eq "" ? "" : "\n").d.": ".gprintf("%.3g ↓", GROUP_mean)
+        low_number = low_number.gprintf(" %.3g", found)
+        low_text = low_text.(low_text eq "" ? "" : "\n").d.": ".gprintf("%.3g ↓", found)
     }
 }}
 # What there is to draw: for each depth of the pair the arms with a loss, and the arms with a score and with a norm.
@@ -76,10 +75,10 @@ eval rows_of("L"); rows_L = members
 do for [p=1:words(pair)] {
     lossy[p] = ""
     if (rows_L > 0) { do for [a in arms] {
-        eval summary("L", 'of(a, number_in(pair, p)) ? cell("loss") : NaN')
+        eval range_of("L", 'of(a, number_in(pair, p)) ? cell("loss") : NaN')
         if (members > 0) {
-            least_loss = losses ? smaller(least_loss, GROUP_min) : GROUP_min
-            greatest_loss = losses ? larger(greatest_loss, GROUP_max) : GROUP_max
+            least_loss = losses ? smaller(least_loss, RANGE_min) : RANGE_min
+            greatest_loss = losses ? larger(greatest_loss, RANGE_max) : RANGE_max
             losses = 1; lossy[p] = with_word(lossy[p], a)
         }
     }}
@@ -87,12 +86,12 @@ do for [p=1:words(pair)] {
 if (losses) { stats L using "step" nooutput name "STEP" }
 positive(y) = y > 1e-290 ? finite(y) : NaN
 do for [a in arms] {
-    eval summary("T", 'strcol("actnorm") eq a ? cell(score) : NaN')
+    eval range_of("T", 'strcol("actnorm") eq a ? cell(score) : NaN')
     if (members > 0) { scored_arms = with_word(scored_arms, a) }
-    eval summary("T", 'strcol("actnorm") eq a ? positive(cell("grad_norm")) : NaN')
+    eval range_of("T", 'strcol("actnorm") eq a ? positive(cell("grad_norm")) : NaN')
     if (members > 0) {
-        least_norm = norms ? smaller(least_norm, GROUP_min) : GROUP_min
-        greatest_norm = norms ? larger(greatest_norm, GROUP_max) : GROUP_max
+        least_norm = norms ? smaller(least_norm, RANGE_min) : RANGE_min
+        greatest_norm = norms ? larger(greatest_norm, RANGE_max) : RANGE_max
         norms = 1; normed_arms = with_word(normed_arms, a)
     }
 }
@@ -111,7 +110,7 @@ set tmargin at screen 0.95
 set bmargin at screen 0.61
 set xlabel "step"
 if (losses) {
-    if (least_loss > 1e-290) {
+    if (least_loss > 1e-290 && greatest_loss / least_loss > 10) {     # a narrower range may hold no power of ten
         set logscale y
         set yrange [least_loss / 1.2 : greatest_loss * 1.5]
         decades = by(greatest_loss / least_loss)
@@ -129,7 +128,7 @@ if (losses) {
         set lmargin at screen left + (p - 1) * (width + gap)
         set rmargin at screen (words(pair) == 1 ? 0.955 : left + (p - 1) * (width + gap) + width)
         set title "training, depth ".word(pair, p)
-        set ylabel (p == 1 ? "batch loss, mean of seeds  [nats]" : "") font SMALL
+        set ylabel (p == 1 ? "batch loss, mean of seeds  [nats]" : "") font SMALL offset 0.2,0
         set key top right width -2 title (p == words(pair) ? "ActNorm" : "")
         unset label 1
         if (words(lossy[p]) == 0) {

@@ -1,61 +1,47 @@
-# clipping.gp - which runs a stabiliser holds: maps of depth against peak rate, a row of panels a stabiliser, a column a coupling.
+# clipping.gp - which runs a stabiliser holds: maps of depth against peak rate, a row of panels for a stabiliser, a
+# column for a coupling.
 #
 # A cell's colour is the survivors' median held-out score.  The black bar along its foot is the part that diverged,
-# k/n of its runs; a black cell with a white cross has no survivor.  Scores below the scale, and survivors
-# whose score is not finite, count as its lower end.
-# Table: clipping.tsv.  Without held-out rows the training score stands in.
+# k/n of its runs; a black cell with a white cross has no survivor.  A median below the scale, and the cell of survivors
+# without a finite score, have the colour of its lower end.
+# Table: clipping_summary.tsv.  Without held-out rows the training score stands in.
 
 SPAN = 1.5      # nats of the colour scale, at most; a flow that has learned nothing lies about as far down
 
-T = "clipping.tsv"
-eval rows_of("T")
+S = "clipping_summary.tsv"
+eval rows_of("S")
 if (members == 0) { eval nothing("no run"); exit }
-eval summary("T", 'cell("heldout_logp")')
+eval range_of("S", 'strcol("of") eq "heldout_logp" ? cell("max") : NaN')
 score = members > 0 ? "heldout_logp" : "train_logp"
 named_score = members > 0 ? "held-out log p" : "training log p"
 top = 0.0; floor_ = -1.0
-eval summary("T", 'cell(score)')
-if (members > 0) { top = GROUP_max; floor_ = GROUP_min }
+eval range_of("S", 'strcol("of") eq score ? cell("max") : NaN')
+if (members > 0) { top = RANGE_max }
+eval range_of("S", 'strcol("of") eq score ? cell("min") : NaN')
+if (members > 0) { floor_ = RANGE_min }
 if (floor_ < top - SPAN) { floor_ = ceil((top - SPAN) * 10) / 10.0 - 0.1 }
 if (!(floor_ < top) || flat(floor_, top)) { floor_ = top - 0.1 * larger(1, abs(top)) }
-lowest(y) = y > floor_ ? y : floor_
 
 couplings = ""; depths = ""; rates = ""; stabilisers = ""
 stabiliser(i) = strcol("clip")."/".strcol("guard")
-stats T using (couplings = with_word(couplings, strcol("coupling")), depths = with_word(depths, strcol("depth")), \
-               rates = with_word(rates, strcol("lr")), stabilisers = with_word(stabilisers, stabiliser(0)), 0) nooutput
+most_runs = 0
+stats S using (most_runs = larger(most_runs, column("runs")), couplings = with_word(couplings, strcol("coupling")), \
+               depths = with_word(depths, strcol("depth")), rates = with_word(rates, strcol("lr")), \
+               stabilisers = with_word(stabilisers, stabiliser(0)), 0) nooutput
 eval sorted("depths")
 eval sorted("rates")
-n_rates = words(rates); n_depths = words(depths); n_couplings = words(couplings); n_stabiliseres = words(stabilisers)
+n_rates = words(rates); n_depths = words(depths); n_couplings = words(couplings); n_stabilisers = words(stabilisers)
 clip_of(l)  = l[1 : strstrt(l, "/") - 1]
 guard_of(l) = l[strstrt(l, "/") + 1 : *]
 stabiliser_name(l) = (clip_of(l) eq "none" ? "no clip" : "clip ".clip_of(l)). \
                 (guard_of(l) eq "none" ? "" : guard_of(l) eq "skip" ? ", but steps that are not finite are left out" \
                                             : ", guard: ".guard_of(l))
 
-# A row a cell: its panel, its place there from 1, its runs, those of them that diverged, the others' median score.
-most_runs = 0
-set print $cells
-print "coupling\tstabiliser\trate\tdepth\truns\tlost\tvalue"
-do for [c=1:n_couplings] { do for [l=1:n_stabiliseres] { do for [d=1:n_depths] { do for [r=1:n_rates] {
-    here(i) = strcol("coupling") eq word(couplings, c) && stabiliser(0) eq word(stabilisers, l) && \
-              column("depth") == number_in(depths, d) && column("lr") == number_in(rates, r)
-    eval count("T", 'here(0)')
-    runs = members
-    eval summary("T", 'here(0) && strcol("status") eq "ok" ? lowest(scored(score)) : NaN')
-    most_runs = runs > most_runs ? runs : most_runs
-    if (runs > 0) {
-        print sprintf("%d\t%d\t%d\t%d\t%d\t%d\t%.6g", c, l, r, d, \
-            runs, runs - members, members > 0 ? GROUP_median : floor_)
-    }
-} } } }
-set print
-
 # All in units of the page.
 cell_high = n_depths > 4 ? 20 : 25; head = 24; left = 52; gap = 12; first = 26; bottom = 126
 panel_width = (500.0 - left - 10 - (n_couplings - 1) * gap) / n_couplings
 panel_height = cell_high * n_depths
-high = first + n_stabiliseres * (head + panel_height) + bottom
+high = first + n_stabilisers * (head + panel_height) + bottom
 eval canvas(500, high)
 set multiplot
 unset grid
@@ -75,16 +61,20 @@ set object 3 rect from screen 310.0 / 500, 16.0 / high to screen 340.0 / 500, 40
     fc rgb black fs solid 1 noborder
 set arrow 1 from screen 316.0 / 500, 21.0 / high to screen 334.0 / 500, 35.0 / high nohead lc rgb "white" lw 2
 set arrow 2 from screen 316.0 / 500, 35.0 / high to screen 334.0 / 500, 21.0 / high nohead lc rgb "white" lw 2
-panel(c, l) = column("coupling") == c && column("stabiliser") == l
-held(c, l) = panel(c, l) && column("lost") < column("runs")
-part(c, l) = held(c, l) && column("lost") > 0
-all(c, l)  = panel(c, l) && column("lost") == column("runs")
-at(chosen) = chosen ? column("rate") : -9      # off the panel: a plot of no points at all would be a complaint
-share(i)  = column("lost") / column("runs")
+panel(c, l) = strcol("of") eq score && strcol("coupling") eq word(couplings, c) && stabiliser(0) eq word(stabilisers, l)
+held(c, l) = panel(c, l) && column("finished") > 0
+part(c, l) = held(c, l) && lost(0) > 0
+all(c, l)  = panel(c, l) && column("finished") == 0
+lost(i)    = column("runs") - column("finished")
+share(i)   = lost(0) / column("runs")
+rung(i)    = place_of(strcol("depth"), depths)
+median(i)  = column("n") > 0 && cell("median") > floor_ ? cell("median") : floor_
+# The place of a rate; off the panel for other rows: a plot of no points at all would be a complaint.
+at(chosen) = chosen ? place_of(strcol("lr"), rates) : -9
 COUNT = most_runs < 10 ? TINY : format eq "svg" ? ",9" : ",6.7"    # "10/12" in a cell of 39 units
-k_of_n(i) = sprintf("%d/%d", column("lost"), column("runs"))
+k_of_n(i) = sprintf("%d/%d", lost(0), column("runs"))
 dark(v) = (v - floor_) / (top - floor_) < 0.6
-do for [c=1:n_couplings] { do for [l=1:n_stabiliseres] {
+do for [c=1:n_couplings] { do for [l=1:n_stabilisers] {
     x0 = left + (c - 1) * (panel_width + gap)
     y0 = first + (l - 1) * (head + panel_height) + head
     set lmargin at screen x0 / 500
@@ -94,7 +84,7 @@ do for [c=1:n_couplings] { do for [l=1:n_stabiliseres] {
     unset xtics
     unset ytics
     unset label
-    if (l == n_stabiliseres) {
+    if (l == n_stabilisers) {
         set xtics () font SMALL offset 0,0.5
         do for [r=1:n_rates] { set xtics add (sprintf("%g", 1000 * number_in(rates, r)) r) }
     }
@@ -110,7 +100,7 @@ do for [c=1:n_couplings] { do for [l=1:n_stabiliseres] {
     unset colorbox
     if (c == 1 && l == 1) {
         set label 1 "number of coupling blocks" rotate center \
-            at screen 14.0 / 500, 1 - (first + 0.5 * n_stabiliseres * (head + panel_height)) / high
+            at screen 14.0 / 500, 1 - (first + 0.5 * n_stabilisers * (head + panel_height)) / high
         set label 4 "peak learning rate   [10^{−3}]" center at screen 0.5 + 0.5 * (left - 10) / 500, 92.0 / high
         # The key: the colours, and right of them the marks.
         set colorbox horizontal user origin left / 500.0, 55.0 / high size 200.0 / 500, 14.0 / high front
@@ -122,16 +112,16 @@ do for [c=1:n_couplings] { do for [l=1:n_stabiliseres] {
         set label 7 "all diverged" font SMALL at screen 348.0 / 500, 28.0 / high
         set label 8 "k/n" center font TINY at screen 325.0 / 500, 65.0 / high
     }
-    plot $cells using (at(held(c, l))):"depth":(0.5):(0.5):"value" with boxxyerror lc palette notitle, \
-         $cells using (at(part(c, l)) - 0.5):(column("depth") - 0.5):(at(part(c, l)) - 0.5): \
-                 (at(part(c, l)) - 0.5 + share(0)):(column("depth") - 0.5):(column("depth") - 0.28) \
+    plot S using (at(held(c, l))):(rung(0)):(0.5):(0.5):(median(0)) with boxxyerror lc palette notitle, \
+         S using (at(part(c, l)) - 0.5):(rung(0) - 0.5):(at(part(c, l)) - 0.5): \
+                 (at(part(c, l)) - 0.5 + share(0)):(rung(0) - 0.5):(rung(0) - 0.28) \
              with boxxyerror lc rgb black fs solid 1 border lc rgb "white" notitle, \
-         $cells using (at(all(c, l))):"depth":(0.5):(0.5) with boxxyerror lc rgb black notitle, \
-         $cells using (at(all(c, l)) - 0.3):(column("depth") - 0.3):(0.6):(0.6) \
+         S using (at(all(c, l))):(rung(0)):(0.5):(0.5) with boxxyerror lc rgb black notitle, \
+         S using (at(all(c, l)) - 0.3):(rung(0) - 0.3):(0.6):(0.6) \
              with vectors nohead lc rgb "white" lw 2 notitle, \
-         $cells using (at(all(c, l)) - 0.3):(column("depth") + 0.3):(0.6):(-0.6) \
+         S using (at(all(c, l)) - 0.3):(rung(0) + 0.3):(0.6):(-0.6) \
              with vectors nohead lc rgb "white" lw 2 notitle, \
-         $cells using (at(part(c, l))):(column("depth") + 0.1):(k_of_n(0)):(dark(column("value")) ? 0xFFFFFF : 0) \
+         S using (at(part(c, l))):(rung(0) + 0.1):(k_of_n(0)):(dark(median(0)) ? 0xFFFFFF : 0) \
              with labels font COUNT tc rgb variable notitle
     unset object
     unset arrow

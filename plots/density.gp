@@ -20,8 +20,8 @@ cells = members / n      # of one panel
 side = int(sqrt(cells) + 0.5)
 stats D using "x" nooutput name "G"
 half = 0.5 * (G_max - G_min) / (side - 1)
-eval summary("D", 'cell("density")')
-greatest = members > 0 ? GROUP_max : 0
+eval range_of("D", 'cell("density")')
+greatest = members > 0 ? RANGE_max : 0
 
 step = tick(G_max - G_min + 2 * half)
 # All in units of the page: square panels, a colour bar below.
@@ -67,7 +67,7 @@ do for [i=1:n] {
     set label 2 (resolved(i) ? "∫p = ".number(number_in(integrals, i), "%.5f") : "∫p not resolved") \
         at graph 0.04, 0.06 font SMALL tc rgb "white" front
     set label 3 "log p = ".number(number_in(means, i), "%.3f") at graph 0.96, 0.06 right font SMALL tc rgb "white" front
-    eval count("D", 'column("depth") == number_in(depths, i) && strcol("density") ne "0"')
+    eval range_of("D", 'column("depth") == number_in(depths, i) && strcol("density") ne "0" ? 1 : NaN')
     if (members == 0) { set label 4 "0 in every cell" at graph 0.5, 0.5 center tc rgb "white" front }
     if (i == 1) {
         set colorbox horizontal user origin 0.2, 50.0 / high size 0.6, 12.0 / high front

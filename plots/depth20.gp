@@ -1,12 +1,12 @@
 # depth20.gp - deep stacks bare, clipped, with ActNorm from data, and with both: each run's two scores, and those lost.
 #
-# The bars are medians of the runs that ended.  Scores more than SPAN nats below the best are drawn at the foot, as
-# triangles that point down; a run whose held-out score is not finite, at the foot too.
-# Table: depth20.tsv.
+# The bars are medians of the finite scores.  Scores more than SPAN nats below the best are drawn at the foot, as
+# triangles that point down; a run that ended with a score that is not finite, at the foot too.
+# Tables: depth20.tsv, depth20_summary.tsv.
 
 SPAN = 1.2
 
-T = "depth20.tsv"
+T = "depth20.tsv"; S = "depth20_summary.tsv"
 eval rows_of("T")
 if (members == 0) { eval nothing("no run"); exit }
 couplings = ""; depths = ""; arms = ""; seeds = ""; first_depth = NaN
@@ -15,19 +15,20 @@ stats T using (couplings = with_word(couplings, strcol("coupling")), depths = wi
 eval sorted("depths")
 n_arms = words(arms); n_seeds = words(seeds)
 arm_name(a) = a eq "none" ? "bare" : a eq "clip" ? "clip" : a eq "actnorm" ? "ActNorm" : a
-place_of(w, list) = (sum [i=1:words(list)] (word(list, i) eq w ? i : 0))
+# The score of a run that ended is a number for this also where the flow's density overflowed.
+scored(name_) = no_number(strcol(name_)) ? -1e299 : column(name_)
 
-eval summary("T", 'cell("heldout_logp")');  has_heldout = members > 0
+eval range_of("T", 'cell("heldout_logp")');  has_heldout = members > 0
 top = -1e300
-if (has_heldout) { top = GROUP_max }
-eval summary("T", 'cell("train_logp")');    has_train = members > 0
-if (has_train && GROUP_max > top) { top = GROUP_max }
+if (has_heldout) { top = RANGE_max }
+eval range_of("T", 'cell("train_logp")');    has_train = members > 0
+if (has_train && RANGE_max > top) { top = RANGE_max }
 if (!has_heldout && !has_train) { top = 0.0 }
 foot = top
-eval summary("T", 'cell("train_logp") > top - SPAN ? cell("train_logp") : NaN')
-if (members > 0 && GROUP_min < foot) { foot = GROUP_min }
-eval summary("T", 'cell("heldout_logp") > top - SPAN ? cell("heldout_logp") : NaN')
-if (members > 0 && GROUP_min < foot) { foot = GROUP_min }
+eval range_of("T", 'cell("train_logp") > top - SPAN ? cell("train_logp") : NaN')
+if (members > 0 && RANGE_min < foot) { foot = RANGE_min }
+eval range_of("T", 'cell("heldout_logp") > top - SPAN ? cell("heldout_logp") : NaN')
+if (members > 0 && RANGE_min < foot) { foot = RANGE_min }
 if (foot == top || flat(foot, top)) { foot = top - 0.1 * larger(1, abs(top)) }
 pad = 0.16 * (top - foot + 0.02)
 foot = foot - pad
@@ -42,14 +43,13 @@ do for [d in depths] { do for [c in couplings] {
     panels = panels + 1
     D = real(d)
     do for [a in arms] {
-        here(i) = strcol("coupling") eq c && column("depth") == D && strcol("arm") eq a
-        eval count("T", 'here(0)');                                    runs_of = runs_of.sprintf(" %d", members)
-        eval count("T", 'here(0) && strcol("status") ne "ok"');        lost_of = lost_of.sprintf(" %d", members)
-        eval summary("T", 'here(0) && strcol("status") eq "ok" ? scored("train_logp") : NaN')
-        train = members > 0 ? GROUP_median : -1e299
-        eval summary("T", 'here(0) && strcol("status") eq "ok" ? scored("heldout_logp") : NaN')
-        heldout = members > 0 ? GROUP_median : -1e299
-        print sprintf("%d\t%d\t%.15g\t%.15g", panels, place_of(a, arms), train, heldout)
+        here(name_) = strcol("coupling") eq c && column("depth") == D && strcol("arm") eq a && strcol("of") eq name_
+        eval look_up("S", 'here("train_logp")', "runs");          runs = found == found ? found : 0
+        eval look_up("S", 'here("train_logp")', "finished");      lost = found == found ? runs - found : 0
+        runs_of = runs_of.sprintf(" %d", runs); lost_of = lost_of.sprintf(" %d", lost)
+        eval look_up("S", 'here("train_logp")', "median");        train = found == found ? found : -1e299
+        eval look_up("S", 'here("heldout_logp")', "median");      heldout = found == found ? found : -1e299
+        print sprintf("%d\t%d\t%.17g\t%.17g", panels, place_of(a, arms), train, heldout)
     }
 }}
 set print
@@ -97,7 +97,7 @@ do for [r=1:rows] { do for [k=1:columns] {
         set label 102 "held-out rows" at screen 0.45, 42.0 / high point ls HELDOUT ps 0.8 offset 1,-0.4 font SMALL
         set label 103 "off the scale" \
             at screen 0.73, 42.0 / high point pt 10 lc rgb black lw 1.3 ps 0.8 offset 1,-0.4 font SMALL
-        set label 104 "bars: medians of the runs that ended;  × k/n: k of n diverged" \
+        set label 104 "bars: medians of the finite scores;  × k/n: k of n diverged" \
             at screen 0.53, 17.0 / high center font SMALL
         if (!has_heldout) { unset label 102 }
     }

@@ -2,9 +2,10 @@
 #
 # Above: the notebook's line, with the ensemble's spread beside each mark.  At that scale the spread is a sliver, so
 # below each draw is a stroke, as its distance from the number that the notebook printed: reference left, ours right.
-# Tables: depth_sweep.tsv; with `notebook` also truth.tsv, the printed numbers and the reference draws.
+# Tables: depth_sweep.tsv, depth_sweep_summary.tsv; with `notebook` also truth.tsv, the printed numbers and the reference
+# draws.
 
-T = "depth_sweep.tsv"
+T = "depth_sweep.tsv"; S = "depth_sweep_summary.tsv"
 
 # The ensemble is the replicas of the first seed; the line is its replica 0.  Runs that diverged have no number.
 eval rows_of("T")
@@ -27,37 +28,36 @@ notebook = words(shown) > 0
 printed(i) = number_in(values, i)
 eval canvas(500, notebook ? 600 : 350)
 
-# Mean - sd, least, greatest, mean + sd of each depth's ensemble; a depth whose runs all diverged has none.
+# Mean - sd, least, greatest, mean + sd of each depth's ensemble, and the line: replica 0 of each depth that has one.
+ensemble(d) = column("depth") == d && column("seed") == seed && strcol("of") eq "train_logp"
+total = 0; lowest = 1e300; highest = -1e300; of_shown = 0; farthest = 0.0; some = 0; ends = ""
 set print $spread
 print "depth\tbelow\tleast\tgreatest\tabove"
-total = 0; lowest = 1e300; highest = -1e300; of_shown = 0; farthest = 0.0
 do for [i=1:n] {
-    count = 0; low = 1e300; high = -1e300; sum1 = 0.0; sum2 = 0.0
-    see(y)   = y == y ? (count = count + 1, low = y < low ? y : low, high = y > high ? y : high, sum1 = sum1 + y) : 0
-    again(y) = y == y ? (sum2 = sum2 + ((y - sum1 / count) / scale)**2) : 0
-    stats T using (see(column("depth") == depth(i) ? @draw : NaN), 0) nooutput
-    scale = larger(1, high - low)       # so that no square overflows
-    stats T using (again(column("depth") == depth(i) ? @draw : NaN), 0) nooutput
-    if (count > 0) {
-        mean = sum1 / count; sd = count > 1 ? scale * sqrt(sum2 / (count - 1)) : 0
-        print sprintf("%g\t%.15g\t%.15g\t%.15g\t%.15g", depth(i), mean - sd, low, high, mean + sd)
+    eval look_up("S", 'ensemble(depth(i))', "min");   least = found
+    eval look_up("S", 'ensemble(depth(i))', "max");   greatest = found
+    eval look_up("S", 'ensemble(depth(i))', "sd");    sd = found == found ? found : 0     # of one draw: none
+    eval look_up("S", 'ensemble(depth(i))', "mean")
+    if (least == least && greatest == greatest && found == found) {
+        some = 1
+        print sprintf("%g\t%.17g\t%.17g\t%.17g\t%.17g", depth(i), found - sd, least, greatest, found + sd)
+    }
+    eval range_of("T", 'column("depth") == depth(i) ? @draw : NaN')
+    if (members > 0) {
+        total = total + members; lowest = smaller(lowest, RANGE_min); highest = larger(highest, RANGE_max)
         do for [k=1:words(shown)] { if (word(shown, k) eq word(depths, i)) {
-            of_shown = of_shown + count
-            farthest = larger(farthest, 1000 * larger(abs(low - printed(k)), abs(high - printed(k))))
+            of_shown = of_shown + members
+            farthest = larger(farthest, 1000 * larger(abs(RANGE_min - printed(k)), abs(RANGE_max - printed(k))))
         } }
     }
-    total = total + count; lowest = low < lowest ? low : lowest; highest = high > highest ? high : highest
 }
-if (total == 0) { print "-9\t0\t0\t0\t0" }      # off the figure: a plot of no points would be a complaint
-
-# The line: replica 0 of each depth that has one.
+if (!some) { print "-9\t0\t0\t0\t0" }      # off the figure: a plot of no points would be a complaint
 set print $line
 print "depth\ttrain_logp"
-some = 0; ends = ""
+some = 0
 do for [i=1:n] {
-    eval summary("T", 'column("replica") == 0 && column("depth") == depth(i) ? @draw : NaN')
-    if (members > 0) { some = 1; ends = ends.sprintf(" %.17g", GROUP_mean)
-                      print sprintf("%g\t%.17g", depth(i), GROUP_mean) }
+    eval look_up("T", 'column("seed") == seed && column("replica") == 0 && column("depth") == depth(i)', "train_logp")
+    if (found == found) { some = 1; ends = ends.sprintf(" %.17g", found); print sprintf("%g\t%.17g", depth(i), found) }
 }
 if (!some) { print "-9\t0"; ends = "0" }
 set print
@@ -93,14 +93,14 @@ if (notebook) {
         set ytics step
     }
     if (total == 0) { set label 2 "every run diverged" at graph 0.5, 0.5 center }
-    stats "truth.tsv" using (strcol("rows") eq "train" ? column("mean_logp") : NaN) nooutput name "TRUE"
-    set label 1 gprintf("true density, %.3f", TRUE_mean) at 1 - 0.4 * unit, TRUE_mean offset 0,0.7 font SMALL
+    eval look_up("'truth.tsv'", 'strcol("rows") eq "train"', "mean_logp");  truth = found
+    set label 1 gprintf("true density, %.3f", truth) at 1 - 0.4 * unit, truth offset 0,0.7 font SMALL
     plot $line using "depth":"train_logp" with linespoints ls OURS title "ours, replica 0", \
          $spread using (column("depth") + 0.3 * unit):"below":"least":"greatest":"above" \
              with candlesticks lc rgb green lw 1 title "our replicas: range and ±1 sd", \
          PRINTED using (strcol("quantity") eq "mean_logp" && ours(strcol("depth")) ? column("depth") : NaN):"value" \
              with points ls PRINTED_MARK title "printed in the notebook", \
-         TRUE_mean with lines ls TRUTH notitle
+         truth with lines ls TRUTH notitle
 } else {
     if (total > 0) {
         if (number_in(ends, 1) > number_in(ends, words(ends))) { set key bottom left reverse Left }

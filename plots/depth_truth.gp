@@ -4,10 +4,12 @@
 # KL(truth || flow) is the distance on new rows.  What of it the training rows do not show, (flow - truth on training
 # rows) + KL, is over-fitting: the difference of the two scores, less what the truth itself has of one.
 # Scores more than FOOT nats below the best are off the figure.
-# Table: depth_truth.tsv.  Own rows have no truth, and perhaps no held-out rows: then what they do give is drawn.
+# Tables: depth_truth.tsv and depth_truth_over_fit.tsv, and of each its summary, <name>_summary.tsv.
+# Own rows have no truth, and perhaps no held-out rows: then what they do give is drawn.
 
 FOOT = 4.0
-T = "depth_truth.tsv"
+T = "depth_truth.tsv"; S = "depth_truth_summary.tsv"
+O = "depth_truth_over_fit.tsv"; O_S = "depth_truth_over_fit_summary.tsv"
 eval rows_of("T")
 if (members == 0) { eval nothing("no run"); exit }
 depths = ""; least = 1e9; most = 0; seeds = ""
@@ -17,61 +19,61 @@ stats T using (depths = with_word(depths, strcol("depth")), seeds = with_word(se
 eval sorted("depths")
 over = words(seeds) > 1 ? ": mean of ".words(seeds)." seeds, ±1 sd" : ""
 
-over_fit = '(cell("train_logp") - cell("train_truth") + cell("kl"))'
-there(y) = summary("T", y)."; present = members > 0"
-eval there('cell("train_logp")');    has_train = present
-eval there('cell("heldout_logp")');  has_heldout = present
-eval there(over_fit);                  has_kl = present
-truth_on(rows) = "truth = 0; ".summary("T", 'cell("'.rows.'_truth")')."; if (members > 0) { truth = GROUP_mean }"
+eval range_of("T", 'cell("train_logp")');    has_train = members > 0
+eval range_of("T", 'cell("heldout_logp")');  has_heldout = members > 0
+eval range_of("O", 'cell("over_fit")');      has_kl = members > 0
+# (The same number in every row.)
+truth_on(rows) = "truth = 0; ".range_of("T", 'cell("'.rows.'_truth")')."; if (members > 0) { truth = RANGE_min }"
 eval truth_on("train");                train_truth = truth;    has_truth = members > 0
 eval truth_on("heldout");              heldout_truth = truth;  has_new_truth = members > 0
 
 high = has_truth ? train_truth : -1e300
 if (has_new_truth && heldout_truth > high) { high = heldout_truth }
 do for [c in "train_logp heldout_logp"] {
-    eval summary("T", 'cell(c)')
-    if (members > 0 && GROUP_max > high) { high = GROUP_max }
+    eval range_of("T", 'cell(c)')
+    if (members > 0 && RANGE_max > high) { high = RANGE_max }
 }
 # (Where every score lies further below the truth, the best of them takes its place.)
-eval summary("T", 'cell("train_logp") > high - FOOT || cell("heldout_logp") > high - FOOT ? 1 : NaN')
+eval range_of("T", 'cell("train_logp") > high - FOOT || cell("heldout_logp") > high - FOOT ? 1 : NaN')
 if (members == 0) {
     high = -1e300
     do for [c in "train_logp heldout_logp"] {
-        eval summary("T", 'cell(c)')
-        if (members > 0 && GROUP_max > high) { high = GROUP_max }
+        eval range_of("T", 'cell(c)')
+        if (members > 0 && RANGE_max > high) { high = RANGE_max }
     }
     if (high == -1e300) { high = 0 }
 }
 low = high
 do for [c in "train_logp heldout_logp"] {
-    eval summary("T", 'cell(c) > high - FOOT ? cell(c) : NaN')
-    if (members > 0 && GROUP_min < low) { low = GROUP_min }
+    eval range_of("T", 'cell(c) > high - FOOT ? cell(c) : NaN')
+    if (members > 0 && RANGE_min < low) { low = RANGE_min }
 }
 pad = flat(low, high) ? beside_flat(high) : 0.08 * (high - low) + 1e-3
 
 # The lower panel's: 0, and all distances, or those up to FOOT if there are any.
-eval summary("T", 'cell("kl") > FOOT ? cell("kl") : NaN')
-far = members > 0;  farthest = far ? GROUP_max : 0
-eval summary("T", 'cell("kl") <= FOOT && cell("kl") > -0.2 ? 1 : NaN')
+eval range_of("T", 'cell("kl") > FOOT ? cell("kl") : NaN')
+far = members > 0;  farthest = far ? RANGE_max : 0
+eval range_of("T", 'cell("kl") <= FOOT && cell("kl") > -0.2 ? 1 : NaN')
 all_far = far && members == 0
 least_distance = 0; greatest_distance = 0
 do for [k=1:2] {
-    eval summary("T", k == 1 ? 'cell("kl")' : over_fit)
+    eval range_of(k == 1 ? "T" : "O", k == 1 ? 'cell("kl")' : 'cell("over_fit")')
     if (members > 0) {
-        least_distance = smaller(least_distance, GROUP_min); greatest_distance = larger(greatest_distance, GROUP_max)
+        least_distance = smaller(least_distance, RANGE_min); greatest_distance = larger(greatest_distance, RANGE_max)
     }
 }
 
-# Mean and standard deviation over the seeds, a row a depth that has any score.
+# Mean and standard deviation over the seeds, a row for each depth that has a mean.
 # (Of no depth at all: one row that nothing draws, for gnuplot reads also what a loop of no turns plots.)
-means(y) = 'some = 0; print "depth\tmean\tsd"; do for [d in depths] { D = real(d); '. \
-    summary("T", 'column("depth") == D ? '.y.' : NaN'). \
-    '; if (members > 0) { print sprintf("%s\t%.15g\t%.15g", d, GROUP_mean, GROUP_sd); some = 1 } }; '. \
+means(table, name_) = 'some = 0; print "depth\tmean\tsd"; do for [d in depths] { D = real(d); '. \
+    look_up(table, 'column("depth") == D && strcol("of") eq "'.name_.'"', "sd").'; sd = found == found ? found : 0; '. \
+    look_up(table, 'column("depth") == D && strcol("of") eq "'.name_.'"', "mean"). \
+    '; if (found == found) { print sprintf("%s\t%.17g\t%.17g", d, found, sd); some = 1 } }; '. \
     'if (!some) { print sprintf("%s\t0\t0", word(depths, 1)) }; set print'
-set print $train;     eval means('cell("train_logp")')
-set print $heldout;   eval means('cell("heldout_logp")')
-set print $kl;        eval means('cell("kl")')
-set print $over_fit;  eval means(over_fit)
+set print $train;     eval means("S", "train_logp")
+set print $heldout;   eval means("S", "heldout_logp")
+set print $kl;        eval means("S", "kl")
+set print $over_fit;  eval means("O_S", "over_fit")
 
 eval canvas(500, has_kl ? 600 : 370)
 set multiplot
@@ -106,9 +108,10 @@ if (has_truth && train_truth > high + pad) {
 }
 do for [i=1:words(depths)] {
     D = number_in(depths, i)
-    eval count("T", 'column("depth") == D && strcol("status") ne "ok"')
-    if (members > 0) {
-        set label 10 + i sprintf("× %d", members) at first D, graph 0.025 center font SMALL
+    eval look_up("S", 'column("depth") == D && strcol("of") eq "train_logp"', "runs");      lost = found
+    eval look_up("S", 'column("depth") == D && strcol("of") eq "train_logp"', "finished");  lost = lost - found
+    if (lost > 0) {
+        set label 10 + i sprintf("× %d", lost) at first D, graph 0.025 center font SMALL
         set label 3 "× n: so many runs diverged" at graph 0.015, 0.10 font SMALL
     }
 }
@@ -154,14 +157,15 @@ if (has_kl) {
     if (!far && flat(least_distance, greatest_distance)) { set yrange [-0.1 : 1] }
     set format y "%g"
     set key top right
-    eval summary("T", 'cell("kl_std_error")')
+    eval range_of("T", 'cell("kl_std_error")')
     if (members > 0) {
         set label 1 sprintf("KL of one run: standard error at most ". \
-            (GROUP_max < 1e4 ? "%.3f" : "%.2g")." nats", GROUP_max) \
+            (RANGE_max < 1e4 ? "%.3f" : "%.2g")." nats", RANGE_max) \
             at graph 0.985, 0.64 right font SMALL
     }
     plot 0 with lines ls ZERO notitle, \
-         T using (left(column("depth"))):(finite(@over_fit)) with points ls OVER_FIT lc rgb "#F2C879" ps 0.5 notitle, \
+         O using (left(column("depth"))):(finite(cell("over_fit"))) \
+             with points ls OVER_FIT lc rgb "#F2C879" ps 0.5 notitle, \
          T using (right(column("depth"))):(finite(cell("kl"))) \
              with points ls HELDOUT lc rgb faint(purple) ps 0.5 notitle, \
          $over_fit using (left(column("depth"))):"mean":"sd" \

@@ -1,10 +1,10 @@
 # gradient_depth.gp - the gradient's global norm against depth over many untrained seeds: median, quartiles and law.
 #
-# The law is fitted to the medians (least squares of their logarithms): single seeds may be off by orders of magnitude,
-# or not finite.  Open marks are the first seed, the one that the notebook measures.
-# Table: gradient_depth.tsv.
+# The law is fitted to the medians (harness/depth_law.h).  Open marks are the first seed, the one that the notebook
+# measures.
+# Tables: gradient_depth.tsv, gradient_depth_summary.tsv, gradient_depth_law.tsv.
 
-T = "gradient_depth.tsv"
+T = "gradient_depth.tsv"; S = "gradient_depth_summary.tsv"; L = "gradient_depth_law.tsv"
 eval rows_of("T")
 if (members == 0) { eval nothing("no run"); exit }
 
@@ -20,45 +20,43 @@ hue(c)  = c eq "spline" ? green : red
 positive(y) = y > 1e-290 ? finite(y) : NaN
 of(c)   = strcol("coupling") eq c ? positive(cell("grad_norm")) : NaN
 
-# Quartiles, a row a coupling and depth that has a number; and each coupling's law, titled.
+# Quartiles in the order of the depths, a row for each coupling and depth that has them.
 set print $medians
 print "coupling\tdepth\tlow\tmedian\thigh"
 low = 1e300; high = 0; named = ""
+here(c, d) = strcol("coupling") eq c && column("depth") == d
 do for [c in "spline affine"] {
     do for [d in depths] {
         D = real(d)
-        eval summary("T", 'column("depth") == D ? of(c) : NaN')
-        if (members > 0) {
+        eval look_up("S", 'here(c, D)', "q1");      q1 = found
+        eval look_up("S", 'here(c, D)', "q3");      q3 = found
+        eval look_up("S", 'here(c, D)', "median")
+        if (positive(q1) > 0 && q3 == q3) {
             named = with_word(named, c)
-            print sprintf("%s\t%s\t%.15g\t%.15g\t%.15g", c, d, GROUP_lo_quartile, GROUP_median, GROUP_up_quartile)
-            low = GROUP_lo_quartile < low ? GROUP_lo_quartile : low
-            high = GROUP_up_quartile > high ? GROUP_up_quartile : high
+            print sprintf("%s\t%s\t%.17g\t%.17g\t%.17g", c, d, q1, found, q3)
+            low = smaller(low, q1); high = larger(high, q3)
         }
     }
 }
 set print
 if (words(named) == 0) { eval nothing("no gradient norm is finite and above 0"); exit }
 
+# Each coupling's law, titled.
 array slope[2]
 array level[2]
 titles = ""
 do for [k=1:words(named)] {
     c = word(named, k)
-    slope[k] = NaN
-    eval summary("$medians", 'strcol("coupling") eq c ? column("median") : NaN')
-    if (members > 2) {      # (of two, stats would complain that the law has no error)
-        stats $medians using (strcol("coupling") eq c ? log(column("depth")) : NaN):(log(cell("median"))) \
-            nooutput name "LAW"
-        slope[k] = LAW_slope; level[k] = LAW_intercept; err = LAW_slope_err
-    }
+    eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "std_error");  err = found
+    eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "intercept");  level[k] = found
+    eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "slope");      slope[k] = found
     titles = titles." '".(c eq "spline" ? "RQ spline" : c). \
              (slope[k] == slope[k] ? sprintf(", grows as depth^{%.2f ± %.2f}", slope[k], err) : "")."'"
 }
+bad = 0; members = 0
+stats S using (bad = bad + column("runs") - column("n"), members = members + column("runs"), 0) nooutput
 
 eval canvas(500, 380)
-eval count("T", 'positive(cell("grad_norm")) != cell("grad_norm")')
-bad = members
-eval count("T", "1")
 
 set lmargin at screen 0.14
 set rmargin at screen 0.975

@@ -9,7 +9,6 @@ depths = ""; couplings = ""; seed = NaN
 stats T using (seed = seed == seed ? seed : column("seed"), depths = with_word(depths, strcol("depth")), \
                couplings = with_word(couplings, strcol("coupling")), 0) nooutput
 eval sorted("depths")
-norm_of(c) = strcol("coupling") eq c && column("seed") == seed ? finite(cell("grad_norm")) : NaN
 mark(c) = c eq "spline" ? SPLINE : AFFINE
 deepest = number_in(depths, words(depths))
 
@@ -19,10 +18,10 @@ set print $norms
 print "coupling\tdepth\tgrad_norm"
 do for [c in "spline affine"] { do for [d in depths] {
     D = real(d)
-    eval summary("T", 'column("depth") == D ? norm_of(c) : NaN')
-    if (members > 0) {
-        print sprintf("%s\t%s\t%.17g", c, d, GROUP_mean)
-        named = with_word(named, c); greatest = larger(greatest, GROUP_max)
+    eval look_up("T", 'column("depth") == D && strcol("coupling") eq c && column("seed") == seed', "grad_norm")
+    if (found == found) {
+        print sprintf("%s\t%s\t%.17g", c, d, found)
+        named = with_word(named, c); greatest = larger(greatest, found)
     }
 }}
 set print

@@ -1,9 +1,8 @@
-# loss.gp - the batch loss of training against the step, a line a depth; raw, and its running mean.
-# Table: loss.tsv.
+# loss.gp - the batch loss of training against the step, a line per depth; raw, and its running mean.
+# Tables: loss.tsv, loss_mean.tsv.
 
 eval canvas(500, 380)
-T = "loss.tsv"
-WINDOW = 25   # steps of the running mean, an odd number
+T = "loss.tsv"; M = "loss_mean.tsv"
 
 eval rows_of("T")
 if (members == 0) { eval nothing("no run has a loss"); exit }
@@ -14,23 +13,19 @@ stats T using (depths = with_word(depths, strcol("depth")), \
 eval sorted("depths")
 
 # The depths that have any loss, and between which all losses lie.
-some = ""; lone = ""
+some = ""; lone = ""; averaged = ""
 do for [d in depths] {
-    eval summary("T", 'column("depth") == real(d) ? cell("loss") : NaN')
+    eval range_of("T", 'column("depth") == real(d) ? cell("loss") : NaN')
     if (members > 0) { some = with_word(some, d) }
     if (members == 1) { lone = with_word(lone, d) }     # a point, as no line has one end
+    if (members > 0) {
+        eval range_of("M", 'column("depth") == real(d) ? cell("loss") : NaN')
+        if (members > 0) { averaged = with_word(averaged, d) }      # the mean of huge losses may overflow
+    }
 }
 if (words(some) == 0) { eval nothing("no run has a loss"); exit }
-eval summary("T", 'cell("loss")')
+eval range_of("T", 'cell("loss")')
 
-# The mean of a depth's last WINDOW finite losses (of all, while they are fewer), drawn at the middle of their steps.
-array recent[WINDOW]
-total = 0.0; seen = 0; held = 0
-start(row) = row == 0 ? (total = 0.0, seen = 0) : 0
-enter(loss) = (k = seen % WINDOW + 1, total = total + loss - (seen < WINDOW ? 0 : recent[k]), recent[k] = loss, \
-               seen = seen + 1, held = seen < WINDOW ? seen : WINDOW)
-middle(d, step, loss) = (start(column(0)), column("depth") == d && loss == loss) \
-                        ? (enter(loss), step - 0.5 * (held - 1)) : NaN
 raw(d)  = column("depth") == d ? finite(cell("loss")) : NaN
 
 set lmargin at screen 0.13
@@ -42,17 +37,17 @@ set xlabel "training step" offset 0,0.5
 set ylabel "batch loss, −mean log p   [nats]" offset 1,0
 set xrange [0 : last + 1]
 set yrange [* : *]
-if (flat(GROUP_min, GROUP_max)) {
-    set yrange [GROUP_min - beside_flat(GROUP_min) : GROUP_max + beside_flat(GROUP_max)]
+if (flat(RANGE_min, RANGE_max)) {
+    set yrange [RANGE_min - beside_flat(RANGE_min) : RANGE_max + beside_flat(RANGE_max)]
     set format y "%g"
 } else {
-    set format y decimals(GROUP_max - GROUP_min)
+    set format y decimals(RANGE_max - RANGE_min)
 }
 set key top right reverse Left
 if (last < 8) { set xtics 1 }
 if (words(lone) > 0) {
-    room = 0.08 * (GROUP_max - GROUP_min)
-    if (!flat(GROUP_min, GROUP_max)) { set yrange [GROUP_min - room : GROUP_max + room] }
+    room = 0.08 * (RANGE_max - RANGE_min)
+    if (!flat(RANGE_min, RANGE_max)) { set yrange [RANGE_min - room : RANGE_max + room] }
     set multiplot
     set label 1 "a point: the only loss before the run diverged" at graph 0.03, 0.05 font SMALL
     plot for [d in lone] T using (column("step")):(raw(real(d))) \
@@ -61,6 +56,6 @@ if (words(lone) > 0) {
 }
 plot for [d in some] T using (column("step")):(raw(real(d))) \
          with lines lc rgb faint(depth_colour(real(d))) lw 0.6 notitle, \
-     for [d in some] T using (middle(real(d), column("step"), finite(cell("loss")))):(total / held) \
+     for [d in averaged] M using (column("step")):(raw(real(d))) \
          with lines lc rgb depth_colour(real(d)) lw 2 title "depth ".d
 if (words(lone) > 0) { unset multiplot }

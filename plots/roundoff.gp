@@ -1,102 +1,75 @@
 # roundoff.gp - how one part in 10^15 of the initial parameters grows in training, and what is left of it at the end.
 #
 # Above: |difference of the batch losses| from the unperturbed run: the replicas' median, and from least to greatest a
-# band.  A point stands for WINDOW steps, by their geometric mean, since at a single step a difference may pass through
-# zero; zero itself counts as half an ulp of a loss below 2.  The rate is a line fitted to log difference while it
-# grows: after it was last below START, until it is first above STOP.
+# band.  A point stands for a few steps, by their geometric mean.  The dashes are the line of the growth phase, whose
+# rate stands in the key (harness/growth_phase.h).
 # Below: each replica's final score, less the mean of its depth.
-# Tables: roundoff.tsv, roundoff_final.tsv.
+# Tables: roundoff.tsv, roundoff_windows.tsv, roundoff_rate.tsv, roundoff_final.tsv, roundoff_summary.tsv.
 
-WINDOW = 8
-START = 1e-13; STOP = 1e-4
 ULP = 2.0**-51          # of a number from 2 to 4, as the losses are where they begin
-NOTHING = 2.0**-53
 
-T = "roundoff.tsv"; F = "roundoff_final.tsv"
+T = "roundoff.tsv"; W = "roundoff_windows.tsv"; R = "roundoff_rate.tsv"
+F = "roundoff_final.tsv"; S = "roundoff_summary.tsv"
 eval rows_of("F")
 if (members == 0) { eval nothing("no run"); exit }
-depths = ""; last = 0
-eval rows_of("T"); rows_T = members
+depths = ""; last = 0; grown = ""
 stats F using (depths = with_word(depths, strcol("depth")), 0) nooutput
-if (rows_T > 0) { stats T using (depths = with_word(depths, strcol("depth")), \
-               last = column("step") > last ? column("step") : last, 0) nooutput }
+eval rows_of("W")
+if (members > 0) { stats W using (grown = with_word(grown, strcol("depth")), 0) nooutput }
+eval rows_of("T")
+if (members > 0) { stats T using (last = larger(last, column("step")), 0) nooutput }
+eval rows_of("R"); rows_R = members
 eval sorted("depths")
 n = words(depths)
 depth(i) = number_in(depths, i)
-size(y) = abs(y) < 1e300 ? log(y > NOTHING ? y : NOTHING) : NaN
-
-# WINDOW steps a row; a window without three whole numbers (all replicas diverged) is left out.
-set print $growth
-print "depth\tstep\tlow\tmiddle\thigh"
-rows_of = 0; at = 0.0; low = 0.0; middle = 0.0; high = 0.0; current = -1
-put(i) = rows_of > 0 \
-    ? (grown = with_word(grown, sprintf("%g", current)), \
-       sprintf("%g\t%g\t%.9g\t%.9g\t%.9g\n", current, at / rows_of, exp(low / rows_of), exp(middle / rows_of), \
-               exp(high / rows_of))) : ""
-clear(d) = (rows_of = 0, at = 0.0, low = 0.0, middle = 0.0, high = 0.0, current = d)
-add(s, l, m, h) = l == l && m == m && h == h \
-    ? (rows_of = rows_of + 1, at = at + s, low = low + l, middle = middle + m, high = high + h) : 0
-text = ""; grown = ""
-if (rows_T > 0) {
-    stats T using ((column("depth") != current || int(column("step")) % WINDOW == 0 \
-                    ? (text = text.put(0), clear(column("depth"))) : 0), \
-                   add(column("step"), size(cell("least")), size(cell("median")), size(cell("greatest"))), 0) nooutput
-}
-text = text.put(0)
-print text
-# A depth without any gets one row that is off the figure: a plot of no points would be a complaint.
-do for [d in depths] { if (!has_word(grown, d)) { print d."\t-1000\t1e-9\t1e-9\t1e-9" } }
-set print
 
 # Each depth's rate of growth, as the steps that it takes to grow tenfold.
-titles = ""
 array slope[n]
 array level[n]
 array from[n]
 array to[n]
+array titles[n]
 do for [i=1:n] {
-    slope[i] = NaN; level[i] = NaN; from[i] = NaN; to[i] = NaN
-    first_above = NaN; last_below = NaN
-    watch(s, y) = first_above == first_above ? 0 : y > STOP ? (first_above = s) : y < START ? (last_below = s) : 0
-    stats $growth using (column("depth") == depth(i) ? (watch(column("step"), column("middle")), 0) : 0) nooutput
-    if (first_above == first_above && last_below == last_below) {
-        growing(s) = column("depth") == depth(i) && s >= last_below && s <= first_above ? s : NaN
-        eval summary("$growth", 'growing(column("step")) >= 0 ? log10(column("middle")) : NaN')
-        if (members > 2) {
-            stats $growth using (growing(column("step"))):(log10(column("middle"))) nooutput name "LAW"
-            slope[i] = LAW_slope; level[i] = LAW_intercept; from[i] = last_below; to[i] = first_above
-        }
+    slope[i] = NaN; level[i] = NaN; from[i] = NaN; to[i] = NaN; tenfold = NaN
+    if (rows_R > 0) {
+        eval look_up("R", 'column("depth") == depth(i)', "rate");       slope[i] = found
+        eval look_up("R", 'column("depth") == depth(i)', "intercept");  level[i] = found
+        eval look_up("R", 'column("depth") == depth(i)', "start");      from[i] = found
+        eval look_up("R", 'column("depth") == depth(i)', "saturated");  to[i] = found
+        eval look_up("R", 'column("depth") == depth(i)', "tenfold");    tenfold = found
     }
-    titles = titles." 'depth ".word(depths, i). \
-             (slope[i] > 0 ? sprintf(": tenfold in %.0f steps", 1 / slope[i]) : \
-              !has_word(grown, word(depths, i)) ? ": no losses" : "")."'"
+    titles[i] = "depth ".word(depths, i).(slope[i] > 0 ? sprintf(": tenfold in %.0f steps", tenfold) : \
+                                          !has_word(grown, word(depths, i)) ? ": no losses" : "")
 }
 
 # The final scores, by place: their depths side by side at 1, 2, ...; and each depth's spread.
 means = ""; spreads = ""; finals = 0
 do for [i=1:n] {
-    eval summary("F", 'column("depth") == depth(i) ? cell("train_logp") : NaN')
-    means = means.(members > 0 ? sprintf(" %.17g", GROUP_mean) : " NaN")
-    spreads = spreads.(members > 1 ? sprintf(" %.17g", GROUP_sd) : " NaN")
-    finals = finals + members
+    eval look_up("S", 'column("depth") == depth(i) && strcol("of") eq "train_logp"', "mean")
+    means = means.(found == found ? sprintf(" %.17g", found) : " NaN")
+    eval look_up("S", 'column("depth") == depth(i) && strcol("of") eq "train_logp"', "sd")
+    spreads = spreads.(found == found ? sprintf(" %.17g", found) : " NaN")
+    eval look_up("S", 'column("depth") == depth(i) && strcol("of") eq "train_logp"', "n")
+    finals = finals + found
 }
 place(d) = (sum [i=1:n] (depth(i) == d ? i : 0))
 beside(d, y) = place(d) > 0 ? 1000 * (finite(y) - number_in(means, place(d))) : NaN
-widest = 1e-6       # of all those distances
+widest = 1e-6       # of all those distances, of which there may be none: a mean beyond 1e300
 if (finals > 0) {
-    stats F using (y = beside(column("depth"), cell("train_logp")), \
+    finals = 0
+    stats F using (y = beside(column("depth"), cell("train_logp")), finals = finals + (abs(y) < 1e300), \
                        widest = abs(y) < 1e300 && abs(y) > widest ? abs(y) : widest, 0) nooutput
 }
 
 eval canvas(500, finals > 0 ? 600 : 400)
 set multiplot
 set lmargin at screen 0.17
-set rmargin at screen 0.965
+set rmargin at screen 0.955
 set tmargin at screen (finals > 0 ? 0.945 : 0.92)
 set bmargin at screen (finals > 0 ? 0.455 : 0.14)
 set title "How a difference of one part in 10¹⁵ grows"
 set xlabel "training step" offset 0,0.5
-set ylabel "|difference of losses|   [nats]" offset 1.6,0
+set ylabel "|difference of losses|   [nats]" offset 0.8,0
 set xrange [0 : last + 1]
 if (last < 8) { set xtics 1 }
 set logscale y
@@ -109,13 +82,20 @@ set key at graph 0.985, 0.60 right top
 set style fill transparent solid 0.25 noborder
 set label 1 "1 ulp of a loss from 2 to 4, 2^{−51}" \
     at graph 0.985, first ULP right offset 0,-0.75 font SMALL tc rgb "#505050"
-drawn(i) = column("depth") == depth(i) ? column("step") : NaN
-plot ULP with lines lc rgb grey lw 1 dt (3,4) notitle, \
-     for [i=1:n] $growth using (drawn(i)):"low":"high" with filledcurves lc rgb depth_colour(depth(i)) notitle, \
-     for [i=1:n] $growth using (drawn(i)):"middle" with lines lc rgb depth_colour(depth(i)) lw 1.8 \
-         title word(titles, i), \
-     for [i=1:n] [from[i]:to[i]] (slope[i] > 0 ? 10**(level[i] + slope[i] * x) : NaN) \
-         with lines lc rgb black lw 1.2 dt (6,4) notitle
+# (A depth without losses is drawn off the figure, for its title: a plot of no points would be a complaint.)
+drawn(d) = strcol("depth") eq d ? column("step") : has_word(grown, d) ? NaN : -1000
+if (words(grown) == 0) {
+    plot ULP with lines lc rgb grey lw 1 dt (3,4) notitle, \
+         for [i=1:n] NaN with lines lc rgb depth_colour(depth(i)) lw 1.8 title titles[i]
+} else {
+    plot ULP with lines lc rgb grey lw 1 dt (3,4) notitle, \
+         for [d in grown] W using (drawn(d)):"least":"greatest" \
+             with filledcurves lc rgb depth_colour(real(d)) notitle, \
+         for [i=1:n] W using (drawn(word(depths, i))):"median" with lines lc rgb depth_colour(depth(i)) lw 1.8 \
+             title titles[i], \
+         for [i=1:n] [from[i]:to[i]] (slope[i] > 0 ? exp(level[i] + slope[i] * x) : NaN) \
+             with lines lc rgb black lw 1.2 dt (6,4) notitle
+}
 
 if (finals > 0) {
     unset label

@@ -6,6 +6,9 @@
 #   notebook  1 if the tables are of the notebook's own configuration (then its numbers are drawn beside ours)
 # By hand, from results/:  gnuplot ../plots/style.gp ../plots/depth_sweep.gp > depth_sweep.svg
 #
+# A script draws the columns of tables.  It computes no median, quartile, mean, standard deviation or fit: those stand in
+# summary tables, which the programs write (harness/summary_table.h), and in the report they are the same numbers.
+#
 # A new figure is a file NAME.gp beside this one: eval canvas(width, height), then plots of tables by their names, every
 # curve with a title or notitle (gnuplot's own title would be a file name).  Whatever a program may write must be drawn
 # without a complaint of gnuplot's, be it that a curve has no valid point or an axis no extent.  So what may be missing
@@ -122,24 +125,27 @@ thinned(list, place, span, wide) = \
     'if (last_ - here_ > (4 + 9 * strlen(w_)) * (real('.span.') / ('.wide.'))) { '. \
     'ticked = ticked." ".w_; last_ = here_ } }'
 
-# Medians and spreads of a table's rows, which may be few, not numbers, or none:
-#   eval summary("T", 'column("depth") == 8 ? cell("grad_norm") : NaN')
-# leaves in `members` how many finite values that expression has, and of them, if there are any, GROUP_min,
-# GROUP_lo_quartile, GROUP_median, GROUP_up_quartile, GROUP_max, GROUP_mean and GROUP_sd (0 of one value).
 # cell() is column(), but not for a number that is none: column() would leave out its row, whatever was asked of it, and
 # complain if no row is left.
 cell(name_) = no_number(strcol(name_)) ? NaN : column(name_)
 finite(y) = abs(y) < 1e300 ? y : NaN
-summary(table, y) = \
-    'members = 0; stats '.table.' using (members = members + (abs('.y.') < 1e300), 0) nooutput; '. \
-    'if (members > 0) { stats '.table.' using (finite('.y.')) nooutput name "GROUP"; '. \
-    'GROUP_sd = members > 1 ? GROUP_ssd : 0 }'
-# How many rows meet a condition, in `members`: eval count("T", 'strcol("status") ne "ok"')
-count(table, condition) = \
-    'members = 0; stats '.table.' using (members = members + (('.condition.') ? 1 : 0), 0) nooutput'
 
-# The score of a run that ended is a number for this also where the flow's density overflowed: scored("heldout_logp").
-scored(name_) = no_number(strcol(name_)) ? -1e299 : column(name_)
+# Where the values of an expression lie, over a table's rows, which may be few, not numbers, or none:
+#   eval range_of("T", 'column("depth") == 8 ? cell("grad_norm") : NaN')
+# leaves in `members` how many finite values that expression has and, if there are any, RANGE_min and RANGE_max.
+range_of(table, y) = \
+    rows_of(table).'; '. \
+    'if (members > 0) { members = 0; stats '.table.' using (members = members + (abs('.y.') < 1e300), 0) nooutput }; '. \
+    'if (members > 0) { stats '.table.' using (finite('.y.')) nooutput name "RANGE" }'
+
+# The cell of the row that meets a condition, in `found`; NaN if there is no such row, or no number in it:
+#   eval look_up("S", 'column("depth") == 8 && strcol("of") eq "train_logp"', "median")
+# A figure takes every median, quartile, mean, fit and number of runs from a summary table this way.
+look_up(table, condition, name_) = \
+    'found = NaN; stats '.table.' using (('.condition.') ? (found = finite(cell("'.name_.'")), 0) : 0) nooutput'
+
+# The place of a word in a list, from 1; 0 if it is not there.
+place_of(w, list) = (sum [i=1:words(list)] (word(list, i) eq w ? i : 0))
 
 # ---- ranges and ticks --------------------------------------------------------------------------------------------
 smaller(a, b) = b < a ? b : a

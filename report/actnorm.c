@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "constants.h"
+
 static const struct source tables[] = {
     {.name = "actnorm", .columns = "actnorm depth seed untrained_logp grad_norm status train_logp heldout_logp",
      .protocol = {SETTINGS_FITTED "coupling=spline", "depths=1,2,4,8,16,20", "seeds=8"}},
@@ -256,7 +258,7 @@ static void decide(struct pieces *out, const void *measured)
 {
     const struct actnorm_arms *m = measured;
     struct pool           *pool = out->pool;
-    const double           scale = log(2) + 1e-5; /* softplus(0) + 1e-5 */
+    const double           scale = log(2) + ACTNORM_MIN_SCALE; /* softplus(0) = log 2 */
     const struct finish    by_default = finish_of(pool, m, DEFAULT), data = finish_of(pool, m, DATA);
     print_arms(out, m);
     pieces_value(out, "scale", text(pool, "%.4f", scale));
@@ -270,4 +272,6 @@ static void decide(struct pieces *out, const void *measured)
     claim_only_data(out, m, &by_default, &data);
 }
 
-const struct judge judge_actnorm = {"actnorm", tables, "actnorm", measure, decide};
+const struct judge judge_actnorm = {
+    .name = "actnorm", .tables = tables, .figures = "actnorm", .measure = measure, .decide = decide,
+};

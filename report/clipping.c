@@ -356,4 +356,6 @@ static void decide(struct pieces *out, const void *measured)
     claim_guard(out, m);
 }
 
-const struct judge judge_clipping = {"clipping", tables, "clipping", measure, decide};
+const struct judge judge_clipping = {
+    .name = "clipping", .tables = tables, .figures = "clipping", .measure = measure, .decide = decide,
+};

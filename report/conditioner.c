@@ -61,4 +61,6 @@ static void decide(struct pieces *out, const void *measured)
     pieces_value(out, "products", text(out->pool, "%zu", 2 * m->occupied));
 }
 
-const struct judge judge_conditioner = {"conditioner", tables, "conditioner", measure, decide};
+const struct judge judge_conditioner = {
+    .name = "conditioner", .tables = tables, .figures = "conditioner", .measure = measure, .decide = decide,
+};

@@ -55,4 +55,6 @@ static void decide(struct pieces *out, const void *measured)
                                  : "Not all are 1 to 1e-4: the rule's step is too coarse for one.");
 }
 
-const struct judge judge_density = {"density", tables, "density", measure, decide};
+const struct judge judge_density = {
+    .name = "density", .tables = tables, .figures = "density", .measure = measure, .decide = decide, .notebook = true,
+};

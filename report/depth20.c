@@ -191,4 +191,6 @@ static void decide(struct pieces *out, const void *measured)
     claim_together(out, m);
 }
 
-const struct judge judge_depth20 = {"depth20", tables, "depth20", measure, decide};
+const struct judge judge_depth20 = {
+    .name = "depth20", .tables = tables, .figures = "depth20", .measure = measure, .decide = decide,
+};

@@ -171,4 +171,6 @@ static void decide(struct pieces *out, const void *measured)
     pieces_value(out, "agree-level", text(out->pool, "%g", AGREE_LEVEL));
 }
 
-const struct judge judge_depth_sweep = {"depth_sweep", tables, "depth_sweep loss", measure, decide};
+const struct judge judge_depth_sweep = {
+    .name = "depth_sweep", .tables = tables, .figures = "depth_sweep loss", .measure = measure, .decide = decide, .notebook = true,
+};

@@ -313,4 +313,6 @@ static void decide(struct pieces *out, const void *measured)
     claim_fit(out, m);
 }
 
-const struct judge judge_depth_truth = {"depth_truth", tables, "depth_truth", measure, decide};
+const struct judge judge_depth_truth = {
+    .name = "depth_truth", .tables = tables, .figures = "depth_truth", .measure = measure, .decide = decide,
+};

@@ -49,13 +49,15 @@ static void list_claims(struct pieces *out)
     pieces_value(out, "not-tested", not_tested);
 }
 
-/* What the report says of all its judges. */
-static void add_head(struct pieces *out, const struct verdicts *verdicts)
+/* What the report says of all its judges; the notebook's own numbers rest on no test that is corrected. */
+static void add_head(struct pieces *out, enum edition edition, const struct verdicts *verdicts)
 {
     out->judge = NULL;
     list_numbers(out);
     list_claims(out);
     pieces_value(out, "settings", sources_notice(out->sources));
+    if (edition == EDITION_NOTEBOOK)
+        return;
     pieces_value(out, "tests", text(out->pool, "%zu", verdicts->n));
     pieces_value(out, "level", text(out->pool, "%g", EFFECT_LEVEL));
     pieces_value(out, "material", text(out->pool, "%g", EFFECT_MATERIAL));
@@ -63,11 +65,16 @@ static void add_head(struct pieces *out, const struct verdicts *verdicts)
 
 /* --------------------------------------------------------------------------------------------------- phases ---- */
 
-static bool open_tables(struct sources *sources, fathom_error *error)
+static bool sits(const struct judge *judge, enum edition edition)
+{
+    return edition == EDITION_WHOLE || judge->notebook;
+}
+
+static bool open_tables(struct sources *sources, enum edition edition, fathom_error *error)
 {
     bool good = true;
     for (size_t i = 0; i < N_JUDGES && good; i++)
-        good = sources_open(sources, judges[i]->tables, judges[i]->name, error);
+        good = !sits(judges[i], edition) || sources_open(sources, judges[i]->tables, judges[i]->name, error);
     return good;
 }
 
@@ -101,29 +108,33 @@ static bool read_document(struct bytes *document, const char *path, fathom_error
     return good;
 }
 
-bool document_write(struct bytes *out, const char *folder, const char *home, fathom_error *error)
+bool document_write(struct bytes *out, enum edition edition, const char *folder, const char *home,
+                    fathom_error *error)
 {
+    const bool           whole = edition == EDITION_WHOLE;
     gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* a number out of range is no reason to abort */
-    struct sources       sources = {.folder = folder, .home = home};
+    struct sources       sources = {.folder = folder, .home = home, .called = whole ? "results" : folder,
+                                    .pictures = whole ? "results/" : ""};
     struct verdicts      verdicts = {0};
     struct pieces        pieces = {.pool = &sources.pool, .sources = &sources};
     const struct inputs  in = {&sources, &verdicts, &sources.pool};
     struct bytes         document = {0};
-    const char          *path = text(&sources.pool, "%s/report/REPORT.md.in", home);
+    const char          *path = text(&sources.pool, "%s/report/%s.md.in", home, whole ? "REPORT" : "NOTEBOOK");
     const void          *measured[N_JUDGES];
 
-    bool good = open_tables(&sources, error) && read_document(&document, path, error);
+    bool good = open_tables(&sources, edition, error) && read_document(&document, path, error);
     if (good) {
         for (size_t i = 0; i < N_JUDGES; i++)
-            measured[i] = judges[i]->measure(&in);
+            measured[i] = sits(judges[i], edition) ? judges[i]->measure(&in) : NULL;
         good = verdicts_correct(&verdicts);
         if (!good)
             snprintf(error->text, sizeof error->text, "not enough memory for the report");
     }
     if (good) {
         for (size_t i = 0; i < N_JUDGES; i++)
-            decide(&pieces, judges[i], measured[i]);
-        add_head(&pieces, &verdicts);
+            if (sits(judges[i], edition))
+                decide(&pieces, judges[i], measured[i]);
+        add_head(&pieces, edition, &verdicts);
         good = fill(out, document.data, path, &pieces, error);
     }
     bytes_free(&document);

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "depth_law.h"
+
 #define HALF_ORDER sqrt(10) /* a factor: within it of 10, a ratio is nearer to one order of magnitude than to another */
 
 static const struct source tables[] = {
@@ -28,8 +30,7 @@ struct law {
     size_t         seeds, n;
     struct norms  *depth;                       /* [n]                                                       */
     struct effect  slope;                       /* of log gradient against log depth, one per seed; tested   */
-    struct line    power, exponential;          /* of the medians                                            */
-    double         power_misfit, exponential_misfit; /* root mean square of log residuals                    */
+    struct depth_law fit;                       /* of the medians                                            */
 };
 
 struct gradient_depth {
@@ -73,31 +74,14 @@ static double slope_of_seed(const struct inputs *in, const char *coupling, doubl
     return n > 1 ? statistics_line(x, y, 0.95, n).slope : NAN;
 }
 
-static double misfit(const double *x, const double *y, struct line line, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double r = y[i] - line.intercept - line.slope * x[i];
-        sum += r * r;
-    }
-    return sqrt(sum / (double)n);
-}
-
 static void fit_medians(struct law *law, struct pool *pool)
 {
-    double *x = pool_alloc(pool, 3 * (law->n + 1) * sizeof *x), *log_x = x + law->n + 1, *median = log_x + law->n + 1;
-    law->power_misfit = law->exponential_misfit = NAN;
-    if (law->n < 3)
-        return;
+    double *depth = pool_alloc(pool, 2 * (law->n + 1) * sizeof *depth), *median = depth + law->n + 1;
     for (size_t d = 0; d < law->n; d++) {
-        x[d] = law->depth[d].depth;
-        log_x[d] = log(x[d]);
-        median[d] = log(law->depth[d].summary.median);
+        depth[d] = law->depth[d].depth;
+        median[d] = law->depth[d].summary.median;
     }
-    law->power = statistics_line(log_x, median, 0.95, law->n);
-    law->exponential = statistics_line(x, median, 0.95, law->n);
-    law->power_misfit = misfit(log_x, median, law->power, law->n);
-    law->exponential_misfit = misfit(x, median, law->exponential, law->n);
+    law->fit = depth_law_fit(depth, median, law->n);
 }
 
 static void measure_law(struct law *law, const struct inputs *in, const char *coupling)
@@ -165,14 +149,14 @@ static void print_norms(struct pieces *out, const struct gradient_depth *m)
 /* The lines through the medians; "" if there are none. */
 static const char *laws_text(struct pool *pool, const struct law *affine, const struct law *spline)
 {
-    if (!isfinite(affine->power_misfit) || !isfinite(spline->power_misfit))
+    if (!isfinite(affine->fit.power_misfit) || !isfinite(spline->fit.power_misfit))
         return "";
-    const bool a = affine->power_misfit < affine->exponential_misfit;
-    const bool s = spline->power_misfit < spline->exponential_misfit;
+    const bool a = affine->fit.power_misfit < affine->fit.exponential_misfit;
+    const bool s = spline->fit.power_misfit < spline->fit.exponential_misfit;
     return text(pool, "The medians grow as depth to the power %.2f (affine) and %.2f (spline), the lines of the "
                 "figure. A power of the depth misses them by a factor of %.2f and %.2f, an exponential by %.2f and "
-                "%.2f: the power law is %s.", affine->power.slope, spline->power.slope, exp(affine->power_misfit),
-                exp(spline->power_misfit), exp(affine->exponential_misfit), exp(spline->exponential_misfit),
+                "%.2f: the power law is %s.", affine->fit.power.slope, spline->fit.power.slope, exp(affine->fit.power_misfit),
+                exp(spline->fit.power_misfit), exp(affine->fit.exponential_misfit), exp(spline->fit.exponential_misfit),
                 a && s ? "the better description of both" : a ? "better for the affine coupling only"
                 : s ? "better for the spline only" : "the worse one");
 }
@@ -260,4 +244,6 @@ static void decide(struct pieces *out, const void *measured)
     claim_order_of_magnitude(out, m);
 }
 
-const struct judge judge_gradient_depth = {"gradient_depth", tables, "gradient_depth", measure, decide};
+const struct judge judge_gradient_depth = {
+    .name = "gradient_depth", .tables = tables, .figures = "gradient_depth", .measure = measure, .decide = decide,
+};

@@ -86,4 +86,6 @@ static void decide(struct pieces *out, const void *measured)
     }
 }
 
-const struct judge judge_gradient_norm = {"gradient_norm", tables, "gradient_norm", measure, decide};
+const struct judge judge_gradient_norm = {
+    .name = "gradient_norm", .tables = tables, .figures = "gradient_norm", .measure = measure, .decide = decide, .notebook = true,
+};

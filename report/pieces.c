@@ -43,7 +43,7 @@ void pieces_value(struct pieces *p, const char *name, const char *value)
 
 void pieces_figure(struct pieces *p, const char *name)
 {
-    bytes_print(add(p, PIECE_FIGURE, name), "results/%s.svg", name);
+    bytes_print(add(p, PIECE_FIGURE, name), "%s%s.svg", p->sources->pictures, name);
 }
 
 void pieces_source(struct pieces *p, const char *table)

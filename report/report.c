@@ -15,7 +15,8 @@
 
 static const struct program program = {
     .name = "report",
-    .summary = "Prints the report on the tables of a folder, in Markdown: report DIR.",
+    .summary = "Prints the report on the tables of a folder, in Markdown: report DIR, or of the\n"
+               "notebook's own numbers alone: report --notebook DIR.",
     .takes = 0,
 };
 
@@ -41,15 +42,17 @@ int main(int argc, char **argv)
     char           home[PATH_MAX];
     fathom_error   error;
 
+    const bool notebook = argc == 3 && strcmp(argv[1], "--notebook") == 0;
     if (argc == 2 && argv[1][0] == '-')
         options_read(&ignored, &program, argc, argv); /* --help, --version */
-    if (argc != 2 || argv[1][0] == '-')
-        exit_usage("takes one folder of tables: report DIR");
+    if (argc != (notebook ? 3 : 2) || argv[argc - 1][0] == '-')
+        exit_usage("takes one folder of tables: report DIR, or report --notebook DIR");
+    const char *folder = argv[argc - 1];
     if (plot_home(home, sizeof home, &error) != PLOT_OK)
         exit_failed("%s", error.text);
 
-    tell_mixture(argv[1]);
-    if (!document_write(&text, argv[1], home, &error))
+    tell_mixture(folder);
+    if (!document_write(&text, notebook ? EDITION_NOTEBOOK : EDITION_WHOLE, folder, home, &error))
         exit_failed("%s", error.text);
     if (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0)
         exit_failed("standard output: %s", strerror(errno));

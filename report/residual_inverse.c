@@ -113,7 +113,7 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
         .sentence = "it is invertible only if $g$ is a contraction. [...] Residual map is invertible iff $g$ is a "
                     "contraction",
         .rule = "refuted if a contraction of the table is not increasing or is not recovered to 1e-15; otherwise "
-                "supported with a limit, for *if* is a theorem and *only if* has the counterexample above.",
+                "supported with a limit, for *if* is a theorem and *only if* has the counterexample $g(x) = 2x$.",
         .effect = text(out->pool, "%zu of %zu contractions are increasing and recovered; %zu of %zu other maps fold "
                        "over.", invertible, contractions, folded, others),
         .limit = good ? text(out->pool, "contraction is sufficient, not necessary ($g(x) = 2x$); %s.",
@@ -147,4 +147,6 @@ static void decide(struct pieces *out, const void *measured)
     claim_iff(out, m);
 }
 
-const struct judge judge_residual_inverse = {"residual_inverse", tables, "residual_inverse banach", measure, decide};
+const struct judge judge_residual_inverse = {
+    .name = "residual_inverse", .tables = tables, .figures = "residual_inverse banach", .measure = measure, .decide = decide, .notebook = true,
+};

@@ -1,13 +1,11 @@
 /* roundoff.c - how fast one part in 1e15 grows, and what it does to the final number.
- *
- * The growth phase runs from the last step at which the difference is still round-off to the first at which it is a
- * tenth of the largest that it ever gets; in it, log difference is a straight line in the step.
  */
 #include "judge.h"
 
 #include <math.h>
 
-#define ROUNDING 1e-13 /* nats: batch losses of order 1 that differ by less differ by round-off alone */
+#include "growth_phase.h"
+
 #define DECIMAL 1e-3   /* nats: the notebook prints three decimals                                    */
 
 static const struct source tables[] = {
@@ -36,18 +34,6 @@ struct roundoff {
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
 
-/* The column's values in the growth phase against the step; NaN if they do not make a line. */
-static double rate_of(const double *steps, const double *values, size_t first, size_t last, double *x, double *y)
-{
-    size_t n = 0;
-    for (size_t i = first; i <= last; i++)
-        if (values[i] > 0) {
-            x[n] = steps[i];
-            y[n++] = values[i];
-        }
-    return n > 2 ? statistics_semi_log(x, y, 0.95, n).slope : NAN;
-}
-
 static void measure_rates(struct growth *g, const struct inputs *in, const char *where)
 {
     const struct table *table = sources_table(in->sources, "roundoff");
@@ -55,27 +41,17 @@ static void measure_rates(struct growth *g, const struct inputs *in, const char 
     const struct sample least = query_numbers(in->pool, table, "least", where);
     const struct sample median = query_numbers(in->pool, table, "median", where);
     const struct sample greatest = query_numbers(in->pool, table, "greatest", where);
-    double             *x = pool_alloc(in->pool, 2 * (steps.n + 1) * sizeof *x), *y = x + steps.n + 1;
-    size_t              first = 0, last = 0;
-
-    /* Where every replica has diverged there is no difference, and the columns end. */
-    for (size_t i = 0; i < median.n; i++)
-        g->largest = fmax(g->largest, median.x[i]);
-    while (last < median.n && median.x[last] < g->largest / 10)
-        last++;
-    for (size_t i = 0; i < last; i++)
-        if (median.x[i] < ROUNDING)
-            first = i + 1;
+    /* Where every replica has diverged there is no difference, and the three columns end together. */
+    const size_t n = least.n < greatest.n ? least.n : greatest.n;
+    const struct growth_phase phase = growth_phase_find(steps.x, least.x, median.x, greatest.x,
+                                                        median.n < n ? median.n : n);
     g->measured = median.n > 0;
-    if (!(g->largest > ROUNDING && last < median.n && last < least.n && last < greatest.n))
-        return;
-    const double a = rate_of(steps.x, least.x, first, last, x, y);
-    const double b = rate_of(steps.x, greatest.x, first, last, x, y);
-    g->start = steps.x[first];
-    g->saturated = steps.x[last];
-    g->rate = rate_of(steps.x, median.x, first, last, x, y);
-    g->low = fmin(a, b);
-    g->high = fmax(a, b);
+    g->largest = phase.largest;
+    g->start = phase.start;
+    g->saturated = phase.saturated;
+    g->rate = phase.rate;
+    g->low = phase.least_rate;
+    g->high = phase.greatest_rate;
 }
 
 static struct growth measure_depth(const struct inputs *in, double depth)
@@ -143,7 +119,7 @@ static void print_growth(struct pieces *out, const struct roundoff *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "growth");
-    bytes_text(table, "| depth | replicas | growth starts at step | saturated at step | rate a step | doubles every "
+    bytes_text(table, "| depth | replicas | growth starts at step | saturated at step | rate per step | doubles every "
                       "(steps) | final log p, training rows: sd | largest difference | held-out: sd | sd / standard "
                       "error of the data |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {
@@ -175,7 +151,7 @@ static void decide(struct pieces *out, const void *measured)
     const struct roundoff *m = measured;
     const struct total     all = add_up(out->pool, m);
     print_growth(out, m);
-    pieces_value(out, "rounding", text(out->pool, "%g", ROUNDING));
+    pieces_value(out, "rounding", text(out->pool, "%g", GROWTH_ROUNDING));
     pieces_value(out, "consequence", all.n == 0 || !(m->error > 0) ? "" : text(out->pool,
         "So two correct programs that round differently in one place agree at first, and part in the third decimal.\n"
         "That scatter is %s than what other training rows would do to the score. But with it no one can tell a defect\n"
@@ -196,4 +172,6 @@ static void decide(struct pieces *out, const void *measured)
     });
 }
 
-const struct judge judge_roundoff = {"roundoff", tables, "roundoff", measure, decide};
+const struct judge judge_roundoff = {
+    .name = "roundoff", .tables = tables, .figures = "roundoff", .measure = measure, .decide = decide,
+};

@@ -194,8 +194,8 @@ const char *sources_what_to_run(struct sources *s, const char *names)
 const char *sources_again(struct sources *s, const char *name)
 {
     const struct opened *o = find(s, name, strlen(name));
-    return text(&s->pool, "Again: `build/%s%s --out results`. Table: `results/%s.tsv`.", o->program,
-                settings_count(&s->pool, o->table, o->source->protocol.count), name);
+    return text(&s->pool, "Again: `build/%s%s --out %s`. Table: `%s/%s.tsv`.", o->program,
+                settings_count(&s->pool, o->table, o->source->protocol.count), s->called, s->called, name);
 }
 
 /* Tables of two releases may disagree for no other reason. */

@@ -23,6 +23,8 @@ struct source {
 struct sources {
     const char *folder; /* of the results                                                      */
     const char *home;   /* of the project: reference/, tests/reference/                        */
+    const char *called; /* how the report calls the folder                                     */
+    const char *pictures; /* what stands before a picture's name in a link                     */
     struct pool pool;
     struct opened {
         const struct source *source;

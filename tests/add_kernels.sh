@@ -11,14 +11,13 @@ trap 'rm -rf "$scratch"' EXIT
 failures=0
 fail() { echo "add_kernels: $*"; failures=$((failures + 1)); }
 
-cp -r Makefile lib experiments tests bench plots reference "$scratch" || exit 1
+cp -r Makefile lib harness experiments report examples tests bench plots reference "$scratch" || exit 1
 cd "$scratch" || exit 1
-cp tests/example_transformer.c lib/kernels/transformer_sinh_arcsinh.c
-cp tests/example_layer.c lib/kernels/layer_sinh_arcsinh.c
+cp examples/transformer_sinh_arcsinh.c examples/layer_sinh_arcsinh.c lib/kernels || exit 1
 sed -i 's/^TRANSFORMER(affine)$/&\nTRANSFORMER(sinh_arcsinh)/; s/^LAYER(flip)$/&\nLAYER(sinh_arcsinh)/' lib/kernels/list.h
 
 build() {
-    "$make" -s BUILD=built CFLAGS=-O2 built/depth_sweep built/tests/test_bijections > log 2>&1 ||
+    "$make" -s BUILD=built CFLAGS=-O2 built/depth_sweep built/conditioner built/tests/test_bijections > log 2>&1 ||
         { cat log; fail "does not build"; exit 1; }
 }
 build
@@ -34,6 +33,10 @@ for isa in ref v3 v4; do
 done
 [ "$(grep -c '^sinh_arcsinh' "${last:-/dev/null}")" -eq 2 ] || fail "not two runs of sinh_arcsinh in the table"
 awk -F '\t' '$1 == "sinh_arcsinh" && $6 != "ok" { exit 1 }' "${last:-/dev/null}" || fail "a run is not ok"
+
+built/conditioner --coupling sinh_arcsinh --steps 4 --no-plot --quiet --out lines || fail "no lines of its conditioner"
+[ "$(grep -o '^output_[0-9]*' lines/conditioner.tsv | sort -u | tr '\n' ' ')" = 'output_0 output_1 ' ] ||
+    fail "the lines are not those of its two outputs"
 
 built/tests/test_bijections > log 2>&1 || { cat log; fail "test_bijections fails"; }
 for kind in layer transformer; do

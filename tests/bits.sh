@@ -1,7 +1,8 @@
 #!/bin/sh
 # bits.sh - the same bytes in every table, whatever the compiler, the optimisation level, the kernels and the threads.
 #
-# Each line of `runs` is an experiment made short (what matters is bits, not length).  It is run by every build, with
+# Each line of `runs` is an experiment made short (what matters is bits, not length); one that has no line is made short
+# by those of --depths, --seeds and --steps that it takes.  It is run by every build, with
 # every kernel set that this CPU has, on one thread and on two, and its tables are compared byte for byte with those of
 # the first run.  BUILD is the folder to work in (build), MAKE the make to build with.
 set -u
@@ -45,12 +46,18 @@ builds() {
     done
 }
 
-# Every experiment must be in the list above.
-for source in $(grep -l '^int main' experiments/*.c); do
-    program=$(basename "$source" .c)
-    case $program in report | compare) continue ;; esac
-    runs | grep -q " $program " || fail "$program has no line in $0"
-done
+# The experiments without a line in the list above, as such lines.  $1: the folder of their programs
+other_runs() {
+    for source in $(grep -l '^const struct experiment' experiments/*.c); do
+        program=$(basename "$source" .c)
+        runs | grep -q " $program " && continue
+        takes=$("$1/$program" --help) options=
+        for option in '--depths 1' '--seeds 1' '--steps 10'; do
+            echo "$takes" | grep -q -e "^  ${option% *} " && options="$options $option"
+        done
+        echo "$program $program$options"
+    done
+}
 
 first=
 builds > "$(mkdir -p "$build" && echo "$build/list")"
@@ -77,7 +84,7 @@ while read -r name compiler cflags; do
                     --store none --out "$out/$run" > "$out/$run.log" 2>&1 < /dev/null ||
                     fail "$name $isa $threads: $program $options: $(tail -n 1 "$out/$run.log")"
             done << END
-$(runs)
+$(runs; other_runs "$build/$name")
 END
             first=${first:-$out}
             if differ=$(diff -rq --exclude='*.log' --exclude=timings "$first" "$out"); then

@@ -53,6 +53,13 @@ fi
     eval "$compiler -Wall -Werror" '"$root/use.c" -o "$root/static"' "$cflags" '"$prefix/lib/libfathom.a"' \
         -lsleef -lgsl -lgslcblas -lm
     "$root/static"
+    step "the example against the installed library, as against the one in $build"
+    $make -s BUILD="$build" examples > "$root/log" || { cat "$root/log"; exit 1; }
+    eval "$compiler -Wall -Werror" 'examples/density_of_rows.c -o "$root/example"' "$cflags $libs -lm"
+    LD_LIBRARY_PATH=$prefix/lib "$root/example" results/spiral.tsv > "$root/installed"
+    "$build/examples/density_of_rows" results/spiral.tsv > "$root/built"
+    [ "$(wc -l < "$root/built")" -eq 12 ]
+    cmp "$root/built" "$root/installed"
     if command -v g++ > /dev/null; then
         step "the header in C++"
         echo '#include <fathom.h>' | eval "g++ -Wall -Wextra -Werror -fsyntax-only $cflags -x c++ -"

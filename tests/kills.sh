@@ -27,7 +27,7 @@ set_of() { (cd "$1" && sha256sum ./*.tsv ./*.svg ./*.sha256); }
 
 (program 4 "$scratch/4") && (program 5 "$scratch/5") || exit 1
 cp -r "$scratch/4" "$scratch/out"
-[ "$(set_of "$scratch/4" | wc -l)" -eq 6 ] || fail "a whole set is $(set_of "$scratch/4")"
+[ "$(set_of "$scratch/4" | wc -l)" -eq 8 ] || fail "a whole set is $(set_of "$scratch/4")"
 ended=0
 for ((i = 0; i < n; i++)); do
     signals=(TERM INT HUP KILL)

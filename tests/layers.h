@@ -33,7 +33,7 @@ void case_forward(double *y, double *log_det, struct layer_case *layer, const do
  * [n_params]. */
 void case_backward(double *dx, double *gradient, const double *dlog_det, struct layer_case *layer);
 
-/* The example of README, tests/example_layer.c. */
+/* examples/layer_sinh_arcsinh.c */
 extern const struct layer layer_sinh_arcsinh_example;
 
 #endif

@@ -62,7 +62,7 @@ static void write_head(FILE *file, const char *name)
     while (!strstr(head->tables, word))
         assert_true(++head < heads + sizeof heads / sizeof *heads);
     const char *const settings[][2] = {
-        {"program", head->program}, {"fathom", "1.0.0"}, {"data", "spiral"}, {"heldout", "0"}, {"data-seed", "0"},
+        {"program", head->program}, {"fathom", FATHOM_VERSION}, {"data", "spiral"}, {"heldout", "0"}, {"data-seed", "0"},
         {"data-size", "3000"}, {"coupling", head->coupling}, {"depths", head->depths}, {"bins", "8"},
         {"interval", "4"}, {"width", "24"}, {"hidden", "2"}, {"actnorm", "none"}, {"seed", "0"}, {"seeds", "8"},
         {"batch-seed", "1"}, {"steps", "1200"}, {"batch", "512"}, {"lr", "0.003"}, {"clip", "1"},
@@ -288,7 +288,7 @@ char *report_on(const char *folder)
 {
     struct bytes text = {0};
     fathom_error error = {""};
-    if (!document_write(&text, folder, ".", &error))
+    if (!document_write(&text, EDITION_WHOLE, folder, ".", &error))
         fail_msg("no report: %s", error.text);
     return text.data;
 }
@@ -326,7 +326,7 @@ void refuses(const char *first, const char *second)
 {
     struct bytes text = {0};
     fathom_error error = {""};
-    assert_false(document_write(&text, world_folder, ".", &error));
+    assert_false(document_write(&text, EDITION_WHOLE, world_folder, ".", &error));
     assert_int_equal(text.size, 0); /* nothing half-written */
     bytes_free(&text);
     if (!strstr(error.text, first) || !strstr(error.text, second) || strchr(error.text, '\n'))

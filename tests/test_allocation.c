@@ -89,7 +89,7 @@ static void test_no_allocation_in_a_step(void **state)
         draw(x, 1, 1.0, N * 5);
         fathom_flow_init(params, flow, fathom_key_from_seed(0));
         fathom_batches(batches, 1, 0, STEPS, BATCH, N);
-        fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, x, N);
+        fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, x, NULL, N);
         assert_non_null(trainer);
         const size_t bytes = fathom_workspace_bytes(fathom_trainer_workspace(trainer));
         heap.asked = 0;
@@ -159,10 +159,10 @@ static bool train(const char *coupling, size_t dim)
     }
     assert_true(fathom_flow_n_params(flow) <= 8192);
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
-    fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, rows, 2);
+    fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, rows, NULL, 2);
     fathom_train_result result = { .status = FATHOM_NO_MEMORY };
     if (trainer)
-        result = fathom_train(trainer, NULL, NULL, batches);
+        result = fathom_train(trainer, NULL, NULL, batches, NULL, NULL);
     fathom_trainer_free(trainer);
     fathom_flow_free(flow);
     assert_true(result.status == FATHOM_OK || result.status == FATHOM_NO_MEMORY);

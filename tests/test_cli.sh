@@ -243,8 +243,9 @@ for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths
     own_words
     [ ! -s "$scratch/err" ] || fail "$run --quiet: said $(head -n 1 "$scratch/err")"
 done
-expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv gradient_norm.sha256"
-expected="$expected gradient_norm.tsv loss.tsv residual_banach.tsv residual_inverse.sha256 residual_inverse.tsv"
+expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv"
+expected="$expected depth_sweep_summary.tsv gradient_norm.sha256"
+expected="$expected gradient_norm.tsv loss.tsv loss_mean.tsv residual_banach.tsv residual_inverse.sha256 residual_inverse.tsv"
 expected="$expected residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(cd "$works" && echo *)" = "$expected" ] || fail "the tables are $(cd "$works" && echo *)"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
@@ -262,6 +263,8 @@ for limit in OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1; do
     rm -r "$works/threads"
 done
 "$build/depth_sweep" --version | grep -qxE 'SLEEF [0-9]+\.[0-9]+\.[0-9]+ \(as compiled\)' || fail "--version: SLEEF"
+(cd "$scratch" && "$build/depth_sweep" --version) | grep -qE '^gnuplot [0-9]' || fail "--version elsewhere: no gnuplot"
+PATH=$scratch/none "$build/depth_sweep" --version | grep -qx 'gnuplot not found' || fail "--version: not 'not found'"
 grep -qP '^# seconds: \d' "$works/timings/residual_inverse.tsv" || fail "residual_inverse: no timings"
 
 # compare finds what differs, by its name
@@ -292,7 +295,9 @@ for setting in 'separator: blank' 'decimal: point' 'header: yes' 'skip: 0' 'colu
 done
 grep -q '^# data-size' "$scratch/own/depth_sweep.tsv" && fail "own rows: a size of the spiral"
 grep -qE '^# (columns|separator|header):' "$works/depth_sweep.tsv" && fail "the spiral: settings of a file"
-[ "$(cd "$scratch/own" && echo *)" = "depth_sweep.sha256 depth_sweep.tsv loss.tsv timings" ] || fail "own rows: $(cd "$scratch/own" && echo *)"
+[ "$(cd "$scratch/own" && echo *)" = \
+    "depth_sweep.sha256 depth_sweep.tsv depth_sweep_summary.tsv loss.tsv loss_mean.tsv timings" ] ||
+    fail "own rows: $(cd "$scratch/own" && echo *)"
 
 # own rows: standard input, chosen columns, and what stderr says of it
 own() { "$build/gradient_norm" --depths 1 --coupling affine --store none --out "$scratch/own" --no-plot "$@" 2> "$scratch/err"; }
@@ -310,6 +315,16 @@ says 'without it: --columns 2,3'
 [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "an index, --quiet: more than the warning: $(cat "$scratch/err")"
 own --data "$scratch/index" --columns 2,3 --quiet || fail "without the index: $(cat "$scratch/err")"
 [ ! -s "$scratch/err" ] || fail "--columns 2,3 --quiet: said $(cat "$scratch/err")"
+{ seq -f 'a_long_name_of_column_%g' -s , 40; seq -s , 40; seq -s , 3 2 81; } > "$scratch/names"
+own --data "$scratch/names" || fail "40 names: $(cat "$scratch/err")"
+says 'a_long_name_of_column_14 and 26 more), separated by commas; names from line 1; 0 rows held out'
+printf 'm\351\033[1m,\303\251\n1,2\n3,4\n7,1\n' > "$scratch/bytes" # no byte of a name reaches the terminal as it is
+own --data "$scratch/bytes" || fail "bytes in names: $(cat "$scratch/err")"
+says '3 rows of 2 columns (m<0xE9><0x1B>[1m, <U+00E9>), separated by commas'
+deep=$scratch/deep$(printf '/%0200d' 1 1 1 1 1 1)
+mkdir -p "$deep" && cp "$scratch/index" "$deep/rows"
+own --data "$deep/rows" --quiet || fail "a long path: $(cat "$scratch/err")"
+says 'rows: warning: the first column, which has no name, counts the rows'
 own --data "$scratch/commas" --decimal , || fail "decimal commas: $(cat "$scratch/err")"
 says '2 rows of 2 columns (1, 2), separated by tabs; no header; 0 rows held out'
 (yes "$(seq -s ' ' 65)") | own --data - && fail "65 columns without end: exit 0"

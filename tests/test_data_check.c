@@ -209,7 +209,7 @@ static void test_heldout(void **state)
     }
 }
 
-/* Names beside numbers, control characters shown as '?', no more than four lines of a kind. */
+/* Names beside numbers, and what is not printable by its code, no more than four lines of a kind. */
 static void test_texts(void **state)
 {
     (void)state;
@@ -220,7 +220,7 @@ static void test_texts(void **state)
             raw.x[i] = raw.x[i] > 0;
     const struct notices found = notices_of(&raw, &none, names);
     assert_int_equal(found.n, 4);
-    assert_non_null(strstr(found.list[0].text, "column 2 (sex?and): 2 different"));
+    assert_non_null(strstr(found.list[0].text, "column 2 (sex<0x0A>and): 2 different"));
     assert_non_null(strstr(found.list[1].text, "column 3: 2 different"));
     assert_non_null(strstr(found.list[2].text, "column 4: 2 different"));
     assert_non_null(strstr(found.list[3].text, "column 5 (e): 2 different"));

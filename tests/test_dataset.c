@@ -155,7 +155,7 @@ static void test_refused_texts(void **state)
         {TEXT("\0\0\0\0"), "line 1: a NUL byte"},
         {TEXT("1 2\n1 3\n1 4\n"), "lines 1 to 3, column 1: constant"},
         {TEXT("x y\n0.1 0.1\n0.3 0.1\n0.7 0.1\n"), "lines 2 to 4, column 2 (y): constant"},
-        {TEXT("1 0\n2 1e-310\n"), "lines 1 to 2, column 2: constant"},
+        {TEXT("1 0\n2 1e-310\n"), "lines 1 to 2, column 2: deviates by less than the smallest normal number"},
         {TEXT("1 2\r3 4\r5 6\r"), "line 1: a carriage return inside"},
         {TEXT("1,2\n3,\t\n"), "line 2, column 2: empty field"},
         {TEXT(",\n1 2\n3 4\n"), "line 1, column 1: empty field"},
@@ -275,15 +275,22 @@ static void test_huge_and_tiny_numbers(void **state)
 
 /* ------------------------------------------------------------------------------------------------ held out ---- */
 
+enum { SQUARES = 101 };
+
+/* text: a line per row i, "i i^2".  Its length. */
+static size_t write_squares(char text[SQUARES * 16])
+{
+    size_t size = 0;
+    for (int i = 0; i < SQUARES; i++)
+        size += (size_t)sprintf(text + size, "%d %d\n", i, i * i);
+    return size;
+}
+
 static void test_held_out_rows(void **state)
 {
     (void)state;
-    enum { N = 101 };
-    char   text[N * 16];
-    size_t size = 0;
-    for (int i = 0; i < N; i++)
-        size += (size_t)sprintf(text + size, "%d %d\n", i, i * i);
-
+    char           text[SQUARES * 16];
+    const size_t   size = write_squares(text);
     fathom_dataset train, kept, again, kept_again;
     fathom_error   error;
     assert_int_equal(read_bytes(&train, &kept, text, size, 0.25, 4, &error), FATHOM_OK);
@@ -293,21 +300,21 @@ static void test_held_out_rows(void **state)
     assert_memory_equal(kept.sd, train.sd, 2 * sizeof(double));
 
     /* Each row in exactly one part, in the order of the text; the training rows have mean 0 and deviation 1. */
-    int    found[N] = {0};
+    int    found[SQUARES] = {0};
     double sum = 0, square = 0;
     for (size_t part = 0; part < 2; part++) {
         const fathom_dataset *d = part == 0 ? &train : &kept;
         long                  last = -1;
         for (size_t i = 0; i < d->n; i++) {
             const long row = lround(d->x[2 * i] * d->sd[0] + d->mean[0]);
-            assert_true(row > last && row < N);
+            assert_true(row > last && row < SQUARES);
             assert_true(fabs(d->x[2 * i + 1] * d->sd[1] + d->mean[1] - (double)(row * row)) < 1e-9);
             found[last = row]++;
             sum += part == 0 ? d->x[2 * i] : 0;
             square += part == 0 ? d->x[2 * i] * d->x[2 * i] : 0;
         }
     }
-    for (int i = 0; i < N; i++)
+    for (int i = 0; i < SQUARES; i++)
         assert_int_equal(found[i], 1);
     assert_true(fabs(sum) < 1e-12 && fabs(square / 76 - 1) < 1e-13);
 
@@ -322,11 +329,18 @@ static void test_held_out_rows(void **state)
     fathom_dataset_free(&kept_again);
     fathom_dataset_free(&train);
     fathom_dataset_free(&kept);
+}
 
-    /* Nothing held out, and the fraction's range. */
-    kept.n = 5;
+/* Nothing held out, and the fraction's range. */
+static void test_held_out_fraction(void **state)
+{
+    (void)state;
+    char           text[SQUARES * 16];
+    const size_t   size = write_squares(text);
+    fathom_dataset train, kept = {.n = 5};
+    fathom_error   error;
     assert_int_equal(read_bytes(&train, &kept, text, size, 0, 4, &error), FATHOM_OK);
-    assert_true(train.n == N && kept.n == 0 && kept.x == NULL);
+    assert_true(train.n == SQUARES && kept.n == 0 && kept.x == NULL);
     fathom_dataset_free(&train);
     const double out_of_range[] = {-0.1, 1, 2, NAN, INFINITY};
     for (size_t i = 0; i < sizeof out_of_range / sizeof *out_of_range; i++)
@@ -429,7 +443,7 @@ static void test_every_allocation_fails_in_turn(void **state)
 static void test_status_names(void **state)
 {
     (void)state;
-    for (int i = FATHOM_OK; i <= FATHOM_READ_ERROR; i++) {
+    for (int i = FATHOM_OK; i <= FATHOM_STOPPED; i++) {
         const char *name = fathom_status_name((fathom_status)i);
         assert_true(strlen(name) > 0 && strpbrk(name, " \t\n") == NULL);
         for (int j = FATHOM_OK; j < i; j++)
@@ -448,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_numbers_are_rounded_correctly),
         cmocka_unit_test(test_huge_and_tiny_numbers),
         cmocka_unit_test(test_held_out_rows),
+        cmocka_unit_test(test_held_out_fraction),
         cmocka_unit_test(test_read_errors),
         cmocka_unit_test(test_every_allocation_fails_in_turn),
         cmocka_unit_test(test_status_names),

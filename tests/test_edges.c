@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "common.h"
+#include "model.h"
 
 enum { N = 600, BATCH = 64 };
 
@@ -31,37 +32,6 @@ static int free_spiral(void **state)
     return 0;
 }
 
-/* A flow with its initial parameters and a workspace. */
-struct model {
-    fathom_flow      *flow;
-    fathom_workspace *ws;
-    double           *params;
-    size_t            n_params;
-};
-
-static struct model open_model(size_t depth, const char *coupling)
-{
-    struct model m;
-    fathom_config config = fathom_config_default();
-    config.depth = depth;
-    config.coupling = coupling;
-    m.flow = fathom_flow_new(&config, NULL, NULL);
-    assert_non_null(m.flow);
-    m.ws = fathom_workspace_new(m.flow, fathom_isa_find(NULL));
-    assert_non_null(m.ws);
-    m.n_params = fathom_flow_n_params(m.flow);
-    m.params = need(m.n_params * sizeof(double));
-    fathom_flow_init(m.params, m.flow, fathom_key_from_seed(0));
-    return m;
-}
-
-static void close_model(struct model *m)
-{
-    fathom_workspace_free(m->ws);
-    fathom_flow_free(m->flow);
-    free(m->params);
-}
-
 /* Each option at the ends of its range and beyond; a trainer takes what the check takes, and nothing else. */
 static void test_options_are_checked(void **state)
 {
@@ -73,12 +43,12 @@ static void test_options_are_checked(void **state)
         { { 4, 1, NAN, 1.0, false }, "peak_lr nan" },  { { 4, 1, 1000.5, 1.0, false }, "peak_lr 1000.5" },
         { { 4, 1, 1e-3, 0.0, false }, "clip 0" },      { { 4, 1, 1e-3, NAN, false }, "clip nan" },
     };
-    struct model m = open_model(1, "spline");
+    struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         fathom_error error = { "" };
         fathom_status status = fathom_train_options_check(&cases[c].options, &error);
         fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &cases[c].options,
-                                                     spiral.x, N);
+                                                     spiral.x, NULL, N);
         assert_int_equal(status, cases[c].refused ? FATHOM_BAD_ARGUMENT : FATHOM_OK);
         assert_int_equal(!trainer, cases[c].refused != NULL);
         if (cases[c].refused && !strstr(error.text, cases[c].refused))
@@ -86,7 +56,7 @@ static void test_options_are_checked(void **state)
         assert_int_equal(fathom_train_options_check(&cases[c].options, NULL), status);
         fathom_trainer_free(trainer);
     }
-    close_model(&m);
+    model_close(&m);
 }
 
 /* At the largest legal rate, with and without a clip, no step leads out of the finite numbers. */
@@ -96,18 +66,19 @@ static void test_finite_at_the_largest_rate(void **state)
     enum { LONG = 40 };
     static const double clips[] = { INFINITY, 1.0, 1e-300, 1e300 };
     for (size_t c = 0; c < 2 * sizeof clips / sizeof *clips; c++) {
-        struct model m = open_model(2, c % 2 ? "spline" : "affine");
+        struct model m = model_open(2, c % 2 ? "spline" : "affine", FATHOM_ACTNORM_NONE, 2);
         fathom_train_options options = { .steps = LONG, .batch = BATCH, .peak_lr = 1000.0, .clip = clips[c / 2],
                                          .skip = true };
         uint32_t batches[LONG * BATCH];
         fathom_batches(batches, 3, 0, LONG, BATCH, N);
-        fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, spiral.x, N);
+        fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options,
+                                                     spiral.x, NULL, N);
         assert_non_null(trainer);
-        assert_true(fathom_train(trainer, NULL, NULL, batches).steps_taken > 0);
+        assert_true(fathom_train(trainer, NULL, NULL, batches, NULL, NULL).steps_taken > 0);
         for (size_t k = 0; k < m.n_params; k++)
             assert_true(isfinite(fathom_trainer_params(trainer)[k]));
         fathom_trainer_free(trainer);
-        close_model(&m);
+        model_close(&m);
     }
 }
 
@@ -115,7 +86,7 @@ static void test_finite_at_the_largest_rate(void **state)
 static void test_no_rows_count(void **state)
 {
     (void)state;
-    struct model m = open_model(1, "spline");
+    struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
     const uint32_t rows[] = { 0, 1, 2 }, none[] = { 0, 0, 0 }, one[] = { 0, 1, 0 };
     double loss = 7.0, alone, *gradient = need(m.n_params * sizeof *gradient);
     gradient[0] = 7.0;
@@ -126,7 +97,7 @@ static void test_no_rows_count(void **state)
     assert_int_equal(fathom_flow_nll(&alone, NULL, m.ws, m.params, spiral.x, rows + 1, NULL, 1), FATHOM_OK);
     check_near(loss, alone, 1e-14, fabs(alone), "the loss of the one row that counts", 1);
     free(gradient);
-    close_model(&m);
+    model_close(&m);
 }
 
 int main(void)

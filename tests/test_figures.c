@@ -2,7 +2,8 @@
  *
  * A world is a number from 0 on; its figure, tables and values follow from that number alone.  The tables have the
  * columns and the shape that the programs give them; their values are what runs may leave: ordinary, equal, zero,
- * huge, tiny, not a number here or everywhere; depths in any order, one row, no row at all.
+ * huge, tiny, not a number here or everywhere; depths in any order, one row, no row at all.  Every experiment of
+ * report/judges.h is drawn; one that has no function here has the runs of its design.
  *
  *   test_figures [FIRST [LAST]]     these worlds; by default the first few
  *   KEEP=DIR test_figures 17        leaves the tables and the picture of world 17 in DIR
@@ -20,10 +21,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "experiment.h"
 #include "plot.h"
-#include "table.h"
+#include "run_table.h"
 
-enum { DEPTHS = 7, TABLES = 3, FEW = 48 };
+enum { DEPTHS = 7, FEW = 48 };
 
 static unsigned first_world, last_world = FEW - 1;
 
@@ -36,7 +38,8 @@ struct world {
     enum kind     kind;
     bool          empty, notebook;
     unsigned      depths[DEPTHS], n_depths, seeds, steps;
-    struct table *tables[TABLES];
+    const struct experiment *experiment;
+    struct table *tables[EXPERIMENT_TABLES_MAX];
     size_t        n_tables;
 };
 
@@ -98,8 +101,39 @@ static struct table *add_table(struct world *w, const char *name, const char *co
 {
     struct table *table = table_new(name, columns);
     assert_non_null(table);
-    table_config(table, "program", "test_figures");
+    table_config(table, "program", w->experiment->program.name);
     return w->tables[w->n_tables++] = table;
+}
+
+static const struct table *table_named(const struct world *w, const char *name)
+{
+    for (size_t t = 0; t < w->n_tables; t++)
+        if (strcmp(table_name(w->tables[t]), name) == 0)
+            return w->tables[t];
+    fail_msg("no table %s", name);
+    return NULL;
+}
+
+static void check_columns(const struct table *table, const char *columns)
+{
+    char text[256] = "";
+    for (size_t c = 0; c < table_columns(table); c++) {
+        strcat(text, c ? " " : "");
+        strcat(text, table_column_name(table, c));
+    }
+    assert_string_equal(text, columns);
+}
+
+/* The tables that the program makes from others, by its own functions.  The others must have the columns of its plan. */
+static void derive_tables(struct world *w)
+{
+    char text[SUMMARY_TABLE_COLUMNS_SIZE];
+    for (const struct table_plan *plan = w->experiment->tables; plan->name; plan++)
+        if (plan->summary_of) {
+            const struct table *source = table_named(w, plan->summary_of);
+            experiment_derive(add_table(w, plan->name, experiment_columns(text, plan)), plan, source);
+        } else
+            check_columns(table_named(w, plan->name), plan->columns);
 }
 
 /* "status diverged_at": a run without a number has diverged, mostly. */
@@ -113,15 +147,18 @@ static void put_status(struct world *w, struct table *table, double value)
         table_number(table, NAN);
 }
 
+static void put_fingerprint(struct table *table) { table_text(table, "0123456789abcdef"); }
+
 /* Own rows have no held-out rows by default. */
 static double heldout(struct world *w, bool there) { return there ? score(w) : NAN; }
 
 /* ------------------------------------------------------------------------------ the tables of each program ---- */
 
-static void depth_sweep(struct world *w)
+static void fill_depth_sweep(struct world *w)
 {
     struct table  *sweep = add_table(w, "depth_sweep",
-                                     "coupling depth seed replica n_params status diverged_at train_logp heldout_logp");
+                                     "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
+                                     "params_sha256");
     struct table  *loss = add_table(w, "loss", "depth step loss grad_norm lr");
     struct table  *truth = add_table(w, "truth", "rows n mean_logp std_error");
     const unsigned replicas = 1 + below(w, 4);
@@ -136,6 +173,7 @@ static void depth_sweep(struct world *w)
             put_status(w, sweep, value);
             table_number(sweep, value);
             table_number(sweep, score(w));
+            put_fingerprint(sweep);
         }
         for (unsigned s = 0, end = below(w, 3) ? w->steps : below(w, w->steps); s < end; s++) {
             table_count(loss, w->depths[d]);
@@ -153,10 +191,10 @@ static void depth_sweep(struct world *w)
     }
 }
 
-static void density(struct world *w)
+static void fill_density(struct world *w)
 {
     struct table  *plane = add_table(w, "density", "depth x y density");
-    struct table  *integral = add_table(w, "density_integral", "depth integral coarse_integral train_logp");
+    struct table  *integral = add_table(w, "density_integral", "depth integral coarse_integral train_logp params_sha256");
     struct table  *rows = add_table(w, "spiral", "x0 x1");
     const unsigned side = 4 + below(w, 12);
     const double   half = below(w, 2) ? 3 : 1 + below(w, 3000);
@@ -171,12 +209,13 @@ static void density(struct world *w)
         table_number(integral, size(w));
         table_number(integral, size(w));
         table_number(integral, score(w));
+        put_fingerprint(integral);
     }
     for (unsigned i = 0, n = 2 * (2 + below(w, 20)); i < n; i++)
         table_number(rows, half * (2 * uniform(w) - 1));
 }
 
-static void gradient_norm(struct world *w)
+static void fill_gradient_norm(struct world *w)
 {
     struct table  *table = add_table(w, "gradient_norm", "coupling depth seed n_params untrained_logp grad_norm");
     const unsigned couplings = 1 + below(w, 3);
@@ -191,7 +230,7 @@ static void gradient_norm(struct world *w)
         }
 }
 
-static void gradient_depth(struct world *w)
+static void fill_gradient_depth(struct world *w)
 {
     struct table  *table = add_table(w, "gradient_depth", "coupling depth seed untrained_logp grad_norm");
     const unsigned couplings = 1 + below(w, 3);
@@ -205,10 +244,10 @@ static void gradient_depth(struct world *w)
         }
 }
 
-static void depth_truth(struct world *w)
+static void fill_depth_truth(struct world *w)
 {
     struct table *table = add_table(w, "depth_truth", "depth seed status diverged_at train_logp train_truth "
-                                                      "heldout_logp heldout_truth kl kl_std_error");
+                                                      "heldout_logp heldout_truth kl kl_std_error params_sha256");
     const bool   spiral = below(w, 3), heldout_rows = spiral || below(w, 2);
     const double farther = below(w, 2) ? 1 : -10; /* from the truth, in nats */
     for (unsigned i = 0; i < w->n_depths * w->seeds && !w->empty; i++) {
@@ -222,14 +261,15 @@ static void depth_truth(struct world *w)
         table_number(table, spiral ? -1.39 : NAN);
         table_number(table, spiral ? farther * score(w) : NAN);
         table_number(table, spiral ? size(w) : NAN);
+        put_fingerprint(table);
     }
 }
 
-static void actnorm(struct world *w)
+static void fill_actnorm(struct world *w)
 {
     static const char *const arms[] = {"none", "default", "data"};
     struct table *table = add_table(w, "actnorm", "actnorm depth seed untrained_logp grad_norm status "
-                                                  "diverged_at train_logp heldout_logp");
+                                                  "diverged_at train_logp heldout_logp params_sha256");
     struct table *loss = add_table(w, "actnorm_loss", "actnorm depth step loss");
     const bool    heldout_rows = below(w, 2);
     for (unsigned a = 0; a < 3 && !w->empty; a++)
@@ -244,6 +284,7 @@ static void actnorm(struct world *w)
                 put_status(w, table, value);
                 table_number(table, value);
                 table_number(table, heldout(w, heldout_rows));
+                put_fingerprint(table);
             }
             for (unsigned s = 0; s < w->steps; s++) {
                 table_text(loss, arms[a]);
@@ -254,10 +295,11 @@ static void actnorm(struct world *w)
         }
 }
 
-static void depth20(struct world *w)
+static void fill_depth20(struct world *w)
 {
     static const char *const arms[] = {"none", "clip", "actnorm", "both"};
-    struct table *table = add_table(w, "depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp");
+    struct table *table = add_table(w, "depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp "
+                                                 "params_sha256");
     const bool    heldout_rows = below(w, 2);
     const unsigned couplings = 1 + below(w, 3), depths = w->n_depths < 3 ? w->n_depths : 3;
     for (unsigned c = 1; c <= 2; c++)
@@ -270,14 +312,15 @@ static void depth20(struct world *w)
             put_status(w, table, value);
             table_number(table, value);
             table_number(table, heldout(w, heldout_rows));
+            put_fingerprint(table);
         }
 }
 
-static void clipping(struct world *w)
+static void fill_clipping(struct world *w)
 {
     static const char *const stabilisers[] = {"none\0none", "none\0skip", "1\0none"};
     struct table *table = add_table(w, "clipping", "coupling depth lr clip guard seed status diverged_at skipped "
-                                                   "train_logp heldout_logp");
+                                                   "train_logp heldout_logp params_sha256");
     const bool     heldout_rows = below(w, 2);
     const unsigned couplings = 1 + below(w, 3), n_leashes = 1 + below(w, 3), rates = 1 + below(w, 4);
     for (unsigned c = 1; c <= 2; c++)
@@ -294,10 +337,11 @@ static void clipping(struct world *w)
             table_count(table, 0);
             table_number(table, value);
             table_number(table, heldout(w, heldout_rows));
+            put_fingerprint(table);
         }
 }
 
-static void conditioner(struct world *w)
+static void fill_conditioner(struct world *w)
 {
     static const char *const outputs[] = {"raw_width", "raw_height", "raw_slope"};
     struct table  *table = add_table(w, "conditioner", "output segment low high rows batch_rows slope low_value "
@@ -318,10 +362,10 @@ static void conditioner(struct world *w)
         }
 }
 
-static void roundoff(struct world *w)
+static void fill_roundoff(struct world *w)
 {
     struct table  *table = add_table(w, "roundoff", "depth step least median greatest");
-    struct table  *final = add_table(w, "roundoff_final", "depth replica status train_logp heldout_logp");
+    struct table  *final = add_table(w, "roundoff_final", "depth replica status train_logp heldout_logp params_sha256");
     const unsigned replicas = 2 + below(w, 4);
     const double   rate = uniform(w);
     for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
@@ -340,11 +384,12 @@ static void roundoff(struct world *w)
             table_text(final, isnan(value) ? "diverged" : "ok");
             table_number(final, value);
             table_number(final, score(w));
+            put_fingerprint(final);
         }
     }
 }
 
-static void residual_inverse(struct world *w)
+static void fill_residual_inverse(struct world *w)
 {
     struct table  *maps = add_table(w, "residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err");
     struct table  *curves = add_table(w, "residual_map", "a b x y");
@@ -374,25 +419,86 @@ static void residual_inverse(struct world *w)
     }
 }
 
+/* Tables of runs, of any experiment: the runs that its design lists, with random results. */
+static void fill_runs(struct world *w)
+{
+    const struct experiment *experiment = w->experiment;
+    struct options           options = options_default();
+    struct run_list          runs = {0};
+    if (experiment->defaults)
+        experiment->defaults(&options);
+    options.seeds = w->seeds;
+    options.depths.n = w->n_depths;
+    for (unsigned d = 0; d < w->n_depths; d++)
+        options.depths.depth[d] = w->depths[d];
+    if (!w->empty)
+        design_list(&runs, experiment->design, &(struct session){.options = &options});
+
+    struct run_result  *results = runner_results(runs.n + 1);
+    struct true_density truth = {.train_mean = score(w), .heldout_mean = score(w)};
+    for (size_t i = 0; i < runs.n; i++) {
+        const double value = score(w);
+        const bool   lost = isnan(value) && below(w, 4);
+        results[i] = (struct run_result){
+            .n_params = 1 + below(w, 9999), .untrained_logp = score(w), .untrained_grad_norm = size(w),
+            .status = lost ? FATHOM_DIVERGED : FATHOM_OK, .diverged_at = lost ? below(w, w->steps) : NAN,
+            .skipped = below(w, 2), .train_logp = value, .heldout_logp = score(w), .kl = score(w),
+            .kl_std_error = size(w)};
+    }
+    for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
+        if (!plan->summary_of)
+            run_table_fill(add_table(w, plan->name, plan->columns),
+                           &(struct outcome){.truth = &truth, .runs = runs.run, .results = results, .n = runs.n});
+    free(runs.run);
+    runner_free(results, 0);
+}
+
 /* --------------------------------------------------------------------------------------------------- drawing ---- */
 
+#define JUDGE(name) extern const struct experiment name;
+#include "judges.h"
+#undef JUDGE
+
+static const struct experiment *const experiments[] = {
+#define JUDGE(name) &name,
+#include "judges.h"
+#undef JUDGE
+};
+enum { EXPERIMENTS = sizeof experiments / sizeof *experiments };
+
+/* Those whose tables are not all of runs, or have a shape of their own. */
 static const struct {
-    void      (*build)(struct world *w);
-    const char *figures[2];
+    void (*fill)(struct world *w);
+    const struct experiment *experiment;
 } programs[] = {
-    {depth_sweep, {"depth_sweep", "loss"}},
-    {density, {"density"}},
-    {gradient_norm, {"gradient_norm"}},
-    {gradient_depth, {"gradient_depth"}},
-    {depth_truth, {"depth_truth"}},
-    {actnorm, {"actnorm"}},
-    {depth20, {"depth20"}},
-    {clipping, {"clipping"}},
-    {conditioner, {"conditioner"}},
-    {roundoff, {"roundoff"}},
-    {residual_inverse, {"residual_inverse", "banach"}},
+    {fill_depth_sweep, &depth_sweep},
+    {fill_density, &density},
+    {fill_gradient_norm, &gradient_norm},
+    {fill_gradient_depth, &gradient_depth},
+    {fill_depth_truth, &depth_truth},
+    {fill_actnorm, &actnorm},
+    {fill_depth20, &depth20},
+    {fill_clipping, &clipping},
+    {fill_conditioner, &conditioner},
+    {fill_roundoff, &roundoff},
+    {fill_residual_inverse, &residual_inverse},
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
+
+/* The tables of its world; false: a function that none here stands for fills one of them. */
+static bool fill_tables(struct world *w)
+{
+    for (size_t p = 0; p < PROGRAMS; p++)
+        if (programs[p].experiment == w->experiment) {
+            programs[p].fill(w);
+            return true;
+        }
+    for (const struct table_plan *plan = w->experiment->tables; plan->name; plan++)
+        if (plan->fill)
+            return false;
+    fill_runs(w);
+    return true;
+}
 
 static unsigned complaints;
 
@@ -410,15 +516,20 @@ static void draw_world(unsigned number, const char *folder)
     struct world w;
     fathom_error error = {""};
     new_world(&w, number);
-    programs[number % PROGRAMS].build(&w);
+    w.experiment = experiments[number % EXPERIMENTS];
+    if (!fill_tables(&w)) {
+        print_message("skipped: %s: no function of test_figures.c fills its tables\n", w.experiment->program.name);
+        return;
+    }
+    derive_tables(&w);
     if (!tables_write(folder, w.tables, w.n_tables, &error))
         fail_msg("%s", error.text);
     for (size_t t = 0; t < w.n_tables; t++)
         table_free(w.tables[t]);
     plot_options options = {.out = folder, .home = ".", .formats = PLOT_SVG, .notebook = w.notebook,
                             .warn = complain, .warn_context = &number};
-    for (size_t f = 0; f < 2 && programs[number % PROGRAMS].figures[f]; f++)
-        if (plot_draw(programs[number % PROGRAMS].figures[f], &options, &error) != PLOT_OK) {
+    for (const char *const *figure = w.experiment->figures; *figure; figure++)
+        if (plot_draw(*figure, &options, &error) != PLOT_OK) {
             print_error("world %u: %s\n", number, error.text);
             complaints++;
         }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_files.sh - what a program leaves in its folder: one run's tables, figures and manifest, whatever happens to it.
 set -u
+unset LD_PRELOAD # what is on standard error is the programs' own: none is to be the loader's
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 scratch=$(mktemp -d) || exit 1
@@ -21,6 +22,8 @@ status() {
     local got=$?
     [ $got -eq "$wanted" ] || fail "$*: status $got, not $wanted: $(head -n 3 "$scratch/err")"
 }
+# limited OPTION LIMIT COMMAND...: the command under a limit of ulimit
+limited() { bash -c 'ulimit "$0" "$1"; shift; exec "$@"' "$@"; }
 # says FILE TEXT: exactly one line of stderr, or of what compare prints, has the text
 says() { [ "$(grep -cF -e "$2" "$1")" -eq 1 ] || fail "'$(head -n 4 "$1")' does not say '$2'"; }
 silent() { [ ! -s "$scratch/err" ] || fail "$*: said $(head -n 3 "$scratch/err")"; }
@@ -30,11 +33,12 @@ silent() { [ ! -s "$scratch/err" ] || fail "$*: said $(head -n 3 "$scratch/err")
 out=$scratch/out
 status 0 "$build/depth_sweep" $small --store none --out "$out"
 silent "a first run"
-[ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.svg depth_sweep.tsv loss.svg loss.tsv timings truth.tsv " ] ||
-    fail "a run leaves $(names "$out")"
+[ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.svg depth_sweep.tsv depth_sweep_summary.tsv \
+loss.svg loss.tsv loss_mean.tsv timings truth.tsv " ] || fail "a run leaves $(names "$out")"
 (cd "$out" && sha256sum --check --quiet --strict depth_sweep.sha256) || fail "sha256sum does not read the manifest"
 [ "$(sed 's/^.*  //' "$out/depth_sweep.sha256" | tr '\n' ' ')" = \
-    "depth_sweep.svg depth_sweep.tsv loss.svg loss.tsv truth.tsv " ] || fail "the manifest: $(cat "$out"/*.sha256)"
+    "depth_sweep.svg depth_sweep.tsv depth_sweep_summary.tsv loss.svg loss.tsv loss_mean.tsv truth.tsv " ] ||
+    fail "the manifest: $(cat "$out"/*.sha256)"
 
 # The same tables without figures: the figures are still theirs.  Other tables: they go, in one line.
 status 0 "$build/depth_sweep" $small --store none --out "$out" --no-plot
@@ -42,7 +46,8 @@ silent "the same tables again"
 [ -f "$out/loss.svg" ] && grep -q loss.svg "$out/depth_sweep.sha256" || fail "a figure of the same tables is gone"
 status 0 "$build/depth_sweep" $small --steps 5 --store none --out "$out" --no-plot
 says "$scratch/err" "removed from $out, since this run did not make them: depth_sweep.svg, loss.svg"
-[ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.tsv loss.tsv timings truth.tsv " ] || fail "left: $(names "$out")"
+[ "$(names "$out")" = "depth_sweep.sha256 depth_sweep.tsv depth_sweep_summary.tsv loss.tsv loss_mean.tsv timings \
+truth.tsv " ] || fail "left: $(names "$out")"
 
 # Own rows after the spiral: no true density.
 awk 'BEGIN { srand(1); for (i = 0; i < 60; i++) print rand(), rand() }' > "$scratch/rows"
@@ -56,6 +61,14 @@ rm "$scratch/old/depth_sweep.sha256" # as before there were manifests: named, no
 status 0 "$build/depth_sweep" $quick $own --store none --out "$scratch/old" --no-plot
 says "$scratch/err" "truth.tsv is of an earlier run"
 [ -e "$scratch/old/truth.tsv" ] || fail "a table that no manifest lists was removed"
+
+# A manifest that was edited takes no one else's file away, and a folder in a table's place does not fail the next run.
+echo mine > "$scratch/old/mine.csv" && mkdir "$scratch/old/folder.svg"
+for name in mine.csv folder.svg timings . ..; do printf '%064d  %s\n' 0 "$name"; done >> "$scratch/old/depth_sweep.sha256"
+status 0 "$build/depth_sweep" $quick $own --steps 5 --out "$scratch/old" --no-plot
+silent "an edited manifest"
+[ -f "$scratch/old/mine.csv" ] && [ -d "$scratch/old/folder.svg" ] || fail "an edited manifest: $(names "$scratch/old")"
+(cd "$scratch/old" && sha256sum --check --quiet depth_sweep.sha256) || fail "after an edited manifest"
 
 # Every run diverged: the figure says so, and the older one is gone.
 out=$scratch/diverged
@@ -104,7 +117,7 @@ for signal in HUP INT TERM; do # ended, or not, as it was when the program start
     done
 done
 # A limit on the size of files is one clean line; a reader of stderr that went away is nothing.
-status 1 bash -c "ulimit -f 8; exec '$build/density' $quick --no-plot --store none --out '$out'"
+status 1 limited -f 8 "$build/density" $quick --no-plot --store none --out "$out"
 says "$scratch/err" "density.tsv: cannot be written: File too large"
 [ -z "$(ls -A "$out")" ] || fail "a limit on file sizes left $(names "$out")"
 checks=$((checks + 1))
@@ -124,7 +137,7 @@ if ! grep -q __asan_init "$build/density"; then
 told=0 whole=0
 for limit in 10500 11500 12000 12400 12700 12900 13000 13200 13400 13700 14000 14500 15000 16000 18000 22000 40000 80000; do
     checks=$((checks + 1))
-    if bash -c "ulimit -v $limit; exec '$build/density' $quick --no-plot --store none --out '$out'" 2> "$scratch/err"; then
+    if limited -v $limit "$build/density" $quick --no-plot --store none --out "$out" 2> "$scratch/err"; then
         whole=$((whole + 1))
         for table in density density_integral spiral; do
             cmp -s "$scratch/whole/$table.tsv" "$out/$table.tsv" || fail "$limit KiB: $table.tsv is not whole, exit 0"
@@ -144,7 +157,7 @@ done
 # Small stacks, those of threads too; and the number of threads that is told is the number that worked.
 status 0 env OMP_STACKSIZE=128k "$build/depth_sweep" --quiet --depths 1,2 --steps 4 --threads 2 --no-plot --store none --out "$out"
 cp "$out/truth.tsv" "$scratch/truth.tsv"
-status 0 bash -c "ulimit -s 128; exec '$build/depth_sweep' --quiet --depths 1,2 --steps 4 --threads 1 --store none --out '$out'"
+status 0 limited -s 128 "$build/depth_sweep" --quiet --depths 1,2 --steps 4 --threads 1 --store none --out "$out"
 cmp -s "$out/truth.tsv" "$scratch/truth.tsv" || fail "truth.tsv depends on the stack"
 else
     echo "files: skipped: limits on memory and stacks (sanitized)"
@@ -182,8 +195,8 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv > /dev/null && [ -e "$build/../plo
     chmod 700 "$scratch/shut"
     chown 65534 "$scratch/theirs"
     if (cd / && setpriv --reuid 65534 --clear-groups test -x "$build/gradient_norm"); then
-        status 0 bash -c "cd '$scratch/shut' && exec setpriv --reuid 65534 --clear-groups '$build/gradient_norm' \
-            --quiet --depths 1 --data-size 60 --store none --out '$scratch/theirs'"
+        status 0 env -C "$scratch/shut" setpriv --reuid 65534 --clear-groups "$build/gradient_norm" \
+            --quiet --depths 1 --data-size 60 --store none --out "$scratch/theirs"
     fi
 fi
 
@@ -230,7 +243,7 @@ truncate -s +1 "$a/truth.tsv";                 differs "truth.tsv: a NUL byte at
 sed -i '$d' "$b/truth.tsv";                    differs "truth.tsv: $b ends after row 1, $a goes on"
 sed -i '$s/$/\t1/' "$b/truth.tsv";             differs "truth.tsv: row 2 ends after column 4 in $a"
 sed -i '1s/$/?/' "$b/truth.tsv";               differs "truth.tsv: line 1: # program: depth_sweep and # program: depth_sweep?"
-echo x >> "$b/SHA256SUMS";                     differs "$b/SHA256SUMS: line 20 is not a checksum"
+echo x >> "$b/SHA256SUMS";                     differs "$b/SHA256SUMS: line $(wc -l < "$b/SHA256SUMS") is not a checksum"
 # the same in both folders, but not of one run
 sed -i 's/Stacking/Stocking/' "$a/depth_sweep.svg" "$b/depth_sweep.svg"
 differs "$b/depth_sweep.svg: a mixture of runs: it is not the file that depth_sweep.sha256 lists"

@@ -209,9 +209,9 @@ static size_t train(double *out, const struct fathom_isa *isa, const void *what)
     options.peak_lr = 0.02;
     uint32_t batches[STEPS * 70];
     fathom_batches(batches, 1, 0, STEPS, options.batch, c->n);
-    fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &options, x, c->n);
+    fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &options, x, NULL, c->n);
     assert_non_null(trainer);
-    fathom_train_result result = fathom_train(trainer, out, out + STEPS, batches);
+    fathom_train_result result = fathom_train(trainer, out, out + STEPS, batches, NULL, NULL);
     assert_int_equal(result.status, FATHOM_OK);
     const size_t n_params = fathom_flow_n_params(flow);
     memcpy(out + 2 * STEPS, fathom_trainer_params(trainer), n_params * sizeof *out);
@@ -263,9 +263,9 @@ static size_t train_long(double *out, const struct fathom_isa *isa, const void *
     double *params = need(fathom_flow_n_params(flow) * sizeof *params);
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
     fathom_batches(batches, 1, 0, STEPS, 128, ROWS);
-    fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &options, data.x, ROWS);
+    fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &options, data.x, NULL, ROWS);
     assert_non_null(trainer);
-    fathom_train_result result = fathom_train(trainer, out, out + STEPS, batches);
+    fathom_train_result result = fathom_train(trainer, out, out + STEPS, batches, NULL, NULL);
     assert_int_equal(result.steps_taken, STEPS);
     fathom_trainer_free(trainer);
     fathom_flow_free(flow);

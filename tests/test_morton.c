@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "common.h"
-#include "morton.h"
 
 enum { N = 3000, MOST_DIM = 64 };
 

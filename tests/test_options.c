@@ -132,114 +132,116 @@ static void test_values_are_read(void **state)
     assert_int_equal(legal("--data x").separator, '\0');
 }
 
+static const struct {
+    const char *line, *names, *range;
+} illegal[] = {
+    /* counts: empty, sign, fraction, exponent, other bases, trailing text, ends of the range, overflow */
+    {"--steps ''", "--steps ''", "from 4 to 10000000"},
+    {"--steps -5", "--steps '-5'", "from 4 to 10000000"},
+    {"--steps +5", "--steps '+5'", "from 4 to 10000000"},
+    {"--steps 5.0", "--steps '5.0'", "from 4 to 10000000"},
+    {"--steps 1e3", "--steps '1e3'", "from 4 to 10000000"},
+    {"--steps 0x10", "--steps '0x10'", "from 4 to 10000000"},
+    {"--steps 12x", "--steps '12x'", "from 4 to 10000000"},
+    {"--steps nan", "--steps 'nan'", "from 4 to 10000000"},
+    {"--steps 3", "--steps '3'", "from 4 to 10000000"},
+    {"--steps 10000001", "--steps '10000001'", "from 4 to 10000000"},
+    {"--steps 18446744073709551620", "--steps '18446744073709551620'", "from 4 to 10000000"},
+    {"--steps 99999999999999999999999999999999999999", "--steps", "from 4 to 10000000"},
+    {"--batch 0", "--batch '0'", "from 1 to 1000000"},
+    {"--bins 0", "--bins '0'", "from 1 to 256"},
+    {"--bins 257", "--bins '257'", "from 1 to 256"},
+    {"--width 0", "--width '0'", "from 1 to 1024"},
+    {"--hidden 9", "--hidden '9'", "from 0 to 8"},
+    {"--data-size 1", "--data-size '1'", "from 2 to 10000000"},
+    {"--seed 9007199254740992", "--seed '9007199254740992'", "from 0 to 9007199254740991"},
+    {"--seed 18446744073709551616", "--seed", "from 0 to 9007199254740991"},
+    {"--data-seed -1", "--data-seed '-1'", "from 0 to"},
+    {"--batch-seed x", "--batch-seed 'x'", "from 0 to"},
+    {"--seeds 0", "--seeds '0'", "from 1 to 10000"},
+    {"--replicas 0", "--replicas '0'", "from 1 to 10000"},
+    {"--threads 0", "--threads '0'", "from 1 to 1024"},
+    /* numbers */
+    {"--lr ''", "--lr ''", "above 0 and at most 1000"},
+    {"--lr 0", "--lr '0'", "above 0 and at most 1000"},
+    {"--lr -1e-3", "--lr '-1e-3'", "above 0 and at most 1000"},
+    {"--lr nan", "--lr 'nan'", "above 0 and at most 1000"},
+    {"--lr inf", "--lr 'inf'", "above 0 and at most 1000"},
+    {"--lr 1e999", "--lr '1e999'", "above 0 and at most 1000"},
+    {"--lr 1e-999", "--lr '1e-999'", "above 0 and at most 1000"},
+    {"--lr 0x1p-3", "--lr '0x1p-3'", "above 0 and at most 1000"},
+    {"--lr 1e-3x", "--lr '1e-3x'", "above 0 and at most 1000"},
+    {"--lr 1,5", "--lr '1,5'", "above 0 and at most 1000"},
+    {"--lr 1e", "--lr '1e'", "above 0 and at most 1000"},
+    {"--lr .", "--lr '.'", "above 0 and at most 1000"},
+    {"--clip 0", "--clip '0'", "none, or a number above 0"},
+    {"--clip None", "--clip 'None'", "none, or a number above 0"},
+    {"--clip inf", "--clip 'inf'", "none, or a number above 0"},
+    {"--interval 0", "--interval '0'", "above 0 and at most 1000000"},
+    {"--interval 1000001", "--interval '1000001'", "above 0 and at most"},
+    {"--data x --heldout 1", "--heldout '1'", "from 0 and below 1"},
+    {"--data x --heldout -0.1", "--heldout '-0.1'", "from 0 and below 1"},
+    /* lists and words */
+    {"--depths ''", "--depths ''", "whole numbers from 1 to 1024"},
+    {"--depths 0", "--depths '0'", "whole numbers from 1 to 1024"},
+    {"--depths 1,,2", "--depths '1,,2'", "whole numbers from 1 to 1024"},
+    {"--depths 1,2,", "--depths '1,2,'", "whole numbers from 1 to 1024"},
+    {"--depths ,1", "--depths ',1'", "whole numbers from 1 to 1024"},
+    {"--depths 1;2", "--depths '1;2'", "separated by commas"},
+    {"--depths 2,4,2", "--depths '2,4,2'", "none twice"},
+    {"--depths 1025", "--depths '1025'", "whole numbers from 1 to 1024"},
+    {"--coupling ''", "--coupling ''", "spline, affine"},
+    {"--coupling Spline", "--coupling 'Spline'", "spline, affine"},
+    {"--actnorm yes", "--actnorm 'yes'", "none, default, data"},
+    {"--format gif", "--format 'gif'", "svg, png, pdf"},
+    {"--format svg,", "--format 'svg,'", "svg, png, pdf"},
+    {"--format ''", "--format ''", "svg, png, pdf"},
+    {"--out ''", "--out ''", "not empty"},
+    {"--data ''", "--data ''", "not empty"},
+    {"--out --no-plot", "--out '--no-plot'", "does not begin with -- (./--name is legal)"},
+    {"--out=--quiet", "--out '--quiet'", "does not begin with --"},
+    {"--data x --columns --y", "--columns '--y'", "must be a list that is not empty"},
+    {"--data -- --quiet", "--data '--'", "does not begin with --"},
+    {"--data x --columns ''", "--columns ''", "not empty"},
+    {"--data x --separator ''", "--separator ''", "tab, semicolon, comma, bar, blank, or the sign itself"},
+    {"--data x --separator :", "--separator ':'", "tab, semicolon, comma, bar, blank, or the sign itself"},
+    {"--data x --separator Tab", "--separator 'Tab'", "tab, semicolon, comma, bar, blank, or the sign itself"},
+    {"--data x --decimal ;", "--decimal ';'", "point, comma, or the sign itself"},
+    {"--data x --skip -1", "--skip '-1'", "from 0 to 1000000000"},
+    /* values that do not go together */
+    {"--interval 0.0045", "--interval 0.0045", "below 2 x interval"},
+    {"--bins 255 --interval 0.128", "--bins 255", "below 2 x interval"},
+    {"--heldout 0.1", "--heldout 0.1", "only with --data"},
+    {"--separator tab", "--separator", "only with --data"},
+    {"--decimal ,", "--decimal", "only with --data"},
+    {"--header", "--header", "only with --data"},
+    {"--no-header", "--no-header", "only with --data"},
+    {"--skip 1", "--skip", "only with --data"},
+    {"--columns 1,2", "--columns", "only with --data"},
+    {"--data x --header --no-header", "--header", "only one"},
+    {"--data x --decimal , --separator ,", "--decimal comma", "two signs"},
+    {"--data x --data-size 5", "--data-size 5", "only without --data"},
+    {"--steps 1000000 --batch 1000000", "--steps 1000000 --batch 1000000", "at most 1073741824"},
+    /* not options at all */
+    {"--frobnicate", "--frobnicate", "--help"},
+    {"-x", "-x", "--help"},
+    {"--quiet=yes", "--quiet", "without a value"},
+    {"--steps", "--steps", "needs a value"},
+    {"results", "results", "--help"},
+    {"-- 5", "5", "--help"},
+};
+
 static void test_illegal_values_are_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *line, *names, *range;
-    } cases[] = {
-        /* counts: empty, sign, fraction, exponent, other bases, trailing text, ends of the range, overflow */
-        {"--steps ''", "--steps ''", "from 4 to 10000000"},
-        {"--steps -5", "--steps '-5'", "from 4 to 10000000"},
-        {"--steps +5", "--steps '+5'", "from 4 to 10000000"},
-        {"--steps 5.0", "--steps '5.0'", "from 4 to 10000000"},
-        {"--steps 1e3", "--steps '1e3'", "from 4 to 10000000"},
-        {"--steps 0x10", "--steps '0x10'", "from 4 to 10000000"},
-        {"--steps 12x", "--steps '12x'", "from 4 to 10000000"},
-        {"--steps nan", "--steps 'nan'", "from 4 to 10000000"},
-        {"--steps 3", "--steps '3'", "from 4 to 10000000"},
-        {"--steps 10000001", "--steps '10000001'", "from 4 to 10000000"},
-        {"--steps 18446744073709551620", "--steps '18446744073709551620'", "from 4 to 10000000"},
-        {"--steps 99999999999999999999999999999999999999", "--steps", "from 4 to 10000000"},
-        {"--batch 0", "--batch '0'", "from 1 to 1000000"},
-        {"--bins 0", "--bins '0'", "from 1 to 256"},
-        {"--bins 257", "--bins '257'", "from 1 to 256"},
-        {"--width 0", "--width '0'", "from 1 to 1024"},
-        {"--hidden 9", "--hidden '9'", "from 0 to 8"},
-        {"--data-size 1", "--data-size '1'", "from 2 to 10000000"},
-        {"--seed 9007199254740992", "--seed '9007199254740992'", "from 0 to 9007199254740991"},
-        {"--seed 18446744073709551616", "--seed", "from 0 to 9007199254740991"},
-        {"--data-seed -1", "--data-seed '-1'", "from 0 to"},
-        {"--batch-seed x", "--batch-seed 'x'", "from 0 to"},
-        {"--seeds 0", "--seeds '0'", "from 1 to 10000"},
-        {"--replicas 0", "--replicas '0'", "from 1 to 10000"},
-        {"--threads 0", "--threads '0'", "from 1 to 1024"},
-        /* numbers */
-        {"--lr ''", "--lr ''", "above 0 and at most 1000"},
-        {"--lr 0", "--lr '0'", "above 0 and at most 1000"},
-        {"--lr -1e-3", "--lr '-1e-3'", "above 0 and at most 1000"},
-        {"--lr nan", "--lr 'nan'", "above 0 and at most 1000"},
-        {"--lr inf", "--lr 'inf'", "above 0 and at most 1000"},
-        {"--lr 1e999", "--lr '1e999'", "above 0 and at most 1000"},
-        {"--lr 1e-999", "--lr '1e-999'", "above 0 and at most 1000"},
-        {"--lr 0x1p-3", "--lr '0x1p-3'", "above 0 and at most 1000"},
-        {"--lr 1e-3x", "--lr '1e-3x'", "above 0 and at most 1000"},
-        {"--lr 1,5", "--lr '1,5'", "above 0 and at most 1000"},
-        {"--lr 1e", "--lr '1e'", "above 0 and at most 1000"},
-        {"--lr .", "--lr '.'", "above 0 and at most 1000"},
-        {"--clip 0", "--clip '0'", "none, or a number above 0"},
-        {"--clip None", "--clip 'None'", "none, or a number above 0"},
-        {"--clip inf", "--clip 'inf'", "none, or a number above 0"},
-        {"--interval 0", "--interval '0'", "above 0 and at most 1000000"},
-        {"--interval 1000001", "--interval '1000001'", "above 0 and at most"},
-        {"--data x --heldout 1", "--heldout '1'", "from 0 and below 1"},
-        {"--data x --heldout -0.1", "--heldout '-0.1'", "from 0 and below 1"},
-        /* lists and words */
-        {"--depths ''", "--depths ''", "whole numbers from 1 to 1024"},
-        {"--depths 0", "--depths '0'", "whole numbers from 1 to 1024"},
-        {"--depths 1,,2", "--depths '1,,2'", "whole numbers from 1 to 1024"},
-        {"--depths 1,2,", "--depths '1,2,'", "whole numbers from 1 to 1024"},
-        {"--depths ,1", "--depths ',1'", "whole numbers from 1 to 1024"},
-        {"--depths 1;2", "--depths '1;2'", "separated by commas"},
-        {"--depths 2,4,2", "--depths '2,4,2'", "none twice"},
-        {"--depths 1025", "--depths '1025'", "whole numbers from 1 to 1024"},
-        {"--coupling ''", "--coupling ''", "spline, affine"},
-        {"--coupling Spline", "--coupling 'Spline'", "spline, affine"},
-        {"--actnorm yes", "--actnorm 'yes'", "none, default, data"},
-        {"--format gif", "--format 'gif'", "svg, png, pdf"},
-        {"--format svg,", "--format 'svg,'", "svg, png, pdf"},
-        {"--format ''", "--format ''", "svg, png, pdf"},
-        {"--out ''", "--out ''", "not empty"},
-        {"--data ''", "--data ''", "not empty"},
-        {"--out --no-plot", "--out '--no-plot'", "does not begin with -- (./--name is legal)"},
-        {"--out=--quiet", "--out '--quiet'", "does not begin with --"},
-        {"--data -- --quiet", "--data '--'", "does not begin with --"},
-        {"--data x --columns ''", "--columns ''", "not empty"},
-        {"--data x --separator ''", "--separator ''", "tab, semicolon, comma, bar, blank, or the sign itself"},
-        {"--data x --separator :", "--separator ':'", "tab, semicolon, comma, bar, blank, or the sign itself"},
-        {"--data x --separator Tab", "--separator 'Tab'", "tab, semicolon, comma, bar, blank, or the sign itself"},
-        {"--data x --decimal ;", "--decimal ';'", "point, comma, or the sign itself"},
-        {"--data x --skip -1", "--skip '-1'", "from 0 to 1000000000"},
-        /* values that do not go together */
-        {"--interval 0.0045", "--interval 0.0045", "below 2 x interval"},
-        {"--bins 255 --interval 0.128", "--bins 255", "below 2 x interval"},
-        {"--heldout 0.1", "--heldout 0.1", "only with --data"},
-        {"--separator tab", "--separator", "only with --data"},
-        {"--decimal ,", "--decimal", "only with --data"},
-        {"--header", "--header", "only with --data"},
-        {"--no-header", "--no-header", "only with --data"},
-        {"--skip 1", "--skip", "only with --data"},
-        {"--columns 1,2", "--columns", "only with --data"},
-        {"--data x --header --no-header", "--header", "only one"},
-        {"--data x --decimal , --separator ,", "--decimal comma", "two signs"},
-        {"--data x --data-size 5", "--data-size 5", "only without --data"},
-        {"--steps 1000000 --batch 1000000", "--steps 1000000 --batch 1000000", "at most 1073741824"},
-        /* not options at all */
-        {"--frobnicate", "--frobnicate", "--help"},
-        {"-x", "-x", "--help"},
-        {"--quiet=yes", "--quiet", "without a value"},
-        {"--steps", "--steps", "needs a value"},
-        {"results", "results", "--help"},
-        {"-- 5", "5", "--help"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof illegal / sizeof *illegal; i++) {
         struct options options;
         fathom_error   error;
-        if (parse(&options, &error, &everything, cases[i].line) != OPTIONS_ILLEGAL)
-            fail_msg("'%s' was taken", cases[i].line);
-        if (!strstr(error.text, cases[i].names) || !strstr(error.text, cases[i].range) || strchr(error.text, '\n'))
-            fail_msg("'%s': '%s' should name '%s' and say '%s'", cases[i].line, error.text, cases[i].names,
-                     cases[i].range);
+        if (parse(&options, &error, &everything, illegal[i].line) != OPTIONS_ILLEGAL)
+            fail_msg("'%s' was taken", illegal[i].line);
+        if (!strstr(error.text, illegal[i].names) || !strstr(error.text, illegal[i].range) || strchr(error.text, '\n'))
+            fail_msg("'%s': '%s' should name '%s' and say '%s'", illegal[i].line, error.text, illegal[i].names,
+                     illegal[i].range);
     }
 }
 
@@ -264,6 +266,51 @@ static void test_ends_of_ranges_are_legal(void **state)
         "--data x --heldout 0.999", "--bins 255 --interval 0.1281"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         legal(lines[i]);
+}
+
+/* At each end of a range and one beyond it, an option takes what the library takes, and nothing else. */
+static void test_ranges_are_the_librarys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option;
+        size_t      field, low, high;
+    } counts[] = {
+        {"--depths", offsetof(fathom_config, depth), FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX},
+        {"--bins", offsetof(fathom_config, knots), FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX},
+        {"--width", offsetof(fathom_config, width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX},
+        {"--hidden", offsetof(fathom_config, hidden), 0, FATHOM_HIDDEN_MAX},
+    };
+    struct options options;
+    fathom_error   error;
+    char           line[64];
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        const size_t value[] = {counts[i].low - (counts[i].low > 0), counts[i].low, counts[i].high, counts[i].high + 1};
+        for (size_t v = 0; v < 4; v++) {
+            fathom_config config = fathom_config_default();
+            memcpy((char *)&config + counts[i].field, &value[v], sizeof value[v]);
+            const bool taken = fathom_n_params(&config, NULL) > 0;
+            assert_int_equal(taken, value[v] >= counts[i].low && value[v] <= counts[i].high);
+            snprintf(line, sizeof line, "%s %zu", counts[i].option, value[v]);
+            if (taken != (parse(&options, &error, &everything, line) == OPTIONS_RUN))
+                fail_msg("'%s': the library and the option differ", line);
+        }
+    }
+    static const char *const intervals[] = {"0", "1e-300", "0.0045", "0.0046", "1e6", "1000001"};
+    for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++) {
+        fathom_config config = fathom_config_default();
+        config.interval = strtod(intervals[i], NULL);
+        snprintf(line, sizeof line, "--interval %s", intervals[i]);
+        assert_int_equal(fathom_n_params(&config, NULL) > 0, parse(&options, &error, &everything, line) == OPTIONS_RUN);
+    }
+    static const char *const rates[] = {"0", "1e-300", "1000", "1000.001"};
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        fathom_train_options training = fathom_train_options_default();
+        training.peak_lr = strtod(rates[i], NULL);
+        snprintf(line, sizeof line, "--lr %s", rates[i]);
+        assert_int_equal(fathom_train_options_check(&training, NULL) == FATHOM_OK,
+                         parse(&options, &error, &everything, line) == OPTIONS_RUN);
+    }
 }
 
 static void test_a_program_takes_only_its_options(void **state)
@@ -354,6 +401,7 @@ int main(void)
         cmocka_unit_test(test_illegal_values_are_refused),
         cmocka_unit_test(test_abbreviations),
         cmocka_unit_test(test_ends_of_ranges_are_legal),
+        cmocka_unit_test(test_ranges_are_the_librarys),
         cmocka_unit_test(test_a_program_takes_only_its_options),
         cmocka_unit_test(test_kernels_from_the_environment),
         cmocka_unit_test(test_settings_read_back),

@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_owndata.sh - rows of one's own: what is warned of, what is refused, and what the tables hold beside the spiral's.
 set -u
+unset LD_PRELOAD # the lines on standard error are counted: none is to be the loader's
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 scratch=$(mktemp -d) || exit 1
@@ -142,6 +143,21 @@ for seed in 0 1 2 3 4 5 6 7 8 9 10 11; do
         says "or --actnorm none"
     fi
 done
+awk 'BEGIN { print "id,x,flag" } { print NR "," $0 }' rare > named # the column as the file has it
+# shellcheck disable=SC2086
+run 1 2 "$build/depth_sweep" --data named --columns x,flag --actnorm data --batch 1 --depths 1 --out other $short
+says "named: column 2 (x) does not vary over the first batch"
+# standard input goes by one name
+for options in "--actnorm data --batch 1" "--actnorm none"; do
+    # shellcheck disable=SC2086
+    "$build/depth_sweep" --data - $options --depths 1 --out other $short < rare 2> err
+    grep -qv '^depth_sweep: standard input: ' err && fail "standard input, $options: $(cat err)"
+    says "standard input: warning: column 2"
+done
+for program in density conditioner; do
+    paste -d , rows rows | "$build/$program" --data - --out other $short 2> err && fail "$program: four columns"
+    tail -n 1 err | grep -q "^$program: standard input: 4 co" || fail "$program: $(cat err)"
+done
 if [ $fine -eq 0 ] || [ $refused -eq 0 ]; then fail "rare: $fine fine, $refused refused"; fi
 awk 'BEGIN { srand(3); for (i = 0; i < 1200; i++) print rand() "," (i == 1100) }' > late
 run 1 2 "$build/gradient_norm" --data late --actnorm data --depths 1 --store none --out none --quiet --no-plot
@@ -161,7 +177,7 @@ says "late: column 2 does not vary over the first 1000 rows"
     says "--out DIR names another folder"
     run 2 1 "$build/depth_sweep" --depths 1,2 $short --store none
     says "(depths: 1, now 1,2)"
-    rm results/depth_sweep.tsv results/loss.tsv # the truth of the spiral does not belong beside other rows either
+    rm results/depth_sweep*.tsv results/loss*.tsv # the truth of the spiral does not belong beside other rows either
     run 2 1 "$build/depth_sweep" --data rows --depths 1 $short --store none
     says "results/truth.tsv was made with other settings"
     [ "$(ls results)" = "$(printf 'depth_sweep.sha256\ntimings\ntruth.tsv')" ] || fail "refused, but results holds $(ls results)"

@@ -228,8 +228,8 @@ static void print_moved(char *text, const struct example *e)
     }
 }
 
-/* A hinge's moments, its weight's gradient, and the moments that it hands down, which the library has in its scratch
- * memory after finish. */
+/* The summed moments where a hinge is on, its weight's gradient, and the hinge's own moments, which the library has in
+ * its scratch memory after finish. */
 static void print_hinges(char *text, const struct example *e)
 {
     const struct piecewise_layer *under = &e->s->layers[1], *last = &e->s->layers[2];
@@ -249,7 +249,7 @@ static void print_hinges(char *text, const struct example *e)
             s1, s0);
         say(text, "   dW2 = %.10g * %.10g + %.10g * %.10g = %.10g\n", slope, s1, value, s0,
             slope * s1 + value * s0 + 0.0);
-        say(text, "         hands down %.10g * (S1, S0) = (%.10g, %.10g)\n", w2[u], own[u] + 0.0,
+        say(text, "         own moments %.10g * (S1, S0) = (%.10g, %.10g)\n", w2[u], own[u] + 0.0,
             own[under->columns + u] + 0.0);
         assert_true(slope * s1 + value * s0 == e->gradient[18 + u]);
         assert_true(own[u] == w2[u] * s1 && own[under->columns + u] == w2[u] * s0);

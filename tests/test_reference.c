@@ -273,7 +273,8 @@ static void test_traces(void **state)
         double *expected = read_columns(path, 3, &steps);
         struct untrained u = untrained("spline", depth, FATHOM_ACTNORM_NONE);
         fathom_train_options options = fathom_train_options_default();
-        fathom_trainer *trainer = fathom_trainer_new(u.flow, fathom_isa_find(NULL), u.params, &options, spiral.x, N);
+        fathom_trainer *trainer = fathom_trainer_new(u.flow, fathom_isa_find(NULL), u.params, &options, spiral.x,
+                                                     NULL, N);
         uint32_t *batches = need(steps * options.batch * sizeof *batches);
 
         assert_non_null(trainer);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "document.h"
 #include "report_world.h"
 #include "text.h"
 #include "verdict.h"
@@ -256,6 +257,27 @@ static void names_what_is_missing(void **state)
     }
 }
 
+/* It asks for the notebook's own tables alone, and calls the folder and its pictures as they are. */
+static void the_notebook_has_an_edition(void **state)
+{
+    (void)state;
+    char         path[128];
+    struct bytes text = {0};
+    fathom_error error = {""};
+    write_world();
+    snprintf(path, sizeof path, "%s/clipping.tsv", world_folder);
+    assert_int_equal(remove(path), 0);
+    if (!document_write(&text, EDITION_NOTEBOOK, world_folder, ".", &error))
+        fail_msg("no notebook's edition: %s", error.text);
+    snprintf(path, sizeof path, "Table: `%s/gradient_norm.tsv`", world_folder);
+    assert_non_null(strstr(text.data, path));
+    assert_non_null(strstr(text.data, "](gradient_norm.svg)"));
+    assert_non_null(strstr(text.data, "| gradient norm, spline, depth 16 | 37.1 | 37.1 | the same to the last digit |"));
+    assert_null(strstr(text.data, "{{"));
+    assert_null(strstr(text.data, "results"));
+    bytes_free(&text);
+}
+
 #define CLIPPING_COLUMNS "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp"
 
 static void names_what_is_wrong(void **state)
@@ -421,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup(counts_lines, new_world),
         cmocka_unit_test_setup(same_tables_same_bytes, new_world),
         cmocka_unit_test_setup(names_what_is_missing, new_world),
+        cmocka_unit_test_setup(the_notebook_has_an_edition, new_world),
         cmocka_unit_test_setup(names_what_is_wrong, new_world),
         cmocka_unit_test_setup(takes_small_tables, new_world),
         cmocka_unit_test(functions_are_in_their_files),

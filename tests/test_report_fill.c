@@ -23,7 +23,8 @@ static int open_pieces(void **state)
     opened.table = table_new("none", "a b");
     table_config(opened.table, "seeds", "1");
     table_config(opened.table, "replicas", "5");
-    sources = (struct sources){.folder = "results", .home = ".", .opened = &opened, .n = 1};
+    sources = (struct sources){.folder = "results", .home = ".", .called = "results",
+                               .pictures = "results/", .opened = &opened, .n = 1};
     pieces = (struct pieces){.pool = &sources.pool, .sources = &sources, .judge = "judge"};
     bytes_text(pieces_table(&pieces, "rows"), "| a |\n|---|\n| 1 |\n");
     pieces_value(&pieces, "number", "12");

@@ -21,7 +21,7 @@ said() { grep -qF -e "$1" "$scratch/err" || fail "'$(cat "$scratch/err")' does n
 
 started=$(date +%s%N)
 sweep "$scratch/whole" --store none || fail "without a store: $(cat "$scratch/err")"
-[ "$(set_of "$scratch/whole" | wc -l)" -eq 4 ] || fail "a whole set is $(set_of "$scratch/whole")"
+[ "$(set_of "$scratch/whole" | wc -l)" -eq 6 ] || fail "a whole set is $(set_of "$scratch/whole")"
 
 takes=$((($(date +%s%N) - started) / 1000000 + 20)) # milliseconds, about
 

@@ -17,101 +17,7 @@
 #include "dataset.h"
 #include "standardise.h"
 
-#define T(s) s, sizeof(s) - 1
-#define COMMA .how.decimal = ','
-#define HEADER .how.header = FATHOM_HEADER_YES
-#define NO_HEADER .how.header = FATHOM_HEADER_NO
-#define SKIP(n) .how.skip = n
-#define COLUMNS(c) .how.columns = c
-#define SEPARATOR(c) .how.separator = c
-
-struct text_case {
-    const char         *text;
-    size_t              size;
-    const char         *numbers; /* rows after each other, '/' between them; NULL: refused */
-    const char         *error;   /* what the error says; " ... " stands for anything       */
-    fathom_read_options how;     /* only what is not the default                            */
-    unsigned            notices;
-    const char         *columns; /* of the report, if not NULL                              */
-};
-
-static fathom_status read_case(const struct text_case *c, fathom_dataset *data, fathom_read_report *report,
-                               fathom_error *error)
-{
-    fathom_read_options how = c->how;
-    FILE               *in = fmemopen((void *)(uintptr_t)c->text, c->size, "r");
-    assert_non_null(in);
-    how.decimal = how.decimal ? how.decimal : '.';
-    how.most = 64;
-    const fathom_status status = fathom_dataset_read(data, NULL, report, in, "rows.txt", &how, error);
-    fclose(in);
-    return status;
-}
-
-static void check_numbers(const struct text_case *c, const char *kind, size_t k)
-{
-    fathom_dataset     data, expected;
-    fathom_read_report report;
-    fathom_error       error;
-    size_t             n = 1, count = 0;
-    double             number[200];
-    if (read_case(c, &data, &report, &error) != FATHOM_OK)
-        fail_msg("%s %zu: %s", kind, k, error.text);
-    for (char *at = (char *)(uintptr_t)c->numbers; *at != '\0'; at += *at != '\0') {
-        number[count++] = strtod(at, &at);
-        n += *at == '/';
-    }
-    if (data.n != n || data.dim * n != count || report.rows != n || report.n_columns != data.dim)
-        fail_msg("%s %zu: %zu rows of %zu, expected %zu of %zu", kind, k, data.n, data.dim, n, count / n);
-    assert_true(fathom_dataset_alloc(&expected, n, count / n));
-    memcpy(expected.x, number, count * sizeof *number);
-    assert_int_equal(fathom_dataset_standardise(&expected), count / n);
-    if (memcmp(expected.x, data.x, count * sizeof(double)) != 0 ||
-        memcmp(expected.mean, data.mean, data.dim * sizeof(double)) != 0 ||
-        memcmp(expected.sd, data.sd, data.dim * sizeof(double)) != 0)
-        fail_msg("%s %zu: other numbers than %s", kind, k, c->numbers);
-    if (report.notices != c->notices)
-        fail_msg("%s %zu: notices %u, expected %u", kind, k, report.notices, c->notices);
-    if (c->columns != NULL)
-        assert_string_equal(report.columns, c->columns);
-    fathom_read_report_free(&report);
-    fathom_dataset_free(&data);
-    fathom_dataset_free(&expected);
-}
-
-static void check_error(const struct text_case *c, const char *kind, size_t k)
-{
-    fathom_dataset     data = {0};
-    fathom_read_report report = {0};
-    fathom_error       error = {0};
-    if (read_case(c, &data, &report, &error) == FATHOM_OK)
-        fail_msg("%s %zu: was read, %zu rows of %zu", kind, k, data.n, data.dim);
-    char  parts[300];
-    char *at = error.text;
-    snprintf(parts, sizeof parts, "%s", c->error);
-    for (char *part = parts, *next; part != NULL; part = next) {
-        if ((next = strstr(part, " ... ")) != NULL) {
-            *next = '\0';
-            next += 5;
-        }
-        if ((at = strstr(at, part)) == NULL)
-            fail_msg("%s %zu: '%s' does not say '%s'", kind, k, error.text, part);
-    }
-    assert_null(strpbrk(error.text, "\r\n\t"));
-    assert_null(report.column);
-    assert_null(data.x);
-}
-
-static void check_cases(const char *kind, const struct text_case *cases, size_t n)
-{
-    assert_true(n >= 10);
-    for (size_t k = 0; k < n; k++)
-        if (cases[k].numbers != NULL)
-            check_numbers(&cases[k], kind, k);
-        else
-            check_error(&cases[k], kind, k);
-}
-#define CHECK(cases) check_cases(__func__, cases, sizeof cases / sizeof *cases)
+#include "rows_cases.h"
 
 /* ------------------------------------------------------------------------------------- numbers and non-numbers ---- */
 
@@ -431,175 +337,14 @@ static void test_choice_of_columns(void **state)
         {T("x,y,z\n1,a,3\n4,b,7\n"), .numbers = "1 3/4 7", COLUMNS("x,z")},
         {T("a,1,3\nb,4,7\n"), .error = "line 1, column 1: \"a\" is not a number", COLUMNS("2,3")},
         {T("a,1,3\nb,4,7\n"), .numbers = "1 3/4 7", NO_HEADER, COLUMNS("2,3")},
+        {T("% of a file\n1,2\n3,4\n"), .error = "line 2, column 1 (%): \"1,2\" is not a number: blanks separate "
+                                                  "fields, as line 1 has them; ... --skip 1 if that line is a title"},
         {T("x,y,z\n1,a,3\n4,b,q\n"), .error = "line 3, column 3 (z): \"q\" is not a number", COLUMNS("x,z")},
         {T("id,2019,2020\n7,2,3\n1,5,9\n"), .error = "line 1, column 1: \"id\" is not a number", COLUMNS("2,3")},
         {T("x,y,z\n1,1,3\n4,1,7\n"), .error = "column 2 (y): constant", COLUMNS("z,y")},
         {T("x,y,z\n1,2\n4,5\n"), .error = "line 1: 3 names, but line 2 has 2", COLUMNS("x,y")},
     };
     CHECK(cases);
-}
-
-/* ----------------------------------------------------------------------------------------- comments, quotes ---- */
-
-static void test_comments(void **state)
-{
-    (void)state;
-    static const struct text_case cases[] = {
-        {T("id,x,y\n#1,2,3\n4,5,6\n7,8,9\n"), .error = "line 2: a comment that would be a row of 3 numbers ... '##'"},
-        {T("#1,2,3\n4,5,6\n7,8,9\n"), .error = "line 1: a comment that would be a row of 3 numbers"},
-        {T("4,5,6\n7,8,9\n  # 1,2,3\n"), .error = "line 3: a comment that would be a row of 3 numbers"},
-        {T("#1,0.3\n#2,0.4\n3,0.5\n4,0.7\n"), .error = "line 1: a comment that would be a row of 2 numbers"},
-        {T("id x\n#1 0.3\n2 0.4\n3 0.5\n"), .error = "line 2: a comment that would be a row of 2 numbers"},
-        {T("1\t2\n#3\t4\n5\t7\n"), .error = "line 2: a comment that would be a row"},
-        {T("1;2\n#0,5;4\n5;7\n"), .error = "line 2: a comment that would be a row", COMMA},
-        {T("1,2\n#3,4 # out\n5,7\n"), .error = "line 2: a comment that would be a row"},
-        {T("1,2,\n#3,4,\n5,7,\n"), .error = "line 2: a comment that would be a row of 2"},
-        {T("1,2\n\"#3\",4\n5,7\n"), .error = "line 2, column 1: \"#3\" is not a number"},
-        {T("1,2\n3,#4\n5,7\n"), .error = "line 2, column 2: \"#4\" is not a number"},
-        {T("1,2\n3#,4\n5,7\n"), .error = "line 2, column 1: \"3#\" is not a number"},
-        {T("1,2\n3,4#5\n5,7\n"), .error = "line 2, column 2: \"4#5\" is not a number"},
-        {T("# x y\n1 2\n3 4\n"), .numbers = "1 2/3 4"},
-        {T("# 2 columns\n1 2\n3 4\n"), .numbers = "1 2/3 4"},
-        {T("# 1\n# 1 2 3\n1 2\n3 4\n"), .numbers = "1 2/3 4"},
-        {T("##1,2\n1,2\n3,4\n"), .numbers = "1 2/3 4"},
-        {T("1,2 # 3,4\n3,4\t#\n"), .numbers = "1 2/3 4"},
-        {T("1\t2\t# note\n3\t4\n"), .numbers = "1 2/3 4"},
-        {T("A,#\n1,2\n3,4\n"), .numbers = "1 2/3 4", .columns = "A,#"},
-        {T("\"# no comment\",y\n1,2\n3,4\n"), .numbers = "1 2/3 4", .columns = "# no comment,y"},
-    };
-    CHECK(cases);
-}
-
-static void test_quotes(void **state)
-{
-    (void)state;
-    static const struct text_case cases[] = {
-        {T("\"x\",\"y\"\n\"1.5\",\"2.5\"\n\"1.1\",\"0.2\"\n\"0.3\",\"0.7\"\n"),
-         .numbers = "1.5 2.5/1.1 0.2/0.3 0.7", .columns = "x,y"},
-        {T("\"1.5\",\"2.5\"\n1.1,0.2\n0.3,0.7\n"), .numbers = "1.5 2.5/1.1 0.2/0.3 0.7"},
-        {T("\"1.5\";\"2.5\"\n1.1;0.2\n"), .numbers = "1.5 2.5/1.1 0.2"},
-        {T("\"1.5\"\t\"2.5\"\n1.1\t0.2\n"), .numbers = "1.5 2.5/1.1 0.2"},
-        {T("\"1.5\" \"2.5\"\n1.1 0.2\n"), .numbers = "1.5 2.5/1.1 0.2"},
-        {T(" \"1.5\" , \"2.5\" \n1.1,0.2\n"), .numbers = "1.5 2.5/1.1 0.2"},
-        {T("\"x, m\",\"a \"\"y\"\"\"\n1.5,2.5\n1.1,0.2\n"), .numbers = "1.5 2.5/1.1 0.2", .columns = "1,a \"y\""},
-        {T("\"x y\" z\n1.5 2.5\n1.1 0.2\n"), .numbers = "1.5 2.5/1.1 0.2", .columns = "x y,z"},
-        {T("1.5,2.5\n\"1.1,0.2\n"), .error = "line 2, column 1: a quoted field without its second quote"},
-        {T("1.5,2.5\n\"1.1\"x,0.2\n"), .error = "line 2, column 1: text behind a quoted field; commas"},
-        {T("1.5,2.5\n1.1,\"0.2\"\"\"\n"), .error = "line 2, column 2: \"0.2\"\" is not a number"},
-        {T("1.5,2.5\n1\"1,0.2\n"), .error = "line 2, column 1: \"1\"1\" is not a number"},
-        {T("1.5,2.5\n\"\",0.2\n"), .error = "line 2, column 1: empty field"},
-        {T("1.5,2.5\n\" 1\",0.2\n"), .error = "line 2, column 1: \" 1\" is not a number"},
-        {T("1.5 2.5\n\"1\"\"2\"\n"), .error = "line 2"},
-    };
-    CHECK(cases);
-}
-
-static void test_not_text(void **state)
-{
-    (void)state;
-    static const struct text_case cases[] = {
-        {T("\x1F\x8B\x08\0\0\0\0\0"), .error = "looks like gzip ... zcat FILE | ... --data -"},
-        {T("\xFF\xFE" "1\0,\0002\0\n\0"),
-         .error = "looks like UTF-16 ... iconv -f UTF-16 -t UTF-8 FILE | ... --data -"},
-        {T("\xFE\xFF\0001\0,\0002\0\n"), .error = "looks like UTF-16"},
-        {T("1\0,\0002\0\n\0003\0,\0004\0\n\0"), .error = "looks like UTF-16 ... iconv -f UTF-16LE"},
-        {T("\0001\0,\0002\0\n\0003\0,\0004\0\n"), .error = "looks like UTF-16 ... iconv -f UTF-16BE"},
-        {T("\xFF\xFE\0\0001\0\0\0"), .error = "looks like UTF-32"},
-        {T("BZh91AY&SY"), .error = "looks like bzip2"},
-        {T("\xFD" "7zXZ\0\0\4"), .error = "looks like xz"},
-        {T("\x28\xB5\x2F\xFD$"), .error = "looks like zstd"},
-        {T("PK\3\4\x14\0"), .error = "looks like a zip archive ... .xlsx"},
-        {T("\x93NUMPY\1\0v\0"), .error = "looks like a NumPy array"},
-        {T("\x89HDF\r\n\x1A\n"), .error = "looks like HDF5"},
-        {T("PAR1\x15\x04"), .error = "looks like Parquet"},
-        {T("SQLite format 3\0\x10"), .error = "looks like an SQLite"},
-        {T("1,2\n3,4\0\n"), .error = "line 2: a NUL byte"},
-        {T("\xEF\xBB\xBF" "1,2\n3,4\n"), .numbers = "1 2/3 4"},
-        {T("\xEF\xBB\xBFx,y\r\n1,2\r\n3,4\r\n"), .numbers = "1 2/3 4", .columns = "x,y"},
-        {T("1,2\n\xEF\xBB\xBF" "3,4\n"), .error = "line 2, column 1: ... U+FEFF (byte-order mark)"},
-    };
-    CHECK(cases);
-}
-
-/* ----------------------------------------------------------------------------------------- options, endings ---- */
-
-static void test_options_out_of_range(void **state)
-{
-    (void)state;
-    static const struct { fathom_read_options how; const char *error; } cases[] = {
-        {{.decimal = '.', .most = 64, .separator = ':'}, "separator of code 58"},
-        {{.decimal = ';', .most = 64}, "decimal sign of code 59"},
-        {{.decimal = ',', .most = 64, .separator = ','}, "decimal sign of code 44"},
-        {{.decimal = '.', .most = 64, .header = (fathom_header)3}, "header 3"},
-        {{.decimal = '.', .most = 1}, "at most 1 columns"},
-        {{.decimal = '.', .most = 64, .heldout = 1}, "held-out fraction 1"},
-    };
-    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        fathom_dataset data = {0}, kept = {0};
-        fathom_error   error;
-        FILE          *in = fopen("/dev/null", "r");
-        assert_int_equal(fathom_dataset_read(&data, &kept, NULL, in, "x", &cases[k].how, &error), FATHOM_BAD_ARGUMENT);
-        if (strstr(error.text, cases[k].error) == NULL)
-            fail_msg("'%s' does not say '%s'", error.text, cases[k].error);
-        fclose(in);
-    }
-}
-
-/* Endless input: what is wrong with the first row is said when it was read. */
-static ssize_t endless(void *cookie, char *buffer, size_t size)
-{
-    size_t *left = cookie;
-    if (*left == 0)
-        fail_msg("%s", "read on after the first row was refused");
-    --*left;
-    for (size_t i = 0; i < size; i++) /* a row of 65 columns takes 130 bytes */
-        buffer[i] = i % 130 == 129 ? '\n' : i % 2 == 0 ? '1' : ' ';
-    return (ssize_t)(size - size % 130);
-}
-
-static void test_too_many_columns_are_told_at_once(void **state)
-{
-    (void)state;
-    fathom_dataset data;
-    fathom_error   error;
-    size_t         blocks = 8;
-    FILE          *in = fopencookie(&blocks, "r", (cookie_io_functions_t){.read = endless});
-    assert_non_null(in);
-    assert_int_equal(fathom_dataset_read(&data, NULL, NULL, in, "wide.txt", NULL, &error), FATHOM_BAD_DATA);
-    assert_string_equal(error.text, "wide.txt: line 1: 65 columns; legal: 2 to 64; --columns picks fewer");
-    fclose(in);
-}
-
-/* report.columns as options.columns reads the same columns again, whatever the names are. */
-static void test_the_report_reads_back(void **state)
-{
-    (void)state;
-    static const struct text_case cases[] = {
-        {T("x,y,z\n1,2,3\n4,5,7\n"), .how.columns = NULL},
-        {T("2,1,z\n1,2,3\n4,5,7\n"), HEADER},
-        {T("x,x,\n1,2,3\n4,5,7\n"), .how.columns = "3,2"},
-        {T("\"a,b\", ,3\n1,2,3\n4,5,7\n"), HEADER, COLUMNS("3,1")},
-        {T("1,2,3\n4,5,7\n"), COLUMNS("3,1")},
-        {T("0;1;2\n1;2;3\n4;5;7\n"), HEADER},
-    };
-    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
-        fathom_dataset     first, again;
-        fathom_read_report report, same;
-        fathom_error       error = {""};
-        struct text_case   c = cases[k];
-        if (read_case(&c, &first, &report, &error) != FATHOM_OK)
-            fail_msg("%zu: %s", k, error.text);
-        c.how.columns = report.columns;
-        if (read_case(&c, &again, &same, &error) != FATHOM_OK)
-            fail_msg("%zu, --columns %s: %s", k, report.columns, error.text);
-        assert_string_equal(report.columns, same.columns);
-        assert_int_equal(first.dim, again.dim);
-        assert_memory_equal(first.x, again.x, first.n * first.dim * sizeof(double));
-        fathom_read_report_free(&report);
-        fathom_read_report_free(&same);
-        fathom_dataset_free(&first);
-        fathom_dataset_free(&again);
-    }
 }
 
 int main(void)
@@ -618,12 +363,6 @@ int main(void)
         cmocka_unit_test(test_lines_before_the_rows),
         cmocka_unit_test(test_columns_that_count),
         cmocka_unit_test(test_choice_of_columns),
-        cmocka_unit_test(test_comments),
-        cmocka_unit_test(test_quotes),
-        cmocka_unit_test(test_not_text),
-        cmocka_unit_test(test_options_out_of_range),
-        cmocka_unit_test(test_too_many_columns_are_told_at_once),
-        cmocka_unit_test(test_the_report_reads_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

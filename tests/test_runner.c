@@ -13,6 +13,7 @@
 
 #include "first_batch.h"
 #include "parallel.h"
+#include "run_table.h"
 
 /* ------------------------------------------------------------------------------------------------- the loop ---- */
 
@@ -136,8 +137,8 @@ static void test_trains_as_the_library(void **state)
     assert_non_null(params);
     fathom_flow_init(params, flow, fathom_key_from_seed(5));
     fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training,
-                                                 session->train.x, session->train.n);
-    assert_int_equal(fathom_train(trainer, loss, norm, session->batches).status, FATHOM_OK);
+                                                 session->train.x, NULL, session->train.n);
+    assert_int_equal(fathom_train(trainer, loss, norm, session->batches, NULL, NULL).status, FATHOM_OK);
     fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), session->train.x, ROWS);
 
     const struct run_result *r = &results[1];
@@ -247,6 +248,32 @@ static void test_mean_and_error(void **state)
     assert_true(fabs(runner_std_error(x, 4) - sqrt(5.0 / 3) / 2) < 1e-15); /* sd sqrt(5/3), by hand */
 }
 
+/* A design's arms change what they name, and nothing for the arms after them; the columns of run tables show it. */
+static void test_arms(void **state)
+{
+    const struct world *w = *state;
+    const struct arm    arms[] = {{.name = "wide", .width = 48, .bins = 5}, {.name = "as is"}, {.name = "one", .bins = 1}};
+    const struct design design = {.nesting = {AXIS_DEPTH, AXIS_ARM}, .arms = arms, .n_arms = 3};
+    static const size_t width[] = {48, 24, 24}, bins[] = {5, 8, 1};
+    struct run_list     list = {0};
+    struct run_result   results[12] = {0};
+    design_list(&list, &design, &w->session);
+    assert_int_equal(list.n, 3 * w->options.depths.n);
+
+    struct table *table = table_new("arms", "arm width bins");
+    assert_non_null(table);
+    run_table_fill(table, &(struct outcome){.session = &w->session, .runs = list.run, .results = results, .n = list.n});
+    for (size_t i = 0; i < list.n; i++) {
+        assert_int_equal(list.run[i].flow.width, width[i % 3]);
+        assert_int_equal(list.run[i].flow.knots, bins[i % 3]);
+        assert_string_equal(table_cell(table, i, 0), arms[i % 3].name);
+        assert_int_equal(strtoul(table_cell(table, i, 1), NULL, 10), width[i % 3]);
+        assert_int_equal(strtoul(table_cell(table, i, 2), NULL, 10), bins[i % 3]);
+    }
+    table_free(table);
+    free(list.run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_divergence_is_recorded),
         cmocka_unit_test(test_first_batch),
         cmocka_unit_test(test_mean_and_error),
+        cmocka_unit_test(test_arms),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }

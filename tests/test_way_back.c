@@ -62,7 +62,7 @@ static void one_spline(const struct transformer *t, size_t knots, double interva
     fathom_config config = fathom_config_default();
     config.knots = knots;
     config.interval = interval;
-    if ((double)(knots + 1) * 1e-3 >= 2.0 * interval)
+    if ((double)(knots + 1) * FATHOM_MIN_BIN >= 2.0 * interval)
         return;
     const size_t n = 3 * (knots + 1) + 1;
     double *outputs = need((n + 8) * STRIDE * sizeof *outputs), *error = need(ROWS * sizeof *error);

@@ -1,13 +1,14 @@
 /* adam.c - the update of Adam (Kingma & Ba 2015, algorithm 1) on one flat block of parameters. */
 #include "internal.h"
 
-/* Algorithm 1 with the bias corrections folded into two numbers of the step t:
+/* Algorithm 1.  The bias corrections are in two numbers that depend only on the step t:
  *
  *   g = scale gradient,  m <- b1 m + (1 - b1) g,  v <- b2 v + (1 - b2) g^2,
  *   params <- params - step_size m / (sqrt(v_scale v) + eps),
  *   step_size = lr / (1 - b1^t),  v_scale = 1 / (1 - b2^t).
  *
- * params, m, v, gradient: [padded(n)]; elements from n on are 0 and stay 0. */
+ * scale is the factor of the clip by global norm (train.c).  params, m, v, gradient: [padded(n)]; their elements from n
+ * on are 0 and stay 0. */
 void ISA(adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
                double v_scale, size_t n)
 {

@@ -1,7 +1,7 @@
-/* aligned.h - memory that whole vectors of any width can read.
+/* aligned.h - memory that can be read in whole vectors of any width.
  *
- * Invariant: an array of `padded(n)` doubles that begins on a cache line holds n doubles in whole vectors; no vector of
- * it straddles two cache lines, which would cost a second load. */
+ * Invariant: an array of padded(n) doubles that begins on a cache line holds n doubles in whole vectors.  No vector of
+ * it lies on two cache lines; that would cost a second load. */
 #ifndef FATHOM_ALIGNED_H
 #define FATHOM_ALIGNED_H
 
@@ -14,8 +14,8 @@ enum { CACHE_LINE = 64 /* bytes: eight doubles, the widest vector */ };
 /* n rounded up to a multiple of eight. */
 static inline size_t padded(size_t n) { return (n + 7) / 8 * 8; }
 
-/* Zeros that begin on a cache line, for free(); NULL if memory is short.  A struct keeps its doubles on
- * _Alignas(CACHE_LINE) for the same reason. */
+/* Allocates `bytes` bytes of zeros that begin on a cache line, to be released with free().  NULL if memory is short.
+ * The doubles in a struct are declared _Alignas(CACHE_LINE) for the same reason. */
 static inline void *zeros(size_t bytes)
 {
     size_t whole = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;

@@ -1,6 +1,8 @@
-/* conditioner.h - a conditioner: the ReLU network of a coupling, [n_in] -> width -> ... -> [n_out], row by row.
+/* conditioner.h - a conditioner: the fully connected ReLU network of a coupling, as a table of functions.
  *
- * conditioner_plain.h is what each of them computes, as a loop.  The life of its state is a layer's (layer.h). */
+ * Sizes: n_in inputs, `hidden` layers of `width` units each, n_out outputs.  conditioner_plain.h computes the same as a
+ * loop over one row.  The functions of a state are called in the order of a layer's (layer.h): prepare; for each tile
+ * forward, then perhaps backward; finish. */
 #ifndef FATHOM_CONDITIONER_H
 #define FATHOM_CONDITIONER_H
 
@@ -12,17 +14,22 @@ struct conditioner {
     void *(*create)(size_t n_in, size_t n_out, size_t width, size_t hidden);
     void  (*destroy)(void *state);
     size_t (*bytes)(const void *state);
-    fathom_status (*prepare)(void *state, const double *params); /* params: W0, b0, W1, b1, ... */
+    /* params: W0, b0, W1, b1, ..., each W [fan_out][fan_in]; they must not change before finish.
+     * FATHOM_OK or FATHOM_NO_MEMORY. */
+    fathom_status (*prepare)(void *state, const double *params);
     /* out: [n_out][STRIDE]; in: [n_in][STRIDE]. */
     void (*forward)(double *out, const double *in, void *state, size_t rows);
-    /* din: [n_in][STRIDE], +=; dout: [padded(n_out)][STRIDE], rows from n_out on zero. */
+    /* After forward of the same tile.  din: [n_in][STRIDE], d loss / d in is added to it.
+     * dout: [padded(n_out)][STRIDE], d loss / d out; the caller keeps its rows from n_out on zero. */
     void (*backward)(double *din, const double *dout, void *state, size_t rows);
-    void (*finish)(double *gradient, void *state); /* of all tiles since prepare */
+    /* gradient = d loss / d params, in the order of params, summed over all tiles since prepare. */
+    void (*finish)(double *gradient, void *state);
 
-    /* The breakpoints: [n], ascending, where an output's slope may jump.  Valid from prepare until the next prepare.
-     * NULL: this conditioner does not compute them. */
+    /* Returns the breakpoints: [n], ascending, the inputs where an output's slope may jump.  Valid from prepare until
+     * the next prepare.  NULL: this conditioner does not compute them. */
     const double *(*edges)(size_t *n, const void *state);
-    void (*share)(void *state, const void *other); /* as a layer's; NULL: no scratch memory */
+    /* As a layer's `share`.  NULL: there is no scratch memory. */
+    void (*share)(void *state, const void *other);
 };
 
 /* A conditioner and one state of it. */
@@ -32,7 +39,7 @@ struct conditioner_use {
     size_t                    n_in, n_out;
 };
 
-/* NULL, and n = 0, if this conditioner does not compute them. */
+/* The conditioner's edges; NULL, and n = 0, if it does not compute them. */
 static inline const double *conditioner_edges(size_t *n, const struct conditioner *conditioner, const void *state)
 {
     *n = 0;

@@ -1,25 +1,29 @@
 /* conditioner_dense.c - the dense conditioner: a fully connected ReLU network, a tile of rows at a time.
  *
  *   h_0 = in,  h_{l+1} = max(0, W_l h_l + b_l),  out = W_L h_L + b_L          (forward, lanes are rows)
- *   d_L = dout,  dW_l = d_l h_l^T,  db_l = sum d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0     (backward)
+ *   d_L = dout,  dW_l = d_l h_l^T,  db_l = sum d_l,  d_{l-1} = W_l^T d_l where h_l > 0, else 0     (backward)
  *
- * dW is summed over rows in their order, tile after tile, by the one matrix kernel with lanes over input features,
- * which needs h_l transposed.  For FEW inputs most lanes would be padding, so there lanes are rows, as in db.
+ * d_l is d loss / d (W_l h_l + b_l), for one row; dW_l and db_l are summed over rows.  L = `hidden`.
  *
- * It works for any number of inputs; tests compare conditioner_piecewise.c with it, and it with conditioner_plain.h. */
+ * dW is summed over rows in their order, tile after tile, by the one matrix kernel (matrix.c).  There the lanes are
+ * input features, so it reads h_l transposed.  With at most FEW inputs most lanes would be padding.  Then the lanes are
+ * rows, as for db.
+ *
+ * It works for any number of inputs.  The tests compare conditioner_piecewise.c with it, and it with
+ * conditioner_plain.h. */
 #include "internal.h"
 
 struct dense_layer {
     size_t        fan_in, fan_out;
     const double *w, *b;    /* [fan_out][fan_in], [fan_out]: in the caller's parameters        */
     double       *input;    /* [padded(fan_in)][STRIDE], h_l; rows from fan_in on stay zero    */
-    double       *dw;       /* [fan_out][padded(fan_in)], d loss / d W summed so far; with FEW
-                               inputs [fan_out][fan_in][8], in eight partial sums              */
-    double       *db;       /* [fan_out][8], d loss / d b, in eight partial sums               */
+    double       *dw;       /* [fan_out][padded(fan_in)], d loss / d W summed so far; with at
+                               most FEW inputs [fan_out][fan_in][8], in eight partial sums     */
+    double       *db;       /* [fan_out][8], d loss / d b summed so far, in eight partial sums */
 };
 
 struct dense {
-    size_t       n_layers, n_doubles; /* n_doubles: of memory                   */
+    size_t       n_layers, n_doubles; /* n_doubles: size of `memory`            */
     double      *transposed;  /* [TILE][widest padded fan_in]                   */
     double      *delta[2];    /* [padded(width)][STRIDE], d_l and d_{l-1}       */
     double      *accumulated; /* all dw and db                                  */
@@ -28,8 +32,9 @@ struct dense {
     _Alignas(CACHE_LINE) double memory[];
 };
 
-enum { FEW = 4 /* inputs, at most */ };
+enum { FEW = 4 /* inputs */ };
 
+/* Doubles per unit that its part of dw takes. */
 static size_t sums_per_unit(size_t fan_in) { return fan_in <= FEW ? fan_in * 8 : padded(fan_in); }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -107,6 +112,7 @@ INLINE void add_products(double partial[8], const double *x, const double *y, si
     }
 }
 
+/* h_{l+1} = max(0, W_l h_l + b_l); the last layer writes to out, without the maximum. */
 static void forward(double *out, const double *in, void *state, size_t rows)
 {
     struct dense *s = state;
@@ -137,7 +143,7 @@ static void transpose_tile(double *out, const double *in, size_t units, size_t r
         }
 }
 
-/* dW += d h^T of one tile */
+/* dW += sum over a tile's rows of d h^T */
 static void weight_gradient(const struct dense *s, const struct dense_layer *layer, const double *d, size_t rows)
 {
     const size_t columns = padded(layer->fan_in);
@@ -152,6 +158,7 @@ static void weight_gradient(const struct dense *s, const struct dense_layer *lay
                             layer->fan_out, rows, columns);
 }
 
+/* db_l += d_l,  dW_l += d_l h_l^T,  d_{l-1} = W_l^T d_l where h_l > 0; after layer 0, din += W_0^T d_0. */
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
     struct dense *s = state;

@@ -1,8 +1,9 @@
 /* conditioner_memory.c - the memory of a piecewise conditioner.
  *
- * How many segments a network has depends on its parameters, so the arrays of segments grow.
+ * The number of segments depends on the network's parameters, so the arrays of segments grow.  An array that must grow
+ * gets room for half as many again.
  *
- * Invariant: a call that returns FATHOM_NO_MEMORY leaves a state that can be destroyed, or grown again. */
+ * Invariant: after FATHOM_NO_MEMORY the state can still be destroyed, or grown again. */
 #include "conditioner_piecewise.h"
 
 fathom_status ISA(conditioner_memory_segments)(struct piecewise *s, size_t l, size_t n)
@@ -44,8 +45,8 @@ fathom_status ISA(conditioner_memory_scratch)(struct piecewise *s, size_t n)
     t->capacity = 0;
     t->memory = zeros(scratch_doubles(s, room) * sizeof(double));
     t->hinges = calloc(room, sizeof *t->hinges);
-    t->found = t->found ? t->found : calloc(s->widest, sizeof *t->found);
-    if (!t->memory || !t->hinges || !t->found)
+    t->crossings = t->crossings ? t->crossings : calloc(s->widest, sizeof *t->crossings);
+    if (!t->memory || !t->hinges || !t->crossings)
         return FATHOM_NO_MEMORY;
     t->always_on = t->memory;
     t->stems = t->always_on + pairs;
@@ -53,8 +54,8 @@ fathom_status ISA(conditioner_memory_scratch)(struct piecewise *s, size_t n)
     t->moments[1] = t->moments[0] + pairs;
     t->right = t->moments[1] + pairs;
     t->dots = t->right + room * PAIR * 8;
-    t->handed = t->dots + room * PAIR * 8;
-    t->dwt = t->handed + pairs;
+    t->w_moments = t->dots + room * PAIR * 8;
+    t->dwt = t->w_moments + pairs;
     t->capacity = room;
     return FATHOM_OK;
 }
@@ -65,7 +66,7 @@ static void free_scratch(struct scratch *t)
         return;
     free(t->memory);
     free(t->hinges);
-    free(t->found);
+    free(t->crossings);
     free(t);
 }
 
@@ -76,11 +77,11 @@ fathom_status ISA(conditioner_memory_pieces)(struct piecewise *s, size_t n)
     size_t room = padded(n + n / 2);
     double *edges = realloc(s->edges, room * sizeof *edges);
     s->edges = edges ? edges : s->edges;
-    double *cut = realloc(s->cut, room * sizeof *cut);
-    s->cut = cut ? cut : s->cut;
+    double *next_edges = realloc(s->next_edges, room * sizeof *next_edges);
+    s->next_edges = next_edges ? next_edges : s->next_edges;
     struct piece *pieces = realloc(s->pieces, room * sizeof *pieces);
     s->pieces = pieces ? pieces : s->pieces;
-    if (!edges || !cut || !pieces)
+    if (!edges || !next_edges || !pieces)
         return FATHOM_NO_MEMORY;
     s->capacity = room;
     return FATHOM_OK;
@@ -99,7 +100,7 @@ void ISA(conditioner_memory_destroy)(void *state)
     free(s->weights);
     free(s->moments);
     free(s->edges);
-    free(s->cut);
+    free(s->next_edges);
     free(s->pieces);
     free_scratch(s->own_scratch);
     free(s);
@@ -131,7 +132,7 @@ void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, si
     }
     s->weights = zeros(s->n_weights * sizeof(double));
     s->scratch = s->own_scratch = calloc(1, sizeof *s->scratch);
-    /* Measured: 1 to 1.1 segments per hidden unit.  With more the arrays grow. */
+    /* The first sizes.  Trained and untrained networks have 1 to 1.1 segments per hidden unit (measured). */
     bool complete = s->weights && s->scratch && ISA(conditioner_memory_pieces)(s, 2 * (hidden * width + 1)) == FATHOM_OK
                  && ISA(conditioner_memory_scratch)(s, hidden * width + 1) == FATHOM_OK;
     for (size_t l = 0; l <= hidden && complete; l++)
@@ -162,5 +163,5 @@ size_t ISA(conditioner_memory_bytes)(const void *state)
         total += s->layers[l].capacity * (PAIR * s->layers[l].columns * sizeof(double) + sizeof(struct segment)
                                           + sizeof(struct family));
     return total + (t ? sizeof *t + scratch_doubles(s, t->capacity) * sizeof(double) + t->capacity * sizeof *t->hinges
-                        + s->widest * sizeof *t->found : 0);
+                        + s->widest * sizeof *t->crossings : 0);
 }

@@ -1,36 +1,39 @@
-/* conditioner_piecewise.c - a ReLU network of one input, as the table of straight lines that it is.
+/* conditioner_piecewise.c - a ReLU network of one input, stored as a table of straight lines.
  *
  * A network x -> W_L max(0, ... max(0, W_0 x + b_0) ...) + b_L of a single number x is continuous and piecewise linear
  * (Montufar, Pascanu, Cho & Bengio 2014, "On the number of linear regions of deep neural networks").  Its hidden units
- * switch on or off at finitely many breakpoints, the `edges`.  Between two neighbouring edges, in a segment, every unit
- * is one straight line.  It is stored by its slope and its value at the segment's centre c:
+ * switch on or off at finitely many breakpoints, the `edges`.  A segment is what lies between two neighbouring edges.
+ * In a segment every unit is one straight line.  It is stored by its slope and its value at the segment's centre c:
  *
  *      unit(x) = slope (x - c) + value                 edges:     e0      e1   e2         e3
  *                                                      ------------|-------|----|----------|---------> x
  *                                                      segment 0       1     2       3          4
  *
- * The segments form a tree.  Layer 0's units are straight on the whole line.  The line is split where one of them
- * crosses zero; layer 1's units are straight in each piece.  Each piece is split again where one of those crosses zero:
+ * The segments form a tree.  Before their maximum, layer 0's units are straight on the whole line.  The line is split
+ * where one of them crosses zero; layer 1's units are straight in each piece.  Each piece is split again where one of
+ * those crosses zero:
  *
  *      layer 0   |-----------------------------------------|
  *      layer 1   |------------|----------|-----------------|
  *      layer 2   |------------|----|-----|---|-------------|        the last layer's segments are the network's
  *
- * A batch of 512 rows lies in some 30 segments, split from some 20 parents.  So the network's work shrinks from 512
- * rows to one pair of rows per parent, and one unit per further segment:
+ * A parent is a segment of the layer below; the segments that it is split into are its family.  A batch of 512 rows
+ * lies in some 30 segments with some 20 parents.  So the matrix product has one pair of rows (slope, value) per parent
+ * instead of one row per data point, and each further segment of a family costs one unit:
  *
- *  - prepare splits the line, layer by layer, and computes the next layer's lines (conditioner_tree.c,
+ *  - prepare splits the line, layer by layer, and computes each layer's lines but the last's (conditioner_tree.c,
  *    conditioner_lines.c).
- *  - forward finds each row's segment (the number of edges <= x).  The first row that enters a segment opens its
- *    family, the segments of the same parent.  The last layer's lines of all families that a tile opens are computed
- *    together, once.  Then a row is  slope (x - c) + value.
- *  - backward needs two moments of a segment's rows,  S0 = sum dout  and  S1 = sum dout (x - c),  and no more, because
- *    h(x) = slope (x - c) + value gives  sum dout h^T = S1 slope^T + S0 value^T.  And  dx = dout . slope.
+ *  - forward finds each row's segment: its number is the number of edges <= x.  The first row that enters a family
+ *    opens it.  The last layer's lines of all families that a tile opens are computed together, once.  Then the
+ *    outputs of a row are  slope (x - c) + value.
+ *  - backward adds each row to two moments of its segment,  S0 = sum dout  and  S1 = sum dout (x - c).  The weights'
+ *    gradient needs nothing else of the rows, because  h(x) = slope (x - c) + value  gives
+ *    sum dout h^T = S1 slope^T + S0 value^T.  The input's gradient is  dx = dout . slope.
  *  - finish passes the moments of the open segments back through the layers (conditioner_lines.c).
  *
  * The result is exact up to rounding.  It rounds differently from conditioner_dense.c, so the shape of a coupling alone
- * decides which of the two it uses.  Lines are expanded about the segment's centre because an expansion about 0 would
- * lose |c| epsilon.  conditioner_plain.h is the same network as a loop. */
+ * decides which of the two it uses.  Lines are expanded about the segment's centre c, because slope x + value would
+ * round x, and with it the result, by |slope c| epsilon.  conditioner_plain.h is the same network as a loop. */
 #include "conditioner_piecewise.h"
 
 /* The number of edges <= x. */
@@ -40,10 +43,11 @@ static size_t edges_up_to(const struct piecewise *s, double x)
     size_t above = 0;
     for (size_t e = 0; e < n; e += VEC_WIDTH)
         above += (size_t)mask_count(less(broadcast(x), load(s->edges + e)));
-    return n - above < s->n_edges ? n - above : s->n_edges; /* beyond FAR */
+    return n - above < s->n_edges ? n - above : s->n_edges; /* the second if x >= FAR */
 }
 
-/* segments: [n VEC_WIDTH] = the number of edges <= x, which is between first and end; n_edges for NaN. */
+/* segments: [n VEC_WIDTH] = the number of edges <= x, for x: [n VEC_WIDTH].  It is known to be between first and end,
+ * so only these edges are compared.  n_edges for NaN. */
 INLINE void count_edges(double *segments, const double *x, const struct piecewise *s, size_t first, size_t end,
                         const size_t n)
 {
@@ -60,9 +64,9 @@ INLINE void count_edges(double *segments, const double *x, const struct piecewis
     }
 }
 
-/* Finds each row's segment, the number of edges <= x, and opens the families that a row enters for the first time.  In
- * training a tile's rows are neighbours (morton.c), so only the few edges between its least and its greatest x are
- * compared with each row.  Rows in any other order are found too, but more slowly. */
+/* Finds each row's segment, the number of edges <= x, and opens the families that a row enters for the first time.
+ * Only the edges between the tile's least and its greatest x are compared with each row.  In training they are few,
+ * because a tile's rows are neighbours (morton.c). */
 static void look_up(struct piecewise *s, const double *x, size_t rows)
 {
     struct piecewise_layer *last = last_layer(s);
@@ -98,6 +102,8 @@ static void look_up(struct piecewise *s, const double *x, size_t rows)
     }
 }
 
+/* out = slope (x - c) + value, for the segment of each row.  VEC_WIDTH rows' lines are computed unit by unit, then
+ * transposed, because in `out` the lanes are rows. */
 static void forward(double *restrict out, const double *restrict in, void *state, size_t rows)
 {
     struct piecewise *s = state;
@@ -123,9 +129,9 @@ static void forward(double *restrict out, const double *restrict in, void *state
     }
 }
 
-/* din += dout . slope; and adds each row to the moments of its segment.  A row's dot product is kept in eight partial
- * sums, unit u in partial sum u mod 8: PARTS vectors.  Constants are copied to local variables, so that the compiler
- * need not load them again after each store. */
+/* din += dout . slope;  S1 += dout (x - c) and S0 += dout of the row's segment.  The dot product has eight partial
+ * sums, in PARTS vectors: unit u is added to partial sum u mod 8.  Constants are copied to local variables; otherwise
+ * the compiler loads them again after each store. */
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
     enum { PARTS = 8 / VEC_WIDTH };
@@ -164,10 +170,13 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
     }
 }
 
+/* From the last layer to layer 1, conditioner_lines_backward takes a layer's moments to its dW and db and to the
+ * moments of the layer below.  Layer 0 has one segment with centre 0 and the input h(x) = x, of slope 1 and value 0.
+ * So dW_0 = S1 and db_0 = S0. */
 static void finish(double *gradient, void *state)
 {
     struct piecewise *s = state;
-    const struct piecewise_layer *whole = &s->layers[0]; /* its input is x itself, about 0: slope 1, value 0 */
+    const struct piecewise_layer *lowest = &s->layers[0];
     const double *moments = s->moments;
     for (size_t l = 0; l < s->n_layers; l++)
         gradient += s->layers[l].fan_out * (s->layers[l].fan_in + 1);
@@ -178,8 +187,8 @@ static void finish(double *gradient, void *state)
         moments = s->scratch->moments[l % 2];
         gradient = dw;
     }
-    memcpy(gradient - whole->fan_out, moments + whole->columns, whole->fan_out * sizeof *gradient);
-    memcpy(gradient - 2 * whole->fan_out, moments, whole->fan_out * sizeof *gradient);
+    memcpy(gradient - lowest->fan_out, moments + lowest->columns, lowest->fan_out * sizeof *gradient);
+    memcpy(gradient - 2 * lowest->fan_out, moments, lowest->fan_out * sizeof *gradient);
 }
 
 const struct conditioner ISA(conditioner_piecewise) = {

@@ -1,8 +1,8 @@
-/* conditioner_plain.h - what a conditioner computes, as one would write it on a blackboard: the network of one row, and
- * its derivative, in long double.
+/* conditioner_plain.h - what a conditioner computes, written plainly: the network of one row and its derivative, in
+ * long double.
  *
  *   h_0 = x,  h_{l+1} = max(0, W_l h_l + b_l),  out = W_L h_L + b_L
- *   d_L = dout,  dW_l = d_l h_l^T,  db_l = d_l,  d_{l-1} = (W_l^T d_l) where h_l > 0,  din = d of x
+ *   d_L = dout,  dW_l = d_l h_l^T,  db_l = d_l,  d_{l-1} = W_l^T d_l where h_l > 0, else 0,  din = W_0^T d_0
  *
  * conditioner_dense.c and conditioner_piecewise.c compute the same for many rows, fast; the tests compare them with
  * this loop.  Nothing in the library calls it. */
@@ -23,7 +23,8 @@ static inline size_t plain_fan_out(const struct plain_shape *s, size_t layer)
     return layer == s->hidden ? s->n_out : s->width;
 }
 
-/* h[l + 1] = layer l's output; its parameters begin at params + start[l]: W, [fan_out][fan_in], then b. */
+/* In: h[0] = x.  Out: h[l + 1] = layer l's output, and start[l]: layer l's parameters begin at params + start[l]; they
+ * are W, [fan_out][fan_in], then b, [fan_out]. */
 static inline void plain_forward(long double h[PLAIN_LAYERS + 1][PLAIN_WIDTH], size_t start[PLAIN_LAYERS],
                                  const struct plain_shape *s, const double *params)
 {
@@ -42,7 +43,8 @@ static inline void plain_forward(long double h[PLAIN_LAYERS + 1][PLAIN_WIDTH], s
     }
 }
 
-/* out: [n_out]; din: [n_in]; gradient: [n_params] +=, or NULL; x: [n_in], dout: [n_out]. */
+/* out: [n_out]; din: [n_in]; gradient: [n_params], d loss / d params is added to it, or NULL; x: [n_in];
+ * dout: [n_out], d loss / d out. */
 static inline void conditioner_plain(long double *out, long double *din, long double *gradient,
                                      const struct plain_shape *s, const double *params, const double *x,
                                      const double *dout)

@@ -1,15 +1,18 @@
 /* conditioner_tree.c - the tree of segments: where the units of a piecewise linear network cross zero.
  *
  * Layer 0 has one segment, the whole line.  The segments of layer l + 1 are those of layer l, each split at the zeros
- * of layer l's units in it (conditioner_piecewise.c draws the tree).  The latest split is `edges` and `pieces`; a piece
- * becomes a segment of its layer when its family is opened: at once in a ReLU layer, whose lines the next split needs;
- * in the last layer when the first row enters (conditioner_piecewise.c). */
+ * of layer l's units in it (conditioner_piecewise.c draws the tree).  The latest split is stored as `edges` and
+ * `pieces`: piece i lies between the edges i - 1 and i.  A piece becomes a segment of its layer when its family is
+ * opened.  In a ReLU layer that happens at once, because the next split needs the lines there.  In the last layer it
+ * happens when the first row enters the family (conditioner_piecewise.c).
+ *
+ * Invariant: when layer l is split, its segment i is piece i, so its ends are the edges i - 1 and i. */
 #include "conditioner_piecewise.h"
 
 void ISA(conditioner_tree_open_family)(struct piecewise *s, size_t l, size_t at)
 {
     struct piecewise_layer *layer = &s->layers[l];
-    while (s->pieces[at].hinge != NONE)
+    while (s->pieces[at].hinge != NONE) /* to the family's first piece */
         at--;
     struct family *family = &layer->families[layer->n_families++];
     *family = (struct family){ (size_t)s->pieces[at].parent, layer->n, 0 };
@@ -22,18 +25,20 @@ void ISA(conditioner_tree_open_family)(struct piecewise *s, size_t l, size_t at)
 }
 
 /* found = the zeros strictly inside (low, high) of a segment's n lines, ascending.  Returns their number.  A line with
- * a zero there has different signs at the two ends; this test needs no division, and few lines pass it. */
-static size_t crossings(struct crossing *found, const double *lines, size_t n, double centre, double low, double high)
+ * a zero there has different signs at the two ends.  This is tested first, because it takes no division and few lines
+ * pass. */
+static size_t find_crossings(struct crossing *found, const double *lines, size_t n, double centre, double low,
+                             double high)
 {
     double ends[VEC_WIDTH];
     size_t inside = 0;
     for (size_t u = 0; u < n; u += VEC_WIDTH) {
         vec slope = load(lines + u), value = load(lines + n + u);
         vec left = fmadd(slope, broadcast(low - centre), value), right = fmadd(slope, broadcast(high - centre), value);
-        vec turned = mask_select(less(left, broadcast(0.0)), right, -right); /* > 0: the signs differ */
-        if (mask_count(less(broadcast(0.0), turned)) == 0)
+        vec opposite = mask_select(less(left, broadcast(0.0)), right, -right); /* > 0: the signs differ */
+        if (mask_count(less(broadcast(0.0), opposite)) == 0)
             continue;
-        store(ends, turned);
+        store(ends, opposite);
         for (size_t j = 0; j < VEC_WIDTH; j++) {
             if (!(ends[j] > 0.0))
                 continue;
@@ -42,10 +47,10 @@ static size_t crossings(struct crossing *found, const double *lines, size_t n, d
                 found[inside++] = (struct crossing){ zero, (int)(u + j) };
         }
     }
-    for (size_t i = 1; i < inside; i++) {
+    for (size_t i = 1; i < inside; i++) { /* insertion sort: there are few */
         const struct crossing next = found[i];
         size_t j = i;
-        for (; j > 0 && found[j - 1].at > next.at; j--)
+        for (; j > 0 && found[j - 1].zero > next.zero; j--)
             found[j] = found[j - 1];
         found[j] = next;
     }
@@ -53,7 +58,7 @@ static size_t crossings(struct crossing *found, const double *lines, size_t n, d
 }
 
 /* A segment's centre: its middle, but at most max(1, |edge|) away from the edge that is nearer to 0.  In a long segment
- * the difference x - middle would round away the position of rows near that edge. */
+ * the middle is far from the rows, and x - middle would lose the last digits of x. */
 static double centre_of(double low, double high)
 {
     const double half = (high - low) * 0.5, size_low = low < 0.0 ? -low : low, size_high = high < 0.0 ? -high : high;
@@ -62,30 +67,30 @@ static double centre_of(double low, double high)
                                   : high - (half < reach_high ? half : reach_high);
 }
 
-/* Split every segment of layer l at the zeros of its units; the results are the segments of layer l + 1.  Units with
+/* Splits every segment of layer l at the zeros of its units; the results are the segments of layer l + 1.  Units with
  * the same zero leave an empty segment, which no row enters. */
-static fathom_status cut(struct piecewise *s, size_t l)
+static fathom_status split_layer(struct piecewise *s, size_t l)
 {
     const struct piecewise_layer *layer = &s->layers[l];
     size_t n = 0;
     for (size_t i = 0; i < layer->n; i++) {
         double low = i == 0 ? -FAR : s->edges[i - 1], high = i == s->n_edges ? FAR : s->edges[i];
-        size_t found = crossings(s->scratch->found, PAIR_OF(layer->lines, i, layer->columns), layer->columns,
+        size_t found = find_crossings(s->scratch->crossings, PAIR_OF(layer->lines, i, layer->columns), layer->columns,
                                  layer->segments[i].centre, low, high);
         if (ISA(conditioner_memory_pieces)(s, n + found + 2) != FATHOM_OK)
             return FATHOM_NO_MEMORY;
         s->pieces[n].parent = (int)i;
         s->pieces[n].hinge = NONE;
         for (size_t c = 0; c < found; c++) {
-            s->cut[n++] = s->scratch->found[c].at;
+            s->next_edges[n++] = s->scratch->crossings[c].zero;
             s->pieces[n].parent = (int)i;
-            s->pieces[n].hinge = s->scratch->found[c].unit;
+            s->pieces[n].hinge = s->scratch->crossings[c].unit;
         }
         if (i < s->n_edges)
-            s->cut[n++] = high;
+            s->next_edges[n++] = high;
     }
-    double *swap = s->cut;
-    s->cut = s->edges;
+    double *swap = s->next_edges;
+    s->next_edges = s->edges;
     s->edges = swap;
     s->n_edges = n;
     for (size_t i = 0; i <= n; i++) {
@@ -101,7 +106,7 @@ fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
     struct piecewise *s = state;
     for (size_t l = 0; l < s->n_layers; l++) {
         struct piecewise_layer *layer = &s->layers[l];
-        const size_t step = padded(layer->fan_in);
+        const size_t step = padded(layer->fan_in); /* from row to row of w, which the matrix kernel reads by vectors */
         ISA(matrix_transpose)(layer->wt, layer->columns, params, layer->fan_in, layer->fan_out, layer->fan_in);
         layer->w = params;
         for (size_t u = 0; u < layer->fan_out && step != layer->fan_in; u++) {
@@ -114,14 +119,14 @@ fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
         layer->n = layer->n_families = 0;
     }
 
-    struct piecewise_layer *whole = &s->layers[0]; /* one segment, about 0 */
-    memcpy(whole->lines, whole->wt, whole->columns * sizeof(double));
-    memcpy(whole->lines + whole->columns, whole->b, whole->columns * sizeof(double));
+    struct piecewise_layer *lowest = &s->layers[0]; /* one segment, with centre 0 */
+    memcpy(lowest->lines, lowest->wt, lowest->columns * sizeof(double));
+    memcpy(lowest->lines + lowest->columns, lowest->b, lowest->columns * sizeof(double));
     s->n_edges = 0;
-    whole->segments[0] = (struct segment){ 0.0, NONE };
-    whole->n = 1;
+    lowest->segments[0] = (struct segment){ 0.0, NONE };
+    lowest->n = 1;
     for (size_t l = 1; l < s->n_layers; l++) {
-        if (cut(s, l - 1) != FATHOM_OK)
+        if (split_layer(s, l - 1) != FATHOM_OK)
             return FATHOM_NO_MEMORY;
         if (&s->layers[l] == last_layer(s))
             break;
@@ -131,9 +136,9 @@ fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
     }
     for (size_t e = s->n_edges; e < padded(s->n_edges + 1); e++)
         s->edges[e] = FAR;
-    if (s->n_layers == 1) {
+    if (s->n_layers == 1) { /* no hidden layer: layer 0 is the last, and its one segment is open */
         s->pieces[0] = (struct piece){ 0.0, 0, NONE, 0 };
-        memset(s->moments, 0, PAIR * whole->columns * sizeof(double));
+        memset(s->moments, 0, PAIR * lowest->columns * sizeof(double));
     }
     return FATHOM_OK;
 }
@@ -142,8 +147,8 @@ const double *ISA(conditioner_tree_edges)(size_t *n, const void *state)
 {
     const struct piecewise *s = state;
     *n = 0;
-    for (size_t e = 0; e < s->n_edges; e++) /* each once, into memory that only prepare uses */
+    for (size_t e = 0; e < s->n_edges; e++) /* equal edges once; outside prepare, next_edges is free for this */
         if (e == 0 || s->edges[e] != s->edges[e - 1])
-            s->cut[(*n)++] = s->edges[e];
-    return s->cut;
+            s->next_edges[(*n)++] = s->edges[e];
+    return s->next_edges;
 }

@@ -1,20 +1,22 @@
 /* exponential.h - e^x for x <= 0 and log(1 + e) for 0 <= e <= 1, of which softmax and softplus are made; softplus.
  *
- * A spline calls e^x more often than all other functions together: 20 times per row at 9 bins.  SLEEF's e^x is a call,
- * which the compiler can neither inline nor overlap with its neighbours.  Both functions here are sequences of the same
- * operations at every width, without a branch (vec.h's invariant), so like SLEEF's they have the same bits everywhere.
+ * A spline computes e^x more often than all other functions together: 20 times per row at 9 bins.  The compiler can
+ * neither inline SLEEF's e^x nor overlap it with the code around it.  Both functions here are the same sequence of
+ * operations at every width, without a branch (vec.h's invariant).  So, like SLEEF's, they have the same bits
+ * everywhere.
  *
  * e^x.  With k the integer nearest to 16 x / log 2 and r = x - k (log 2) / 16, so that |r| <= (log 2) / 32:
  *
  *   e^x = 2^(k/16) e^r,  e^r = 1 + r + r^2 q(r),  q of degree 4
  *
  * One fused operation gives k: near SHIFT = 1.5 2^52 the doubles are the integers, so 16 x / log 2 + SHIFT rounds to k
- * + SHIFT, whose lowest bits are k.  Its lowest four bits, j, index 2^(j/16) in a table (which fits in registers at 512
- * bits); the bits above are added to the exponent (Tang 1989, "Table-driven implementation of the exponential
+ * + SHIFT, whose lowest bits are k.  Its lowest four bits, j, index 2^(j/16) in a table (which fits in registers at
+ * 512 bits); the bits above are added to the exponent (Tang 1989, "Table-driven implementation of the exponential
  * function").  (log 2) / 16 is subtracted as one double; the 1.4e-18 that it lacks changes e^x by less than a third of
- * what the last bit of x does.  The even and the odd powers of q are two independent chains, because a single Horner
- * chain would wait for its own latency.  Below -708, where e^x (3.3e-308) would soon be subnormal, the value is 0, also
- * for -inf.  NaN gives NaN.  A softmax limits x itself, where the difference cannot matter, and saves an operation.
+ * what the last bit of x does.  The even and the odd powers of q are two independent chains, because in a single
+ * Horner chain each operation depends on the one before.  Below -708, where e^x (3.3e-308) would soon be subnormal,
+ * the value is 0, also for -inf.  NaN gives NaN.  A softmax limits x to [-708, 0] first and calls vec_exp_in_range,
+ * which saves an operation.
  *
  * log(1 + e) = 2 atanh(s) with s = e / (2 + e), an odd series in s, and with z = s^2 it is
  *
@@ -27,9 +29,9 @@
  *   log(1 + e)  0 <= e <= 1               3.4e-18      1.97 units in the last place
  *
  * Their effect (Zen 4, one core, a training step at depth 8, batch 512; the least of five runs in turn): 600 us with
- * SLEEF's two functions, 481 with earlier ones of this form at 512 bits; 809 and 661 at 256.  To repeat it, let vec_exp
- * and vec_log1p call Sleef_finz_expd8_u10avx512f, ... as vec_log does in vec.h, and time a step (`make bench`) with and
- * without.
+ * SLEEF's two functions, 481 with earlier ones of this form at 512 bits; 809 and 661 at 256.  To repeat it, make
+ * vec_exp and vec_log1p call Sleef_finz_expd8_u10avx512f, ... as vec_log does in vec.h, and time a step (`make bench`)
+ * with and without.
  */
 #ifndef FATHOM_EXPONENTIAL_H
 #define FATHOM_EXPONENTIAL_H
@@ -46,7 +48,7 @@ static const uint64_t POWER[16] = {
 
 static const double LEAST_EXPONENT = -708.0; /* the range of vec_exp_in_range ends here */
 
-/* e^x for x in [-708, 0] only. */
+/* e^x for x in [-708, 0], or NaN. */
 INLINE vec vec_exp_in_range(vec x)
 {
     const vec shift = broadcast(0x1.8p52);
@@ -61,11 +63,13 @@ INLINE vec vec_exp_in_range(vec x)
     return fmadd(power, fmadd(q, r2, r), power);
 }
 
+/* e^x for x <= 0, or NaN. */
 INLINE vec vec_exp(vec x)
 {
     return mask_select(less(x, broadcast(LEAST_EXPONENT)), broadcast(0.0), vec_exp_in_range(x));
 }
 
+/* log(1 + e) for e in [0, 1], or NaN. */
 INLINE vec vec_log1p(vec e)
 {
     vec s = e / (broadcast(2.0) + e), z = s * s, z2 = z * z;

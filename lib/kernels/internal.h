@@ -1,6 +1,7 @@
-/* internal.h - what the files of this folder share within one compilation: the vectors, and each other's functions.
+/* internal.h - the declarations that the files of this folder share: vectors, and the functions that they call in each
+ * other.
  *
- * ISA(name) is the name with the instruction set behind it (vec.h). */
+ * ISA(name) is the name with the instruction set appended (vec.h). */
 #ifndef FATHOM_INTERNAL_H
 #define FATHOM_INTERNAL_H
 

@@ -1,4 +1,4 @@
-/* kernels.h - what one instruction set offers to the rest of the library: a table of functions (kernels.c). */
+/* kernels.h - the kernels of one instruction set, for the rest of the library: a table of functions (kernels.c). */
 #ifndef FATHOM_KERNELS_H
 #define FATHOM_KERNELS_H
 
@@ -13,30 +13,34 @@ struct fathom_isa {
 
     const struct layer       *const *layers;       /* NULL-terminated */
     const struct transformer *const *transformers; /* NULL-terminated */
-    const struct conditioner *dense, *piecewise;
+    const struct conditioner *dense, *piecewise; /* conditioner_of chooses one */
 
-    /* log_det: [rows] = log + log(factor), volume.c. */
+    /* log_det: [rows] = log |det J| that volume holds (volume.h). */
     void (*log_det)(double *log_det, const struct volume *volume, size_t rows);
-    /* Base distribution, base.c.  z: [D][STRIDE]; logp: [rows], +=. */
+    /* Base distribution, base.c.  log p(z) is added to logp: [rows].  z: [D][STRIDE]; params: [2 D]. */
     void (*base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
-    /* dz: [D][STRIDE] out; partial: [2 D][8], +=; dlogp: [rows]. */
+    /* dz: [D][STRIDE] = d loss / d z; d loss / d params is added to partial: [2 D][8], in eight partial sums;
+     * dlogp: [rows] = d loss / d log p. */
     void (*base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
                           size_t dim, size_t rows);
 
-    /* Adam, adam.c: params, first and second moments in place; all [padded(n)], 0 beyond n. */
+    /* Adam, adam.c: updates params and the first and second moments m, v in place; all four arrays [padded(n)], with 0
+     * from n on. */
     void (*adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
                  double v_scale, size_t n);
 
-    double (*sum_squares)(const double *x, size_t n);                       /* sums.c        */
-    double (*log_sum_exp)(const double *weight, const double *x, size_t n); /* log_sum_exp.c */
+    /* sum x_i^2; x: [n].  sums.c. */
+    double (*sum_squares)(const double *x, size_t n);
+    /* log sum_i weight_i e^(x_i); weight, x: [n], n a multiple of 8.  log_sum_exp.c. */
+    double (*log_sum_exp)(const double *weight, const double *x, size_t n);
     void (*matrix_add_product)(double *c, size_t c_step, struct matrix a, struct matrix x, size_t n_rows, size_t n_k,
                                size_t n_columns); /* matrix.c */
 };
 
-/* The set of plain C, for what is the same in every set. */
+/* The instruction set of plain C: for names and parameter counts, which are the same in every set. */
 extern const struct fathom_isa fathom_isa_ref;
 
-/* The part of that name; NULL if there is none. */
+/* The set's layer, or transformer, of that name; NULL if there is none. */
 const struct layer       *fathom_isa_layer(const struct fathom_isa *isa, const char *name);
 const struct transformer *fathom_isa_transformer(const struct fathom_isa *isa, const char *name);
 

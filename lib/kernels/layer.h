@@ -1,8 +1,8 @@
-/* layer.h - a layer: a bijection of R^D with its gradient, as a table of functions.
+/* layer.h - a layer: a bijection y = f(x) of R^D with its gradient, as a table of functions.
  *
- * The life of a layer's state, for one parameter vector: `prepare`; then, per tile, `forward` or `inverse`, and after
- * `forward` perhaps `backward`; then `finish`, which writes the layer's part of the flat gradient, summed over all
- * those tiles.  Every function works on a tile in place (tile.h).
+ * A layer's state is used in this order for one parameter vector.  First `prepare`.  Then, for each tile, `forward` or
+ * `inverse`; `backward` may follow `forward` of the same tile.  Last `finish`, which writes the layer's part of the
+ * flat gradient, summed over all those tiles.  forward, inverse and backward work on a tile in place (tile.h).
  *
  * A new layer is one file, layer_NAME.c, which ends in such a table, and one line in list.h.  Slots that a layer does
  * not need stay NULL.  Callers use the functions layer_...() below, which give a NULL slot its meaning, and test
@@ -25,32 +25,37 @@ struct layer {
     /* params: [n_params].  NULL: all start at zero. */
     void (*init)(double *params, const fathom_config *config, fathom_key key);
 
-    void *(*create)(const fathom_config *config); /* the state, or NULL if memory is short.  NULL: the state is a copy
-                                                     of the configuration                                      */
-    void  (*destroy)(void *state);                /* state may be NULL.  NULL: free()                          */
-    size_t (*bytes)(const void *state);           /* that the state holds now.  NULL: those of that copy       */
+    /* Returns the state, or NULL if memory is short.  NULL: the state is a copy of the configuration. */
+    void *(*create)(const fathom_config *config);
+    /* state may be NULL.  NULL: free(). */
+    void  (*destroy)(void *state);
+    /* Returns how many bytes of memory the state holds now.  NULL: the size of that copy. */
+    size_t (*bytes)(const void *state);
 
     /* params: [n_params], which must not change before finish.  Returns FATHOM_OK or FATHOM_NO_MEMORY.
      * NULL: nothing to prepare. */
     fathom_status (*prepare)(void *state, const double *params);
 
-    /* x: [D][STRIDE], in place; volume grows by |det J|, or by that of the inverse map.  Never NULL. */
+    /* x: [D][STRIDE], in place, becomes y (inverse: y becomes x).  log |det dy/dx| (inverse: log |det dx/dy|) of each
+     * row is added to volume.  rows: how many rows the tile has.  Never NULL. */
     void (*forward)(double *x, struct volume *volume, void *state, size_t rows);
     void (*inverse)(double *x, struct volume *volume, void *state, size_t rows);
 
-    /* After forward of the same tile.  dx: [D][STRIDE], in: d loss / d y, out: d loss / d x;
-     * dlog_det: [rows], d loss / d log_det.  Never NULL. */
+    /* After forward of the same tile.  dx: [D][STRIDE], in: d loss / d y, out: d loss / d x.
+     * dlog_det: [rows], d loss / d log |det dy/dx| of this layer; it is the same for every layer, because the flow's
+     * log-determinant is the sum of the layers'.  Adds to the parameters' gradient in the state.  Never NULL. */
     void (*backward)(double *dx, const double *dlog_det, void *state, size_t rows);
 
-    /* gradient: [n_params], d loss / d params of all tiles since prepare.  NULL: no parameters. */
+    /* gradient: [n_params] = d loss / d params, summed over all tiles since prepare.  NULL: no parameters. */
     void (*finish)(double *gradient, void *state);
 
-    /* From now on this state uses the scratch memory of `other`, which then stays in the nearest cache for all layers
-     * of a flow.  Both states are of one kind and shape; their calls never overlap; `other` is destroyed after the last
-     * call on this state; no third state uses this state's scratch memory.  NULL: no scratch memory. */
+    /* From now on this state uses the scratch memory of `other`.  So all layers of a flow use the same memory, and it
+     * stays in the nearest cache.  Both states are of one kind and shape; their calls never overlap; `other` is
+     * destroyed after the last call on this state; no third state uses this state's scratch memory.
+     * NULL: there is no scratch memory. */
     void (*share)(void *state, const void *other);
 
-    /* The conditioner inside, for a look at it (flow_view.c).  NULL: there is none. */
+    /* Returns the layer's conditioner and the state of it, to be inspected (flow_view.c).  NULL: there is none. */
     struct conditioner_use (*conditioner)(const void *state);
 };
 

@@ -2,8 +2,8 @@
  *
  *   y = (x - loc) / s,  s = softplus(l) + 1e-5,  log|det| = -sum_d log s_d
  *
- * Parameters: loc [D], l [D].  Both start at 0, so s = 0.6931...; fathom_flow_actnorm_init sets them from data.  The
- * constant 1e-5 is ACTNORM_MIN_SCALE. */
+ * The paper's scale is 1 / s; softplus and 1e-5 (ACTNORM_MIN_SCALE) are flowjax's.  Parameters: loc [D], l [D].  Both
+ * start at 0, so s = 0.6931...; fathom_flow_actnorm_init sets them from data. */
 #include "internal.h"
 
 struct actnorm {
@@ -12,8 +12,8 @@ struct actnorm {
     double       *scale;   /* [D], s                                    */
     double       *slope;   /* [D], ds/dl                                */
     double       *y;       /* [D][STRIDE], for backward                 */
-    double       *partial; /* [2 D][8]: d loss / d loc, d loss / d s    */
-    double        log_det; /* of every row                              */
+    double       *partial; /* [2 D][8]: -d loss / d loc, then -s d loss / d s, in eight partial sums */
+    double        log_det; /* the same for every row                    */
     _Alignas(CACHE_LINE) double memory[];
 };
 
@@ -78,7 +78,7 @@ static void forward(double *x, struct volume *volume, void *state, size_t rows)
     add_log_det(volume, s->log_det, rows);
 }
 
-/* dx = dy / s;  dloc = -sum dy / s;  ds = -sum (dy y + dlog_det) / s */
+/* dx = dy / s;  dloc = -sum dy / s;  ds = -sum (dy y + dlog_det) / s.  Here the sums, in `finish` the rest. */
 static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
 {
     struct actnorm *s = state;
@@ -103,6 +103,7 @@ static void inverse(double *x, struct volume *volume, void *state, size_t rows)
     add_log_det(volume, -s->log_det, rows);
 }
 
+/* dloc, and dl = ds (ds/dl) */
 static void finish(double *gradient, void *state)
 {
     struct actnorm *s = state;

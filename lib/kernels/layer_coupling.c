@@ -2,24 +2,27 @@
  *
  *   y_A = x_A,   y_B = f(x_B; conditioner(x_A)),   log|det| = sum over B of log|f'|
  *
- * A is the first floor(D/2) coordinates, B the others; f acts on each coordinate of B by itself.  The Jacobian is
- * triangular, so its determinant is free, and the inverse needs the conditioner only forward, at y_A = x_A.
- * The conditioner's outputs are coordinate-major: all of B's first coordinate, then of the next.
+ * A is the first floor(D/2) coordinates, B the others.  The transformer f acts on each coordinate of B alone
+ * (transformer.h); the conditioner computes its parameters (conditioner.h).  The Jacobian is triangular, so its
+ * determinant is the product of the slopes f'.  The inverse evaluates the conditioner forward too, at x_A = y_A.
+ * The conditioner's outputs are coordinate-major: all of B's first coordinate, then all of the next.
  *
- * The configuration names the transformer; the shape decides the conditioner (conditioner_of). */
+ * The configuration names the transformer.  The number of inputs decides the conditioner (conditioner_of in kernels.h).
+ */
 #include "internal.h"
 
 struct coupling {
     fathom_config             config;
     const struct transformer *transformer;
     const struct conditioner *conditioner;
-    size_t                    n_in, n_moved;      /* |A|, |B|                                                     */
-    size_t                    n_outputs, n_saved; /* outputs, and saved rows, per coordinate                      */
-    void                     *network;            /* the conditioner's state                                      */
-    double                   *outputs;     /* [padded(n_moved n_outputs)][STRIDE], the conditioner's outputs, and in
-                                              backward their gradient; shared by all couplings of a flow          */
-    double                   *own_outputs; /* the same if it belongs to this state, otherwise NULL                */
-    _Alignas(CACHE_LINE) double saved[];   /* [n_moved n_saved][STRIDE]                                           */
+    size_t                    n_in, n_transformed; /* |A|, |B|                                                     */
+    size_t                    n_outputs, n_saved;  /* per coordinate of B: the transformer's (transformer.h)       */
+    void                     *conditioner_state;
+    double                   *outputs;     /* [padded(n_transformed n_outputs)][STRIDE], the conditioner's outputs;
+                                              backward writes their gradient here.  Nothing is kept here from
+                                              forward to backward, so all couplings of a flow share it             */
+    double                   *own_outputs; /* the same if it belongs to this state, otherwise NULL                 */
+    _Alignas(CACHE_LINE) double saved[];   /* [n_transformed n_saved][STRIDE]                                      */
 };
 
 static size_t n_in(const fathom_config *config) { return config->dim / 2; }
@@ -38,8 +41,8 @@ static size_t n_params(const fathom_config *config)
     return total + (fan_in + 1) * n_out(config);
 }
 
-/* As equinox's MLP: one key per layer, split into one for its weights and one for its biases, both uniform on
- * +-1/sqrt(fan_in). */
+/* As equinox's MLP (equinox.nn.Linear): one key per layer, split into one for its weights and one for its biases; both
+ * are uniform on [-1/sqrt(fan_in), 1/sqrt(fan_in)). */
 static void init(double *params, const fathom_config *config, fathom_key key)
 {
     fathom_key layer_keys[16], pair[2]; /* hidden + 1 <= 9 */
@@ -60,31 +63,31 @@ static void destroy(void *state)
     struct coupling *s = state;
     if (!s)
         return;
-    if (s->network)
-        s->conditioner->destroy(s->network);
+    if (s->conditioner_state)
+        s->conditioner->destroy(s->conditioner_state);
     free(s->own_outputs);
     free(s);
 }
 
 static size_t outputs_bytes(const struct coupling *s)
 {
-    return padded(s->n_moved * s->n_outputs) * STRIDE * sizeof(double);
+    return padded(s->n_transformed * s->n_outputs) * STRIDE * sizeof(double);
 }
 
 static void *create(const fathom_config *config)
 {
     const struct transformer *transformer = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
-    const size_t n_moved = config->dim - n_in(config), n_saved = transformer->n_saved(config);
-    struct coupling *s = zeros(sizeof *s + n_moved * n_saved * STRIDE * sizeof(double));
+    const size_t n_transformed = config->dim - n_in(config), n_saved = transformer->n_saved(config);
+    struct coupling *s = zeros(sizeof *s + n_transformed * n_saved * STRIDE * sizeof(double));
     if (!s)
         return NULL;
     *s = (struct coupling){ .config = *config, .transformer = transformer,
                             .conditioner = conditioner_of(&ISA(fathom_isa), n_in(config)),
-                            .n_in = n_in(config), .n_moved = n_moved, .n_outputs = transformer->n_outputs(config),
-                            .n_saved = n_saved };
-    s->network = s->conditioner->create(s->n_in, n_moved * s->n_outputs, config->width, config->hidden);
+                            .n_in = n_in(config), .n_transformed = n_transformed,
+                            .n_outputs = transformer->n_outputs(config), .n_saved = n_saved };
+    s->conditioner_state = s->conditioner->create(s->n_in, n_transformed * s->n_outputs, config->width, config->hidden);
     s->outputs = s->own_outputs = zeros(outputs_bytes(s)); /* the rows of the padding stay zero */
-    if (!s->network || !s->outputs) {
+    if (!s->conditioner_state || !s->outputs) {
         destroy(s);
         return NULL;
     }
@@ -98,45 +101,47 @@ static void share(void *state, const void *other)
     s->own_outputs = NULL;
     s->outputs = ((const struct coupling *)other)->outputs;
     if (s->conditioner->share)
-        s->conditioner->share(s->network, ((const struct coupling *)other)->network);
+        s->conditioner->share(s->conditioner_state, ((const struct coupling *)other)->conditioner_state);
 }
 
 static size_t bytes(const void *state)
 {
     const struct coupling *s = state;
-    return sizeof *s + s->n_moved * s->n_saved * STRIDE * sizeof(double) + (s->own_outputs ? outputs_bytes(s) : 0)
-         + s->conditioner->bytes(s->network);
+    return sizeof *s + s->n_transformed * s->n_saved * STRIDE * sizeof(double)
+         + (s->own_outputs ? outputs_bytes(s) : 0) + s->conditioner->bytes(s->conditioner_state);
 }
 
 static fathom_status prepare(void *state, const double *params)
 {
     struct coupling *s = state;
-    return s->conditioner->prepare(s->network, params);
+    return s->conditioner->prepare(s->conditioner_state, params);
 }
 
 static void forward(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct coupling *s = state;
-    s->conditioner->forward(s->outputs, x, s->network, rows);
-    for (size_t j = 0; j < s->n_moved; j++)
+    s->conditioner->forward(s->outputs, x, s->conditioner_state, rows);
+    for (size_t j = 0; j < s->n_transformed; j++)
         s->transformer->forward(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
                                 ROW(s->saved, j * s->n_saved), &s->config, rows);
 }
 
+/* dx_B = dy_B f'(x_B) + dlog_det d log|f'| / dx_B;  doutputs likewise (both by the transformer);
+ * dx_A = dy_A + (d outputs / d x_A)^T doutputs (the conditioner adds the second term to dx_A in place). */
 static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
 {
     struct coupling *s = state;
-    for (size_t j = 0; j < s->n_moved; j++)
+    for (size_t j = 0; j < s->n_transformed; j++)
         s->transformer->backward(ROW(dx, s->n_in + j), ROW(s->outputs, j * s->n_outputs),
                                  ROW(s->saved, j * s->n_saved), dlog_det, &s->config, rows);
-    s->conditioner->backward(dx, s->outputs, s->network, rows);
+    s->conditioner->backward(dx, s->outputs, s->conditioner_state, rows);
 }
 
 static void inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct coupling *s = state;
-    s->conditioner->forward(s->outputs, x, s->network, rows);
-    for (size_t j = 0; j < s->n_moved; j++)
+    s->conditioner->forward(s->outputs, x, s->conditioner_state, rows);
+    for (size_t j = 0; j < s->n_transformed; j++)
         s->transformer->inverse(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
                                 ROW(s->saved, j * s->n_saved), &s->config, rows);
 }
@@ -144,13 +149,13 @@ static void inverse(double *x, struct volume *volume, void *state, size_t rows)
 static void finish(double *gradient, void *state)
 {
     struct coupling *s = state;
-    s->conditioner->finish(gradient, s->network);
+    s->conditioner->finish(gradient, s->conditioner_state);
 }
 
 static struct conditioner_use conditioner(const void *state)
 {
     const struct coupling *s = state;
-    return (struct conditioner_use){ s->conditioner, s->network, s->n_in, s->n_moved * s->n_outputs };
+    return (struct conditioner_use){ s->conditioner, s->conditioner_state, s->n_in, s->n_transformed * s->n_outputs };
 }
 
 const struct layer ISA(layer_coupling) = {

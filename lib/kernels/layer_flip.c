@@ -1,4 +1,4 @@
-/* layer_flip.c - the order of coordinates reversed: y_d = x_{D-1-d}, log|det| = 0.  Its own inverse and its own
+/* layer_flip.c - the order of coordinates reversed: y_d = x_{D-1-d}, log|det| = 0.  It is its own inverse and its own
  * transpose.  The state is the configuration itself. */
 #include "internal.h"
 

@@ -1,8 +1,8 @@
 /* layer_rotation.c - an orthogonal map as a product of Householder reflections (Householder 1958), log|det| = 0.
  *
- *   one reflection:  y = x - 2 u (u . x),  u = v / |v|,  v trainable, never normalised in place.
+ *   one reflection:  y = x - 2 u (u . x),  u = v / |v|,  v trainable; the parameter itself is not normalised.
  *
- * Each reflection is its own inverse, so the inverse map applies them in the other order.
+ * Each reflection is its own inverse, so the inverse map applies them in reverse order.
  * Parameters: v, [REFLECTIONS][D]. */
 #include "internal.h"
 
@@ -13,7 +13,7 @@ struct rotation {
     double *u;       /* [REFLECTIONS][D], unit vectors                                               */
     double *length;  /* [REFLECTIONS], |v|                                                           */
     double *input;   /* [REFLECTIONS][D][STRIDE], each reflection's input, for backward              */
-    double *partial; /* [REFLECTIONS][D][8], d loss / d u of all tiles, in eight partial sums        */
+    double *partial; /* [REFLECTIONS][D][8], -1/2 d loss / d u so far, in eight partial sums         */
     _Alignas(CACHE_LINE) double memory[];
 };
 
@@ -70,15 +70,15 @@ INLINE vec dot(const double *u, const double *x, size_t dim, size_t i)
     return sum;
 }
 
-/* x in place; kept: receives the rows as they were, or NULL */
-static void reflect(double *x, double *kept, const double *u, size_t dim, size_t rows)
+/* Reflects x in place.  input: [D][STRIDE] = x before that, or NULL. */
+static void reflect(double *x, double *input, const double *u, size_t dim, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         const vec minus_twice = broadcast(-2.0) * dot(u, x, dim, i);
         for (size_t d = 0; d < dim; d++) {
             const vec xd = load(ROW(x, d) + i);
-            if (kept)
-                store(ROW(kept, d) + i, xd);
+            if (input)
+                store(ROW(input, d) + i, xd);
             store(ROW(x, d) + i, fmadd(minus_twice, broadcast(u[d]), xd));
         }
     }
@@ -123,7 +123,7 @@ static void inverse(double *x, struct volume *volume, void *state, size_t rows)
         reflect(x, NULL, s->u + r * s->dim, s->dim, rows);
 }
 
-/* dv = (du - u (u . du)) / |v| */
+/* dv = (du - u (u . du)) / |v|, since u = v / |v| */
 static void finish(double *gradient, void *state)
 {
     struct rotation *s = state;

@@ -1,11 +1,11 @@
-/* list.h - every layer and every transformer: a line each.
+/* list.h - every layer and every transformer, one per line.
  *
  * LAYER(name)        layer_name.c defines ISA(layer_name), a struct layer (layer.h).
  * TRANSFORMER(name)  transformer_name.c defines ISA(transformer_name), a struct transformer (transformer.h).
  *
- * The declarations (internal.h) and the tables of each instruction set (kernels.c) are made from this list, and from
- * those the names that fathom_coupling_name gives and --coupling takes, in this order.  Which layers a block of a flow
- * consists of is written in flow.c. */
+ * This list makes the declarations (internal.h) and the tables of each instruction set (kernels.c).  The tables give
+ * the names that fathom_coupling_name returns and --coupling takes, in this order.  flow.c lists the layers of a
+ * block. */
 #ifndef LAYER
 #define LAYER(name)
 #endif

@@ -1,4 +1,5 @@
-/* log_sum_exp.c - the logarithm of a weighted sum of exponentials, relative to the largest, so that none overflows. */
+/* log_sum_exp.c - the logarithm of a weighted sum of exponentials.  The largest exponent is subtracted first, so no
+ * exponential overflows. */
 #include "internal.h"
 
 /* log sum_i weight_i e^(x_i), -inf if every x_i is; weight, x: [n], n a multiple of 8. */
@@ -6,10 +7,10 @@ double ISA(log_sum_exp)(const double *weight, const double *x, size_t n)
 {
     double greatest = -INFINITY, partial[8];
     for (int j = 0; j < 8; j += VEC_WIDTH) {
-        vec most = broadcast(-INFINITY);
+        vec maximum = broadcast(-INFINITY);
         for (size_t i = 0; i < n; i += 8)
-            most = max(load(x + i + j), most);
-        store(partial + j, most);
+            maximum = max(load(x + i + j), maximum);
+        store(partial + j, maximum);
     }
     for (int j = 0; j < 8; j++)
         greatest = partial[j] > greatest ? partial[j] : greatest;

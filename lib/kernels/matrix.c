@@ -1,17 +1,17 @@
 /* matrix.c - the one matrix kernel: C[r][c] += sum_k A[r][k] X[k][c], lanes over c.
  *
- * It computes a dense layer's forward pass (lanes are rows of the batch), its input gradient (likewise) and its weight
- * gradient (lanes are input features), and the piecewise conditioner's tables (lanes are units).  A is read one number
- * at a time with any two steps, so a transposed A costs nothing.  X and C are read by vectors, so their columns are
- * contiguous and n_columns is a multiple of 8.
+ * A is [n_rows][n_k], X is [n_k][n_columns], C is [n_rows][n_columns].  The lanes are neighbouring columns c.  They are
+ * rows of the batch in a dense layer's forward pass and its input gradient, input features in its weight gradient, and
+ * units in the piecewise conditioner.  A is read one number at a time with any two steps, so a transposed A costs
+ * nothing.  X and C are read by vectors, so each row is contiguous and n_columns is a multiple of 8.
  *
  * Invariant: each element is one chain of fused multiply-adds, k = 0, 1, 2, ..., whatever the vector width or the block
  * of C that it is in.  So the bits of C depend on the numbers alone.
  */
 #include "internal.h"
 
-/* The loops over a block's rows and vectors must be unrolled completely: otherwise `sum` is kept in memory, at a
- * quarter of the speed.  clang ignores gcc's pragma. */
+/* The loops over a block's rows and vectors must be unrolled completely.  Otherwise the compiler keeps `sum` in memory
+ * instead of registers, at a quarter of the speed.  clang ignores gcc's pragma. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
@@ -27,8 +27,8 @@ enum { MR = 6, NV = 2 };
 enum { MR = 2, NV = 4 };
 #endif
 
-/* The operands.  If `adds` below, C starts from its own elements; otherwise its row r starts from start[r
- * start_step]. */
+/* The operands.  If `adds` is true in the functions below, the sum for C[r][c] starts from C[r][c]; otherwise it starts
+ * from start[r start_step]. */
 struct product {
     double       *c;
     const double *start;
@@ -36,6 +36,7 @@ struct product {
     struct matrix a, x;
 };
 
+/* A block of C, `rows` by `vectors` vectors, at the start of p.c. */
 INLINE void block(struct product p, const int rows, const int vectors, const bool adds)
 {
     vec sum[MR][NV];
@@ -65,7 +66,7 @@ INLINE void block(struct product p, const int rows, const int vectors, const boo
             store(p.c + (size_t)r * p.c_step + v * VEC_WIDTH, sum[r][v]);
 }
 
-/* All rows of a stripe of C, `vectors` vectors wide. */
+/* All rows of a stripe of C that is `vectors` vectors wide, block by block. */
 INLINE void stripe(struct product p, size_t n_rows, const int vectors, const bool adds)
 {
     for (; n_rows >= MR; n_rows -= MR) {
@@ -86,6 +87,7 @@ INLINE void stripe(struct product p, size_t n_rows, const int vectors, const boo
     }
 }
 
+/* All of C, stripe by stripe. */
 INLINE void multiply(struct product p, size_t n_rows, size_t n_columns, const bool adds)
 {
     for (; n_columns >= NV * VEC_WIDTH; n_columns -= NV * VEC_WIDTH) {
@@ -103,7 +105,8 @@ INLINE void multiply(struct product p, size_t n_rows, size_t n_columns, const bo
 #endif
 }
 
-/* c: [n_rows], rows c_step apart; a: [n_rows][n_k]; x: [n_k][n_columns]. */
+/* C[r][c] += sum_k A[r][k] X[k][c].  c: [n_rows][n_columns], rows c_step apart; a: [n_rows][n_k];
+ * x: [n_k][n_columns], with column_step 1. */
 void ISA(matrix_add_product)(double *c, size_t c_step, struct matrix a, struct matrix x, size_t n_rows, size_t n_k,
                              size_t n_columns)
 {
@@ -112,7 +115,7 @@ void ISA(matrix_add_product)(double *c, size_t c_step, struct matrix a, struct m
     multiply(p, n_rows, n_columns, true);
 }
 
-/* C[r][c] = start[r] + the same sum; start: [n_rows], or NULL for zeros. */
+/* C[r][c] = start[r] + sum_k A[r][k] X[k][c].  start: [n_rows], or NULL for zeros; the others as above. */
 void ISA(matrix_product)(double *c, size_t c_step, const double *start, struct matrix a, struct matrix x,
                          size_t n_rows, size_t n_k, size_t n_columns)
 {

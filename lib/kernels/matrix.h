@@ -1,4 +1,4 @@
-/* matrix.h - a matrix to read, wherever its numbers lie. */
+/* matrix.h - a matrix operand that is only read, with any distance between its rows and between its columns. */
 #ifndef FATHOM_MATRIX_H
 #define FATHOM_MATRIX_H
 
@@ -10,7 +10,7 @@ struct matrix {
     size_t        row_step, column_step;
 };
 
-/* Rows `step` apart, each contiguous; and the transpose of such a matrix. */
+/* The matrix whose rows are contiguous and begin `step` doubles apart; and the transpose of that matrix. */
 static inline struct matrix matrix_rows(const double *data, size_t step) { return (struct matrix){ data, step, 1 }; }
 static inline struct matrix matrix_transposed(const double *data, size_t step)
 {

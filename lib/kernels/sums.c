@@ -1,5 +1,6 @@
-/* sums.c - the sum of squares of an array: element i is added to partial sum i mod 32, so that no addition waits for
- * the one before it; four partial sums make each of the eight of sum8 (sums.h). */
+/* sums.c - the sum of squares of an array.  Element i is added to partial sum i mod 32, so consecutive additions do not
+ * depend on each other.  The partial sums j, j + 8, j + 16 and j + 24 are added to number j of the eight that sum8 adds
+ * (sums.h). */
 #include "internal.h"
 
 /* sum x_i^2; x: [n] */

@@ -2,18 +2,23 @@
  *
  *   y = x s + loc,  s = softplus(raw + c),  c = softplus^-1(1),  log|dy/dx| = log s
  *
- * so zero outputs of the conditioner give the identity.  Outputs per coordinate: loc, raw. */
+ * The paper's scale is exp(raw).  With softplus it grows only linearly.  Zero outputs of the conditioner give the
+ * identity.  Outputs per coordinate: loc, raw.
+ *
+ * Read this file first: every kernel is built alike.  A vec holds the numbers of VEC_WIDTH rows (vec.h).  ROW(a, r) is
+ * row r of an array whose rows are outputs or saved numbers and whose columns are a tile's rows (tile.h).  volume
+ * collects log|dy/dx| (volume.h).  dq stands for d loss / d q: draw is d loss / d raw. */
 #include "internal.h"
 
 enum { /* rows of the outputs */
-    LOC, /* the shift                      */
-    RAW, /* the scale before its softplus  */
+    LOC, /* the shift                 */
+    RAW, /* the scale before softplus */
     N_OUTPUTS
 };
 enum { /* rows that forward keeps for backward */
     X,     /* the input         */
     S,     /* the scale         */
-    SLOPE, /* ds / draw         */
+    SLOPE, /* d s / d raw       */
     N_SAVED
 };
 
@@ -35,7 +40,7 @@ static void forward(double *x, struct volume *volume, const double *outputs, dou
     }
 }
 
-/* dx = dy s;  dloc = dy;  draw = (dy x + dlog_det / s) ds/draw */
+/* dx = dy s;  dloc = dy;  draw = (dy x + dlog_det / s) SLOPE,  since log|dy/dx| = log s */
 static void backward(double *dx, double *doutputs, const double *saved, const double *dlog_det,
                      const fathom_config *config, size_t rows)
 {

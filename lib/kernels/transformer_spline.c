@@ -1,11 +1,12 @@
 /* transformer_spline.c - the rational-quadratic spline transformer (Durkan, Bekasov, Murray & Papamakarios 2019,
  * "Neural spline flows", sec. 3.1; the equation numbers below are that paper's).
  *
- * A monotone map of [-B, B] onto itself through K + 1 knots (x_k, y_k) with slopes delta_k there; outside, the identity
- * with log-det 0.  Outputs per coordinate: K raw widths, K raw heights, K + 1 raw slopes, where K = knots + 1:
+ * A monotone map of [-B, B] onto itself through K + 1 knots (x_k, y_k) with slope delta_k at knot k.  Outside it is the
+ * identity, with log-det 0.  With `knots` inner knots there are K = knots + 1 bins.  Outputs per coordinate: K raw
+ * widths a, K raw heights b, K + 1 raw slopes d:
  *
  *   width_k  = MIN_BIN + (2 B - K MIN_BIN) softmax(a)_k,  x_0 = -B, x_k = -B + partial sum, x_K = B; heights likewise
- *   delta_k  = softplus(d_k + c) + MIN_SLOPE,  c = softplus^-1(1 - MIN_SLOPE): zero outputs are the identity
+ *   delta_k  = softplus(d_k + c) + MIN_SLOPE,  c = softplus^-1(1 - MIN_SLOPE): zero outputs give the identity
  *
  * The bin of x is that of the last knot strictly below x, clipped to a valid bin.  Inside it, with
  * theta = (x - x_k) / w, w and h the bin's width and height, s = h / w:
@@ -14,15 +15,18 @@
  *   alpha  = s theta^2 + delta_k theta (1 - theta),  beta = s + (delta_{k+1} + delta_k - 2 s) theta (1 - theta)
  *   dy/dx  = s^2 gamma / beta^2,  gamma = delta_{k+1} theta^2 + 2 s theta (1 - theta) + delta_k (1 - theta)^2  (eq. 5)
  *
- * A tile is processed in passes (exponentials | bin | slopes | rational), because short loops keep the processor's
- * units busier than one long loop.  The softmax is never written out; of the slopes only the bin's two are computed;
- * forward saves its quotients, so that backward need not divide again. */
+ * Names in the code: delta0, delta1 = delta_k, delta_{k+1};  rest = 1 - theta;  both = theta (1 - theta);
+ * bend = delta_{k+1} + delta_k - 2 s;  room = 2 B - K MIN_BIN.
+ *
+ * A tile is processed in passes: exponentials, locate, slopes, and the rational function.  Four short loops run faster
+ * than one long loop.  Only the exponentials of the softmax are stored, not the softmax itself.  Only the two slopes of
+ * the row's bin are computed.  forward stores its quotients, so backward does not divide by them again. */
 #include "internal.h"
 
-static const double MIN_BIN = 1e-3, MIN_SLOPE = 1e-3;
+static const double MIN_BIN = FATHOM_MIN_BIN, MIN_SLOPE = 1e-3;
 static const double SLOPE_SHIFT = 0.53974241723695207924; /* softplus^-1(1 - 1e-3) = log(e^0.999 - 1) */
 
-/* The numbers of a row that one pass writes for the next, and forward for backward. */
+/* The numbers of a row that one pass stores for the next one, and forward for backward. */
 enum {
     BIN,         /* the bin's number, from 0; -1: the row lies outside [-B, B]        */
     X0,          /* the bin's left knot x_k                                           */
@@ -34,16 +38,17 @@ enum {
     SLOPE0,      /* d delta_k / d raw                                                 */
     SLOPE1,      /* d delta_{k+1} / d raw                                             */
     THETA,       /* theta                                                             */
-    IN_W,        /* 1 / w                                                             */
-    IN_BETA,     /* 1 / beta                                                          */
-    GATE,        /* d limited y / d y: 1 inside, 1/2 at an end, 0 beyond              */
+    INV_W,       /* 1 / w                                                             */
+    INV_BETA,    /* 1 / beta                                                          */
+    GATE,        /* d (y limited to [-B, B]) / d y: 1 inside, 1/2 at an end, else 0   */
     SHARE_X,     /* width_k = MIN_BIN + SHARE_X times the k-th exponential            */
     SHARE_Y,     /* likewise for the heights                                          */
     EXPONENTIALS /* the first of K exponentials of the widths, then K of the heights  */
 };
 
-/* They lie octet of rows by octet, [n_saved][8] each, so that those of a tile are one stream of memory; a deep flow
- * reads it from beyond the nearest caches.  KEPT is where those of row i begin, NUMBER the r-th of them. */
+/* Layout: [rows / 8][n_saved][8].  All numbers of eight rows are contiguous, so backward reads a tile's as one stream;
+ * in a deep flow they come from beyond the nearest caches.  KEPT points to the first number of row i, NUMBER to its
+ * number r. */
 #define KEPT(saved, i, config) ((saved) + (i) / 8 * 8 * n_saved(config) + (i) % 8)
 #define NUMBER(kept, r) ((kept) + (size_t)(r) * 8)
 
@@ -51,8 +56,9 @@ static size_t n_bins(const fathom_config *config) { return config->knots + 1; }
 static size_t n_outputs(const fathom_config *config) { return 3 * n_bins(config) + 1; }
 static size_t n_saved(const fathom_config *config) { return EXPONENTIALS + 2 * n_bins(config); }
 
-/* The softmax without its quotient.  raw: [bins][STRIDE].  Writes e_k = exp(raw_k - greatest), at least e^-708, as
- * numbers first, first + 1, ..., and number share = room / sum_k e_k.  So width_k = MIN_BIN + share e_k. */
+/* The softmax without its quotients.  raw: [bins][STRIDE].  Stores e_k = exp(raw_k - max_j raw_j), but at least e^-708,
+ * as the numbers first, first + 1, ...; and share = room / sum_k e_k as the number of that name.  So
+ * width_k = MIN_BIN + share e_k. */
 INLINE void exponentials(double *saved, size_t first, size_t share, const double *raw, double room,
                          const fathom_config *config, size_t rows)
 {
@@ -70,9 +76,10 @@ INLINE void exponentials(double *saved, size_t first, size_t share, const double
     }
 }
 
-/* Finds the bin that contains u ([rows], inside the interval) along x, or along y for the inverse; writes its number,
+/* Finds the bin that contains u along x, or along y for the inverse.  u: [rows], in [-B, B].  Stores the bin's number,
  * left knot, width, height and raw slopes.  The knots are compared from left to right: each knot below u replaces the
- * bin found so far by the bin that begins there.  The last bin ends at B itself. */
+ * bin found so far by the bin that begins there.  The last bin ends at B exactly: its width is B - x_k, which equals
+ * MIN_BIN + share e_k up to rounding, so backward treats it as every other bin. */
 INLINE void locate(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config,
                    size_t rows)
 {
@@ -104,7 +111,7 @@ INLINE void locate(double *saved, const double *outputs, const double *u, bool a
     }
 }
 
-/* Replaces the raw slopes by delta, and writes d delta / d raw. */
+/* Replaces the raw slopes by delta_k and delta_{k+1}, and stores d delta / d raw. */
 INLINE void slopes(double *saved, const fathom_config *config, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH)
@@ -116,20 +123,22 @@ INLINE void slopes(double *saved, const fathom_config *config, size_t rows)
         }
 }
 
+/* |u| <= interval; false for NaN. */
 INLINE mask inside(vec u, double interval)
 {
     vec size = mask_select(less(u, broadcast(0.0)), -u, u);
     return mask_or(less(size, broadcast(interval)), equal(size, broadcast(interval)));
 }
 
-/* u = x inside the interval, and 0 elsewhere.  Rows outside pass through as 0; at the end their x is restored. */
-static void hold_inside(double *u, const double *x, double interval, size_t rows)
+/* u = x inside the interval and 0 elsewhere, so that rows outside compute something finite.  Their result is then
+ * replaced by x. */
+static void zero_outside(double *u, const double *x, double interval, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH)
         store(u + i, mask_select(inside(load(x + i), interval), load(x + i), broadcast(0.0)));
 }
 
-/* The value limited to [-B, B], and d limited / d value: 1 inside, 0 outside, 1/2 at a tie as in jnp.clip. */
+/* The value limited to [-B, B]; *gate = d limited / d value: 1 inside, 0 outside, 1/2 at an end, as jnp.clip has it. */
 INLINE vec limit(vec *gate, vec value, double interval)
 {
     vec lo = broadcast(-interval), hi = broadcast(interval);
@@ -139,7 +148,7 @@ INLINE vec limit(vec *gate, vec value, double interval)
     return limited;
 }
 
-/* The first passes of both directions: everything of u's bin, into `saved`. */
+/* The passes that forward and inverse share: stores all that belongs to u's bin in `saved`. */
 INLINE void find_bin(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config,
                     size_t rows)
 {
@@ -156,24 +165,24 @@ static void forward(double *x, struct volume *volume, const double *outputs, dou
 {
     double u[TILE];
 
-    hold_inside(u, x, config->interval, rows);
+    zero_outside(u, x, config->interval, rows);
     find_bin(saved, outputs, u, false, config, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         double *kept = KEPT(saved, i, config);
-        vec in_w = broadcast(1.0) / load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * in_w;
+        vec inv_w = broadcast(1.0) / load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * inv_w;
         vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = broadcast(1.0);
-        vec theta = (load(u + i) - load(NUMBER(kept, X0))) * in_w, rest = one - theta, both = theta * rest;
+        vec theta = (load(u + i) - load(NUMBER(kept, X0))) * inv_w, rest = one - theta, both = theta * rest;
 
         vec alpha = s * theta * theta + delta0 * both;
-        vec in_beta = one / (s + (delta1 + delta0 - (s + s)) * both);
+        vec inv_beta = one / (s + (delta1 + delta0 - (s + s)) * both);
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
-        vec gate, y = limit(&gate, load(NUMBER(kept, Y0)) + h * alpha * in_beta, config->interval); /* eq. 4 */
-        vec ratio = s * in_beta, slope = ratio * ratio * gamma;                                       /* eq. 5 */
+        vec gate, y = limit(&gate, load(NUMBER(kept, Y0)) + h * alpha * inv_beta, config->interval); /* eq. 4 */
+        vec ratio = s * inv_beta, slope = ratio * ratio * gamma;                                      /* eq. 5 */
 
         mask in = inside(load(x + i), config->interval);
         store(NUMBER(kept, THETA), theta);
-        store(NUMBER(kept, IN_W), in_w);
-        store(NUMBER(kept, IN_BETA), in_beta);
+        store(NUMBER(kept, INV_W), inv_w);
+        store(NUMBER(kept, INV_BETA), inv_beta);
         store(NUMBER(kept, GATE), gate);
         store(NUMBER(kept, BIN), mask_select(in, load(NUMBER(kept, BIN)), broadcast(-1.0)));
         store(x + i, mask_select(in, y, load(x + i)));
@@ -181,14 +190,15 @@ static void forward(double *x, struct volume *volume, const double *outputs, dou
     }
 }
 
-/* d loss / d raw widths, first half.  d loss / d width_j is *left for the bins to the left of the row's own (they move
- * its left knot), *own for its own, and 0 for those to the right.  With p = softmax(raw) and k the row's bin,
+/* From d loss / d width_j to d loss / d raw_j, but for the factor e_j; also for heights.  With k the row's bin,
+ * d_j = d loss / d width_j takes only three values: *left for j < k (these bins move the knot x_k), *own for j = k, and
+ * 0 for j > k.  With p = softmax(raw) the chain rule gives
  *
  *   draw_j = room p_j (d_j - mean),  mean = sum_j p_j d_j,  room p_j = share e_j = width_j - MIN_BIN
  *
- * The sum of p over the bins to the left follows from the knot: room sum_{j<k} p_j = x_k + B - k MIN_BIN, which is
- * `before`.  On return *left, *own and *right are share (d_j - mean); times e_j that is draw_j. */
-INLINE void spread(vec *left, vec *own, vec *right, vec before, vec width, vec share, double room)
+ * so  room mean = *left before + *own (width_k - MIN_BIN)  with  before = room sum_{j<k} p_j = x_k + B - k MIN_BIN.
+ * On return *left, *own and *right are share (d_j - mean) for j < k, j = k and j > k; times e_j that is draw_j. */
+INLINE void softmax_gradient(vec *left, vec *own, vec *right, vec before, vec width, vec share, double room)
 {
     vec mean = (*left * before + *own * (width - broadcast(MIN_BIN))) * broadcast(1.0 / room);
     *left = (*left - mean) * share;
@@ -196,6 +206,21 @@ INLINE void spread(vec *left, vec *own, vec *right, vec before, vec width, vec s
     *right = -mean * share;
 }
 
+/* The chain rule backward through  y = y_k + h alpha / beta  and  log dy/dx = 2 log s + log gamma - 2 log beta,  with
+ * dy and dlog the upstream gradients of these two and ratio = alpha / beta:
+ *
+ *   dalpha = dy h / beta,  dbeta = -(dy h ratio + 2 dlog) / beta,  dgamma = dlog / gamma
+ *   dtheta = dalpha (2 s theta + delta_k turn) + dbeta bend turn
+ *          + 2 dgamma (delta_{k+1} theta + s turn - delta_k (1 - theta)),          turn = 1 - 2 theta
+ *   ds     = dalpha theta^2 + dbeta (1 - 2 both) + 2 dgamma both + 2 dlog / s
+ *   ddelta_k = (dalpha + dbeta) both + dgamma (1 - theta)^2,  ddelta_{k+1} = dbeta both + dgamma theta^2
+ *
+ * then, with theta = (x - x_k) / w and s = h / w,
+ *
+ *   dx = dtheta / w,  dx_k = -dx,  dw = -(dtheta theta + ds s) / w,  dy_k = dy,  dh = dy ratio + ds / w
+ *
+ * softmax_gradient, SLOPE0 and SLOPE1 lead from these to the raw outputs.  A row outside has doutputs = 0 and
+ * dx = dy. */
 static void backward(double *dx, double *doutputs, const double *saved, const double *dlog_det,
                      const fathom_config *config, size_t rows)
 {
@@ -207,8 +232,8 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
         const double *kept = KEPT(saved, i, config), *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
         const vec one = broadcast(1.0), two = broadcast(2.0);
         vec theta = load(NUMBER(kept, THETA)), bin = load(NUMBER(kept, BIN));
-        vec in_w = load(NUMBER(kept, IN_W)), in_beta = load(NUMBER(kept, IN_BETA));
-        vec w = load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * in_w;
+        vec inv_w = load(NUMBER(kept, INV_W)), inv_beta = load(NUMBER(kept, INV_BETA));
+        vec w = load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * inv_w;
         vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1));
         vec rest = one - theta, both = theta * rest, theta2 = theta * theta, bend = delta1 + delta0 - two * s;
         vec alpha = s * theta2 + delta0 * both;
@@ -216,29 +241,31 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
 
         mask in = less(broadcast(-0.5), bin);
         vec dy = mask_select(in, load(dx + i) * load(NUMBER(kept, GATE)), broadcast(0.0));
-        vec dl = mask_select(in, load(dlog_det + i), broadcast(0.0));
-        vec ratio = alpha * in_beta;                        /* y = y_k + h ratio               */
+        vec dlog = mask_select(in, load(dlog_det + i), broadcast(0.0));
+        vec ratio = alpha * inv_beta;
         vec dratio = dy * h;
-        vec dalpha = dratio * in_beta;                      /* log dy/dx = 2 log s + log gamma */
-        vec dbeta = -(dratio * ratio + two * dl) * in_beta; /*             - 2 log beta        */
-        vec dl_s_gamma = dl / (s * gamma), dgamma = dl_s_gamma * s;
+        vec dalpha = dratio * inv_beta;
+        vec dbeta = -(dratio * ratio + two * dlog) * inv_beta;
+        vec dlog_s_gamma = dlog / (s * gamma), dgamma = dlog_s_gamma * s;
 
-        vec turn = one - two * theta;                       /* d both / d theta                */
+        vec turn = one - two * theta; /* d both / d theta */
         vec dtheta = dalpha * (two * s * theta + delta0 * turn) + dbeta * bend * turn
                    + two * dgamma * (delta1 * theta + s * turn - delta0 * rest);
-        vec ds = dalpha * theta2 + dbeta * (one - two * both) + two * dgamma * both + two * (dl_s_gamma * gamma);
+        vec ds = dalpha * theta2 + dbeta * (one - two * both) + two * dgamma * both + two * (dlog_s_gamma * gamma);
         vec ddelta0 = (dalpha + dbeta) * both + dgamma * rest * rest;
         vec ddelta1 = dbeta * both + dgamma * theta2;
 
-        vec du = dtheta * in_w;                             /* theta = (u - x_k) / w,  s = h / w */
+        vec du = dtheta * inv_w;
         store(dx + i, mask_select(in, du, load(dx + i)));
-        vec a_left = -du, a_own = -(dtheta * theta + ds * s) * in_w, a_right;
-        vec b_left = dy, b_own = dy * ratio + ds * in_w, b_right;
+        vec a_left = -du, a_own = -(dtheta * theta + ds * s) * inv_w, a_right;
+        vec b_left = dy, b_own = dy * ratio + ds * inv_w, b_right;
         vec draw0 = ddelta0 * load(NUMBER(kept, SLOPE0)), draw1 = ddelta1 * load(NUMBER(kept, SLOPE1));
 
         vec start = broadcast(-interval) + broadcast(MIN_BIN) * bin;
-        spread(&a_left, &a_own, &a_right, load(NUMBER(kept, X0)) - start, w, load(NUMBER(kept, SHARE_X)), room);
-        spread(&b_left, &b_own, &b_right, load(NUMBER(kept, Y0)) - start, h, load(NUMBER(kept, SHARE_Y)), room);
+        softmax_gradient(&a_left, &a_own, &a_right, load(NUMBER(kept, X0)) - start, w,
+                         load(NUMBER(kept, SHARE_X)), room);
+        softmax_gradient(&b_left, &b_own, &b_right, load(NUMBER(kept, Y0)) - start, h,
+                         load(NUMBER(kept, SHARE_Y)), room);
         vec number = broadcast(0.0), slope = broadcast(0.0), da = a_left, db = b_left;
         for (size_t k = 0; k < bins; k++) {
             mask own = equal(number, bin); /* outside, bin -1: never, and all are 0 */
@@ -253,14 +280,15 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     }
 }
 
-/* The quadratic of eq. 6-8 in its stable form, t = 2 c / (-b - sqrt(b^2 - 4 a c)), which is one only if b >= 0: else
- * from the bin's other end, as t = 1 - theta, where b is 2 h s less this one, hence positive; dx/dy = 1 / (dy/dx). */
+/* theta is a root of a t^2 + b t + c = 0 (eq. 6-8).  The form t = 2 c / (-b - sqrt(b^2 - 4 a c)) is stable only for
+ * b >= 0.  If b < 0, the equation is written for t = 1 - theta instead, that is from the bin's right end, with delta_k
+ * and delta_{k+1} exchanged.  Its b is 2 h s minus the first one, hence positive.  dx/dy = 1 / (dy/dx). */
 static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
                     const fathom_config *config, size_t rows)
 {
     double u[TILE];
 
-    hold_inside(u, x, config->interval, rows);
+    zero_outside(u, x, config->interval, rows);
     find_bin(saved, outputs, u, true, config, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         double *kept = KEPT(saved, i, config);
@@ -269,22 +297,23 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
         vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = broadcast(1.0);
 
         vec rise = load(u + i) - y0, bend = delta1 + delta0 - (s + s), none = broadcast(0.0);
-        mask turned = less(h * delta0 - rise * bend, none);
-        vec slope0 = mask_select(turned, delta1, delta0);
-        rise = mask_select(turned, h - rise, rise);
+        mask from_right = less(h * delta0 - rise * bend, none);
+        vec slope0 = mask_select(from_right, delta1, delta0);
+        rise = mask_select(from_right, h - rise, rise);
         vec a = h * (s - slope0) + rise * bend; /* eq. 7 */
         vec b = h * slope0 - rise * bend;
         vec c = -s * rise;
         vec square = b * b - broadcast(4.0) * a * c; /* >= 0 but for rounding */
         square = mask_select(less(square, none), none, square);
         vec t = broadcast(2.0) * c / (-b - vec_sqrt(square));
-        /* not into the next bin, which may be steep */
+        /* rounding must not lead into the next bin, which may be steep */
         t = mask_select(less(t, none), none, mask_select(less(one, t), one, t));
-        vec theta = mask_select(turned, one - t, t), rest = mask_select(turned, t, one - t), both = theta * rest;
+        vec theta = mask_select(from_right, one - t, t), rest = mask_select(from_right, t, one - t);
+        vec both = theta * rest;
         vec beta = s + bend * both;
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
         vec gate, end = broadcast(config->interval), back = limit(&gate, theta * w + x0, config->interval);
-        back = mask_select(equal(load(u + i), end), end, back); /* w, from the rounded x0 to B, may fall short of it */
+        back = mask_select(equal(load(u + i), end), end, back); /* x_0 + w may be below B by rounding */
         vec ratio = beta / s, slope = ratio * ratio / gamma; /* dx/dy */
 
         mask in = inside(load(x + i), config->interval);

@@ -1,16 +1,18 @@
-/* vec.h - doubles side by side, at the native width of one instruction set.
+/* vec.h - vectors of doubles, at the native width of one instruction set.
  *
  * Every file in this folder is compiled once for each instruction set: -DFATHOM_ISA=v4 -DVEC_WIDTH=8, v3 with 4, ref
- * with 1.  `vec` is VEC_WIDTH doubles; + - * / are the C operators of gcc's and clang's vector types; the functions
- * below are the rest, under the names that SIMD libraries use.  With ref a vec is a double, so the code is plain C.
+ * with 1.  `vec` is VEC_WIDTH doubles, its lanes; + - * / are the C operators of gcc's and clang's vector types.  All
+ * other operations are the functions below, under the names that SIMD libraries use.  With ref a vec is a double, so
+ * the code is plain C.
  *
  *   load, store, broadcast              memory; one number in every lane
  *   fmadd(a, b, c)                      a b + c, rounded once
  *   max(a, b)                           a > b ? a : b, so b if one of them is NaN
- *   less, equal                         a mask, with a bit per lane; false if one of them is NaN
+ *   less, equal                         a mask, one truth value per lane; false if one operand is NaN
  *   mask_or, mask_count                 of masks: or; how many lanes are set
  *   mask_select(m, yes, no)             m ? yes : no
  *   mask_add(m, a, b)                   m ? a + b : a
+ *   transpose(column, row)              the columns of a block of VEC_WIDTH x VEC_WIDTH numbers
  *   vec_log, vec_sqrt                   (vec_exp, vec_log1p, softplus: exponential.h)
  *
  * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do.  Operations are

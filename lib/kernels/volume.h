@@ -1,9 +1,9 @@
-/* volume.h - log |det J| of the maps that a row has passed, kept as a sum of logarithms and a product of slopes.
+/* volume.h - log |det J| of the maps that a row has passed, stored as a sum of logarithms and a product of slopes.
  *
- *   log |det J| = log + log(factor)
+ *   log |det J| = log + log(factor)          (a number of each per row of the tile)
  *
- * A layer that computes a logarithm adds it to `log`.  A layer that computes slopes multiplies them into `factor` with
- * volume_grow: a multiplication per slope, and one logarithm at the end (volume.c). */
+ * A layer that computes a logarithm adds it to `log`.  A layer that computes slopes multiplies `factor` by them with
+ * volume_grow: one multiplication per slope, and one logarithm at the end (volume.c). */
 #ifndef FATHOM_VOLUME_H
 #define FATHOM_VOLUME_H
 
@@ -13,7 +13,7 @@ struct volume {
     double log[TILE], factor[TILE]; /* factor: within 2^-500 ... 2^500 */
 };
 
-/* No map so far. */
+/* The identity: log |det J| = 0. */
 static inline void volume_start(struct volume *volume, size_t rows)
 {
     for (size_t i = 0; i < rows; i++) {
@@ -25,9 +25,9 @@ static inline void volume_start(struct volume *volume, size_t rows)
 #ifdef VEC_WIDTH /* inside a kernel */
 #include "vec.h"
 
-/* Multiplies the factors of rows i, i + 1, ... of a vector by `slope`, > 0.  Where the product would leave
- * 2^-500 ... 2^500, the logarithms of both its parts are added to `log` and the factor starts again at 1; both parts,
- * because their product may already be out of a double's range. */
+/* Multiplies the factors of the VEC_WIDTH rows from i on by `slope`, > 0.  Where the product would leave
+ * 2^-500 ... 2^500, the logarithms of the old factor and of the slope are added to `log`, and the factor starts again
+ * at 1.  Two logarithms are taken, because the product itself may be out of a double's range. */
 INLINE void volume_grow(struct volume *volume, size_t i, vec slope)
 {
     const vec least = broadcast(0x1p-500), most = broadcast(0x1p500), one = broadcast(1.0), zero = broadcast(0.0);

@@ -1,5 +1,5 @@
-/* example_layer.c - a layer that the library does not have, to show what a layer is: sinh-arcsinh of each coordinate
- * (Jones & Pewsey 2009, "Sinh-arcsinh distributions", Biometrika 96(4)), which skews and stretches tails.
+/* layer_sinh_arcsinh.c - a layer that the library does not have, to show what a layer is: sinh-arcsinh of each
+ * coordinate (Jones & Pewsey 2009, "Sinh-arcsinh distributions", Biometrika 96(4)), which skews and stretches tails.
  *
  *   y = sinh u,  u = e^s asinh(x) + shift,   log|dy/dx| = log cosh u + s - log(1 + x^2) / 2
  *

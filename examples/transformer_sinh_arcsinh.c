@@ -1,5 +1,5 @@
-/* example_transformer.c - a transformer that the library does not have, to show what a transformer is: sinh-arcsinh
- * (Jones & Pewsey 2009, "Sinh-arcsinh distributions", Biometrika 96(4)), which skews and stretches tails.
+/* transformer_sinh_arcsinh.c - a transformer that the library does not have, to show what a transformer is:
+ * sinh-arcsinh (Jones & Pewsey 2009, "Sinh-arcsinh distributions", Biometrika 96(4)), which skews and stretches tails.
  *
  *   y = sinh u,  u = e^s asinh(x) + shift,   log|dy/dx| = log cosh u + s - log(1 + x^2) / 2
  *

@@ -1,0 +1,84 @@
+/* test_design.c - the list of an experiment's runs: its order, its seeds, and names of couplings. */
+#include "design.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct options options;
+static const struct session session = {.options = &options};
+
+static int set_options(void **state)
+{
+    (void)state;
+    options = options_default();
+    options.flow.coupling = NULL; /* the design's own */
+    options.depths = (struct depth_list){2, {3, 1}};
+    options.seed = 7;
+    options.seeds = 2;
+    return 0;
+}
+
+/* Every coupling of the library, the last one first; the outermost axis varies slowest. */
+static void test_order(void **state)
+{
+    (void)state;
+    struct coupling_level levels[8];
+    const size_t          n = fathom_n_couplings();
+    assert_in_range(n, 2, 8);
+    for (size_t i = 0; i < n; i++)
+        levels[i] = (struct coupling_level){fathom_coupling_name(n - 1 - i), i == 0 ? 3 : 1};
+    const struct design design = {.nesting = {AXIS_COUPLING, AXIS_DEPTH, AXIS_SEED}, .couplings = levels,
+                                  .n_couplings = n, .train = true};
+    struct run_list     runs = {0};
+    design_list(&runs, &design, &session);
+    assert_int_equal(runs.n, 2 * 2 * 3 + (n - 1) * 2 * 2);
+    for (size_t i = 0; i < runs.n; i++) {
+        const size_t level = i < 12 ? 0 : 1 + (i - 12) / 4, seeds = level == 0 ? 6 : 2;
+        const size_t at = level == 0 ? i : (i - 12) % 4;
+        assert_string_equal(runs.run[i].flow.coupling, levels[level].name);
+        assert_int_equal(runs.run[i].flow.depth, options.depths.depth[at / seeds]);
+        assert_int_equal(runs.run[i].seed, 7 + at % seeds);
+        assert_true(runs.run[i].train && !runs.run[i].probe && !runs.run[i].keep_trace);
+    }
+    free(runs.run);
+}
+
+/* Before any run: one line that names it, and exit status 1. */
+static void test_unknown_coupling(void **state)
+{
+    (void)state;
+    static const struct coupling_level levels[] = {{"affine", 1}, {"splime", 1}};
+    static const struct design         design = {.nesting = {AXIS_COUPLING, AXIS_SEED}, .couplings = levels,
+                                                 .n_couplings = 2};
+    char  text[512] = "";
+    int   ends[2], status;
+    pid_t child;
+    assert_int_equal(pipe(ends), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct run_list runs = {0};
+        dup2(ends[1], STDERR_FILENO);
+        design_list(&runs, &design, &session);
+        _exit(0);
+    }
+    close(ends[1]);
+    for (ssize_t n, at = 0; (n = read(ends[0], text + at, sizeof text - 1 - (size_t)at)) > 0; at += n) {}
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    assert_non_null(strstr(text, "no coupling is called 'splime'"));
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_unknown_coupling)};
+    return cmocka_run_group_tests(tests, set_options, NULL);
+}
