@@ -32,10 +32,11 @@ static void print(const struct table *table)
 
 int main(int argc, char **argv)
 {
-    const char        *out = argc == 3 && strcmp(argv[1], "--out") == 0 ? argv[2] : NULL;
-    const char *const  isa = getenv("FATHOM_ISA"), *const figures[] = {"bench_split", "bench_scaling", "bench_threads"};
-    struct bench       bench = {.isa = fathom_isa_find(isa), .machine = measure_machine()};
-    const plot_options plot = {.out = out, .formats = PLOT_SVG};
+    const char       *out = argc == 3 && strcmp(argv[1], "--out") == 0 ? argv[2] : NULL;
+    const char *const isa = getenv("FATHOM_ISA"), *const figures[] = { "bench_split", "bench_scaling",
+                                                                       "bench_threads" };
+    struct bench       bench = { .isa = fathom_isa_find(isa), .machine = measure_machine() };
+    const plot_options plot = { .out = out, .formats = PLOT_SVG };
     fathom_error       error;
     if (!out)
         exit_usage("usage: bench --out DIR");

@@ -8,7 +8,7 @@
 
 #include "exit.h"
 
-#if defined __x86_64__
+#ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
@@ -36,7 +36,7 @@ double measure_best(void (*work)(void *context), void *context, double seconds, 
 enum { CHAINS = 12, LINKS = 100000 };
 static volatile double sink;
 
-#if defined __x86_64__
+#ifdef __x86_64__
 __attribute__((target("avx512f"))) static void chains_8(void *context)
 {
     (void)context;
@@ -86,7 +86,7 @@ static void chains_1(void *context)
 double measure_peak(const fathom_isa *isa)
 {
     void (*chains)(void *) = chains_1;
-#if defined __x86_64__
+#ifdef __x86_64__
     chains = isa->width == 8 ? chains_8 : isa->width == 4 ? chains_4 : chains_1;
 #endif
     return 2.0 * (double)isa->width * CHAINS * LINKS / measure_best(chains, NULL, 0.3, 10);
@@ -107,7 +107,7 @@ static void triad(void *context)
 
 double measure_bandwidth(size_t doubles)
 {
-    struct triad t = {.n = doubles / 3};
+    struct triad t = { .n = doubles / 3 };
     t.a = calloc(3 * t.n, sizeof *t.a);
     if (!t.a)
         return NAN;

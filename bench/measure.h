@@ -26,15 +26,15 @@ const char *measure_machine(void); /* the processor's own name */
 /* The parts of the picture; each returns its tables, filled. */
 struct bench {
     const fathom_isa *isa;
-    double            peak;     /* flop/s */
-    fathom_dataset    data;     /* the spiral of 3000 rows */
+    double            peak; /* flop/s */
+    fathom_dataset    data; /* the spiral of 3000 rows */
     const char       *machine;
 };
 struct table *bench_table(const struct bench *bench, const char *name, const char *columns);
 
-struct table *bench_split(const struct bench *bench);                                  /* split.c   */
-struct table *bench_scaling(const struct bench *bench, struct table **exponents);      /* scaling.c */
-struct table *bench_threads(const struct bench *bench);                                /* threads.c */
-struct table *bench_memory(const struct bench *bench);                                 /* memory.c  */
+struct table *bench_split(const struct bench *bench);                             /* split.c   */
+struct table *bench_scaling(const struct bench *bench, struct table **exponents); /* scaling.c */
+struct table *bench_threads(const struct bench *bench);                           /* threads.c */
+struct table *bench_memory(const struct bench *bench);                            /* memory.c  */
 
 #endif

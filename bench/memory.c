@@ -7,7 +7,7 @@
 
 struct table *bench_memory(const struct bench *bench)
 {
-    static const size_t depths[] = {1, 2, 4, 8, 16, 32};
+    static const size_t depths[] = { 1, 2, 4, 8, 16, 32 };
     struct table       *table = bench_table(bench, "memory", "depth n_params trainer_bytes workspace_bytes");
     struct rusage       usage;
     char                text[32];

@@ -36,7 +36,7 @@ static void close_point(struct point *p)
     fathom_flow_free(p->flow);
     free(p->x);
     free(p->rows);
-    *p = (struct point){.flow = NULL};
+    *p = (struct point){ .flow = NULL };
 }
 
 /* x: [n][dim].  false: not enough memory. */
@@ -58,11 +58,13 @@ static bool draw_rows(double *x, size_t dim, size_t n)
 static void open_point(struct point *p, const struct bench *bench, const fathom_config *config, size_t batch)
 {
     fathom_train_options options = fathom_train_options_default();
-    const size_t n = ROWS_A_BATCH * batch;
+    const size_t         n = ROWS_A_BATCH * batch;
     options.batch = batch;
     options.steps = 100000;
-    *p = (struct point){.flow = fathom_flow_new(config, NULL, NULL), .x = malloc(n * config->dim * sizeof(double)),
-                        .rows = malloc(STEPS * batch * sizeof(uint32_t)), .batch = batch};
+    *p = (struct point){ .flow = fathom_flow_new(config, NULL, NULL),
+                         .x = malloc(n * config->dim * sizeof(double)),
+                         .rows = malloc(STEPS * batch * sizeof(uint32_t)),
+                         .batch = batch };
     double *params = p->flow ? malloc(fathom_flow_n_params(p->flow) * sizeof *params) : NULL;
     if (params && p->x && p->rows && draw_rows(p->x, config->dim, n)) {
         fathom_batches(p->rows, 1, 0, STEPS, batch, n);
@@ -84,11 +86,11 @@ static const struct axis {
     size_t        skip; /* points before those that the law is about  */
     size_t        n, value[MOST_POINTS];
 } axes[] = {
-    {"depth", DEPTH, 2, 1, 6, {1, 2, 4, 8, 16, 32}},
-    {"depth_dense", DEPTH, 4, 1, 6, {1, 2, 4, 8, 16, 32}},
-    {"batch", BATCH, 2, 0, 9, {64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}},
-    {"width", WIDTH, 2, 0, 6, {8, 16, 32, 64, 128, 256}},
-    {"dimension", DIMENSION, 2, 0, 4, {2, 4, 6, 8}},
+    { "depth", DEPTH, 2, 1, 6, { 1, 2, 4, 8, 16, 32 } },
+    { "depth_dense", DEPTH, 4, 1, 6, { 1, 2, 4, 8, 16, 32 } },
+    { "batch", BATCH, 2, 0, 9, { 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384 } },
+    { "width", WIDTH, 2, 0, 6, { 8, 16, 32, 64, 128, 256 } },
+    { "dimension", DIMENSION, 2, 0, 4, { 2, 4, 6, 8 } },
 };
 
 struct table *bench_scaling(const struct bench *bench, struct table **exponents)

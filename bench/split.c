@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 enum { ROWS = 512, TILES = (ROWS + TILE - 1) / TILE, N_OUT = 28, UNITS = 24 };
 
 struct coupling_bench {
@@ -20,9 +19,9 @@ struct coupling_bench {
     size_t                    n_params;
     double                   *params, *gradient, *m, *v;
     void                     *network;
-    double in[TILES][2 * STRIDE], dx[TILES][2 * STRIDE], dlog_det[TILE];
-    struct volume volume;
-    double out[32 * STRIDE], dout[32 * STRIDE], saved[40 * STRIDE]; /* a tile's, as in a flow */
+    double                    in[TILES][2 * STRIDE], dx[TILES][2 * STRIDE], dlog_det[TILE];
+    struct volume             volume;
+    double                    out[32 * STRIDE], dout[32 * STRIDE], saved[40 * STRIDE]; /* a tile's, as in a flow */
 };
 
 static size_t tile_rows(int t) { return ROWS - t * TILE < TILE ? (size_t)(ROWS - t * TILE) : TILE; }

@@ -8,7 +8,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
-static const size_t depths[] = {8, 4, 2, 1}; /* longest first */
+static const size_t depths[] = { 8, 4, 2, 1 }; /* longest first */
 enum { N_DEPTHS = 4, BATCH = 512, SWEEP_STEPS = 1200, ENSEMBLE_STEPS = 150, REPLICAS = 32 };
 
 static bool train(const struct bench *bench, size_t depth, uint64_t seed, size_t steps, const uint32_t *batches)
@@ -55,10 +55,10 @@ struct table *bench_threads(const struct bench *bench)
     if (!batches)
         return table;
     fathom_batches(batches, 1, 0, SWEEP_STEPS, BATCH, 3000);
-    const int counts[] = {1, 2, omp_get_num_procs()};
+    const int counts[] = { 1, 2, omp_get_num_procs() };
     for (int kind = 0; kind < 2; kind++) {
         size_t replicas = kind == 0 ? 1 : REPLICAS, steps = kind == 0 ? SWEEP_STEPS : ENSEMBLE_STEPS;
-        double best[3] = {INFINITY, INFINITY, INFINITY};
+        double best[3] = { INFINITY, INFINITY, INFINITY };
         int    n = counts[2] > 2 ? 3 : counts[2] > 1 ? 2 : 1;
         for (int round = 0; round < 5; round++) /* interleaved, the least of each */
             for (int i = 0; i < n; i++) {

@@ -13,7 +13,11 @@ struct sinh_arcsinh {
     double        x[64 * STRIDE], u[64 * STRIDE]; /* [D][STRIDE], kept by forward for backward           */
 };
 
-static double hyperbolic_sine(double u) { double grown = same_expm1(u); return (grown + grown / (grown + 1)) / 2; }
+static double hyperbolic_sine(double u)
+{
+    double grown = same_expm1(u);
+    return (grown + grown / (grown + 1)) / 2;
+}
 static double log_cosh(double u) { return fabs(u) + same_log1p(same_exp(-2 * fabs(u))) - 0.69314718055994531; }
 static double arcsinh(double x) { return copysign(same_log1p(fabs(x) + x * x / (1 + sqrt(x * x + 1))), x); }
 
@@ -26,7 +30,11 @@ static void *create(const fathom_config *config)
         layer->dim = config->dim;
     return layer;
 }
-static size_t bytes(const void *state) { (void)state; return sizeof(struct sinh_arcsinh); }
+static size_t bytes(const void *state)
+{
+    (void)state;
+    return sizeof(struct sinh_arcsinh);
+}
 
 static fathom_status prepare(void *state, const double *params)
 {
@@ -58,7 +66,7 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     for (size_t d = 0; d < layer->dim; d++)
         for (size_t i = 0; i < rows; i++) {
             double *dy = ROW(dx, d) + i, x = ROW(layer->x, d)[i], u = ROW(layer->u, d)[i], sinh_u = hyperbolic_sine(u);
-            double cosh_u = sqrt(1 + sinh_u * sinh_u), du = *dy * cosh_u + dlog_det[i] * sinh_u / cosh_u;
+            double  cosh_u = sqrt(1 + sinh_u * sinh_u), du = *dy * cosh_u + dlog_det[i] * sinh_u / cosh_u;
             layer->gradient[d] += du;
             layer->gradient[layer->dim + d] += du * (u - layer->shift[d]) + dlog_det[i];
             *dy = du * same_exp(layer->s[d]) / sqrt(1 + x * x) - dlog_det[i] * x / (1 + x * x);

@@ -7,18 +7,30 @@
  * into a copy of the library, with one line in lib/kernels/list.h, and trains with it. */
 #include "kernels/internal.h"
 
-enum { SHIFT, S, N_OUTPUTS };  /* rows of the outputs                          */
-enum { X, U, E, N_SAVED };     /* kept for backward: x, u = asinh(y), and e^s  */
+enum { SHIFT, S, N_OUTPUTS }; /* rows of the outputs                          */
+enum { X, U, E, N_SAVED };    /* kept for backward: x, u = asinh(y), and e^s  */
 
-static double hyperbolic_sine(double u) { double grown = same_expm1(u); return (grown + grown / (grown + 1)) / 2; }
+static double hyperbolic_sine(double u)
+{
+    double grown = same_expm1(u);
+    return (grown + grown / (grown + 1)) / 2;
+}
 static double log_cosh(double u) { return fabs(u) + same_log1p(same_exp(-2 * fabs(u))) - 0.69314718055994531; }
 static double arcsinh(double x) { return copysign(same_log1p(fabs(x) + x * x / (1 + sqrt(x * x + 1))), x); }
 
-static size_t n_outputs(const fathom_config *config) { (void)config; return N_OUTPUTS; }
-static size_t n_saved(const fathom_config *config) { (void)config; return N_SAVED; }
+static size_t n_outputs(const fathom_config *config)
+{
+    (void)config;
+    return N_OUTPUTS;
+}
+static size_t n_saved(const fathom_config *config)
+{
+    (void)config;
+    return N_SAVED;
+}
 
-static void forward(double *x, struct volume *volume, const double *outputs, double *saved,
-                    const fathom_config *config, size_t rows)
+static void forward(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     (void)config;
     for (size_t i = 0; i < rows; i++) {
@@ -46,8 +58,8 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     }
 }
 
-static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
-                    const fathom_config *config, size_t rows)
+static void inverse(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     (void)saved, (void)config;
     for (size_t i = 0; i < rows; i++) {

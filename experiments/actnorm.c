@@ -10,21 +10,23 @@
 #include "exit.h"
 
 static const struct arm arms[] = {
-    {.name = "none", .actnorm = "none"},
-    {.name = "default", .actnorm = "default"},
-    {.name = "data", .actnorm = "data"},
+    { .name = "none", .actnorm = "none" },
+    { .name = "default", .actnorm = "default" },
+    { .name = "data", .actnorm = "data" },
 };
 
 static const struct design design = {
-    .nesting = {AXIS_ARM, AXIS_DEPTH, AXIS_SEED},
-    .arms = arms, .n_arms = sizeof arms / sizeof *arms,
-    .probe = true, .train = true,
+    .nesting = { AXIS_ARM, AXIS_DEPTH, AXIS_SEED },
+    .arms = arms,
+    .n_arms = sizeof arms / sizeof *arms,
+    .probe = true,
+    .train = true,
     .trace = TRACE_ALL,
 };
 
 static void defaults(struct options *options)
 {
-    options->depths = (struct depth_list){6, {1, 2, 4, 8, 16, 20}};
+    options->depths = (struct depth_list){ 6, { 1, 2, 4, 8, 16, 20 } };
     options->seeds = 8;
 }
 

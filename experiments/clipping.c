@@ -9,26 +9,30 @@
 #include <math.h>
 
 /* Whether an affine run diverges depends on its seed, and the claims are about how often: so there are more of them. */
-static const struct coupling_level couplings[] = {{"affine", 2}, {"spline", 1}};
-static const double                rates[] = {1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 1e-1};
-static const struct arm            stabilisers[] = {
-    {.name = "none", .clip = INFINITY},
-    {.name = "clip 1", .clip = 1},
-    {.name = "clip 0.1", .clip = 0.1},
-    {.name = "skip", .clip = INFINITY, .skip = true, .only_if_diverged = "none"},
+static const struct coupling_level couplings[] = { { "affine", 2 }, { "spline", 1 } };
+static const double                rates[] = { 1e-3, 2e-3, 3e-3, 5e-3, 1e-2, 3e-2, 1e-1 };
+
+static const struct arm stabilisers[] = {
+    { .name = "none", .clip = INFINITY },
+    { .name = "clip 1", .clip = 1 },
+    { .name = "clip 0.1", .clip = 0.1 },
+    { .name = "skip", .clip = INFINITY, .skip = true, .only_if_diverged = "none" },
 };
 
 static const struct design design = {
-    .nesting = {AXIS_COUPLING, AXIS_DEPTH, AXIS_RATE, AXIS_ARM, AXIS_SEED},
-    .couplings = couplings, .n_couplings = sizeof couplings / sizeof *couplings,
-    .rates = rates, .n_rates = sizeof rates / sizeof *rates,
-    .arms = stabilisers, .n_arms = sizeof stabilisers / sizeof *stabilisers,
+    .nesting = { AXIS_COUPLING, AXIS_DEPTH, AXIS_RATE, AXIS_ARM, AXIS_SEED },
+    .couplings = couplings,
+    .n_couplings = sizeof couplings / sizeof *couplings,
+    .rates = rates,
+    .n_rates = sizeof rates / sizeof *rates,
+    .arms = stabilisers,
+    .n_arms = sizeof stabilisers / sizeof *stabilisers,
     .train = true,
 };
 
 static void defaults(struct options *options)
 {
-    options->depths = (struct depth_list){3, {4, 8, 16}};
+    options->depths = (struct depth_list){ 3, { 4, 8, 16 } };
     options->seeds = 12;
     options->flow.coupling = NULL; /* both */
 }

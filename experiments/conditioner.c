@@ -30,11 +30,11 @@ struct network {
     fathom_flow              *flow;
     fathom_workspace         *workspace;
     const struct conditioner *conditioner;
-    void                     *state;  /* the workspace's */
+    void                     *state; /* the workspace's */
     size_t                    n_out;
-    double                   *x;      /* [training rows] */
+    double                   *x; /* [training rows] */
     double                    low, high;
-    const double             *edges;  /* [n_edges], ascending */
+    const double             *edges; /* [n_edges], ascending */
     size_t                    n_edges;
 };
 
@@ -56,22 +56,22 @@ static void *need(void *memory)
  * (lib/kernels/transformer_affine.c); of any other, the first outputs by their numbers.  How many are shown. */
 static size_t choose_outputs(struct shown *shown, const fathom_config *config, const struct fathom_isa *isa)
 {
-    static const char *const numbers[MOST_SHOWN] = {"output_0", "output_1", "output_2"};
+    static const char *const numbers[MOST_SHOWN] = { "output_0", "output_1", "output_2" };
     const size_t             bins = config->knots + 1, middle = bins / 2;
     if (strcmp(config->coupling, "affine") == 0) {
-        shown[0] = (struct shown){"loc", 0};
-        shown[1] = (struct shown){"raw_scale", 1};
+        shown[0] = (struct shown){ "loc", 0 };
+        shown[1] = (struct shown){ "raw_scale", 1 };
         return 2;
     }
     if (strcmp(config->coupling, "spline") != 0) {
         const size_t n = fathom_isa_transformer(isa, config->coupling)->n_outputs(config);
         for (size_t k = 0; k < n && k < MOST_SHOWN; k++)
-            shown[k] = (struct shown){numbers[k], k};
+            shown[k] = (struct shown){ numbers[k], k };
         return n < MOST_SHOWN ? n : MOST_SHOWN;
     }
-    shown[0] = (struct shown){"raw_width", middle};
-    shown[1] = (struct shown){"raw_height", bins + middle};
-    shown[2] = (struct shown){"raw_slope", 2 * bins + middle};
+    shown[0] = (struct shown){ "raw_width", middle };
+    shown[1] = (struct shown){ "raw_height", bins + middle };
+    shown[2] = (struct shown){ "raw_slope", 2 * bins + middle };
     return 3;
 }
 
@@ -80,7 +80,7 @@ static size_t choose_outputs(struct shown *shown, const fathom_config *config, c
 static struct network open_network(const struct session *session, const fathom_config *config, const double *params)
 {
     const fathom_dataset  *train = &session->train;
-    struct network         network = {.low = INFINITY, .high = -INFINITY};
+    struct network         network = { .low = INFINITY, .high = -INFINITY };
     struct conditioner_use use;
 
     network.flow = need(fathom_flow_new(config, NULL, NULL));
@@ -144,12 +144,12 @@ static void line_at(double *value, double *slope, const struct network *network,
 }
 
 /* The segments that the training rows' range meets: n of them, the first with the number *first.  The caller frees. */
-static struct segment *find_segments(size_t *first, size_t *n, const struct network *network,
-                                     const struct shown *shown, size_t n_shown, const struct session *session)
+static struct segment *find_segments(size_t *first, size_t *n, const struct network *network, const struct shown *shown,
+                                     size_t n_shown, const struct session *session)
 {
     const struct fathom_train_options *training = &session->options->training;
-    const uint32_t *batch = session->batches + (training->steps - 1) * training->batch;
-    double          unused[MOST_SHOWN];
+    const uint32_t                    *batch = session->batches + (training->steps - 1) * training->batch;
+    double                             unused[MOST_SHOWN];
     *first = segment_of(network, network->low);
     *n = segment_of(network, network->high) - *first + 1;
     struct segment *segments = need(calloc(*n, sizeof *segments));
@@ -172,15 +172,15 @@ static void fill_lines(struct table *table, const struct outcome *outcome)
 {
     if (outcome->results[0].status != FATHOM_OK)
         exit_failed("the run is %s: there is no trained conditioner to show",
-                     fathom_status_name(outcome->results[0].status));
-    const struct session  *session = outcome->session;
-    const fathom_config *config = &outcome->runs[0].flow;
-    struct shown         shown[MOST_SHOWN];
-    const size_t         n_shown = choose_outputs(shown, config, session->options->isa);
-    struct network       network = open_network(session, config, outcome->results[0].params);
-    size_t               first, n;
-    struct segment      *segments = find_segments(&first, &n, &network, shown, n_shown, session);
-    char                 text[32];
+                    fathom_status_name(outcome->results[0].status));
+    const struct session *session = outcome->session;
+    const fathom_config  *config = &outcome->runs[0].flow;
+    struct shown          shown[MOST_SHOWN];
+    const size_t          n_shown = choose_outputs(shown, config, session->options->isa);
+    struct network        network = open_network(session, config, outcome->results[0].params);
+    size_t                first, n;
+    struct segment       *segments = find_segments(&first, &n, &network, shown, n_shown, session);
+    char                  text[32];
     snprintf(text, sizeof text, "%zu", network.n_edges + 1);
     table_config(table, "segments-of-the-line", text);
     for (size_t k = 0; k < n_shown; k++)
@@ -200,14 +200,12 @@ static void fill_lines(struct table *table, const struct outcome *outcome)
 }
 
 static const struct design design = {
-    .nesting = {AXIS_DEPTH},
-    .train = true, .keep_params = true,
+    .nesting = { AXIS_DEPTH },
+    .train = true,
+    .keep_params = true,
 };
 
-static void defaults(struct options *options)
-{
-    options->depths = (struct depth_list){1, {4}};
-}
+static void defaults(struct options *options) { options->depths = (struct depth_list){ 1, { 4 } }; }
 
 static void check_options(const struct options *options)
 {
@@ -219,7 +217,7 @@ static void check_rows(const struct session *session)
 {
     if (session->train.dim > 3)
         exit_failed("%s: %zu coordinates; a conditioner has one input, and so straight lines to show, with 2 or 3",
-                     own_rows_name(session->options), session->train.dim);
+                    own_rows_name(session->options), session->train.dim);
 }
 
 const struct experiment conditioner = {

@@ -24,11 +24,15 @@ static void warn_of_integral(const struct plane_density *d, const char *program,
 {
     const size_t depth = d->run->flow.depth;
     if (!(fabs(d->integral - d->coarse_integral) <= resolved))
-        fprintf(stderr, "%s: warning: depth %zu: the integral of the density is not resolved by its grid: %.5g, and "
-                "%.5g with twice the step\n", program, depth, d->integral, d->coarse_integral);
+        fprintf(stderr,
+                "%s: warning: depth %zu: the integral of the density is not resolved by its grid: %.5g, and "
+                "%.5g with twice the step\n",
+                program, depth, d->integral, d->coarse_integral);
     else if (!(fabs(d->integral - 1) <= whole))
-        fprintf(stderr, "%s: warning: depth %zu: the integral of the density over [-%g, %g]^2 is %.5g: the rest lies "
-                "outside, or between the grid's points\n", program, depth, reach, reach, d->integral);
+        fprintf(stderr,
+                "%s: warning: depth %zu: the integral of the density over [-%g, %g]^2 is %.5g: the rest lies "
+                "outside, or between the grid's points\n",
+                program, depth, reach, reach, d->integral);
 }
 
 struct densities {
@@ -46,9 +50,9 @@ static void *measure(const struct outcome *outcome)
     for (size_t i = 0; i < outcome->n; i++) {
         const struct run_result *result = &outcome->results[i];
         if (result->status == FATHOM_OK)
-            densities->list[densities->n++] = (struct plane_density){.run = &outcome->runs[i],
-                                                                     .params = result->params,
-                                                                     .train_logp = result->train_logp};
+            densities->list[densities->n++] = (struct plane_density){ .run = &outcome->runs[i],
+                                                                      .params = result->params,
+                                                                      .train_logp = result->train_logp };
         else
             fprintf(stderr, "%s: warning: depth %zu: %s: it has no density to show\n", outcome->session->program->name,
                     outcome->runs[i].flow.depth, fathom_status_name(result->status));
@@ -111,8 +115,9 @@ static void check_rows(const struct session *session)
 }
 
 static const struct design design = {
-    .nesting = {AXIS_DEPTH},
-    .train = true, .keep_params = true,
+    .nesting = { AXIS_DEPTH },
+    .train = true,
+    .keep_params = true,
 };
 
 const struct experiment density = {

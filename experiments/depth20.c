@@ -6,24 +6,27 @@
 
 #include <math.h>
 
-static const struct coupling_level couplings[] = {{"spline", 1}, {"affine", 1}};
-static const struct arm            arms[] = {
-    {.name = "none", .clip = INFINITY, .actnorm = "none"},
-    {.name = "clip", .clip = 1, .actnorm = "none"},
-    {.name = "actnorm", .clip = INFINITY, .actnorm = "data"},
-    {.name = "both", .clip = 1, .actnorm = "data"},
+static const struct coupling_level couplings[] = { { "spline", 1 }, { "affine", 1 } };
+
+static const struct arm arms[] = {
+    { .name = "none", .clip = INFINITY, .actnorm = "none" },
+    { .name = "clip", .clip = 1, .actnorm = "none" },
+    { .name = "actnorm", .clip = INFINITY, .actnorm = "data" },
+    { .name = "both", .clip = 1, .actnorm = "data" },
 };
 
 static const struct design design = {
-    .nesting = {AXIS_COUPLING, AXIS_DEPTH, AXIS_ARM, AXIS_SEED},
-    .couplings = couplings, .n_couplings = sizeof couplings / sizeof *couplings,
-    .arms = arms, .n_arms = sizeof arms / sizeof *arms,
+    .nesting = { AXIS_COUPLING, AXIS_DEPTH, AXIS_ARM, AXIS_SEED },
+    .couplings = couplings,
+    .n_couplings = sizeof couplings / sizeof *couplings,
+    .arms = arms,
+    .n_arms = sizeof arms / sizeof *arms,
     .train = true,
 };
 
 static void defaults(struct options *options)
 {
-    options->depths = (struct depth_list){1, {20}};
+    options->depths = (struct depth_list){ 1, { 20 } };
     options->seeds = 8;
     options->flow.coupling = NULL; /* both */
 }

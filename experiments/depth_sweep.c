@@ -13,7 +13,7 @@
 #include "exit.h"
 
 static const struct design design = {
-    .nesting = {AXIS_DEPTH, AXIS_SEED, AXIS_REPLICA},
+    .nesting = { AXIS_DEPTH, AXIS_SEED, AXIS_REPLICA },
     .train = true,
     .trace = TRACE_FIRST,
 };
@@ -68,8 +68,8 @@ static void fill_truth(struct table *table, const struct outcome *outcome)
         const char   *name;
         const double *logp;
         size_t        n;
-    } rows[] = {{"train", outcome->truth->train, session->train.n},
-                {"heldout", outcome->truth->heldout, session->heldout.n}};
+    } rows[] = { { "train", outcome->truth->train, session->train.n },
+                 { "heldout", outcome->truth->heldout, session->heldout.n } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         table_text(table, rows[i].name);
         table_count(table, rows[i].n);

@@ -10,13 +10,13 @@
 #include "derive.h"
 
 static const struct design design = {
-    .nesting = {AXIS_DEPTH, AXIS_SEED},
+    .nesting = { AXIS_DEPTH, AXIS_SEED },
     .train = true,
 };
 
 static void defaults(struct options *options)
 {
-    options->depths = (struct depth_list){6, {1, 2, 4, 8, 16, 20}};
+    options->depths = (struct depth_list){ 6, { 1, 2, 4, 8, 16, 20 } };
     options->seeds = 16;
 }
 

@@ -10,17 +10,18 @@
 #include "depth_law.h"
 #include "derive.h"
 
-static const struct coupling_level couplings[] = {{"affine", 1}, {"spline", 1}};
+static const struct coupling_level couplings[] = { { "affine", 1 }, { "spline", 1 } };
 
 static const struct design design = {
-    .nesting = {AXIS_COUPLING, AXIS_DEPTH, AXIS_SEED},
-    .couplings = couplings, .n_couplings = sizeof couplings / sizeof *couplings,
+    .nesting = { AXIS_COUPLING, AXIS_DEPTH, AXIS_SEED },
+    .couplings = couplings,
+    .n_couplings = sizeof couplings / sizeof *couplings,
     .probe = true,
 };
 
 static void defaults(struct options *options)
 {
-    options->depths = (struct depth_list){10, {1, 2, 3, 4, 6, 8, 12, 16, 24, 32}};
+    options->depths = (struct depth_list){ 10, { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32 } };
     options->seeds = 64;
     options->flow.coupling = NULL; /* both */
 }

@@ -5,17 +5,18 @@
  */
 #include "experiment.h"
 
-static const struct coupling_level couplings[] = {{"affine", 1}, {"spline", 1}};
+static const struct coupling_level couplings[] = { { "affine", 1 }, { "spline", 1 } };
 
 static const struct design design = {
-    .nesting = {AXIS_COUPLING, AXIS_DEPTH, AXIS_SEED},
-    .couplings = couplings, .n_couplings = sizeof couplings / sizeof *couplings,
+    .nesting = { AXIS_COUPLING, AXIS_DEPTH, AXIS_SEED },
+    .couplings = couplings,
+    .n_couplings = sizeof couplings / sizeof *couplings,
     .probe = true,
 };
 
 static void defaults(struct options *options)
 {
-    options->depths = (struct depth_list){4, {2, 4, 8, 16}};
+    options->depths = (struct depth_list){ 4, { 2, 4, 8, 16 } };
     options->flow.coupling = NULL; /* both */
 }
 

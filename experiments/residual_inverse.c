@@ -12,7 +12,7 @@
 
 static const struct map {
     double a, b;
-} maps[] = {{0.3, 1.0}, {0.9, 1.5}};
+} maps[] = { { 0.3, 1.0 }, { 0.9, 1.5 } };
 
 enum { N_MAPS = sizeof maps / sizeof *maps, POINTS = 400, ITERATIONS = 60 };
 static const double first_x = -3, last_x = 3;

@@ -13,15 +13,12 @@
 #include "growth_phase.h"
 
 static const struct design design = {
-    .nesting = {AXIS_DEPTH, AXIS_REPLICA},
+    .nesting = { AXIS_DEPTH, AXIS_REPLICA },
     .train = true,
     .trace = TRACE_ALL,
 };
 
-static void defaults(struct options *options)
-{
-    options->replicas = 9; /* the unperturbed one and eight others */
-}
+static void defaults(struct options *options) { options->replicas = 9; /* the unperturbed one and eight others */ }
 
 static void check_options(const struct options *options)
 {
@@ -70,8 +67,8 @@ struct differences {
 
 static struct differences differences_of(const struct table *growth)
 {
-    return (struct differences){derive_numbers(growth, "step"), derive_numbers(growth, "least"),
-                                derive_numbers(growth, "median"), derive_numbers(growth, "greatest")};
+    return (struct differences){ derive_numbers(growth, "step"), derive_numbers(growth, "least"),
+                                 derive_numbers(growth, "median"), derive_numbers(growth, "greatest") };
 }
 
 static void differences_free(struct differences d)

@@ -61,5 +61,5 @@ void bytes_print(struct bytes *b, const char *format, ...)
 void bytes_free(struct bytes *b)
 {
     free(b->data);
-    *b = (struct bytes){0};
+    *b = (struct bytes){ 0 };
 }

@@ -7,10 +7,10 @@
 #include <string.h>
 
 struct canonical {
-    char  **line; /* [n], "name=value" */
-    size_t  n, room;
-    bool    no_memory;
-    char    bad_name[64]; /* the first that is not one; empty: none */
+    char **line; /* [n], "name=value" */
+    size_t n, room;
+    bool   no_memory;
+    char   bad_name[64]; /* the first that is not one; empty: none */
 };
 
 struct canonical *canonical_new(void) { return calloc(1, sizeof(struct canonical)); }

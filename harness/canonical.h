@@ -11,13 +11,13 @@
 #include "sha256.h"
 
 struct canonical *canonical_new(void); /* NULL: no memory */
-void canonical_free(struct canonical *text);
+void              canonical_free(struct canonical *text);
 
 /* name: of a-z 0-9 _ . - only, at least one.  What goes wrong here is told by canonical_finish. */
-void canonical_word  (struct canonical *text, const char *name, const char *value);
-void canonical_count (struct canonical *text, const char *name, uint64_t value);
+void canonical_word(struct canonical *text, const char *name, const char *value);
+void canonical_count(struct canonical *text, const char *name, uint64_t value);
 void canonical_number(struct canonical *text, const char *name, double value);
-void canonical_hash  (struct canonical *text, const char *name, const struct sha256 *value);
+void canonical_hash(struct canonical *text, const char *name, const struct sha256 *value);
 
 /* The text, which the caller frees; frees the builder.  NULL with one line in *error: no memory, a name that is not
  * one, or the same name twice. */

@@ -44,8 +44,8 @@ static void name_column(char *text, size_t size, const struct check *check, size
         snprintf(text, size, "column %zu", place_of(check, column));
 }
 
-__attribute__((format(printf, 4, 5)))
-static void notice(struct check *check, enum notice_kind kind, size_t column, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static void notice(struct check *check, enum notice_kind kind, size_t column,
+                                                         const char *format, ...)
 {
     const size_t   before = check->of_kind[kind]++;
     struct notice *own = &check->notices->list[kind * NOTICES_PER_KIND];
@@ -57,8 +57,8 @@ static void notice(struct check *check, enum notice_kind kind, size_t column, co
         return;
     }
     struct notice *new = &own[before];
-    va_list        args;
-    *new = (struct notice){.kind = kind, .column = column};
+    va_list args;
+    *new = (struct notice){ .kind = kind, .column = column };
     va_start(args, format);
     vsnprintf(new->text, NOTICE_SIZE - 40, format, args); /* and room for the count */
     va_end(args);
@@ -87,7 +87,7 @@ struct values {
 
 static struct values count_values(const double *sorted, const fathom_dataset *data, size_t column)
 {
-    struct values v = {.whole = true};
+    struct values v = { .whole = true };
     for (size_t i = 0, next; i < data->n; i = next) {
         for (next = i + 1; next < data->n && sorted[next] == sorted[i]; next++)
             ;
@@ -110,13 +110,15 @@ static void check_few_values(struct check *check, size_t column, const double *s
     char                  name[NAME_SIZE];
     name_column(name, sizeof name, check, column);
     if (each >= few_repeats || (v.whole && each >= few_whole_repeats))
-        notice(check, NOTICE_FEW_VALUES, column, "%s: %zu different %s in %zu rows: a density has no bound there, and "
-               "log p can grow with depth and training without limit", name, v.n, v.whole ? "whole numbers" : "values",
-               data->n);
+        notice(check, NOTICE_FEW_VALUES, column,
+               "%s: %zu different %s in %zu rows: a density has no bound there, and "
+               "log p can grow with depth and training without limit",
+               name, v.n, v.whole ? "whole numbers" : "values", data->n);
     else if (v.most_rows >= 5 && (double)v.most_rows >= few_share * n)
-        notice(check, NOTICE_FEW_VALUES, column, "%s: the value %.6g in %zu of %zu rows: a density has no bound there, "
-               "and log p can grow with depth and training without limit", name, raw_of(data, column, v.most),
-               v.most_rows, data->n);
+        notice(check, NOTICE_FEW_VALUES, column,
+               "%s: the value %.6g in %zu of %zu rows: a density has no bound there, "
+               "and log p can grow with depth and training without limit",
+               name, raw_of(data, column, v.most), v.most_rows, data->n);
 }
 
 /* Mean and deviation of sorted[first .. end - 1]. */
@@ -156,9 +158,11 @@ static void check_far_value(struct check *check, size_t column, const double *so
     if (sd == 0 && fabs(value_raw) < 0x1p53) /* flags: two values; but beside 1e200 all others are the same */
         return;
     name_column(name, sizeof name, check, column);
-    notice(check, NOTICE_FAR_VALUE, column, "%s: the value %.6g (%zu row%s) is %.3g deviations of the other rows away "
+    notice(check, NOTICE_FAR_VALUE, column,
+           "%s: the value %.6g (%zu row%s) is %.3g deviations of the other rows away "
            "from their mean: it sets the scale, and squeezes them together; if it stands for a missing value, leave it "
-           "out", name, value_raw, same, same == 1 ? "" : "s", sd > 0 ? out / sd : INFINITY);
+           "out",
+           name, value_raw, same, same == 1 ? "" : "s", sd > 0 ? out / sd : INFINITY);
 }
 
 static void check_far_heldout(struct check *check, size_t column, const double *sorted)
@@ -175,9 +179,12 @@ static void check_far_heldout(struct check *check, size_t column, const double *
     if (fabs(far) <= far_deviations || fabs(far) <= far_alone * reach)
         return;
     name_column(name, sizeof name, check, column);
-    notice(check, NOTICE_FAR_HELDOUT, column, "%s: the held-out value %.6g is %.3g deviations of the training rows "
-           "out, further than any of them: %s", name, raw_of(kept, column, far), fabs(far), fabs(far) < overflow ?
-           "it alone decides the held-out log p" : "log p overflows, and the held-out log p is nan");
+    notice(check, NOTICE_FAR_HELDOUT, column,
+           "%s: the held-out value %.6g is %.3g deviations of the training rows "
+           "out, further than any of them: %s",
+           name, raw_of(kept, column, far), fabs(far),
+           fabs(far) < overflow ? "it alone decides the held-out log p"
+                                : "log p overflows, and the held-out log p is nan");
 }
 
 /* ---------------------------------------------------------------------------------------------- dependence ---- */
@@ -214,7 +221,10 @@ static size_t name_dependent(char *text, size_t size, const struct check *check,
     }
     at = (size_t)snprintf(text, size, "column%s", n == 1 ? "" : "s");
     for (size_t i = 0; i < n && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s%zu", i == 0 ? " " : i + 1 == n ? " and " : ", ",
+        at += (size_t)snprintf(text + at, size - at, "%s%zu",
+                               i == 0       ? " "
+                               : i + 1 == n ? " and "
+                                            : ", ",
                                place_of(check, columns[i]));
     return n ? columns[0] : 0;
 }
@@ -236,7 +246,8 @@ static bool check_dependence(struct check *check)
             rank += gsl_vector_get(values, k) > null_eigenvalue;
         if (rank < dim) {
             const size_t first = name_dependent(names, sizeof names, check, values, vectors);
-            notice(check, NOTICE_DEPENDENCE, first, "%s determine each other: the %zu rows vary in %zu of %zu "
+            notice(check, NOTICE_DEPENDENCE, first,
+                   "%s determine each other: the %zu rows vary in %zu of %zu "
                    "dimensions: a density has no bound there, and log p can grow with depth and training without limit",
                    names, data->n, rank, dim);
         }
@@ -275,11 +286,10 @@ static void close_gaps(struct check *check)
 bool data_check(struct notices *notices, const fathom_dataset *train, const fathom_dataset *heldout,
                 const char *const *names, const size_t *places)
 {
-    struct check          check = {.notices = notices, .train = train, .heldout = heldout, .names = names,
-                                   .places = places};
-    gsl_error_handler_t  *handler = gsl_set_error_handler_off(); /* GSL's own ends the program if memory is short */
-    double               *sorted = malloc(train->n * sizeof *sorted);
-    const bool            good = sorted && check_dependence(&check);
+    struct check check = { .notices = notices, .train = train, .heldout = heldout, .names = names, .places = places };
+    gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* GSL's own ends the program if memory is short */
+    double              *sorted = malloc(train->n * sizeof *sorted);
+    const bool           good = sorted && check_dependence(&check);
     notices->n = 0;
     for (size_t c = 0; good && c < train->dim; c++)
         check_column(&check, c, sorted);

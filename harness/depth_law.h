@@ -9,9 +9,9 @@
 #include "statistics.h"
 
 struct depth_law {
-    struct line power;                       /* log median = intercept + slope log depth    */
-    struct line exponential;                 /* log median = intercept + slope depth        */
-    double power_misfit, exponential_misfit; /* root mean square of the log residuals       */
+    struct line power;                            /* log median = intercept + slope log depth    */
+    struct line exponential;                      /* log median = intercept + slope depth        */
+    double      power_misfit, exponential_misfit; /* root mean square of the log residuals       */
 };
 
 /* depth, median: [n], above 0.  All NaN if n < 3, if a median is NaN or 0, or if memory is short. */

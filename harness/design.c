@@ -14,8 +14,8 @@ struct listing {
     struct run_list      *runs;
     const struct design  *design;
     const struct options *options;
-    struct run            run;          /* as far as it is set              */
-    size_t                seeds;        /* levels of AXIS_SEED below this   */
+    struct run            run;   /* as far as it is set              */
+    size_t                seeds; /* levels of AXIS_SEED below this   */
     bool                  first_of_depth;
 };
 
@@ -140,9 +140,13 @@ static void check_couplings(const struct design *design)
 void design_list(struct run_list *runs, const struct design *design, const struct session *session)
 {
     const struct options *options = session->options;
-    struct listing        l = {
-        .runs = runs, .design = design, .options = options, .seeds = options->seeds,
-        .run = {.flow = options->flow, .training = options->training, .seed = options->seed},
+
+    struct listing l = {
+        .runs = runs,
+        .design = design,
+        .options = options,
+        .seeds = options->seeds,
+        .run = { .flow = options->flow, .training = options->training, .seed = options->seed },
     };
     check_couplings(design);
     nest(&l, design->nesting);

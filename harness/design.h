@@ -22,17 +22,17 @@ enum axis {
  * option's value. */
 struct arm {
     const char *name;
-    const char *actnorm;      /* "none", "default" or "data"                                                     */
-    double      clip;         /* global norm; INFINITY: no clip                                                  */
-    size_t      width, bins;  /* units of a hidden layer; inner knots of the spline                              */
-    bool        skip;         /* steps that are not finite are left out                                          */
+    const char *actnorm;          /* "none", "default" or "data"                                                     */
+    double      clip;             /* global norm; INFINITY: no clip                                                  */
+    size_t      width, bins;      /* units of a hidden layer; inner knots of the spline                              */
+    bool        skip;             /* steps that are not finite are left out                                          */
     const char *only_if_diverged; /* the name of an arm: this one is run only where that one diverged; elsewhere
                                      it takes that one's result, which is the same to the last bit               */
 };
 
 struct coupling_level {
     const char *name;
-    size_t      seeds_factor; /* multiplies --seeds, unless --coupling names one */   
+    size_t      seeds_factor; /* multiplies --seeds, unless --coupling names one */
 };
 
 enum trace { TRACE_NONE, TRACE_ALL, TRACE_FIRST /* of each depth's first seed, replica 0 */ };
@@ -41,9 +41,9 @@ struct design {
     enum axis                    nesting[8]; /* outermost first, ends with AXIS_END */
     const struct coupling_level *couplings;  /* [n_couplings]                       */
     size_t                       n_couplings;
-    const double                *rates;      /* [n_rates]                           */
+    const double                *rates; /* [n_rates]                           */
     size_t                       n_rates;
-    const struct arm            *arms;       /* [n_arms]                            */
+    const struct arm            *arms; /* [n_arms]                            */
     size_t                       n_arms;
     bool                         probe, train, keep_params;
     enum trace                   trace;

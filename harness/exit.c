@@ -34,8 +34,7 @@ static void remove_temporaries(void)
             rmdir(temporaries[i].path);
 }
 
-__attribute__((format(printf, 1, 0)))
-static void print_line(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void print_line(const char *format, va_list args)
 {
     char text[PATH_MAX + 1024]; /* the longest file name does not push out what is said of it */
     vsnprintf(text, sizeof text, format, args);
@@ -54,8 +53,7 @@ void exit_note(const char *format, ...)
     va_end(args);
 }
 
-__attribute__((format(printf, 2, 0)))
-static _Noreturn void leave(enum exit_code code, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static _Noreturn void leave(enum exit_code code, const char *format, va_list args)
 {
     static atomic_flag leaving = ATOMIC_FLAG_INIT;
     while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
@@ -99,9 +97,9 @@ static void on_signal(int number)
 
 void exit_on_signals(void)
 {
-    static const int       ending[] = {SIGINT, SIGTERM, SIGHUP}, ignored[] = {SIGPIPE, SIGXFSZ};
-    struct sigaction       action = {.sa_handler = on_signal}, before;
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    static const int       ending[] = { SIGINT, SIGTERM, SIGHUP }, ignored[] = { SIGPIPE, SIGXFSZ };
+    struct sigaction       action = { .sa_handler = on_signal }, before;
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
     sigfillset(&action.sa_mask);
     for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
         if (sigaction(ending[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup, a shell's & */

@@ -7,9 +7,9 @@
 #define EXIT_H
 
 enum exit_code {
-    EXIT_DONE        = 0,
-    EXIT_FAILED      = 1,  /* a file, the memory, a device: one line on stderr says what        */
-    EXIT_USAGE       = 2,  /* the command line or the environment: one line says what is legal  */
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,       /* a file, the memory, a device: one line on stderr says what        */
+    EXIT_USAGE = 2,        /* the command line or the environment: one line says what is legal  */
     EXIT_INTERRUPTED = 130 /* SIGINT (Ctrl-C), SIGTERM or SIGHUP                                */
 };
 

@@ -86,7 +86,7 @@ static int make_all(const struct experiment *experiment, struct session *session
     run_store_close(session);
 
     struct table  *tables[EXPERIMENT_TABLES_MAX];
-    struct outcome outcome = {session, truth, runs->run, results, runs->n, NULL};
+    struct outcome outcome = { session, truth, runs->run, results, runs->n, NULL };
     if (experiment->measure)
         outcome.measured = experiment->measure(&outcome);
     const size_t n_tables = make_tables(tables, experiment, &outcome);
@@ -104,7 +104,7 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
         experiment->defaults(&defaults);
     struct options  options = defaults;
     struct session  session;
-    struct run_list runs = {0};
+    struct run_list runs = { 0 };
 
     options_read(&options, &experiment->program, argc, argv);
     warn_of_array(&options);
@@ -123,10 +123,10 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
         shard_keep(&runs, &session, options.part, options.parts);
     if (experiment->design && !options.list && !options.sample_text)
         session.store = run_store_open(&options);
-    const int code = options.list          ? shard_list(&runs, &session)
-                     : options.shard       ? make_part(&runs, &session)
-                     : options.sample_text ? sample_check(experiment, &session, &runs, &truth)
-                                           : make_all(experiment, &session, &runs, &truth, &defaults);
+    const int code = options.list        ? shard_list(&runs, &session)
+                   : options.shard       ? make_part(&runs, &session)
+                   : options.sample_text ? sample_check(experiment, &session, &runs, &truth)
+                                         : make_all(experiment, &session, &runs, &truth, &defaults);
     free(runs.run);
     true_density_free(&truth);
     session_close(&session);

@@ -14,9 +14,10 @@
 
 /* What is known when all runs are done. */
 struct outcome {
-    const struct session      *session;
-    const struct true_density      *truth;   /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
-    const struct run        *runs;    /* [n], as listed */
+    const struct session *session;
+    const struct true_density
+                     *truth; /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
+    const struct run *runs;  /* [n], as listed */
     const struct run_result *results; /* [n]            */
     size_t                   n;
     void                    *measured; /* by the experiment's own function, if it has one */
@@ -33,24 +34,24 @@ struct table_plan {
     const char *summary_of, *by, *of;
     /* Not NULL: fills the table, of these `columns`, from the earlier table `summary_of`, where groups do not do. */
     void (*derive)(struct table *table, const struct table *source);
-    bool only_spiral;    /* not written for rows of one's own */
+    bool only_spiral; /* not written for rows of one's own */
 };
 
 enum { EXPERIMENT_TABLES_MAX = 8 };
 
 struct experiment {
-    struct program           program; /* name, --help's text, options                                            */
-    void (*defaults)(struct options *options);           /* over the notebook's; NULL: the notebook's            */
+    struct program program; /* name, --help's text, options                                            */
+    void (*defaults)(struct options *options);            /* over the notebook's; NULL: the notebook's            */
     void (*check_options)(const struct options *options); /* ends the program if they do not fit; NULL: they do  */
-    void (*check_rows)(const struct session *session);        /* the same for the rows that were read                */
-    const struct design     *design;  /* NULL: nothing is run                                                    */
-    bool                     truth;   /* every run is compared with the true density of the held-out rows        */
+    void (*check_rows)(const struct session *session);    /* the same for the rows that were read                */
+    const struct design *design; /* NULL: nothing is run                                                    */
+    bool                 truth;  /* every run is compared with the true density of the held-out rows        */
     /* What several tables are made from, computed once when all runs are done, and how it is freed; NULL: nothing. */
     void *(*measure)(const struct outcome *outcome);
-    void  (*release)(void *measured, const struct outcome *outcome);
-    struct table_plan        tables[EXPERIMENT_TABLES_MAX]; /* the last has no name                              */
-    const char              *figures[4];                    /* the last is NULL                                  */
-    uint64_t notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
+    void (*release)(void *measured, const struct outcome *outcome);
+    struct table_plan tables[EXPERIMENT_TABLES_MAX]; /* the last has no name                              */
+    const char       *figures[4];                    /* the last is NULL                                  */
+    uint64_t          notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
                               notebook's own numbers beside these                                                */
 };
 

@@ -23,8 +23,8 @@ enum { FOLDER_MAX = PATH_MAX - 2 * FILES_NAME };
 
 struct files {
     char            folder[PATH_MAX], staging[PATH_MAX];
-    int             lock;         /* of the staging folder; -1: none            */
-    int             folder_lock;  /* of the folder of results; -1: not asked for */
+    int             lock;        /* of the staging folder; -1: none            */
+    int             folder_lock; /* of the folder of results; -1: not asked for */
     struct manifest staged;
     size_t          n_dropped;
     char            dropped[FILES_MAX][FILES_NAME];
@@ -277,7 +277,7 @@ static int put(struct files *set, size_t i)
     backup_of(backup, set, i);
     if (link(to, backup) != 0) {
         if (errno == ENOSPC)
-            return ENOSPC; /* there would be no way back */
+            return ENOSPC;               /* there would be no way back */
         set->fresh[i] = errno == ENOENT; /* else: a file system without such links */
     }
     if (i >= set->staged.n)
@@ -330,7 +330,7 @@ bool files_write(const char *folder, const struct file *files, size_t n, fathom_
 
 bool files_folder(const char *folder, fathom_error *error)
 {
-    static const struct file probe = {.name = "fathom-probe", .data = "probe\n", .size = 6};
+    static const struct file probe = { .name = "fathom-probe", .data = "probe\n", .size = 6 };
     struct stat              info;
     int                      code = 0;
 
@@ -350,7 +350,6 @@ bool files_folder(const char *folder, fathom_error *error)
         end(set);
     }
     if (code != 0)
-        snprintf(error->text, sizeof error->text, "folder '%.200s': cannot be written in: %s", folder,
-                 strerror(code));
+        snprintf(error->text, sizeof error->text, "folder '%.200s': cannot be written in: %s", folder, strerror(code));
     return code == 0;
 }

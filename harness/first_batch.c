@@ -46,9 +46,9 @@ bool first_batch_varies(size_t *column, const fathom_config *config, const fatho
     fathom_config one = *config;
     one.depth = 1;
     one.actnorm = FATHOM_ACTNORM_DATA;
-    fathom_flow        *flow = need(fathom_flow_new(&one, NULL, NULL));
-    fathom_workspace   *workspace = need(fathom_workspace_new(flow, isa));
-    double             *params = need(malloc(fathom_flow_n_params(flow) * sizeof *params));
+    fathom_flow      *flow = need(fathom_flow_new(&one, NULL, NULL));
+    fathom_workspace *workspace = need(fathom_workspace_new(flow, isa));
+    double           *params = need(malloc(fathom_flow_n_params(flow) * sizeof *params));
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
     const fathom_status status = fathom_flow_actnorm_init(params, workspace, data->x, rows, n);
     free(params);

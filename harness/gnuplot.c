@@ -28,8 +28,8 @@ extern char **environ;
 static const size_t picture_limit = (size_t)256 << 20;
 
 /* Puts the text, cut at the buffer's end, and hands the status on, so that a failure is one return statement. */
-__attribute__((format(printf, 3, 4)))
-static plot_status fail(fathom_error *error, plot_status status, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static plot_status fail(fathom_error *error, plot_status status,
+                                                              const char *format, ...)
 {
     if (error) {
         va_list args;
@@ -80,7 +80,7 @@ static void close_end(int *end)
  * user's own choice. */
 static char **clean_environment(void)
 {
-    static const char *const dropped[] = {"LC_", "LANG=", "LANGUAGE=", "GNUTERM=", "GNUPLOT_", "GDFONTPATH=", "FIT_"};
+    static const char *const dropped[] = { "LC_", "LANG=", "LANGUAGE=", "GNUTERM=", "GNUPLOT_", "GDFONTPATH=", "FIT_" };
     static char              locale[] = "LC_ALL=C.UTF-8";
     size_t                   n = 0, kept = 0;
     while (environ[n])
@@ -107,7 +107,7 @@ static int spawn_gnuplot(pid_t *pid, const char *folder, int in, int out, int er
     posix_spawnattr_t          attributes;
     sigset_t                   defaults;
     char                       program[] = "gnuplot", no_rc_files[] = "-d";
-    char                      *argv[] = {program, no_rc_files, NULL}, **env = clean_environment();
+    char                      *argv[] = { program, no_rc_files, NULL }, **env = clean_environment();
     if (!env)
         return ENOMEM;
     int code = posix_spawn_file_actions_init(&actions);
@@ -155,7 +155,7 @@ struct child {
     pid_t               pid;
     int                 ends[3]; /* of its standard input, output and error: -1 once closed */
     double              deadline;
-    bool                ended;   /* and its status is known */
+    bool                ended; /* and its status is known */
     struct gnuplot_run *run;
 };
 
@@ -194,7 +194,7 @@ static void exchange(struct child *child, const struct bytes *script)
     size_t              sent = 0;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     while ((ends[1] >= 0 || ends[2] >= 0) && seconds_now() < child->deadline) {
-        struct pollfd set[3] = {{ends[0], POLLOUT, 0}, {ends[1], POLLIN, 0}, {ends[2], POLLIN, 0}};
+        struct pollfd set[3] = { { ends[0], POLLOUT, 0 }, { ends[1], POLLIN, 0 }, { ends[2], POLLIN, 0 } };
         int           ready = poll(set, 3, child->ended ? 0 : 100);
         if (ready < 0 && errno == EINTR)
             continue;
@@ -220,7 +220,7 @@ static void exchange(struct child *child, const struct bytes *script)
 /* Waits for its end, which at the deadline is brought about.  0 or errno. */
 static int wait_for(struct child *child)
 {
-    static const struct timespec pause = {.tv_nsec = 1000000};
+    static const struct timespec pause = { .tv_nsec = 1000000 };
     while (!child->ended) {
         pid_t got = waitpid(child->pid, &child->run->wait_status, child->run->timed_out ? 0 : WNOHANG);
         if (got < 0 && errno != EINTR)
@@ -242,17 +242,17 @@ void gnuplot_free(struct gnuplot_run *run)
 {
     free(run->out.data);
     free(run->err.data);
-    *run = (struct gnuplot_run){.wait_status = 0};
+    *run = (struct gnuplot_run){ .wait_status = 0 };
 }
 
 plot_status gnuplot_run(struct gnuplot_run *run, const char *folder, const struct bytes *script, unsigned seconds,
                         fathom_error *error)
 {
-    const struct sigaction ignore = {.sa_handler = SIG_IGN}, standard = {.sa_handler = SIG_DFL};
+    const struct sigaction ignore = { .sa_handler = SIG_IGN }, standard = { .sa_handler = SIG_DFL };
     struct sigaction       pipe_before, child_before;
-    struct child           child = {.run = run, .ends = {-1, -1, -1}};
-    int                    in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, code;
-    *run = (struct gnuplot_run){.wait_status = 0};
+    struct child           child = { .run = run, .ends = { -1, -1, -1 } };
+    int                    in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 }, code;
+    *run = (struct gnuplot_run){ .wait_status = 0 };
     if (script->short_of_memory)
         return fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory for its script");
 
@@ -295,16 +295,13 @@ plot_status gnuplot_run(struct gnuplot_run *run, const char *folder, const struc
 
 /* ---------------------------------------------------------------------------------------------------- judging ---- */
 
-void gnuplot_script_end(struct bytes *script)
-{
-    bytes_text(script, "; set output; set print; print '" SENTINEL "'\n");
-}
+void gnuplot_script_end(struct bytes *script) { bytes_text(script, "; set output; set print; print '" SENTINEL "'\n"); }
 
 bool gnuplot_line(char line[GNUPLOT_LINE], size_t *at, const struct gnuplot_run *run)
 {
     while (*at < run->err.size) {
-        const char *start = run->err.data + *at, *end = memchr(start, '\n', run->err.size - *at);
-        size_t      length = end ? (size_t)(end - start) : run->err.size - *at, n = 0;
+        const char  *start = run->err.data + *at, *end = memchr(start, '\n', run->err.size - *at);
+        size_t       length = end ? (size_t)(end - start) : run->err.size - *at, n = 0;
         const size_t tail = sizeof SENTINEL - 1;
         *at += length + (end != NULL);
         if (length >= tail && memcmp(start + length - tail, SENTINEL, tail) == 0)

@@ -9,7 +9,7 @@
 /* Of log value against step, from the first to the last; what is 0 is left out. */
 static struct line fit(const double *step, const double *value, size_t first, size_t last)
 {
-    struct line line = {NAN, NAN, NAN, NAN, NAN};
+    struct line line = { NAN, NAN, NAN, NAN, NAN };
     double     *x = malloc(2 * (last + 1) * sizeof *x), *y = x + last + 1;
     size_t      n = 0;
     for (size_t i = first; x && i <= last; i++)
@@ -26,7 +26,7 @@ static struct line fit(const double *step, const double *value, size_t first, si
 struct growth_phase growth_phase_find(const double *step, const double *least, const double *median,
                                       const double *greatest, size_t n)
 {
-    struct growth_phase phase = {NAN, NAN, NAN, NAN, NAN, NAN, 0};
+    struct growth_phase phase = { NAN, NAN, NAN, NAN, NAN, NAN, 0 };
     size_t              first = 0, last = 0;
     for (size_t i = 0; i < n; i++)
         phase.largest = fmax(phase.largest, median[i]);

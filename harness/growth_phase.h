@@ -12,10 +12,10 @@
 #define GROWTH_ROUNDING 1e-13 /* nats: batch losses of order 1 that differ by less differ by round-off alone */
 
 struct growth_phase {
-    double start, saturated;         /* steps                                                                   */
-    double rate, intercept;          /* log median = intercept + rate step, by least squares; the rate per step */
+    double start, saturated;          /* steps                                                                   */
+    double rate, intercept;           /* log median = intercept + rate step, by least squares; the rate per step */
     double least_rate, greatest_rate; /* the lesser and the greater of the rates of `least` and `greatest`      */
-    double largest;                  /* nats: the largest median; 0 without any                                 */
+    double largest;                   /* nats: the largest median; 0 without any                                 */
 };
 
 /* step, least, median, greatest: [n], differences at each step [nats], finite, not negative.  Without a growth phase

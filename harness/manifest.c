@@ -84,8 +84,7 @@ static const char *name_of(char *line)
     return name;
 }
 
-enum manifest_status manifest_read(struct manifest *manifest, const char *folder, const char *file,
-                                   fathom_error *error)
+enum manifest_status manifest_read(struct manifest *manifest, const char *folder, const char *file, fathom_error *error)
 {
     char       *line = NULL;
     size_t      room = 0, number = 0;
@@ -106,7 +105,7 @@ enum manifest_status manifest_read(struct manifest *manifest, const char *folder
     errno = 0;
     while (!wrong && (length = getline(&line, &room, in)) > 0) {
         number++;
-        const bool  whole = line[length - 1] == '\n';
+        const bool whole = line[length - 1] == '\n';
         line[length - whole] = '\0';
         const char *name = name_of(line);
         if (!whole)
@@ -147,13 +146,12 @@ enum manifest_match manifest_check(const char *folder, const struct manifest_lin
 
 size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *file)
 {
-    static const char *const what[] = {
-        [MANIFEST_OTHER] = "a mixture of runs: it is not the file that %s lists",
-        [MANIFEST_MISSING] = "missing, but %s lists it",
-        [MANIFEST_UNREADABLE] = "cannot be read, but %s lists it"};
-    struct manifest *manifest = malloc(sizeof *manifest);
-    fathom_error     error;
-    size_t           n = 0;
+    static const char *const what[] = { [MANIFEST_OTHER] = "a mixture of runs: it is not the file that %s lists",
+                                        [MANIFEST_MISSING] = "missing, but %s lists it",
+                                        [MANIFEST_UNREADABLE] = "cannot be read, but %s lists it" };
+    struct manifest         *manifest = malloc(sizeof *manifest);
+    fathom_error             error;
+    size_t                   n = 0;
     if (!manifest) {
         told->short_of_memory = true;
         return 1;

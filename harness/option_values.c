@@ -83,7 +83,7 @@ static bool read_count(uint64_t *value, const struct option_row *row, const char
 /* Decimal notation only: strtod alone would take "nan", "inf", "0x10" and leading blanks. */
 static bool read_real(double *value, const struct option_row *row, const char *text)
 {
-    char  *end;
+    char *end;
     if (!*text || strspn(text, "0123456789.eE+-") != strlen(text))
         return false;
     double number = strtod(text, &end);
@@ -96,7 +96,7 @@ static bool read_real(double *value, const struct option_row *row, const char *t
 
 static bool read_depths(struct depth_list *list, const struct option_row *row, const char *text)
 {
-    struct depth_list read = {0};
+    struct depth_list read = { 0 };
     for (;;) {
         size_t   length = strcspn(text, ",");
         uint64_t depth;

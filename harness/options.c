@@ -23,92 +23,95 @@
 _Static_assert(sizeof(size_t) == sizeof(uint64_t), "counts and seeds are read by one function");
 _Static_assert(OPTION_COUNT <= 64, "a bit an option");
 
-static const char *const separators[] = {"tab", "semicolon", "comma", "bar", "blank", NULL};
-static const char *const decimals[] = {"point", "comma", NULL};
+static const char *const separators[] = { "tab", "semicolon", "comma", "bar", "blank", NULL };
+static const char *const decimals[] = { "point", "comma", NULL };
+
 const char *const options_actnorms[] = {
-    [FATHOM_ACTNORM_NONE] = "none", [FATHOM_ACTNORM_DEFAULT] = "default", [FATHOM_ACTNORM_DATA] = "data", NULL};
+    [FATHOM_ACTNORM_NONE] = "none", [FATHOM_ACTNORM_DEFAULT] = "default", [FATHOM_ACTNORM_DATA] = "data", NULL
+};
 
 #define AT(field) offsetof(struct options, field)
 
 static const struct option_row rows[OPTION_COUNT] = {
-    [OPTION_DATA] = {"data", "FILE", KIND_TEXT, AT(data), .setting = true, .unset = "spiral",
-        .meaning = "own rows instead of the spiral (-: standard input): plain text, numbers\n"
-                   "in columns, one separator, at most one line of names, '#' comments;\n"
-                   "standardised like it"},
-    [OPTION_HELDOUT] = {"heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
-        .meaning = "part of the file's rows that is kept back from training"},
-    [OPTION_DATA_SEED] = {"data-seed", "N", KIND_COUNT, AT(data_seed), 0, 0x1p53 - 1, .setting = true,
-        .meaning = "stream of the spiral, or of the choice of held-out rows"},
-    [OPTION_DATA_SIZE] = {"data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true,
-        .only = OF_SPIRAL, .meaning = "rows of the spiral"},
-    [OPTION_SEPARATOR] = {"separator", "NAME", KIND_SIGN, AT(separator), .words = separators, .signs = "\t;,| ",
-        .setting = true, .only = OF_FILE, .unset = "from the file",
-        .meaning = "between fields: tab, semicolon, comma, bar or blank"},
-    [OPTION_DECIMAL] = {"decimal", "NAME", KIND_SIGN, AT(decimal), .words = decimals, .signs = ".,", .setting = true,
-        .only = OF_FILE, .meaning = "sign before a number's fraction: point or comma"},
-    [OPTION_HEADER] = {"header", NULL, KIND_FLAG, AT(header), .setting = true, .only = OF_FILE,
-        .meaning = "the file's first line is names (else: if none of it is a number)"},
-    [OPTION_NO_HEADER] = {"no-header", NULL, KIND_FLAG, AT(no_header), .meaning = "the file's first line is a row"},
-    [OPTION_SKIP] = {"skip", "N", KIND_COUNT, AT(skip), 0, 1e9, .setting = true, .only = OF_FILE,
-        .meaning = "lines left out at the file's start"},
-    [OPTION_COLUMNS] = {"columns", "LIST", KIND_TEXT, AT(columns), .setting = true, .only = OF_FILE, .unset = "all",
-        .meaning = "by name or by number from 1, separated by commas"},
-    [OPTION_COUPLING] = {"coupling", "NAME", KIND_WORD, AT(flow.coupling), .word = fathom_coupling_name,
-        .setting = true, .meaning = "the map of the couplings:", .unset = "both"},
-    [OPTION_DEPTHS] = {"depths", "LIST", KIND_DEPTHS, AT(depths), FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX, .setting = true,
-        .meaning = "numbers of blocks, separated by commas"},
-    [OPTION_BINS] = {"bins", "N", KIND_COUNT, AT(flow.knots), FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX,
-        .setting = true,
-        .meaning = "inner knots of the spline: N makes N + 1 bins"},
-    [OPTION_INTERVAL] = {"interval", "B", KIND_REAL, AT(flow.interval), 0, FATHOM_INTERVAL_MAX, .above_low = true,
-        .setting = true,
-        .meaning = "the spline acts on [-B, B]"},
-    [OPTION_WIDTH] = {"width", "N", KIND_COUNT, AT(flow.width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX,
-        .setting = true,
-        .meaning = "units of a hidden layer of the conditioner"},
-    [OPTION_HIDDEN] = {"hidden", "N", KIND_COUNT, AT(flow.hidden), 0, FATHOM_HIDDEN_MAX, .setting = true,
-        .meaning = "hidden layers of the conditioner"},
-    [OPTION_ACTNORM] = {"actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
-        .meaning = "none, default (scale 0.693) or data (initialised from data)"},
-    [OPTION_SEED] = {"seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
-        .meaning = "key of the first flow's initial parameters"},
-    [OPTION_SEEDS] = {"seeds", "K", KIND_COUNT, AT(seeds), 1, 10000, .setting = true,
-        .meaning = "number of flows: keys N to N + K - 1"},
-    [OPTION_BATCH_SEED] = {"batch-seed", "N", KIND_COUNT, AT(batch_seed), 0, 0x1p53 - 1, .setting = true,
-        .meaning = "key of the minibatches"},
-    [OPTION_STEPS] = {"steps", "N", KIND_COUNT, AT(training.steps), FATHOM_STEPS_MIN, 1e7, .setting = true,
-        .meaning = "gradient steps"},
-    [OPTION_BATCH] = {"batch", "N", KIND_COUNT, AT(training.batch), FATHOM_BATCH_MIN, 1e6, .setting = true,
-        .meaning = "rows a step"},
-    [OPTION_LR] = {"lr", "X", KIND_REAL, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true, .setting = true,
-        .meaning = "peak of the one-cycle learning rate"},
-    [OPTION_CLIP] = {"clip", "X|none", KIND_CLIP, AT(training.clip), 0, 1e300, .above_low = true, .setting = true,
-        .meaning = "global norm above which a gradient is scaled down"},
-    [OPTION_REPLICAS] = {"replicas", "N", KIND_COUNT, AT(replicas), 1, 10000, .setting = true,
-        .meaning = "round-off ensemble: replica 0 as is, the others with initial\n"
-                   "parameters times 1 + 1e-15 standard normals"},
-    [OPTION_STORE] = {"store", "FILE", KIND_TEXT, AT(store), .unset = "runs.db beside the program",
-        .meaning = "finished runs, kept so that none is made twice; none: no store"},
-    [OPTION_LIST] = {"list", NULL, KIND_FLAG, AT(list), .meaning = "print the runs (key, cost, settings) and make none"},
-    [OPTION_SHARD] = {"shard", "I/N", KIND_TEXT, AT(shard), .unset = "all",
-        .meaning = "make the I-th of N parts of the runs into a store of its own, no\n"
-                   "tables"},
-    [OPTION_MERGE] = {"merge", "STORE...", KIND_FLAG, AT(merge), .meaning = "make no run: take those of these stores"},
-    [OPTION_SAMPLE] = {"sample", "P%", KIND_TEXT, AT(sample_text), .unset = "none",
-        .meaning = "make so many of the runs again, drawn at random, and compare\n"
-                   "them with the tables in --out; writes nothing"},
-    [OPTION_SAMPLE_SEED] = {"sample-seed", "N", KIND_COUNT, AT(sample_seed), 0, 0x1p53 - 1, .meaning = "of that draw"},
-    [OPTION_THREADS] = {"threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all that this process may use",
-        .meaning = "runs at a time; results do not depend on it.  The default obeys\n"
-                   "OMP_NUM_THREADS, OMP_THREAD_LIMIT, the affinity and the quota"},
-    [OPTION_OUT] = {"out", "DIR", KIND_TEXT, AT(out),
-        .meaning = "folder of the tables and figures; one with tables of other\nsettings must be named"},
-    [OPTION_FORMAT] = {"format", "LIST", KIND_FORMAT, AT(format),
-        .meaning = "svg, png, pdf, or several separated by commas"},
-    [OPTION_NO_PLOT] = {"no-plot", NULL, KIND_FLAG, AT(no_plot), .meaning = "tables only; needs no gnuplot"},
-    [OPTION_QUIET] = {"quiet", NULL, KIND_FLAG, AT(quiet), .meaning = "no progress on stderr"},
-    [OPTION_HELP] = {"help", NULL, KIND_FLAG, 0, .meaning = "this text"},
-    [OPTION_VERSION] = {"version", NULL, KIND_FLAG, 0, .meaning = "versions of the libraries, and the kernels chosen"},
+    [OPTION_DATA] = { "data", "FILE", KIND_TEXT, AT(data), .setting = true, .unset = "spiral",
+                      .meaning = "own rows instead of the spiral (-: standard input): plain text, numbers\n"
+                                 "in columns, one separator, at most one line of names, '#' comments;\n"
+                                 "standardised like it" },
+    [OPTION_HELDOUT] = { "heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
+                         .meaning = "part of the file's rows that is kept back from training" },
+    [OPTION_DATA_SEED] = { "data-seed", "N", KIND_COUNT, AT(data_seed), 0, 0x1p53 - 1, .setting = true,
+                           .meaning = "stream of the spiral, or of the choice of held-out rows" },
+    [OPTION_DATA_SIZE] = { "data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true, .only = OF_SPIRAL,
+                           .meaning = "rows of the spiral" },
+    [OPTION_SEPARATOR] = { "separator", "NAME", KIND_SIGN, AT(separator), .words = separators, .signs = "\t;,| ",
+                           .setting = true, .only = OF_FILE, .unset = "from the file",
+                           .meaning = "between fields: tab, semicolon, comma, bar or blank" },
+    [OPTION_DECIMAL] = { "decimal", "NAME", KIND_SIGN, AT(decimal), .words = decimals, .signs = ".,", .setting = true,
+                         .only = OF_FILE, .meaning = "sign before a number's fraction: point or comma" },
+    [OPTION_HEADER] = { "header", NULL, KIND_FLAG, AT(header), .setting = true, .only = OF_FILE,
+                        .meaning = "the file's first line is names (else: if none of it is a number)" },
+    [OPTION_NO_HEADER] = { "no-header", NULL, KIND_FLAG, AT(no_header), .meaning = "the file's first line is a row" },
+    [OPTION_SKIP] = { "skip", "N", KIND_COUNT, AT(skip), 0, 1e9, .setting = true, .only = OF_FILE,
+                      .meaning = "lines left out at the file's start" },
+    [OPTION_COLUMNS] = { "columns", "LIST", KIND_TEXT, AT(columns), .setting = true, .only = OF_FILE, .unset = "all",
+                         .meaning = "by name or by number from 1, separated by commas" },
+    [OPTION_COUPLING] = { "coupling", "NAME", KIND_WORD, AT(flow.coupling), .word = fathom_coupling_name,
+                          .setting = true, .meaning = "the map of the couplings:", .unset = "both" },
+    [OPTION_DEPTHS] = { "depths", "LIST", KIND_DEPTHS, AT(depths), FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX, .setting = true,
+                        .meaning = "numbers of blocks, separated by commas" },
+    [OPTION_BINS] = { "bins", "N", KIND_COUNT, AT(flow.knots), FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX, .setting = true,
+                      .meaning = "inner knots of the spline: N makes N + 1 bins" },
+    [OPTION_INTERVAL] = { "interval", "B", KIND_REAL, AT(flow.interval), 0, FATHOM_INTERVAL_MAX, .above_low = true,
+                          .setting = true, .meaning = "the spline acts on [-B, B]" },
+    [OPTION_WIDTH] = { "width", "N", KIND_COUNT, AT(flow.width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX, .setting = true,
+                       .meaning = "units of a hidden layer of the conditioner" },
+    [OPTION_HIDDEN] = { "hidden", "N", KIND_COUNT, AT(flow.hidden), 0, FATHOM_HIDDEN_MAX, .setting = true,
+                        .meaning = "hidden layers of the conditioner" },
+    [OPTION_ACTNORM] = { "actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
+                         .meaning = "none, default (scale 0.693) or data (initialised from data)" },
+    [OPTION_SEED] = { "seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
+                      .meaning = "key of the first flow's initial parameters" },
+    [OPTION_SEEDS] = { "seeds", "K", KIND_COUNT, AT(seeds), 1, 10000, .setting = true,
+                       .meaning = "number of flows: keys N to N + K - 1" },
+    [OPTION_BATCH_SEED] = { "batch-seed", "N", KIND_COUNT, AT(batch_seed), 0, 0x1p53 - 1, .setting = true,
+                            .meaning = "key of the minibatches" },
+    [OPTION_STEPS] = { "steps", "N", KIND_COUNT, AT(training.steps), FATHOM_STEPS_MIN, 1e7, .setting = true,
+                       .meaning = "gradient steps" },
+    [OPTION_BATCH] = { "batch", "N", KIND_COUNT, AT(training.batch), FATHOM_BATCH_MIN, 1e6, .setting = true,
+                       .meaning = "rows a step" },
+    [OPTION_LR] = { "lr", "X", KIND_REAL, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true, .setting = true,
+                    .meaning = "peak of the one-cycle learning rate" },
+    [OPTION_CLIP] = { "clip", "X|none", KIND_CLIP, AT(training.clip), 0, 1e300, .above_low = true, .setting = true,
+                      .meaning = "global norm above which a gradient is scaled down" },
+    [OPTION_REPLICAS] = { "replicas", "N", KIND_COUNT, AT(replicas), 1, 10000, .setting = true,
+                          .meaning = "round-off ensemble: replica 0 as is, the others with initial\n"
+                                     "parameters times 1 + 1e-15 standard normals" },
+    [OPTION_STORE] = { "store", "FILE", KIND_TEXT, AT(store), .unset = "runs.db beside the program",
+                       .meaning = "finished runs, kept so that none is made twice; none: no store" },
+    [OPTION_LIST] = { "list", NULL, KIND_FLAG, AT(list),
+                      .meaning = "print the runs (key, cost, settings) and make none" },
+    [OPTION_SHARD] = { "shard", "I/N", KIND_TEXT, AT(shard), .unset = "all",
+                       .meaning = "make the I-th of N parts of the runs into a store of its own, no\n"
+                                  "tables" },
+    [OPTION_MERGE] = { "merge", "STORE...", KIND_FLAG, AT(merge),
+                       .meaning = "make no run: take those of these stores" },
+    [OPTION_SAMPLE] = { "sample", "P%", KIND_TEXT, AT(sample_text), .unset = "none",
+                        .meaning = "make so many of the runs again, drawn at random, and compare\n"
+                                   "them with the tables in --out; writes nothing" },
+    [OPTION_SAMPLE_SEED] = { "sample-seed", "N", KIND_COUNT, AT(sample_seed), 0, 0x1p53 - 1,
+                             .meaning = "of that draw" },
+    [OPTION_THREADS] = { "threads", "N", KIND_COUNT, AT(threads), 1, 1024, .unset = "all that this process may use",
+                         .meaning = "runs at a time; results do not depend on it.  The default obeys\n"
+                                    "OMP_NUM_THREADS, OMP_THREAD_LIMIT, the affinity and the quota" },
+    [OPTION_OUT] = { "out", "DIR", KIND_TEXT, AT(out),
+                     .meaning = "folder of the tables and figures; one with tables of other\nsettings must be named" },
+    [OPTION_FORMAT] = { "format", "LIST", KIND_FORMAT, AT(format),
+                        .meaning = "svg, png, pdf, or several separated by commas" },
+    [OPTION_NO_PLOT] = { "no-plot", NULL, KIND_FLAG, AT(no_plot), .meaning = "tables only; needs no gnuplot" },
+    [OPTION_QUIET] = { "quiet", NULL, KIND_FLAG, AT(quiet), .meaning = "no progress on stderr" },
+    [OPTION_HELP] = { "help", NULL, KIND_FLAG, 0, .meaning = "this text" },
+    [OPTION_VERSION] = { "version", NULL, KIND_FLAG, 0,
+                         .meaning = "versions of the libraries, and the kernels chosen" },
 };
 
 /* Minibatches are drawn ahead and shared by all runs: 2^30 row numbers are 4 GiB. */
@@ -116,18 +119,23 @@ static const double batch_rows_max = 0x1p30;
 
 struct options options_default(void)
 {
-    return (struct options){
-        .data_seed = 0, .data_size = 3000, .decimal = '.',
-        .flow = fathom_config_default(), .depths = {4, {1, 2, 4, 8}},
-        .seed = 0, .seeds = 1, .batch_seed = 1,
-        .training = fathom_train_options_default(),
-        .replicas = 1, .out = "results", .format = "svg"};
+    return (struct options){ .data_seed = 0,
+                             .data_size = 3000,
+                             .decimal = '.',
+                             .flow = fathom_config_default(),
+                             .depths = { 4, { 1, 2, 4, 8 } },
+                             .seed = 0,
+                             .seeds = 1,
+                             .batch_seed = 1,
+                             .training = fathom_train_options_default(),
+                             .replicas = 1,
+                             .out = "results",
+                             .format = "svg" };
 }
 
 /* ------------------------------------------------------------------------------------------------ messages ---- */
 
-__attribute__((format(printf, 2, 3)))
-static enum options_outcome illegal(fathom_error *error, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static enum options_outcome illegal(fathom_error *error, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -212,11 +220,15 @@ static enum options_outcome check_together(const struct options *options, fathom
 {
     const fathom_config *flow = &options->flow;
     if (takes(program, OPTION_BINS) && !((double)(flow->knots + 1) * FATHOM_MIN_BIN < 2 * flow->interval))
-        return illegal(error, "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
-                       "2 x interval = %g", flow->knots, flow->interval, FATHOM_MIN_BIN, 2 * flow->interval);
+        return illegal(error,
+                       "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
+                       "2 x interval = %g",
+                       flow->knots, flow->interval, FATHOM_MIN_BIN, 2 * flow->interval);
     if ((given & TAKES(OPTION_HELDOUT)) && !options->data)
-        return illegal(error, "--heldout %g: legal only with --data FILE (the spiral's held-out rows are a second "
-                       "spiral)", options->heldout);
+        return illegal(error,
+                       "--heldout %g: legal only with --data FILE (the spiral's held-out rows are a second "
+                       "spiral)",
+                       options->heldout);
     if ((given & TAKES(OPTION_DATA_SIZE)) && options->data)
         return illegal(error, "--data-size %zu: legal only without --data (a file is read to its end)",
                        options->data_size);
@@ -235,8 +247,10 @@ static enum options_outcome choose_kernels(struct options *options, fathom_error
         return OPTIONS_RUN;
     if (!fathom_isa_find(NULL))
         return illegal(error, "this CPU has no fused multiply-add (FMA), which every set of kernels needs");
-    return illegal(error, "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that was built and that this CPU runs "
-                   "(the best: %s)", name, fathom_isa_name(fathom_isa_find(NULL)));
+    return illegal(error,
+                   "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that was built and that this CPU runs "
+                   "(the best: %s)",
+                   name, fathom_isa_name(fathom_isa_find(NULL)));
 }
 
 enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,
@@ -249,9 +263,9 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
 
     for (int i = 0; i < OPTION_COUNT; i++)
         if (takes(program, i))
-            known[n++] = (struct option){rows[i].name, rows[i].kind != KIND_FLAG ? required_argument : no_argument, NULL,
-                                         256 + i};
-    known[n] = (struct option){0};
+            known[n++] = (struct option){ rows[i].name, rows[i].kind != KIND_FLAG ? required_argument : no_argument,
+                                          NULL, 256 + i };
+    known[n] = (struct option){ 0 };
 
     optind = 0; /* GNU: start anew, so that a test can parse twice */
     opterr = 0;
@@ -301,7 +315,7 @@ static void print_help(const struct options *defaults, const struct program *pro
     printf("Usage: %s [OPTION]...\n%s\n\n", program->name, program->summary);
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &rows[i];
-        char              left[40], value[512] = "";
+        char                     left[40], value[512] = "";
         if (!takes(program, i))
             continue;
         snprintf(left, sizeof left, "--%s%s%s", row->name, row->argument ? " " : "",
@@ -327,7 +341,7 @@ void options_print_version(FILE *out, const struct program *program)
 {
     char               gnuplot[64] = "";
     fathom_error       ignored;
-    const plot_options svg = {.out = ".", .formats = PLOT_SVG};
+    const plot_options svg = { .out = ".", .formats = PLOT_SVG };
     const fathom_isa  *isa = fathom_isa_find(getenv("FATHOM_ISA"));
     const plot_status  status = plot_check(gnuplot, sizeof gnuplot, &svg, &ignored);
     if (status == PLOT_NO_GNUPLOT)

@@ -14,32 +14,61 @@
 #include "fathom.h"
 
 enum option_id {
-    OPTION_DATA, OPTION_HELDOUT, OPTION_DATA_SEED, OPTION_DATA_SIZE,
-    OPTION_SEPARATOR, OPTION_DECIMAL, OPTION_HEADER, OPTION_NO_HEADER, OPTION_SKIP, OPTION_COLUMNS,
-    OPTION_COUPLING, OPTION_DEPTHS, OPTION_BINS, OPTION_INTERVAL, OPTION_WIDTH, OPTION_HIDDEN, OPTION_ACTNORM,
-    OPTION_SEED, OPTION_SEEDS, OPTION_BATCH_SEED,
-    OPTION_STEPS, OPTION_BATCH, OPTION_LR, OPTION_CLIP,
+    OPTION_DATA,
+    OPTION_HELDOUT,
+    OPTION_DATA_SEED,
+    OPTION_DATA_SIZE,
+    OPTION_SEPARATOR,
+    OPTION_DECIMAL,
+    OPTION_HEADER,
+    OPTION_NO_HEADER,
+    OPTION_SKIP,
+    OPTION_COLUMNS,
+    OPTION_COUPLING,
+    OPTION_DEPTHS,
+    OPTION_BINS,
+    OPTION_INTERVAL,
+    OPTION_WIDTH,
+    OPTION_HIDDEN,
+    OPTION_ACTNORM,
+    OPTION_SEED,
+    OPTION_SEEDS,
+    OPTION_BATCH_SEED,
+    OPTION_STEPS,
+    OPTION_BATCH,
+    OPTION_LR,
+    OPTION_CLIP,
     OPTION_REPLICAS,
-    OPTION_STORE, OPTION_LIST, OPTION_SHARD, OPTION_MERGE, OPTION_SAMPLE, OPTION_SAMPLE_SEED,
-    OPTION_THREADS, OPTION_OUT, OPTION_FORMAT, OPTION_NO_PLOT, OPTION_QUIET,
-    OPTION_HELP, OPTION_VERSION, /* every program takes these two */
+    OPTION_STORE,
+    OPTION_LIST,
+    OPTION_SHARD,
+    OPTION_MERGE,
+    OPTION_SAMPLE,
+    OPTION_SAMPLE_SEED,
+    OPTION_THREADS,
+    OPTION_OUT,
+    OPTION_FORMAT,
+    OPTION_NO_PLOT,
+    OPTION_QUIET,
+    OPTION_HELP,
+    OPTION_VERSION, /* every program takes these two */
     OPTION_COUNT
 };
 
 #define TAKES(option) (UINT64_C(1) << (option))
 enum {
-    TAKES_READING  = TAKES(OPTION_SEPARATOR) | TAKES(OPTION_DECIMAL) | TAKES(OPTION_HEADER) | TAKES(OPTION_NO_HEADER) |
-                     TAKES(OPTION_SKIP) | TAKES(OPTION_COLUMNS),
-    TAKES_DATA     = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_DATA_SEED) | TAKES(OPTION_DATA_SIZE) |
-                     TAKES_READING,
-    TAKES_FLOW     = TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL) |
-                     TAKES(OPTION_WIDTH) | TAKES(OPTION_HIDDEN) | TAKES(OPTION_ACTNORM),
-    TAKES_SEEDS    = TAKES(OPTION_SEED) | TAKES(OPTION_SEEDS),
+    TAKES_READING = TAKES(OPTION_SEPARATOR) | TAKES(OPTION_DECIMAL) | TAKES(OPTION_HEADER) | TAKES(OPTION_NO_HEADER) |
+                    TAKES(OPTION_SKIP) | TAKES(OPTION_COLUMNS),
+    TAKES_DATA = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_DATA_SEED) | TAKES(OPTION_DATA_SIZE) |
+                 TAKES_READING,
+    TAKES_FLOW = TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL) |
+                 TAKES(OPTION_WIDTH) | TAKES(OPTION_HIDDEN) | TAKES(OPTION_ACTNORM),
+    TAKES_SEEDS = TAKES(OPTION_SEED) | TAKES(OPTION_SEEDS),
     TAKES_TRAINING = TAKES(OPTION_BATCH_SEED) | TAKES(OPTION_STEPS) | TAKES(OPTION_BATCH) | TAKES(OPTION_LR) |
                      TAKES(OPTION_CLIP),
-    TAKES_OUTPUT   = TAKES(OPTION_THREADS) | TAKES(OPTION_OUT) | TAKES(OPTION_FORMAT) | TAKES(OPTION_NO_PLOT) |
-                     TAKES(OPTION_QUIET) | TAKES(OPTION_STORE) | TAKES(OPTION_LIST) | TAKES(OPTION_SHARD) |
-                     TAKES(OPTION_MERGE) | TAKES(OPTION_SAMPLE) | TAKES(OPTION_SAMPLE_SEED)
+    TAKES_OUTPUT = TAKES(OPTION_THREADS) | TAKES(OPTION_OUT) | TAKES(OPTION_FORMAT) | TAKES(OPTION_NO_PLOT) |
+                   TAKES(OPTION_QUIET) | TAKES(OPTION_STORE) | TAKES(OPTION_LIST) | TAKES(OPTION_SHARD) |
+                   TAKES(OPTION_MERGE) | TAKES(OPTION_SAMPLE) | TAKES(OPTION_SAMPLE_SEED)
 };
 
 extern const char *const options_actnorms[]; /* what a fathom_actnorm is called here; the last is NULL */
@@ -51,8 +80,8 @@ struct depth_list {
 
 /* The values of all options.  flow.dim is the data's, flow.depth each of depths'. */
 struct options {
-    const char          *data;      /* file of rows, "-" standard input; NULL: the spiral    */
-    double               heldout;   /* fraction of the file's rows kept back from training   */
+    const char          *data;    /* file of rows, "-" standard input; NULL: the spiral    */
+    double               heldout; /* fraction of the file's rows kept back from training   */
     uint64_t             data_seed;
     size_t               data_size; /* rows of the spiral                                    */
     char                 separator; /* these six: how the file is read (fathom_read_options) */
@@ -60,30 +89,30 @@ struct options {
     bool                 header, no_header;
     size_t               skip;
     const char          *columns;
-    fathom_config        flow;      /* coupling NULL: every coupling that the program knows  */
+    fathom_config        flow; /* coupling NULL: every coupling that the program knows  */
     struct depth_list    depths;
-    uint64_t             seed;      /* of the first flow: seeds are seed .. seed + seeds - 1 */
+    uint64_t             seed; /* of the first flow: seeds are seed .. seed + seeds - 1 */
     size_t               seeds;
     uint64_t             batch_seed;
     fathom_train_options training;
     size_t               replicas;
-    size_t               threads;   /* never 0 once read                                     */
-    const char          *store;     /* of finished runs; NULL: the default one; "none"       */
-    bool                 list;      /* print the runs, make none                             */
-    const char          *shard;     /* "2/8", checked; NULL: all runs                        */
+    size_t               threads;     /* never 0 once read                                     */
+    const char          *store;       /* of finished runs; NULL: the default one; "none"       */
+    bool                 list;        /* print the runs, make none                             */
+    const char          *shard;       /* "2/8", checked; NULL: all runs                        */
     size_t               part, parts; /* the same as numbers, 1 <= part <= parts             */
-    bool                 merge;     /* take the runs of these stores, make none              */
-    const char *const   *stores;    /* [n_stores], at least one if merge                     */
+    bool                 merge;       /* take the runs of these stores, make none              */
+    const char *const   *stores;      /* [n_stores], at least one if merge                     */
     size_t               n_stores;
     const char          *sample_text; /* "5%"; NULL: no sample                               */
-    double               sample;    /* the same as percent, above 0 to 100; 0: no sample     */
+    double               sample;      /* the same as percent, above 0 to 100; 0: no sample     */
     uint64_t             sample_seed;
     const char          *out;
     bool                 out_given; /* the command line named the folder: tables in it may be replaced */
     const char          *format;    /* "svg,png,pdf", checked                                */
     unsigned             formats;   /* the same as plot.h's set                              */
     bool                 no_plot, quiet;
-    const fathom_isa    *isa;       /* of FATHOM_ISA, or the best of this CPU                */
+    const fathom_isa    *isa; /* of FATHOM_ISA, or the best of this CPU                */
 };
 
 struct program {
@@ -111,8 +140,8 @@ void options_print_version(FILE *out, const struct program *program);
 /* Every setting that the results depend on, as key and value, in the order of the table: not threads, folder, figures
  * or messages, which no result depends on; and not the size of the spiral if the rows are a file's. */
 typedef void options_visit(void *context, const char *key, const char *value);
-void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
-                          void *context);
+void         options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
+                                  void *context);
 
 /* True if every setting is as in `defaults`, but for those in `but` (TAKES_... or-ed together), which may differ. */
 bool options_same_but(const struct options *options, const struct options *defaults, const struct program *program,

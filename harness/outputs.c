@@ -70,7 +70,7 @@ static bool same_tables(const struct writing *w)
 /* Programs write tables and figures; a manifest that lists anything else was edited, and no file goes for that. */
 static bool is_written(const char *name)
 {
-    static const char *const ends[] = {".tsv", ".svg", ".png", ".pdf"};
+    static const char *const ends[] = { ".tsv", ".svg", ".png", ".pdf" };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (ends_in(name, ends[i]))
             return true;
@@ -111,7 +111,7 @@ static bool settle_listed(struct writing *w, fathom_error *error)
 /* A figure that no manifest lists, of before there were manifests or from elsewhere. */
 static bool settle_unlisted(struct writing *w, fathom_error *error)
 {
-    static const char *const formats[] = {"svg", "png", "pdf"};
+    static const char *const formats[] = { "svg", "png", "pdf" };
     char                     name[FILES_NAME];
     for (const char *const *figure = w->what->figures; *figure; figure++)
         for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
@@ -157,12 +157,12 @@ static void name_unlisted_tables(const struct writing *w)
 /* The manifest is staged last, and is put in place first (files.c). */
 static bool add_manifest(struct writing *w, fathom_error *error)
 {
-    struct bytes text = {0};
+    struct bytes text = { 0 };
     manifest_print(&text, &w->now);
     bool good = !text.short_of_memory;
     if (!good)
         snprintf(error->text, sizeof error->text, "not enough memory for the manifest");
-    const struct file file = {.name = w->manifest_name, .data = text.data, .size = text.size};
+    const struct file file = { .name = w->manifest_name, .data = text.data, .size = text.size };
     good = good && files_add_all(w->set, &file, 1, error);
     bytes_free(&text);
     return good;
@@ -170,10 +170,10 @@ static bool add_manifest(struct writing *w, fathom_error *error)
 
 enum outputs_status outputs_write(const struct outputs *what, fathom_error *error)
 {
-    fathom_error    failure;
-    bool            good = false, drawn = true;
+    fathom_error         failure;
+    bool                 good = false, drawn = true;
     enum manifest_status known = MANIFEST_READ;
-    struct writing *w = calloc(1, sizeof *w);
+    struct writing      *w = calloc(1, sizeof *w);
     if (!w) {
         snprintf(error->text, sizeof error->text, "not enough memory for the manifest");
         return OUTPUTS_FAILED;

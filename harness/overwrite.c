@@ -30,7 +30,7 @@ static void free_head(struct head *head)
 /* Reads no further than the head: tables may be long. */
 static struct head read_head(const char *path)
 {
-    struct head head = {0};
+    struct head head = { 0 };
     struct stat info;
     char       *line = NULL;
     size_t      room = 0;

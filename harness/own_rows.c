@@ -50,8 +50,7 @@ struct words {
     size_t at;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void add(struct words *words, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *format, ...)
 {
     const size_t left = sizeof words->text - words->at;
     va_list      args;
@@ -64,7 +63,7 @@ static void add(struct words *words, const char *format, ...)
 /* The cure for a first column that is no coordinate; nothing if only one would be left. */
 static struct words without_first(const fathom_read_report *report)
 {
-    struct words words = {0};
+    struct words words = { 0 };
     for (size_t i = 2; i <= report->file_columns && report->file_columns > 2; i++)
         add(&words, "%s%zu", i == 2 ? "; without it: --columns " : ",", i);
     return words;
@@ -75,13 +74,13 @@ static void warn(const char *name, const fathom_read_report *report)
     const bool index = report->notices & FATHOM_NOTICE_INDEX;
     if (index)
         exit_note("%s: warning: the first column%s counts the rows, %s1, 2, ..., and is read as a coordinate%s", name,
-                   report->column[0].name && !*report->column[0].name ? ", which has no name," : "",
-                   report->notices & FATHOM_NOTICE_FROM_0 ? "0, " : "", without_first(report).text);
+                  report->column[0].name && !*report->column[0].name ? ", which has no name," : "",
+                  report->notices & FATHOM_NOTICE_FROM_0 ? "0, " : "", without_first(report).text);
     for (size_t i = 0; i < report->n_columns && report->notices & FATHOM_NOTICE_UNNAMED; i++)
         if (!*report->column[i].name && !(i == 0 && index))
             exit_note("%s: warning: column %zu has no name in line %zu, and is read as a coordinate%s", name,
-                       report->column[i].place, report->header_line,
-                       i == 0 ? without_first(report).text : "; --columns LIST chooses others");
+                      report->column[i].place, report->header_line,
+                      i == 0 ? without_first(report).text : "; --columns LIST chooses others");
     if (report->notices & FATHOM_NOTICE_TRAILING)
         exit_note("%s: warning: each row ends with a separator; the empty field behind it is not read", name);
 }
@@ -89,7 +88,7 @@ static void warn(const char *name, const fathom_read_report *report)
 /* "a.csv: 100 rows of 3 columns (x, y, z), separated by commas; names from line 1; 20 rows held out" */
 static void tell(const char *name, const fathom_read_report *report)
 {
-    struct words chosen = {0}, names = {0}, header = {0};
+    struct words chosen = { 0 }, names = { 0 }, header = { 0 };
     if (report->file_columns != report->n_columns)
         add(&chosen, " of %zu", report->file_columns);
     for (size_t i = 0; i < report->n_columns; i++) {
@@ -108,12 +107,11 @@ static void tell(const char *name, const fathom_read_report *report)
     else
         add(&header, "no header");
     exit_note("%s: %zu rows of %zu%s columns (%s), separated by %s; %s; %zu rows held out", name, report->rows,
-               report->n_columns, chosen.text, names.text, fathom_separator_name(report->separator),
-               header.text, report->heldout);
+              report->n_columns, chosen.text, names.text, fathom_separator_name(report->separator), header.text,
+              report->heldout);
 }
 
-void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_report *report,
-                   struct options *options)
+void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_report *report, struct options *options)
 {
     const char         *name = own_rows_name(options);
     FILE               *in = open_rows(options->data);

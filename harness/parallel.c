@@ -19,16 +19,16 @@
 enum display { DISPLAY_NONE, DISPLAY_LINES, DISPLAY_BAR };
 
 struct progress {
-    enum display        display;
-    bool                colour;
+    enum display           display;
+    bool                   colour;
     const struct parallel *how;
-    const char         *what;
-    size_t              jobs;
-    uint64_t            total;       /* of all costs, at least 1                  */
-    double              start;
-    atomic_size_t       jobs_done;
-    atomic_uint_fast64_t done;       /* of the costs                              */
-    atomic_uint_fast64_t next;       /* milliseconds after start of the next line */
+    const char            *what;
+    size_t                 jobs;
+    uint64_t               total; /* of all costs, at least 1                  */
+    double                 start;
+    atomic_size_t          jobs_done;
+    atomic_uint_fast64_t   done; /* of the costs                              */
+    atomic_uint_fast64_t   next; /* milliseconds after start of the next line */
 };
 
 static const uint64_t between_bars_ms = 100, between_lines_ms = 10000;
@@ -81,8 +81,8 @@ static void print_progress(const struct progress *p, double elapsed)
         bar[i] = i < part * BAR_WIDTH ? '#' : '.';
     bar[BAR_WIDTH] = '\0';
     fprintf(stderr, "\r%s[%s]%s %3.0f %%  %zu/%zu %s%s  %#.3g/s  %s left\033[K", p->colour ? "\033[32m" : "", bar,
-            p->colour ? "\033[0m" : "", 100 * part, finished, p->jobs, p->what,
-            found_text(found, sizeof found, p->how), rate, left);
+            p->colour ? "\033[0m" : "", 100 * part, finished, p->jobs, p->what, found_text(found, sizeof found, p->how),
+            rate, left);
 }
 
 void progress_add(struct progress *p, uint64_t cost)
@@ -103,9 +103,14 @@ static void progress_start(struct progress *p, const struct parallel *how, const
 {
     const char *terminal = getenv("TERM"), *no_colour = getenv("NO_COLOR");
     const bool  can_move = isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
-    *p = (struct progress){
-        .display = how->quiet ? DISPLAY_NONE : can_move ? DISPLAY_BAR : DISPLAY_LINES,
-        .colour = !no_colour || !*no_colour, .how = how, .what = how->what, .jobs = n, .start = parallel_seconds()};
+    *p = (struct progress){ .display = how->quiet ? DISPLAY_NONE
+                                     : can_move   ? DISPLAY_BAR
+                                                  : DISPLAY_LINES,
+                            .colour = !no_colour || !*no_colour,
+                            .how = how,
+                            .what = how->what,
+                            .jobs = n,
+                            .start = parallel_seconds() };
     for (size_t i = 0; i < n; i++)
         p->total += cost[i];
     p->total += p->total == 0;
@@ -129,8 +134,8 @@ static void progress_end(const struct progress *p, size_t threads)
     else
         print_time(took, sizeof took, elapsed);
     fprintf(stderr, "%s%s: %zu %s in %s on %zu thread%s%s%s\n", p->display == DISPLAY_BAR ? "\r" : "",
-            program_invocation_short_name, p->jobs, p->what, took, threads, threads == 1 ? "" : "s",
-            found, p->display == DISPLAY_BAR ? "\033[K" : "");
+            program_invocation_short_name, p->jobs, p->what, took, threads, threads == 1 ? "" : "s", found,
+            p->display == DISPLAY_BAR ? "\033[K" : "");
 }
 
 /* ---------------------------------------------------------------------------------------------------- jobs ---- */
@@ -164,7 +169,7 @@ size_t parallel_do(const struct parallel *how, parallel_job *job, void *context,
     if (!turns)
         exit_failed("not enough memory for a table of %zu %s", n, how->what);
     for (size_t i = 0; i < n; i++)
-        turns[i] = (struct turn){cost[i], i};
+        turns[i] = (struct turn){ cost[i], i };
     qsort(turns, n, sizeof *turns, longest_first);
 
     const int threads = (int)(how->threads < n ? how->threads : n > 0 ? n : 1);

@@ -35,21 +35,21 @@ struct squares {
 };
 
 struct grid {
-    const struct run    *run;
-    const double        *params;
-    size_t               side;
-    double               half, step; /* [-half, half]^2 in side x side cells of this step */
-    double               hole;       /* but without [-hole, hole]^2                       */
-    double              *value;      /* [side][side], or NULL: only the sums              */
-    double              *line_sum;   /* [side]                                            */
+    const struct run *run;
+    const double     *params;
+    size_t            side;
+    double            half, step; /* [-half, half]^2 in side x side cells of this step */
+    double            hole;       /* but without [-hole, hole]^2                       */
+    double           *value;      /* [side][side], or NULL: only the sums              */
+    double           *line_sum;   /* [side]                                            */
 };
 
 struct bands {
-    const struct grid  *grids;
+    const struct grid    *grids;
     const struct session *session;
-    size_t             *grid, *first_line; /* of each job */
-    uint64_t           *cost;
-    size_t              n;
+    size_t               *grid, *first_line; /* of each job */
+    uint64_t             *cost;
+    size_t                n;
 };
 
 static void *need(void *memory)
@@ -122,10 +122,10 @@ static struct squares squares_of(const fathom_dataset *data)
 {
     double        *reach = reaches(data);
     const double   all = reach[data->n - 1], most = reach[(data->n - 1) * 99 / 100], half = ceil(all > 1 ? all : 1);
-    struct squares s = {2, {half, half <= 4 ? base_reach : 2 * half}};
+    struct squares s = { 2, { half, half <= 4 ? base_reach : 2 * half } };
     free(reach);
     if (all > 4 * most && most > 0) {
-        s = (struct squares){1, {1}};
+        s = (struct squares){ 1, { 1 } };
         while (s.half[0] < 2 * most)
             s.half[0] *= 2;
         while (s.half[0] / 2 >= 2 * most)
@@ -139,8 +139,9 @@ static struct squares squares_of(const fathom_dataset *data)
 static struct grid grid_of(const struct run *run, const double *params, double half, double hole, size_t side,
                            double *value)
 {
-    return (struct grid){run, params, side, half, 2 * half / (double)side, hole, value,
-                         need(calloc(side, sizeof(double)))};
+    return (struct grid){
+        run, params, side, half, 2 * half / (double)side, hole, value, need(calloc(side, sizeof(double)))
+    };
 }
 
 /* Of each density: its picture, then square and frames of the integral, then these with twice the step. */
@@ -172,13 +173,16 @@ static void finish(struct plane_density *density, const struct grid *g, const st
 double plane_compute(struct plane_density *densities, const struct session *session, size_t n)
 {
     const struct squares  all = squares_of(&session->train), *squares = &all;
-    const struct parallel how = {.what = "density bands", .threads = session->options->threads,
-                                 .quiet = session->options->quiet};
-    const size_t each = 1 + 2 * squares->n, most = each * n * (INNER_SIDE / BAND + 1);
-    struct grid *grids = need(malloc((each * n + 1) * sizeof *grids));
-    struct bands bands = {.grids = grids, .session = session, .grid = need(calloc(most + 1, sizeof(size_t))),
-                          .first_line = need(calloc(most + 1, sizeof(size_t))),
-                          .cost = need(calloc(most + 1, sizeof(uint64_t)))};
+    const struct parallel how = { .what = "density bands",
+                                  .threads = session->options->threads,
+                                  .quiet = session->options->quiet };
+    const size_t          each = 1 + 2 * squares->n, most = each * n * (INNER_SIDE / BAND + 1);
+    struct grid          *grids = need(malloc((each * n + 1) * sizeof *grids));
+    struct bands          bands = { .grids = grids,
+                                    .session = session,
+                                    .grid = need(calloc(most + 1, sizeof(size_t))),
+                                    .first_line = need(calloc(most + 1, sizeof(size_t))),
+                                    .cost = need(calloc(most + 1, sizeof(uint64_t))) };
 
     for (size_t i = 0; i < n; i++)
         fill_grids(&grids[each * i], &densities[i], squares);

@@ -12,12 +12,12 @@
 enum { PLANE_SIDE = 128 };
 
 struct plane_density {
-    const struct run *run;             /* given: the flow                                       */
-    const double     *params;          /* given: its parameters                                 */
-    double            train_logp;      /* given: its score, for the caller's own use            */
-    double *x;                         /* [PLANE_SIDE]: the cells' centres, on both axes        */
-    double *value;                     /* [PLANE_SIDE][PLANE_SIDE]: p(x[column], x[row])        */
-    double  integral, coarse_integral; /* over the plane; the second with twice the step        */
+    const struct run *run;                       /* given: the flow                                       */
+    const double     *params;                    /* given: its parameters                                 */
+    double            train_logp;                /* given: its score, for the caller's own use            */
+    double           *x;                         /* [PLANE_SIDE]: the cells' centres, on both axes        */
+    double           *value;                     /* [PLANE_SIDE][PLANE_SIDE]: p(x[column], x[row])        */
+    double            integral, coarse_integral; /* over the plane; the second with twice the step        */
 };
 
 /* densities: [n].  Pictures over the smallest square of whole-numbered half side that holds the training rows, or nearly

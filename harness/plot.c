@@ -21,7 +21,7 @@
 enum { CHECK_LIMIT = 300, DRAW_LIMIT = 3600 };
 
 /* The program's own lines on gnuplot's standard error, but for the sentinel. */
-#define OWN     "fathom: "
+#define OWN "fathom: "
 #define VERSION OWN "gnuplot "
 
 /* Lines that are passed on of one picture's standard error. */
@@ -36,9 +36,9 @@ static const struct format {
     const char *tail; /* must end the file, but for white space */
     size_t      tail_size;
 } formats_known[] = {
-    {"svg", "svg",      PLOT_SVG, "<?xml ", 6,                 "</svg>", 6},
-    {"png", "pngcairo", PLOT_PNG, "\x89PNG\r\n\x1a\n", 8,      "\0\0\0\0IEND\xae\x42\x60\x82", 12},
-    {"pdf", "pdfcairo", PLOT_PDF, "%PDF-", 5,                  "%%EOF", 5},
+    { "svg", "svg", PLOT_SVG, "<?xml ", 6, "</svg>", 6 },
+    { "png", "pngcairo", PLOT_PNG, "\x89PNG\r\n\x1a\n", 8, "\0\0\0\0IEND\xae\x42\x60\x82", 12 },
+    { "pdf", "pdfcairo", PLOT_PDF, "%PDF-", 5, "%%EOF", 5 },
 };
 enum { N_FORMATS = sizeof formats_known / sizeof *formats_known };
 
@@ -46,17 +46,24 @@ enum { N_FORMATS = sizeof formats_known / sizeof *formats_known };
 
 const char *plot_status_name(plot_status status)
 {
-    static const char *const names[] = {
-        [PLOT_OK] = "ok", [PLOT_BAD_ARGUMENT] = "bad argument", [PLOT_NO_SCRIPTS] = "no scripts",
-        [PLOT_NO_GNUPLOT] = "no gnuplot", [PLOT_NO_TERMINAL] = "no terminal", [PLOT_COMPLAINED] = "gnuplot complained",
-        [PLOT_FAILED] = "gnuplot failed", [PLOT_TIMED_OUT] = "time limit", [PLOT_UNFINISHED] = "script unfinished",
-        [PLOT_INCOMPLETE] = "picture incomplete", [PLOT_NOT_WRITTEN] = "not written", [PLOT_NO_MEMORY] = "no memory"};
+    static const char *const names[] = { [PLOT_OK] = "ok",
+                                         [PLOT_BAD_ARGUMENT] = "bad argument",
+                                         [PLOT_NO_SCRIPTS] = "no scripts",
+                                         [PLOT_NO_GNUPLOT] = "no gnuplot",
+                                         [PLOT_NO_TERMINAL] = "no terminal",
+                                         [PLOT_COMPLAINED] = "gnuplot complained",
+                                         [PLOT_FAILED] = "gnuplot failed",
+                                         [PLOT_TIMED_OUT] = "time limit",
+                                         [PLOT_UNFINISHED] = "script unfinished",
+                                         [PLOT_INCOMPLETE] = "picture incomplete",
+                                         [PLOT_NOT_WRITTEN] = "not written",
+                                         [PLOT_NO_MEMORY] = "no memory" };
     return (size_t)status < sizeof names / sizeof *names ? names[status] : "unknown";
 }
 
 /* Puts the text, cut at the buffer's end, and hands the status on, so that a failure is one return statement. */
-__attribute__((format(printf, 3, 4)))
-static plot_status fail(fathom_error *error, plot_status status, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static plot_status fail(fathom_error *error, plot_status status,
+                                                              const char *format, ...)
 {
     if (error) {
         va_list args;
@@ -136,7 +143,8 @@ static bool is_whole(const struct bytes *picture, const struct format *format)
         memcmp(picture->data + size - format->tail_size, format->tail, format->tail_size) != 0)
         return false;
     return format->bit == PLOT_SVG ? is_whole_svg(picture)
-         : format->bit == PLOT_PNG ? is_whole_png(picture, format) : true;
+         : format->bit == PLOT_PNG ? is_whole_png(picture, format)
+                                   : true;
 }
 
 /* --------------------------------------------------------------------------------------------------- public ---- */
@@ -171,7 +179,7 @@ plot_status plot_home(char *home, size_t size, fathom_error *error)
         *strrchr(program, '/') = '\0';
     }
     for (int i = length > 0 ? 0 : 2; i < 3; i++) {
-        static const char *const from_program[] = {"/../share/fathom", "/.."};
+        static const char *const from_program[] = { "/../share/fathom", "/.." };
         snprintf(candidate, sizeof candidate, "%s%s/plots/style.gp", i < 2 ? program : ".",
                  i < 2 ? from_program[i] : "");
         if (!realpath(candidate, real))
@@ -227,7 +235,7 @@ static plot_status draw_picture(struct gnuplot_run *run, const char *name, const
                                 const struct format *format, const plot_options *options, fathom_error *error)
 {
     char           label[256], complaint[GNUPLOT_LINE];
-    struct bytes   script = {0};
+    struct bytes   script = { 0 };
     const unsigned seconds = options->seconds ? options->seconds : name ? DRAW_LIMIT : CHECK_LIMIT;
     snprintf(label, sizeof label, "%s.%s", name ? name : "a dot", format->name);
     write_script(&script, name, home, format, options->notebook);
@@ -281,7 +289,7 @@ static plot_status draw_pictures(struct gnuplot_run runs[N_FORMATS], const char 
 plot_status plot_draw(const char *name, const plot_options *options, fathom_error *error)
 {
     char               home[PATH_MAX], path[PATH_MAX + 512], names[N_FORMATS][160];
-    struct gnuplot_run runs[N_FORMATS] = {0};
+    struct gnuplot_run runs[N_FORMATS] = { 0 };
     struct file        files[N_FORMATS];
     size_t             n = 0;
     plot_status        status = find_home(home, options, error);
@@ -298,12 +306,12 @@ plot_status plot_draw(const char *name, const plot_options *options, fathom_erro
     for (size_t f = 0; f < N_FORMATS && status == PLOT_OK; f++)
         if (options->formats & formats_known[f].bit) {
             snprintf(names[n], sizeof names[n], "%s.%s", name, formats_known[f].name);
-            files[n] = (struct file){.name = names[n], .data = runs[f].out.data, .size = runs[f].out.size};
+            files[n] = (struct file){ .name = names[n], .data = runs[f].out.data, .size = runs[f].out.size };
             pass_on(&runs[f], options, names[n]);
             n++;
         }
-    if (status == PLOT_OK && !(options->set ? files_add_all(options->set, files, n, error)
-                                            : files_write(options->out, files, n, error)))
+    if (status == PLOT_OK &&
+        !(options->set ? files_add_all(options->set, files, n, error) : files_write(options->out, files, n, error)))
         status = PLOT_NOT_WRITTEN;
     for (size_t f = 0; f < N_FORMATS; f++)
         gnuplot_free(&runs[f]);

@@ -49,17 +49,17 @@ plot_status plot_formats(unsigned *formats, const char *list, fathom_error *erro
 struct files;
 
 typedef struct plot_options {
-    const char *out;      /* folder that holds the tables and receives the figures                             */
-    struct files *set;    /* not NULL: the figures are added to this set instead (files.h)                     */
-    const char *home;     /* folder that holds plots/, reference/ and tests/reference/; NULL: plot_home's      */
-    unsigned    formats;  /* PLOT_SVG | ...                                                                    */
-    bool        notebook; /* the tables hold the notebook's own configuration: draw beside them its printed    */
-                          /* numbers, the reference draws and the true density (of the spiral)                 */
-    unsigned    seconds;  /* time limit of one picture; 0: an hour, and five minutes for plot_check's dot      */
+    const char   *out;      /* folder that holds the tables and receives the figures                             */
+    struct files *set;      /* not NULL: the figures are added to this set instead (files.h)                     */
+    const char   *home;     /* folder that holds plots/, reference/ and tests/reference/; NULL: plot_home's      */
+    unsigned      formats;  /* PLOT_SVG | ...                                                                    */
+    bool          notebook; /* the tables hold the notebook's own configuration: draw beside them its printed    */
+                            /* numbers, the reference draws and the true density (of the spiral)                 */
+    unsigned seconds;       /* time limit of one picture; 0: an hour, and five minutes for plot_check's dot      */
     /* What gnuplot wrote beside a good picture: a line of ASCII without a line break, "gnuplot: loss.svg: ...".
      * NULL: it goes to stderr as "PROGRAM: warning: ...". */
-    void      (*warn)(void *context, const char *line);
-    void       *warn_context;
+    void (*warn)(void *context, const char *line);
+    void *warn_context;
 } plot_options;
 
 /* Where plots/style.gp lies, seen from the running program: ../share/fathom (installed), .. (built in build/), and

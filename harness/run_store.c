@@ -19,10 +19,11 @@ _Static_assert(sizeof(fathom_config) == 64, "canonical_flow names every member o
 _Static_assert(sizeof(fathom_train_options) == 40, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
-static const char *const numbers[] = {"n_params", "untrained_logp", "untrained_grad_norm", "diverged_at", "skipped",
-                                      "train_logp", "heldout_logp", "kl", "kl_std_error"};
+static const char *const numbers[] = { "n_params",    "untrained_logp", "untrained_grad_norm", "diverged_at",
+                                       "skipped",     "train_logp",     "heldout_logp",        "kl",
+                                       "kl_std_error" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
-static const struct store_schema schema = {1, numbers, N_NUMBERS};
+static const struct store_schema schema = { 1, numbers, N_NUMBERS };
 
 static char opened[PATH_MAX];
 
@@ -122,7 +123,7 @@ struct rows_hash {
 static const struct sha256 *hash_of(struct rows_hash *last, const double *x, size_t n)
 {
     if (last->x != x || last->n != n) {
-        *last = (struct rows_hash){.x = x, .n = n};
+        *last = (struct rows_hash){ .x = x, .n = n };
         sha256_doubles(&last->hash, x, n);
     }
     return &last->hash;
@@ -187,7 +188,7 @@ static char *text_of(const struct run *run, const struct session *session, struc
 
 char **run_store_texts(const struct run *runs, const struct session *session, size_t n)
 {
-    struct shared_rows rows = {0};
+    struct shared_rows rows = { 0 };
     char             **texts = malloc((n + 1) * sizeof *texts);
     if (!texts)
         exit_failed("not enough memory for the texts of %zu runs", n);
@@ -205,7 +206,7 @@ void run_store_free_texts(char **texts, size_t n)
 
 /* ------------------------------------------------------------------------------------------- row and result ---- */
 
-static const fathom_status outcomes[] = {FATHOM_OK, FATHOM_DIVERGED, FATHOM_DEGENERATE};
+static const fathom_status outcomes[] = { FATHOM_OK, FATHOM_DIVERGED, FATHOM_DEGENERATE };
 
 static bool outcome_of(fathom_status *status, const char *name)
 {
@@ -234,12 +235,22 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
     if (found != STORE_OK)
         return false;
     const double *x = row.numbers;
-    *result = (struct run_result){
-        .n_params = (size_t)x[0], .untrained_logp = x[1], .untrained_grad_norm = x[2], .diverged_at = x[3],
-        .skipped = (size_t)x[4], .train_logp = x[5], .heldout_logp = x[6], .kl = x[7], .kl_std_error = x[8],
-        .loss = row.loss, .grad_norm = row.grad_norm, .params = row.params,
-        .has_trace = row.has_trace, .trace_hash = row.trace_hash,
-        .has_params = row.has_params, .params_hash = row.params_hash};
+    *result = (struct run_result){ .n_params = (size_t)x[0],
+                                   .untrained_logp = x[1],
+                                   .untrained_grad_norm = x[2],
+                                   .diverged_at = x[3],
+                                   .skipped = (size_t)x[4],
+                                   .train_logp = x[5],
+                                   .heldout_logp = x[6],
+                                   .kl = x[7],
+                                   .kl_std_error = x[8],
+                                   .loss = row.loss,
+                                   .grad_norm = row.grad_norm,
+                                   .params = row.params,
+                                   .has_trace = row.has_trace,
+                                   .trace_hash = row.trace_hash,
+                                   .has_params = row.has_params,
+                                   .params_hash = row.params_hash };
     if (!outcome_of(&result->status, row.outcome))
         exit_failed("store %s: a run's outcome is '%.40s', which this program does not know", opened, row.outcome);
     row.loss = row.grad_norm = row.params = NULL;
@@ -254,14 +265,21 @@ bool run_store_same_numbers(const struct store_run *a, const struct store_run *b
 
 void run_store_put(struct store *store, const struct run *run, const struct run_result *result, const char *text)
 {
-    double x[N_NUMBERS] = {(double)result->n_params, result->untrained_logp, result->untrained_grad_norm,
-                           result->diverged_at, (double)result->skipped, result->train_logp, result->heldout_logp,
-                           result->kl, result->kl_std_error};
+    double           x[N_NUMBERS] = { (double)result->n_params,    result->untrained_logp,
+                                      result->untrained_grad_norm, result->diverged_at,
+                                      (double)result->skipped,     result->train_logp,
+                                      result->heldout_logp,        result->kl,
+                                      result->kl_std_error };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
-    struct store_run row = {
-        .text = (char *)text, .outcome = (char *)fathom_status_name(result->status), .numbers = x, .keep = keep,
-        .seconds = result->seconds, .has_trace = result->has_trace, .trace_hash = result->trace_hash,
-        .has_params = result->has_params, .params_hash = result->params_hash};
+    struct store_run row = { .text = (char *)text,
+                             .outcome = (char *)fathom_status_name(result->status),
+                             .numbers = x,
+                             .keep = keep,
+                             .seconds = result->seconds,
+                             .has_trace = result->has_trace,
+                             .trace_hash = result->trace_hash,
+                             .has_params = result->has_params,
+                             .params_hash = result->params_hash };
     if (keep & STORE_TRACE && result->has_trace) {
         row.loss = result->loss;
         row.grad_norm = result->grad_norm;

@@ -22,9 +22,9 @@ enum kind {
 };
 enum holder { OF_RUN, OF_RESULT, OF_TRUTH };
 
-#define RUN(member)    OF_RUN, offsetof(struct run, member)
+#define RUN(member) OF_RUN, offsetof(struct run, member)
 #define RESULT(member) OF_RESULT, offsetof(struct run_result, member)
-#define TRUTH(member)  OF_TRUTH, offsetof(struct true_density, member)
+#define TRUTH(member) OF_TRUTH, offsetof(struct true_density, member)
 
 static const struct column {
     const char *name;
@@ -32,30 +32,30 @@ static const struct column {
     enum holder holder;
     size_t      offset;
 } vocabulary[] = {
-    {"coupling", KIND_TEXT, RUN(flow.coupling)},
-    {"depth", KIND_COUNT, RUN(flow.depth)},
-    {"arm", KIND_TEXT, RUN(arm)},
-    {"actnorm", KIND_ACTNORM, RUN(flow.actnorm)},
-    {"width", KIND_COUNT, RUN(flow.width)},
-    {"bins", KIND_COUNT, RUN(flow.knots)},
-    {"lr", KIND_SETTING, RUN(training.peak_lr)},
-    {"clip", KIND_CLIP, RUN(training.clip)},
-    {"guard", KIND_GUARD, RUN(training.skip)},
-    {"seed", KIND_COUNT, RUN(seed)},
-    {"replica", KIND_COUNT, RUN(replica)},
-    {"n_params", KIND_COUNT, RESULT(n_params)},
-    {"untrained_logp", KIND_NUMBER, RESULT(untrained_logp)},
-    {"grad_norm", KIND_NUMBER, RESULT(untrained_grad_norm)},
-    {"status", KIND_STATUS, RESULT(status)},
-    {"diverged_at", KIND_NUMBER, RESULT(diverged_at)},
-    {"skipped", KIND_COUNT, RESULT(skipped)},
-    {"train_logp", KIND_NUMBER, RESULT(train_logp)},
-    {"heldout_logp", KIND_NUMBER, RESULT(heldout_logp)},
-    {"train_truth", KIND_NUMBER, TRUTH(train_mean)},
-    {"heldout_truth", KIND_NUMBER, TRUTH(heldout_mean)},
-    {"kl", KIND_NUMBER, RESULT(kl)},
-    {"kl_std_error", KIND_NUMBER, RESULT(kl_std_error)},
-    {"params_sha256", KIND_HASH, RESULT(params_hash)},
+    { "coupling", KIND_TEXT, RUN(flow.coupling) },
+    { "depth", KIND_COUNT, RUN(flow.depth) },
+    { "arm", KIND_TEXT, RUN(arm) },
+    { "actnorm", KIND_ACTNORM, RUN(flow.actnorm) },
+    { "width", KIND_COUNT, RUN(flow.width) },
+    { "bins", KIND_COUNT, RUN(flow.knots) },
+    { "lr", KIND_SETTING, RUN(training.peak_lr) },
+    { "clip", KIND_CLIP, RUN(training.clip) },
+    { "guard", KIND_GUARD, RUN(training.skip) },
+    { "seed", KIND_COUNT, RUN(seed) },
+    { "replica", KIND_COUNT, RUN(replica) },
+    { "n_params", KIND_COUNT, RESULT(n_params) },
+    { "untrained_logp", KIND_NUMBER, RESULT(untrained_logp) },
+    { "grad_norm", KIND_NUMBER, RESULT(untrained_grad_norm) },
+    { "status", KIND_STATUS, RESULT(status) },
+    { "diverged_at", KIND_NUMBER, RESULT(diverged_at) },
+    { "skipped", KIND_COUNT, RESULT(skipped) },
+    { "train_logp", KIND_NUMBER, RESULT(train_logp) },
+    { "heldout_logp", KIND_NUMBER, RESULT(heldout_logp) },
+    { "train_truth", KIND_NUMBER, TRUTH(train_mean) },
+    { "heldout_truth", KIND_NUMBER, TRUTH(heldout_mean) },
+    { "kl", KIND_NUMBER, RESULT(kl) },
+    { "kl_std_error", KIND_NUMBER, RESULT(kl_std_error) },
+    { "params_sha256", KIND_HASH, RESULT(params_hash) },
 };
 
 static const struct column *find(const char *name)
@@ -123,8 +123,10 @@ void run_table_fill(struct table *table, const struct outcome *outcome)
             if (fills_itself(table_column_name(table, c)))
                 continue;
             const struct column *column = find(table_column_name(table, c));
-            const void          *holders[] = {[OF_RUN] = &outcome->runs[i], [OF_RESULT] = &outcome->results[i],
-                                              [OF_TRUTH] = outcome->truth};
+
+            const void *holders[] = {
+                [OF_RUN] = &outcome->runs[i], [OF_RESULT] = &outcome->results[i], [OF_TRUTH] = outcome->truth
+            };
             put(table, column->kind, (const char *)holders[column->holder] + column->offset);
         }
 }

@@ -19,12 +19,12 @@
 #include "shard.h"
 
 struct table_of_runs {
-    struct run_result  *results;
-    const struct run   *runs;
+    struct run_result    *results;
+    const struct run     *runs;
     const struct session *session;
-    char              **texts; /* [n], of the runs; NULL: no store */
-    uint64_t           *cost;  /* of each job                   */
-    size_t             *which; /* the run that each job makes   */
+    char                **texts; /* [n], of the runs; NULL: no store */
+    uint64_t             *cost;  /* of each job                   */
+    size_t               *which; /* the run that each job makes   */
 };
 
 /* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
@@ -177,7 +177,7 @@ static int tell_step(void *context, size_t step, double loss, double grad_norm)
 static void train(struct run_result *result, const struct run *run, const struct session *session,
                   fathom_trainer *trainer, struct progress *progress, uint64_t cost_per_step)
 {
-    struct told  told = {.progress = progress, .cost_per_step = cost_per_step};
+    struct told  told = { .progress = progress, .cost_per_step = cost_per_step };
     const size_t steps = run->training.steps;
     for (size_t step = 0; result->loss && step < steps; step++)
         result->loss[step] = result->grad_norm[step] = NAN;
@@ -240,7 +240,7 @@ static void keep(struct run_result *result, double *params, const struct table_o
 static void do_run(void *context, size_t index, struct progress *progress)
 {
     const struct table_of_runs *table = context;
-    const struct session         *session = table->session;
+    const struct session       *session = table->session;
     const struct run           *run = &table->runs[table->which[index]];
     struct run_result          *result = &table->results[table->which[index]];
     const size_t                steps = run->training.steps;
@@ -251,9 +251,14 @@ static void do_run(void *context, size_t index, struct progress *progress)
     const size_t      n_params = fathom_flow_n_params(flow);
     double           *params = need(malloc(n_params * sizeof *params));
     uint64_t          told = 0;
-    *result = (struct run_result){.n_params = n_params, .untrained_logp = NAN, .untrained_grad_norm = NAN,
-                                  .diverged_at = NAN, .train_logp = NAN, .heldout_logp = NAN,
-                                  .kl = NAN, .kl_std_error = NAN};
+    *result = (struct run_result){ .n_params = n_params,
+                                   .untrained_logp = NAN,
+                                   .untrained_grad_norm = NAN,
+                                   .diverged_at = NAN,
+                                   .train_logp = NAN,
+                                   .heldout_logp = NAN,
+                                   .kl = NAN,
+                                   .kl_std_error = NAN };
 
     result->status = initial_params(params, run, session, flow, workspace);
     if (run->probe && result->status == FATHOM_OK)
@@ -261,7 +266,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     fathom_workspace_free(workspace);
     if (run->train) {
         fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
-                                                         session->train.x, session->order, session->train.n));
+                                                          session->train.x, session->order, session->train.n));
         result->loss = need(malloc(steps * sizeof *result->loss));
         result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
         train(result, run, session, trainer, progress, cost_of_training_step(run, n_params));
@@ -300,22 +305,23 @@ static void add_timing(struct table *timings, const struct run *run, const struc
 
 _Noreturn static void refuse_actnorm(const struct run *run, const struct session *session, size_t column, size_t n)
 {
-    const struct options *options = session->options;
-    const char           *data = own_rows_name(options);
+    const struct options    *options = session->options;
+    const char              *data = own_rows_name(options);
     const struct column_text where = own_rows_column(&session->rows, column);
-    const char *cure = session->program->takes & TAKES(OPTION_ACTNORM) ? ", or --actnorm none" : "";
+    const char              *cure = session->program->takes & TAKES(OPTION_ACTNORM) ? ", or --actnorm none" : "";
     if (run->train)
         exit_failed("%s: %s does not vary over the first batch (--batch %zu --batch-seed %llu), and ActNorm "
-                     "from data divides by its deviation; cure: a larger --batch or another --batch-seed%s", data,
-                     where.text, n, (unsigned long long)options->batch_seed, cure);
+                    "from data divides by its deviation; cure: a larger --batch or another --batch-seed%s",
+                    data, where.text, n, (unsigned long long)options->batch_seed, cure);
     exit_failed("%s: %s does not vary over the first %zu rows, and ActNorm from data divides by its "
-                 "deviation; cure: the rows in another order%s", data, where.text, n, cure);
+                "deviation; cure: the rows in another order%s",
+                data, where.text, n, cure);
 }
 
 /* All runs that train share the first batch, and all others the rows of the probe: one question for each. */
 static void check_first_batch(const struct run *runs, const struct session *session, size_t n)
 {
-    bool asked[2] = {false, false};
+    bool asked[2] = { false, false };
     for (size_t i = 0; i < n; i++) {
         size_t n_rows, column;
         if (runs[i].flow.actnorm != FATHOM_ACTNORM_DATA || asked[runs[i].train])
@@ -363,8 +369,11 @@ uint64_t runner_cost(const struct run *run, const struct session *session)
 static void do_listed(struct table_of_runs *table, size_t n, size_t found)
 {
     const struct options *options = table->session->options;
-    const struct parallel how = {.what = n == 1 ? "run" : "runs", .threads = options->threads,
-                                 .quiet = options->quiet, .found = found, .where = run_store_path()};
+    const struct parallel how = { .what = n == 1 ? "run" : "runs",
+                                  .threads = options->threads,
+                                  .quiet = options->quiet,
+                                  .found = found,
+                                  .where = run_store_path() };
     for (size_t k = 0; k < n; k++)
         table->cost[k] = runner_cost(&table->runs[table->which[k]], table->session);
     note_threads(table->session->timings, parallel_do(&how, do_run, table, table->cost, n));
@@ -376,8 +385,12 @@ static void do_listed(struct table_of_runs *table, size_t n, size_t found)
  * of them before the first one starts. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n)
 {
-    struct table_of_runs table = {results, runs, session, session->store ? run_store_texts(runs, session, n) : NULL,
-                                  need(calloc(n + 1, sizeof *table.cost)), need(calloc(n + 1, sizeof *table.which))};
+    struct table_of_runs table = { results,
+                                   runs,
+                                   session,
+                                   session->store ? run_store_texts(runs, session, n) : NULL,
+                                   need(calloc(n + 1, sizeof *table.cost)),
+                                   need(calloc(n + 1, sizeof *table.which)) };
     check_first_batch(runs, session, n);
     for (int conditional = 0; conditional < 2; conditional++) {
         size_t listed = 0, found = 0;

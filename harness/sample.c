@@ -58,7 +58,8 @@ struct sample {
 };
 
 /* What a drawn run's result may come from is made as well. */
-static struct run_result *make(const struct run_list *runs, const bool *drawn, const struct session *session, size_t *place)
+static struct run_result *make(const struct run_list *runs, const bool *drawn, const struct session *session,
+                               size_t *place)
 {
     bool       *made = need(calloc(runs->n + 1, sizeof *made));
     struct run *some = need(malloc((runs->n + 1) * sizeof *some));
@@ -80,12 +81,13 @@ static struct run_result *make(const struct run_list *runs, const bool *drawn, c
 
 static struct sample make_sample(const struct run_list *runs, const struct session *session, const char *program)
 {
-    const size_t wanted = (size_t)ceil(session->options->sample / 100 * (double)runs->n);
-    bool        *drawn = need(calloc(runs->n + 1, sizeof *drawn));
-    size_t      *place = need(calloc(runs->n + 1, sizeof *place));
-    struct sample s = {.run = need(malloc((wanted + 1) * sizeof *s.run)), .result = runner_results(wanted),
-                       .row = need(malloc((wanted + 1) * sizeof *s.row)),
-                       .differs = need(calloc(wanted + 1, sizeof *s.differs))};
+    const size_t  wanted = (size_t)ceil(session->options->sample / 100 * (double)runs->n);
+    bool         *drawn = need(calloc(runs->n + 1, sizeof *drawn));
+    size_t       *place = need(calloc(runs->n + 1, sizeof *place));
+    struct sample s = { .run = need(malloc((wanted + 1) * sizeof *s.run)),
+                        .result = runner_results(wanted),
+                        .row = need(malloc((wanted + 1) * sizeof *s.row)),
+                        .differs = need(calloc(wanted + 1, sizeof *s.differs)) };
     draw(drawn, runs, session->options, program, wanted);
     struct run_result *results = make(runs, drawn, session, place);
     for (size_t i = 0; i < runs->n; i++)
@@ -121,7 +123,7 @@ static void compare_table(struct sample *sample, const struct table_plan *plan, 
 {
     char           path[PATH_MAX];
     fathom_error   error;
-    struct outcome outcome = {session, truth, sample->run, sample->result, sample->n, NULL};
+    struct outcome outcome = { session, truth, sample->run, sample->result, sample->n, NULL };
     struct table  *again = session_table(session, plan->name, plan->columns);
     run_table_fill(again, &outcome);
     if (snprintf(path, sizeof path, "%s/%s.tsv", session->options->out, plan->name) >= PATH_MAX)
@@ -144,8 +146,8 @@ static void refuse_other_settings(const struct session *session)
     struct overwrite found;
     struct table    *head = session_table(session, session->program->name, "none");
     if (overwrite_differs(&found, session->options->out, head))
-        exit_failed("%s/%s was made with other settings (%s: %s, now %s)", session->options->out, found.table, found.key,
-                    found.theirs, found.ours);
+        exit_failed("%s/%s was made with other settings (%s: %s, now %s)", session->options->out, found.table,
+                    found.key, found.theirs, found.ours);
     table_free(head);
 }
 

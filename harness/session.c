@@ -20,7 +20,7 @@
 
 static plot_options plot_options_of(const struct options *options)
 {
-    return (plot_options){.out = options->out, .formats = options->formats};
+    return (plot_options){ .out = options->out, .formats = options->formats };
 }
 
 /* Held-out rows come from the next data seed, in the coordinates of the training rows. */
@@ -80,7 +80,7 @@ static void open_timings(struct session *session)
     if (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))
         exit_failed("%s: is not a folder", folder);
     session->timings = session_table(session, session->program->name,
-                                 "coupling depth actnorm lr clip guard arm seed replica status seconds");
+                                     "coupling depth actnorm lr clip guard arm seed replica status seconds");
 }
 
 static void write_timings(const struct session *session)
@@ -104,9 +104,9 @@ static void write_timings(const struct session *session)
 static void warn_of_rows(const struct session *session)
 {
     const fathom_read_report *rows = &session->rows;
-    const char    *name[FATHOM_DIM_MAX];
-    size_t         place[FATHOM_DIM_MAX];
-    struct notices notices;
+    const char               *name[FATHOM_DIM_MAX];
+    size_t                    place[FATHOM_DIM_MAX];
+    struct notices            notices;
     for (size_t i = 0; i < rows->n_columns && i < FATHOM_DIM_MAX; i++) {
         name[i] = rows->column[i].name;
         place[i] = rows->column[i].place;
@@ -126,8 +126,8 @@ static void spare_other_tables(const struct session *session)
     struct table *head = session_table(session, session->program->name, "none");
     if (overwrite_differs(&found, session->options->out, head))
         exit_usage("%s/%s was made with other settings (%s: %s, now %s): --out DIR names another folder, --out %s "
-                    "replaces it", session->options->out, found.table, found.key, found.theirs, found.ours,
-                    session->options->out);
+                   "replaces it",
+                   session->options->out, found.table, found.key, found.theirs, found.ours, session->options->out);
     table_free(head);
 }
 
@@ -137,7 +137,7 @@ void session_open(struct session *session, struct options *options, const struct
     fathom_error       error;
 
     exit_on_signals();
-    *session = (struct session){.options = options, .program = program, .started = parallel_seconds()};
+    *session = (struct session){ .options = options, .program = program, .started = parallel_seconds() };
     if (program->takes & TAKES(OPTION_DATA)) {
         if (options->data)
             own_rows_read(&session->train, &session->heldout, &session->rows, options);
@@ -187,7 +187,7 @@ static void put_setting(void *table, const char *key, const char *value) { table
 /* A mean log p over rows, by whatever name a table has it. */
 static bool is_score(const char *column, size_t length)
 {
-    static const char *const scores[] = {"train_logp", "heldout_logp", "untrained_logp"};
+    static const char *const scores[] = { "train_logp", "heldout_logp", "untrained_logp" };
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
         if (strlen(scores[i]) == length && strncmp(scores[i], column, length) == 0)
             return true;
@@ -233,11 +233,14 @@ struct table *session_table(const struct session *session, const char *name, con
 }
 
 int session_finish(const struct session *session, struct table **tables, size_t n_tables, const char *const *figures,
-                 const struct options *defaults, uint64_t notebook_but)
+                   const struct options *defaults, uint64_t notebook_but)
 {
-    struct outputs what = {.program = session->program->name, .tables = tables, .n_tables = n_tables,
-                           .figures = figures, .plot = plot_options_of(session->options),
-                           .no_plot = session->options->no_plot};
+    struct outputs what = { .program = session->program->name,
+                            .tables = tables,
+                            .n_tables = n_tables,
+                            .figures = figures,
+                            .plot = plot_options_of(session->options),
+                            .no_plot = session->options->no_plot };
     fathom_error   error;
     what.plot.notebook = options_same_but(session->options, defaults, session->program, notebook_but);
     const enum outputs_status status = outputs_write(&what, &error);

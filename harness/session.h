@@ -43,6 +43,6 @@ struct table *session_table(const struct session *session, const char *name, con
  * program; a figure that cannot be drawn makes it 1, after all the rest is written.  notebook_but: options (TAKES_...)
  * that may differ from `defaults` in a figure that shows the notebook's own numbers beside these. */
 int session_finish(const struct session *session, struct table **tables, size_t n_tables, const char *const *figures,
-                 const struct options *defaults, uint64_t notebook_but);
+                   const struct options *defaults, uint64_t notebook_but);
 
 #endif

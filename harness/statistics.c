@@ -40,7 +40,7 @@ static double quantile(const double *sorted, double part, size_t n)
 
 struct summary statistics_summary(const double *x, size_t n)
 {
-    struct summary s = {n, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN};
+    struct summary s = { n, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN };
     double        *sorted = sorted_copy(x, n);
     if (!sorted || n == 0) {
         free(sorted);
@@ -91,7 +91,7 @@ static uint64_t lattice_gap(size_t i, size_t j, size_t nx, size_t ny)
 
 struct ks_test statistics_kolmogorov_smirnov(const double *x, const double *y, size_t nx, size_t ny)
 {
-    struct ks_test test = {GSL_NAN, GSL_NAN};
+    struct ks_test test = { GSL_NAN, GSL_NAN };
     double        *xs = sorted_copy(x, nx), *ys = sorted_copy(y, ny);
     double        *far = malloc((ny + 1) * sizeof *far);
     bool          *ends = malloc((nx + ny + 1) * sizeof *ends);
@@ -144,7 +144,7 @@ double statistics_kolmogorov_smirnov_least(size_t nx, size_t ny)
 
 struct paired_test statistics_sign_test(const double *d, size_t n)
 {
-    struct paired_test test = {0};
+    struct paired_test test = { 0 };
     size_t             positive = 0;
     for (size_t i = 0; i < n; i++) {
         test.n += d[i] != 0;
@@ -167,7 +167,7 @@ static int by_magnitude(const void *a, const void *b)
 
 struct paired_test statistics_wilcoxon(const double *d, size_t n)
 {
-    struct paired_test test = {0, 0, GSL_NAN};
+    struct paired_test test = { 0, 0, GSL_NAN };
     double            *kept = malloc((n + 1) * sizeof *kept), *chance = NULL;
     size_t            *rank = malloc((n + 1) * sizeof *rank), positive = 0, total = 0, reached = 0;
     if (!kept || !rank)
@@ -213,7 +213,7 @@ done:
 
 struct paired_test statistics_paired_t(const double *d, size_t n)
 {
-    struct paired_test test = {n, GSL_NAN, GSL_NAN};
+    struct paired_test test = { n, GSL_NAN, GSL_NAN };
     const double       mean = gsl_stats_mean(d, 1, n);
     test.statistic = mean / (gsl_stats_sd_m(d, 1, n, mean) / sqrt((double)n));
     if (isfinite(test.statistic))
@@ -259,7 +259,7 @@ struct line statistics_line(const double *x, const double *y, double confidence,
 
 static struct line fit_logs(const double *x, const double *y, double confidence, size_t n, bool log_x)
 {
-    struct line line = {GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN};
+    struct line line = { GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN, GSL_NAN };
     double     *lx = malloc((n + 1) * sizeof *lx), *ly = malloc((n + 1) * sizeof *ly);
     if (lx && ly) {
         for (size_t i = 0; i < n; i++) {

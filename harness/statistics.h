@@ -13,8 +13,8 @@
 
 struct summary {
     size_t n;
-    double mean, sd;      /* sd with divisor n - 1; NaN if n < 2                               */
-    double std_error;     /* of the mean: sd / sqrt(n)                                         */
+    double mean, sd;                 /* sd with divisor n - 1; NaN if n < 2                               */
+    double std_error;                /* of the mean: sd / sqrt(n)                                         */
     double min, q1, median, q3, max; /* quartiles by linear interpolation, as NumPy's default  */
 };
 

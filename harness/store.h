@@ -41,16 +41,16 @@ enum { STORE_TRACE = 1, STORE_PARAMS = 2 };
 /* A run.  To put one, fill all but the last group; where a part is not to be kept, its hash may be given instead of the
  * part.  store_find fills everything, in memory that store_run_free frees. */
 struct store_run {
-    char    *text;       /* canonical                                                                 */
-    char    *outcome;    /* "ok", "diverged", ...                                                     */
-    double  *numbers;    /* [n_numbers] in the order of the schema; NaN: no number                    */
-    double  *loss;       /* [steps] of the trace; NULL: not trained, or found and not kept or wanted  */
-    double  *grad_norm;  /* [steps]                                                                   */
+    char    *text;      /* canonical                                                                 */
+    char    *outcome;   /* "ok", "diverged", ...                                                     */
+    double  *numbers;   /* [n_numbers] in the order of the schema; NaN: no number                    */
+    double  *loss;      /* [steps] of the trace; NULL: not trained, or found and not kept or wanted  */
+    double  *grad_norm; /* [steps]                                                                   */
     size_t   steps;
-    double  *params;     /* [n_params], final; NULL as loss                                           */
+    double  *params; /* [n_params], final; NULL as loss                                           */
     size_t   n_params;
-    unsigned keep;       /* STORE_TRACE | STORE_PARAMS: to put: what to keep; found: what is kept     */
-    double   seconds;    /* that the run took; informative, as host and made                          */
+    unsigned keep;    /* STORE_TRACE | STORE_PARAMS: to put: what to keep; found: what is kept     */
+    double   seconds; /* that the run took; informative, as host and made                          */
 
     bool          has_trace, has_params; /* whether there is a hash                                   */
     struct sha256 trace_hash;            /* of loss, then grad_norm                                   */
@@ -84,7 +84,7 @@ enum store_status store_put(struct store *store, const struct store_run *run, fa
 
 /* Calls see for every sound run, in the order of the keys, until it returns false.  *damaged: rows left out.  see must
  * not use the store. */
-typedef bool store_see(void *context, const struct store_run *run);
+typedef bool      store_see(void *context, const struct store_run *run);
 enum store_status store_each(struct store *store, unsigned want, store_see *see, void *context, size_t *damaged,
                              fathom_error *error);
 

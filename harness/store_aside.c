@@ -15,15 +15,15 @@ static void free_name(char *name, size_t size, const char *path)
 {
     struct stat file;
     snprintf(name, size, "%s.damaged", path);
-    for (unsigned k = 2; store_file(name, "", &file) || store_file(name, "-wal", &file) ||
-                         store_file(name, "-journal", &file); k++)
+    for (unsigned k = 2;
+         store_file(name, "", &file) || store_file(name, "-wal", &file) || store_file(name, "-journal", &file); k++)
         snprintf(name, size, "%s.damaged-%u", path, k);
 }
 
 static bool rename_all(const char *to, const char *path)
 {
-    static const char *const ends[] = {"", "-wal", "-journal"}; /* a log that is left alone is taken for damaged */
-    char from_name[PATH_ROOM + 64], to_name[PATH_ROOM + 64];
+    static const char *const ends[] = { "", "-wal", "-journal" }; /* a log that is left alone is taken for damaged */
+    char                     from_name[PATH_ROOM + 64], to_name[PATH_ROOM + 64];
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         snprintf(from_name, sizeof from_name, "%s%s", path, ends[i]);
         snprintf(to_name, sizeof to_name, "%s%s", to, ends[i]);
@@ -53,8 +53,8 @@ int store_lock_folder(const char *path)
     return lock;
 }
 
-bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, int lock,
-                      fathom_error *moved, fathom_error *error)
+bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, int lock, fathom_error *moved,
+                      fathom_error *error)
 {
     const char *colon = strstr(error->text, ": ");
     if (lock >= 0)

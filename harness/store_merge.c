@@ -91,7 +91,7 @@ static enum store_status take_rows(struct store *into, struct store *source, str
 enum store_status store_merge(struct store *into, const char *const *from, size_t n, struct store_counts *counts,
                               fathom_error *error)
 {
-    *counts = (struct store_counts){0};
+    *counts = (struct store_counts){ 0 };
     pthread_mutex_lock(&into->mutex);
     enum store_status status = store_begin(into, error);
     const bool        begun = status == STORE_OK;

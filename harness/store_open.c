@@ -31,7 +31,7 @@ void store_say(fathom_error *error, const char *format, ...)
 
 enum store_status store_failed(fathom_error *error, const struct store *store, const char *what)
 {
-    const int code = sqlite3_errcode(store->db) & 0xff, number = sqlite3_system_errno(store->db);
+    const int  code = sqlite3_errcode(store->db) & 0xff, number = sqlite3_system_errno(store->db);
     const bool by_system = number != 0 && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL);
     store_say(error, "store %s: %s: %s%s%s%s", store->path, what, sqlite3_errmsg(store->db), by_system ? " (" : "",
               by_system ? strerror(number) : "", by_system ? ")" : "");
@@ -135,11 +135,11 @@ static enum verdict begin_new(struct store *store, fathom_error *error)
 static bool has_our_header(const struct store *store)
 {
     sqlite3_file *file = NULL;
-    uint8_t       head[100] = {0};
+    uint8_t       head[100] = { 0 };
     if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file->pMethods)
         return false;
     file->pMethods->xRead(file, head, sizeof head, 0);
-    const uint32_t id = (uint32_t)head[68] << 24 | (uint32_t)head[69] << 16 | (uint32_t)head[70] << 8 | head[71];
+    const uint32_t       id = (uint32_t)head[68] << 24 | (uint32_t)head[69] << 16 | (uint32_t)head[70] << 8 | head[71];
     static const uint8_t none[sizeof head];
     return (memcmp(head, "SQLite format 3", 16) == 0 && id == APPLICATION) || memcmp(head, none, sizeof none) == 0;
 }
@@ -196,10 +196,10 @@ static enum verdict examine_tables(struct store *store, fathom_error *error)
 {
     static const char objects[] = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master WHERE type IN "
                                   "('table', 'trigger') AND tbl_name IN ('meta', 'runs') ORDER BY name)";
-    char *runs = store_row_table(store->schema);
-    const size_t size = sizeof meta_table + (runs ? strlen(runs) : 0) + 2;
-    char        *expected = malloc(size), *found = malloc(size + 1);
-    enum verdict verdict = REFUSED;
+    char             *runs = store_row_table(store->schema);
+    const size_t      size = sizeof meta_table + (runs ? strlen(runs) : 0) + 2;
+    char             *expected = malloc(size), *found = malloc(size + 1);
+    enum verdict      verdict = REFUSED;
     if (!runs || !expected || !found) {
         store_say(error, "store %s: not enough memory", store->path);
     } else if (!ask(found, size + 1, store, objects)) {
@@ -292,8 +292,7 @@ static struct store *connect(const char *path, const struct store_schema *schema
     pthread_mutex_init(&store->mutex, NULL);
     if (gethostname(store->host, sizeof store->host - 1) != 0)
         strcpy(store->host, "unknown");
-    if (sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) !=
-        SQLITE_OK) {
+    if (sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
         if (store->db)
             store_failed(error, store, "cannot be opened");
         else
@@ -415,8 +414,9 @@ static void save_rows(struct store *store, const char *damaged, fathom_error *mo
     fathom_error  error;
     struct stat   file;
     size_t        rows = 0, length = strlen(moved->text);
-    struct store *source = store_is_orphaned_log(damaged, &file) ? NULL :
-                           open_to(TO_SAVE, damaged, store->schema, store->fingerprint, &error);
+    struct store *source = store_is_orphaned_log(damaged, &file)
+                             ? NULL
+                             : open_to(TO_SAVE, damaged, store->schema, store->fingerprint, &error);
     if (source)
         rows = store_save(store, source);
     store_close(source);
@@ -430,14 +430,14 @@ struct store *store_open(const char *path, const struct store_schema *schema, co
     struct store *store = NULL;
     struct stat   file;
     char          damaged[PATH_ROOM + 32] = "";
-    *moved = *error = (fathom_error){""};
+    *moved = *error = (fathom_error){ "" };
     if (!store_usable_path(path, error) || !usable_schema(path, schema, fingerprint, error))
         return NULL;
     for (int attempt = 0; attempt < 8 && !store; attempt++) {
         const int          lock = store_lock_folder(path);
         const enum verdict verdict = try_to_open(&store, path, schema, fingerprint, &file, error);
-        const bool         go_on = verdict != REFUSED && (verdict != UNSOUND ||
-                           store_move_aside(damaged, sizeof damaged, path, &file, lock, moved, error));
+        const bool go_on = verdict != REFUSED && (verdict != UNSOUND || store_move_aside(damaged, sizeof damaged, path,
+                                                                                         &file, lock, moved, error));
         if (lock >= 0)
             close(lock);
         if (!go_on)
@@ -447,6 +447,6 @@ struct store *store_open(const char *path, const struct store_schema *schema, co
         return NULL;
     if (*damaged)
         save_rows(store, damaged, moved);
-    *error = (fathom_error){""};
+    *error = (fathom_error){ "" };
     return store;
 }

@@ -15,9 +15,9 @@ struct store {
     const struct store_schema *schema;
     const char                *fingerprint; /* the caller's                         */
     char                       host[256];
-    unsigned                   patience;    /* milliseconds                         */
+    unsigned                   patience;        /* milliseconds                         */
     bool                       begun, unsynced; /* store_begin                      */
-    sqlite3_stmt              *find, *put;  /* store_row.c                          */
+    sqlite3_stmt              *find, *put;      /* store_row.c                          */
 };
 
 /* One row as it is in the file: numbers as bytes.  size < 0: NULL in the file. */
@@ -27,8 +27,8 @@ struct row {
     char         *text, *outcome, *host, *made;
     double        numbers[STORE_MAX_NUMBERS];
     double        seconds;
-    uint8_t      *trace, *params;           /* loss then grad_norm; NULL: not kept, or not read */
-    int64_t       trace_size, params_size;  /* bytes of the column, half of trace's; -1: not kept */
+    uint8_t      *trace, *params;          /* loss then grad_norm; NULL: not kept, or not read */
+    int64_t       trace_size, params_size; /* bytes of the column, half of trace's; -1: not kept */
 };
 
 /* ---- store_open.c ---- */
@@ -37,12 +37,12 @@ struct store *store_open_source(const char *path, const struct store_schema *sch
                                 fathom_error *error);
 /* "store PATH: what: why" and STORE_FAILED. */
 enum store_status store_failed(fathom_error *error, const struct store *store, const char *what);
-void store_say(fathom_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void              store_say(fathom_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- store_path.c ---- */
 enum { PATH_ROOM = 4096 };
-bool store_file(const char *path, const char *end, struct stat *file);   /* PATH with this end: whether it is there */
-void store_folder(char *folder, const char *path);                       /* folder: [PATH_ROOM], where the path lies  */
+bool store_file(const char *path, const char *end, struct stat *file); /* PATH with this end: whether it is there */
+void store_folder(char *folder, const char *path);                     /* folder: [PATH_ROOM], where the path lies  */
 /* Whether the path leads to a file, or to none yet, in a folder that is there; else one line. */
 bool store_usable_path(const char *path, fathom_error *error);
 /* In a folder where SQLite cannot put the files that it needs to share a store, nobody writes to it: it may be read as
@@ -57,8 +57,8 @@ bool store_is_orphaned_log(const char *path, struct stat *file);
 /* Renames the file that was examined, unless another program has done so already: *file tells which it was.  *error
  * says what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed
  * here. */
-bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, int lock,
-                      fathom_error *moved, fathom_error *error);
+bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, int lock, fathom_error *moved,
+                      fathom_error *error);
 /* While a program looks at a store, none moves it: shared by those who look, alone for the one who moves.  close()
  * ends it; negative: this disk has no such lock. */
 int store_lock_folder(const char *path);
@@ -68,7 +68,7 @@ char *store_row_table(const struct store_schema *schema); /* CREATE TABLE; the c
 enum store_status store_row_prepare(struct store *store, fathom_error *error);
 /* A statement that reads rows as store_row_read takes them; `where` follows FROM runs. */
 sqlite3_stmt *store_row_select(struct store *store, const char *where, fathom_error *error);
-void store_row_want(sqlite3_stmt *statement, unsigned want);
+void          store_row_want(sqlite3_stmt *statement, unsigned want);
 
 enum store_status store_row_read(struct row *row, sqlite3_stmt *statement, const struct store *store, unsigned want,
                                  fathom_error *error);
@@ -82,7 +82,7 @@ enum store_status store_row_of_run(struct row *row, const struct store *store, c
                                    fathom_error *error);
 enum store_status store_run_of_row(struct store_run *run, struct row *row, const struct store *store,
                                    fathom_error *error);
-void store_row_free(struct row *row);
+void              store_row_free(struct row *row);
 
 /* ---- store.c ---- */
 enum store_status store_begin(struct store *store, fathom_error *error);

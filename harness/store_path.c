@@ -60,6 +60,6 @@ void store_immutable_name(char *name, const char *path)
 bool store_is_orphaned_log(const char *path, struct stat *file)
 {
     struct stat log;
-    *file = (struct stat){0};
+    *file = (struct stat){ 0 };
     return (!store_file(path, "", file) || file->st_size == 0) && store_file(path, "-wal", &log) && log.st_size > 0;
 }

@@ -16,8 +16,22 @@
 
 /* Of a SELECT made here; the numbers follow. */
 enum column {
-    KEY, TEXT, OUTCOME, TRACE_HASH, PARAMS_HASH, HOST, MADE, SECONDS, ROW_HASH, LOSS_SIZE, GRAD_NORM_SIZE, PARAMS_SIZE,
-    LOSS, GRAD_NORM, PARAMS, NUMBERS
+    KEY,
+    TEXT,
+    OUTCOME,
+    TRACE_HASH,
+    PARAMS_HASH,
+    HOST,
+    MADE,
+    SECONDS,
+    ROW_HASH,
+    LOSS_SIZE,
+    GRAD_NORM_SIZE,
+    PARAMS_SIZE,
+    LOSS,
+    GRAD_NORM,
+    PARAMS,
+    NUMBERS
 };
 
 /* ----------------------------------------------------------------------------------------------- statements ---- */
@@ -68,13 +82,15 @@ sqlite3_stmt *store_row_select(struct store *store, const char *where, fathom_er
 {
     char tail[128];
     snprintf(tail, sizeof tail, " FROM runs %s", where);
-    return prepare(store, with_numbers("SELECT \"key\", \"text\", \"outcome\", \"trace_hash\", \"params_hash\", "
-                                       "\"host\", \"made\", \"seconds\", \"row_hash\", length(\"loss_trace\"), "
-                                       "length(\"grad_norm_trace\"), length(\"final_params\"), "
-                                       "CASE WHEN ?1 & 1 THEN \"loss_trace\" END, "
-                                       "CASE WHEN ?1 & 1 THEN \"grad_norm_trace\" END, "
-                                       "CASE WHEN ?1 & 2 THEN \"final_params\" END",
-                                       tail, store->schema), error);
+    return prepare(store,
+                   with_numbers("SELECT \"key\", \"text\", \"outcome\", \"trace_hash\", \"params_hash\", "
+                                "\"host\", \"made\", \"seconds\", \"row_hash\", length(\"loss_trace\"), "
+                                "length(\"grad_norm_trace\"), length(\"final_params\"), "
+                                "CASE WHEN ?1 & 1 THEN \"loss_trace\" END, "
+                                "CASE WHEN ?1 & 1 THEN \"grad_norm_trace\" END, "
+                                "CASE WHEN ?1 & 2 THEN \"final_params\" END",
+                                tail, store->schema),
+                   error);
 }
 
 void store_row_want(sqlite3_stmt *statement, unsigned want) { sqlite3_bind_int(statement, 1, (int)want); }
@@ -86,10 +102,15 @@ enum store_status store_row_prepare(struct store *store, fathom_error *error)
         strcat(values, ", ?");
     strcat(values, ")");
     store->find = store_row_select(store, "WHERE \"key\" = ?2", error);
-    store->put = !store->find ? NULL :
-        prepare(store, with_numbers("INSERT OR REPLACE INTO runs (\"key\", \"text\", \"outcome\", \"trace_hash\", "
-                                    "\"params_hash\", \"host\", \"made\", \"seconds\", \"row_hash\", \"loss_trace\", "
-                                    "\"grad_norm_trace\", \"final_params\"", values, store->schema), error);
+    store->put =
+        !store->find
+            ? NULL
+            : prepare(store,
+                      with_numbers("INSERT OR REPLACE INTO runs (\"key\", \"text\", \"outcome\", \"trace_hash\", "
+                                   "\"params_hash\", \"host\", \"made\", \"seconds\", \"row_hash\", \"loss_trace\", "
+                                   "\"grad_norm_trace\", \"final_params\"",
+                                   values, store->schema),
+                      error);
     return store->put ? STORE_OK : STORE_FAILED;
 }
 
@@ -118,7 +139,7 @@ static bool hash_row(struct sha256 *hash, const struct row *row, const struct st
 {
     const size_t size = 16 * (FIELD + sizeof(struct sha256)) + strlen(row->text) + strlen(row->outcome) +
                         strlen(row->host) + strlen(row->made) + 8 * store->schema->n_numbers;
-    uint8_t     *bytes = malloc(size), *to = bytes;
+    uint8_t *bytes = malloc(size), *to = bytes;
     if (!bytes)
         return false;
     to = field(to, 'b', &row->key, sizeof row->key);
@@ -178,7 +199,7 @@ static bool read_size(int64_t *size, sqlite3_stmt *s, int column)
 /* bytes: a copy of the column, or of two one after the other (second >= 0), whose hash must be this. */
 static bool read_part(uint8_t **bytes, sqlite3_stmt *s, int first, int second, int64_t size, const struct sha256 *hash)
 {
-    const int    columns[2] = {first, second}, n = second >= 0 ? 2 : 1;
+    const int     columns[2] = { first, second }, n = second >= 0 ? 2 : 1;
     struct sha256 found;
     *bytes = malloc((size_t)n * (size_t)size);
     if (!*bytes)
@@ -201,9 +222,9 @@ static bool read_columns(struct row *row, sqlite3_stmt *s, const struct store *s
                 read_text(&row->outcome, s, OUTCOME) && read_hash(&row->trace_hash, &row->has_trace, s, TRACE_HASH) &&
                 read_hash(&row->params_hash, &row->has_params, s, PARAMS_HASH) && read_text(&row->host, s, HOST) &&
                 read_text(&row->made, s, MADE) && read_number(&row->seconds, s, SECONDS) &&
-                read_hash(&expected, &has_hash, s, ROW_HASH) && has_hash &&
-                read_size(&row->trace_size, s, LOSS_SIZE) && read_size(&second_size, s, GRAD_NORM_SIZE) &&
-                read_size(&row->params_size, s, PARAMS_SIZE) && row->trace_size == second_size;
+                read_hash(&expected, &has_hash, s, ROW_HASH) && has_hash && read_size(&row->trace_size, s, LOSS_SIZE) &&
+                read_size(&second_size, s, GRAD_NORM_SIZE) && read_size(&row->params_size, s, PARAMS_SIZE) &&
+                row->trace_size == second_size;
     for (size_t i = 0; good && i < store->schema->n_numbers; i++)
         good = read_number(&row->numbers[i], s, NUMBERS + (int)i);
     if (!good || !hash_row(&hash, row, store) || !same_hash(&hash, &expected))
@@ -219,7 +240,7 @@ static bool read_columns(struct row *row, sqlite3_stmt *s, const struct store *s
 enum store_status store_row_read(struct row *row, sqlite3_stmt *statement, const struct store *store, unsigned want,
                                  fathom_error *error)
 {
-    *row = (struct row){.trace_size = -1, .params_size = -1};
+    *row = (struct row){ .trace_size = -1, .params_size = -1 };
     if (read_columns(row, statement, store, want))
         return STORE_OK;
     char          digits[17] = "without a key";
@@ -288,9 +309,9 @@ enum store_status store_row_put(struct store *store, const struct row *row, fath
         sqlite3_bind_blob64(s, 12, row->params, (sqlite3_uint64)row->params_size, SQLITE_STATIC);
     for (size_t i = 0; i < store->schema->n_numbers; i++)
         sqlite3_bind_double(s, 13 + (int)i, row->numbers[i]);
-    const int code = sqlite3_step(s);
-    const enum store_status status =
-        code == SQLITE_DONE ? STORE_OK : store_failed(error, store, "the run could not be kept");
+    const int               code = sqlite3_step(s);
+    const enum store_status status = code == SQLITE_DONE ? STORE_OK
+                                                         : store_failed(error, store, "the run could not be kept");
     sqlite3_reset(s);
     return status;
 }

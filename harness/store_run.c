@@ -13,7 +13,7 @@ void store_row_free(struct row *row)
     free(row->made);
     free(row->trace);
     free(row->params);
-    *row = (struct row){.trace_size = -1, .params_size = -1};
+    *row = (struct row){ .trace_size = -1, .params_size = -1 };
 }
 
 void store_run_free(struct store_run *run)
@@ -26,7 +26,7 @@ void store_run_free(struct store_run *run)
     free(run->loss);
     free(run->grad_norm);
     free(run->params);
-    *run = (struct store_run){0};
+    *run = (struct store_run){ 0 };
 }
 
 static enum store_status no_memory(const struct store *store, fathom_error *error)
@@ -51,22 +51,29 @@ static bool pack(uint8_t **bytes, struct sha256 *hash, const double *first, cons
 
 static char *now(void)
 {
-    char            text[32];
-    struct tm       utc;
-    const time_t    seconds = time(NULL);
-    const bool      good = gmtime_r(&seconds, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0;
+    char         text[32];
+    struct tm    utc;
+    const time_t seconds = time(NULL);
+    const bool   good = gmtime_r(&seconds, &utc) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0;
     return good ? strdup(text) : NULL;
 }
 
 enum store_status store_row_of_run(struct row *row, const struct store *store, const struct store_run *run,
                                    fathom_error *error)
 {
-    *row = (struct row){.text = strdup(run->text), .outcome = strdup(run->outcome), .host = strdup(store->host),
-                        .made = now(), .seconds = run->seconds, .trace_size = -1, .params_size = -1,
-                        .has_trace = run->has_trace, .trace_hash = run->trace_hash,
-                        .has_params = run->has_params, .params_hash = run->params_hash};
+    *row = (struct row){ .text = strdup(run->text),
+                         .outcome = strdup(run->outcome),
+                         .host = strdup(store->host),
+                         .made = now(),
+                         .seconds = run->seconds,
+                         .trace_size = -1,
+                         .params_size = -1,
+                         .has_trace = run->has_trace,
+                         .trace_hash = run->trace_hash,
+                         .has_params = run->has_params,
+                         .params_hash = run->params_hash };
     const bool trace = run->loss && run->grad_norm && run->steps > 0, params = run->params && run->n_params > 0;
-    bool good = row->text && row->outcome && row->host && row->made;
+    bool       good = row->text && row->outcome && row->host && row->made;
     sha256_bytes(&row->key, run->text, strlen(run->text));
     for (size_t i = 0; i < store->schema->n_numbers; i++)
         row->numbers[i] = run->numbers[i];
@@ -108,12 +115,18 @@ enum store_status store_run_of_row(struct store_run *run, struct row *row, const
                                    fathom_error *error)
 {
     const size_t n_numbers = store->schema->n_numbers;
-    *run = (struct store_run){.text = row->text, .outcome = row->outcome, .host = row->host, .made = row->made,
-                              .numbers = malloc(8 * n_numbers + 1), .seconds = row->seconds,
-                              .has_trace = row->has_trace, .has_params = row->has_params,
-                              .trace_hash = row->trace_hash, .params_hash = row->params_hash,
-                              .keep = (row->trace_size > 0 ? STORE_TRACE : 0) |
-                                      (row->params_size > 0 ? STORE_PARAMS : 0)};
+    *run = (struct store_run){ .text = row->text,
+                               .outcome = row->outcome,
+                               .host = row->host,
+                               .made = row->made,
+                               .numbers = malloc(8 * n_numbers + 1),
+                               .seconds = row->seconds,
+                               .has_trace = row->has_trace,
+                               .has_params = row->has_params,
+                               .trace_hash = row->trace_hash,
+                               .params_hash = row->params_hash,
+                               .keep = (row->trace_size > 0 ? STORE_TRACE : 0) |
+                                       (row->params_size > 0 ? STORE_PARAMS : 0) };
     row->text = row->outcome = row->host = row->made = NULL;
     bool good = run->numbers != NULL;
     if (good)

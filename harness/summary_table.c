@@ -17,7 +17,7 @@ struct column_list {
 
 static struct column_list find_columns(const struct table *rows, const char *names)
 {
-    struct column_list list = {0};
+    struct column_list list = { 0 };
     char               name[NAME_SIZE];
     for (int used; list.n < COLUMNS_MAX && sscanf(names, " %31s%n", name, &used) == 1; names += used)
         if (!table_find(&list.at[list.n++], rows, name))
@@ -67,7 +67,7 @@ static void add_row(struct table *table, const struct table *rows, const size_t 
     table_count(table, n_rows);
     table_count(table, finished);
     table_count(table, n);
-    const double numbers[] = {s.min, s.q1, s.median, s.q3, s.max, s.mean, s.sd};
+    const double numbers[] = { s.min, s.q1, s.median, s.q3, s.max, s.mean, s.sd };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         table_number(table, numbers[i]);
 }

@@ -22,9 +22,9 @@ struct offsets {
 struct table {
     char          *arena;
     size_t         size, room;
-    struct offsets config;  /* key, value, key, value, ...     */
+    struct offsets config; /* key, value, key, value, ...     */
     struct offsets columns;
-    struct offsets cells;   /* [rows][columns], row-major      */
+    struct offsets cells; /* [rows][columns], row-major      */
     size_t         name;
     bool           raw_columns; /* fill themselves: table_raw_columns */
     double         raw_shift;
@@ -132,8 +132,7 @@ void table_text(struct table *t, const char *value)
         add_offset(t, &t->cells, add_clean_text(t, value));
 }
 
-__attribute__((format(printf, 2, 3)))
-static void add_printed(struct table *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add_printed(struct table *t, const char *format, ...)
 {
     char    text[64];
     va_list args;
@@ -243,7 +242,7 @@ bool tables_stage(struct files *set, struct table *const *tables, size_t n, fath
 {
     bool good = true;
     for (size_t i = 0; good && i < n; i++) {
-        struct bytes text = {0}, name = {0};
+        struct bytes text = { 0 }, name = { 0 };
         good = print_table(&text, tables[i], error);
         if (good) {
             bytes_print(&name, "%s.tsv", table_name(tables[i]));
@@ -251,7 +250,7 @@ bool tables_stage(struct files *set, struct table *const *tables, size_t n, fath
             if (!good)
                 snprintf(error->text, sizeof error->text, "not enough memory for the table %s", table_name(tables[i]));
         }
-        good = good && files_add_all(set, &(struct file){name.data, text.data, text.size}, 1, error);
+        good = good && files_add_all(set, &(struct file){ name.data, text.data, text.size }, 1, error);
         bytes_free(&text);
         bytes_free(&name);
     }
@@ -336,10 +335,10 @@ done:
     return t;
 }
 
-bool table_whole(const struct table *t) { return t && !t->short_of_memory; }
+bool        table_whole(const struct table *t) { return t && !t->short_of_memory; }
 const char *table_name(const struct table *t) { return t->arena + t->name; }
-size_t table_rows(const struct table *t) { return t->cells.n / t->columns.n; }
-size_t table_columns(const struct table *t) { return t->columns.n; }
+size_t      table_rows(const struct table *t) { return t->cells.n / t->columns.n; }
+size_t      table_columns(const struct table *t) { return t->columns.n; }
 const char *table_column_name(const struct table *t, size_t column) { return t->arena + t->columns.at[column]; }
 
 bool table_find(size_t *column, const struct table *t, const char *name)

@@ -30,11 +30,11 @@ void          table_free(struct table *table); /* NULL is allowed */
 void table_config(struct table *table, const char *key, const char *value);
 
 /* The next cell of the row that is being built; the row ends with its last column. */
-void table_text(struct table *table, const char *value);    /* a word: control characters become '?' */
+void table_text(struct table *table, const char *value); /* a word: control characters become '?' */
 void table_count(struct table *table, uint64_t value);
-void table_number(struct table *table, double value);       /* %.17g; what is not finite is "nan"    */
-void table_digits(struct table *table, double value);       /* %.6g: where the last bits belong to a machine */
-void table_setting(struct table *table, double value);      /* the shortest text that reads back the same */
+void table_number(struct table *table, double value);  /* %.17g; what is not finite is "nan"    */
+void table_digits(struct table *table, double value);  /* %.6g: where the last bits belong to a machine */
+void table_setting(struct table *table, double value); /* the shortest text that reads back the same */
 
 /* From here on a column <name>_raw right behind the column <name> fills itself: table_number into <name> adds the
  * number to the row, and number - shift after it. */
@@ -57,19 +57,20 @@ bool tables_write(const char *folder, struct table *const *tables, size_t n, fat
 struct table *table_read(const char *path, fathom_error *error);
 
 /* What is said of such a line, with its number: a checkout that changes line ends also changes checksums. */
-#define TABLE_CRLF "line %zu ends in CR LF, a table's lines in LF alone; cure: git config core.autocrlf false, and " \
-                   "check the file out again"
+#define TABLE_CRLF                                                                                    \
+    "line %zu ends in CR LF, a table's lines in LF alone; cure: git config core.autocrlf false, and " \
+    "check the file out again"
 
-bool        table_whole(const struct table *table); /* false: it ran out of memory while it was built */
+bool table_whole(const struct table *table); /* false: it ran out of memory while it was built */
 
 const char *table_name(const struct table *table);
 size_t      table_rows(const struct table *table);
 size_t      table_columns(const struct table *table);
 const char *table_column_name(const struct table *table, size_t column);
 bool        table_find(size_t *column, const struct table *table, const char *name); /* false: no such column */
-const char *table_value(const struct table *table, const char *key);   /* of a config line; NULL: no such key */
+const char *table_value(const struct table *table, const char *key); /* of a config line; NULL: no such key */
 const char *table_cell(const struct table *table, size_t row, size_t column);
 /* The cell as a number: NaN if it is "nan" or no number at all. */
-double      table_cell_number(const struct table *table, size_t row, size_t column);
+double table_cell_number(const struct table *table, size_t row, size_t column);
 
 #endif

@@ -10,8 +10,8 @@
 
 static double *log_density(double *mean, const fathom_dataset *data, const fathom_dataset *frame, size_t threads)
 {
-    double       *logp = malloc(data->n * sizeof *logp);
-    const size_t  parts = parallel_threads(threads, data->n);
+    double      *logp = malloc(data->n * sizeof *logp);
+    const size_t parts = parallel_threads(threads, data->n);
     if (!logp)
         exit_failed("not enough memory for the true density of %zu rows", data->n);
 #pragma omp parallel for num_threads(parts)
@@ -24,7 +24,7 @@ static double *log_density(double *mean, const fathom_dataset *data, const fatho
     return logp;
 }
 
-struct true_density true_density_none(void) { return (struct true_density){.train_mean = NAN, .heldout_mean = NAN}; }
+struct true_density true_density_none(void) { return (struct true_density){ .train_mean = NAN, .heldout_mean = NAN }; }
 
 struct true_density true_density_of(const struct session *session)
 {

@@ -17,6 +17,6 @@ struct true_density {
 /* Ends the program if memory is short. */
 struct true_density true_density_of(const struct session *session);
 struct true_density true_density_none(void);
-void         true_density_free(struct true_density *truth);
+void                true_density_free(struct true_density *truth);
 
 #endif

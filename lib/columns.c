@@ -52,7 +52,7 @@ void fathom_columns_free(struct columns *columns)
         free(columns->name[i]);
     free(columns->name);
     free(columns->place);
-    *columns = (struct columns){0};
+    *columns = (struct columns){ 0 };
 }
 
 /* --------------------------------------------------------------------------------------------------- choice ---- */
@@ -83,11 +83,14 @@ static fathom_status choose_word(struct columns *columns, const struct read_plac
     const size_t       found = meant(&place, columns, word, length);
     if (found == 0)
         return fathom_read_fail(from, FATHOM_BAD_DATA, "--columns: no column is '%s'; legal: 1 to %zu%s", shown.text,
-                                columns->width, columns->name != NULL ? " and the header's names"
-                                : ", as there is no header with names");
+                                columns->width,
+                                columns->name != NULL ? " and the header's names"
+                                                      : ", as there is no header with names");
     if (found > 1)
-        return fathom_read_fail(from, FATHOM_BAD_DATA, "--columns: '%s' is more than one column, by name or number; "
-                                "legal: @1 to @%zu, numbers in any case", shown.text, columns->width);
+        return fathom_read_fail(from, FATHOM_BAD_DATA,
+                                "--columns: '%s' is more than one column, by name or number; "
+                                "legal: @1 to @%zu, numbers in any case",
+                                shown.text, columns->width);
     for (size_t i = 0; i < columns->n; i++)
         if (columns->place[i] == place)
             return fathom_read_fail(from, FATHOM_BAD_DATA, "--columns: '%s' is column %zu, which is chosen twice",
@@ -197,5 +200,5 @@ void fathom_read_report_free(fathom_read_report *report)
         free(report->column[i].name);
     free(report->column);
     free(report->columns);
-    *report = (fathom_read_report){0};
+    *report = (fathom_read_report){ 0 };
 }

@@ -7,10 +7,10 @@
 
 /* The columns of the file: names, and the chosen ones. */
 struct columns {
-    size_t  width;   /* in the file: fields per row that count                          */
-    char  **name;    /* [n_names], or NULL without a header                             */
+    size_t  width; /* in the file: fields per row that count                          */
+    char  **name;  /* [n_names], or NULL without a header                             */
     size_t  n_names;
-    size_t *place;   /* [n], from 0: the chosen ones                                    */
+    size_t *place; /* [n], from 0: the chosen ones                                    */
     size_t  n;
 };
 

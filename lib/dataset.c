@@ -15,14 +15,14 @@
 
 fathom_read_options fathom_read_options_default(void)
 {
-    return (fathom_read_options){.decimal = '.', .most = FATHOM_DIM_MAX};
+    return (fathom_read_options){ .decimal = '.', .most = FATHOM_DIM_MAX };
 }
 
 /* -------------------------------------------------------------------------------------------------- memory ---- */
 
 bool fathom_dataset_alloc(fathom_dataset *out, size_t n, size_t dim)
 {
-    fathom_dataset data = {.n = n, .dim = dim};
+    fathom_dataset data = { .n = n, .dim = dim };
     if (dim == 0 || n > SIZE_MAX / sizeof(double) / dim)
         return false;
     data.x = malloc(n * dim * sizeof(double) + (n == 0)); /* never of size 0, which may give NULL */
@@ -43,7 +43,7 @@ void fathom_dataset_free(fathom_dataset *data)
     free(data->x);
     free(data->mean);
     free(data->sd);
-    *data = (fathom_dataset){0};
+    *data = (fathom_dataset){ 0 };
 }
 
 /* ------------------------------------------------------------------------------------------------ held out ---- */
@@ -103,8 +103,10 @@ static fathom_status standardise_both(const struct rows *rows, const struct read
         return fathom_read_fail(place, FATHOM_BAD_DATA,
                                 "lines %zu to %zu, %s: %s over the %zu training rows; legal: a column that varies",
                                 rows->first_line, rows->last_line,
-                                fathom_column_name(columns, columns->place[constant]).text, varies(train, constant) ?
-                                "deviates by less than the smallest normal number, 2.2e-308," : "constant", train->n);
+                                fathom_column_name(columns, columns->place[constant]).text,
+                                varies(train, constant) ? "deviates by less than the smallest normal number, 2.2e-308,"
+                                                        : "constant",
+                                train->n);
     fathom_dataset_into_frame(kept, train);
     for (size_t i = 0; i < kept->n * kept->dim; i++)
         if (!isfinite(kept->x[i]))
@@ -119,16 +121,20 @@ static fathom_status standardise_both(const struct rows *rows, const struct read
 static fathom_status split_rows(fathom_dataset *train, fathom_dataset *kept, const struct rows *rows,
                                 const struct read_place *place, const fathom_read_options *options)
 {
-    const double   heldout = options->heldout;
-    const size_t   n = rows->n, n_held = (size_t)(heldout * (double)n + 0.5);
-    fathom_status  status = FATHOM_OK;
+    const double  heldout = options->heldout;
+    const size_t  n = rows->n, n_held = (size_t)(heldout * (double)n + 0.5);
+    fathom_status status = FATHOM_OK;
 
     if (heldout > 0.0 && n_held == 0)
-        return fathom_read_fail(place, FATHOM_BAD_DATA, "%zu rows, of which a fraction of %g is none; legal: at least "
-                                "one", n, heldout);
+        return fathom_read_fail(place, FATHOM_BAD_DATA,
+                                "%zu rows, of which a fraction of %g is none; legal: at least "
+                                "one",
+                                n, heldout);
     if (n_held > n || n - n_held < 2)
-        return fathom_read_fail(place, FATHOM_BAD_DATA, "%zu rows, of which a fraction of %g leaves fewer than two to "
-                                "train on", n, heldout);
+        return fathom_read_fail(place, FATHOM_BAD_DATA,
+                                "%zu rows, of which a fraction of %g leaves fewer than two to "
+                                "train on",
+                                n, heldout);
 
     bool *held = malloc(n);
     if (held == NULL || !choose_held(held, options->seed, n_held, n) ||
@@ -161,14 +167,18 @@ static fathom_status make_report(fathom_read_report *report, const struct rows *
 static fathom_status check_options(const fathom_read_options *o, const struct read_place *place, bool room)
 {
     if (!(o->heldout >= 0.0 && o->heldout < 1.0) || (o->heldout > 0.0 && !room))
-        return fathom_read_fail(place, FATHOM_BAD_ARGUMENT, "held-out fraction %g; legal: 0 to below 1, and a place "
-                                "for the rows", o->heldout);
+        return fathom_read_fail(place, FATHOM_BAD_ARGUMENT,
+                                "held-out fraction %g; legal: 0 to below 1, and a place "
+                                "for the rows",
+                                o->heldout);
     if (o->separator != '\0' && fathom_separator_name(o->separator) == NULL)
         return fathom_read_fail(place, FATHOM_BAD_ARGUMENT, "separator of code %d; legal: tab ; , | blank",
                                 o->separator);
     if ((o->decimal != '.' && o->decimal != ',') || o->decimal == o->separator)
-        return fathom_read_fail(place, FATHOM_BAD_ARGUMENT, "decimal sign of code %d; legal: . and , and not the "
-                                "separator", o->decimal);
+        return fathom_read_fail(place, FATHOM_BAD_ARGUMENT,
+                                "decimal sign of code %d; legal: . and , and not the "
+                                "separator",
+                                o->decimal);
     if (o->header != FATHOM_HEADER_AUTO && o->header != FATHOM_HEADER_YES && o->header != FATHOM_HEADER_NO)
         return fathom_read_fail(place, FATHOM_BAD_ARGUMENT, "header %d; legal: 0 to 2", (int)o->header);
     if (o->most < 2)
@@ -180,10 +190,10 @@ fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, f
                                   const char *name, const fathom_read_options *options, fathom_error *error)
 {
     const fathom_read_options defaults = fathom_read_options_default(), *chosen = options ? options : &defaults;
-    const struct read_place   place = {name, error};
-    struct rows               rows = {0};
-    fathom_dataset            a = {0}, b = {0};
-    fathom_read_report        made = {0};
+    const struct read_place   place = { name, error };
+    struct rows               rows = { 0 };
+    fathom_dataset            a = { 0 }, b = { 0 };
+    fathom_read_report        made = { 0 };
 
     fathom_status status = check_options(chosen, &place, kept != NULL);
     if (status == FATHOM_OK)

@@ -25,11 +25,11 @@ double Sleef_finz_cosd1_u10purecfma(double x);
 /* erfinv on (-1, 1), elementary.c. */
 double fathom_same_erfinv(double x);
 
-static inline double same_exp(double x)   { return Sleef_finz_expd1_u10purecfma(x); }
-static inline double same_log(double x)   { return Sleef_finz_logd1_u10purecfma(x); }
+static inline double same_exp(double x) { return Sleef_finz_expd1_u10purecfma(x); }
+static inline double same_log(double x) { return Sleef_finz_logd1_u10purecfma(x); }
 static inline double same_log1p(double x) { return Sleef_finz_log1pd1_u10purecfma(x); }
 static inline double same_expm1(double x) { return Sleef_finz_expm1d1_u10purecfma(x); }
-static inline double same_sin(double x)   { return Sleef_finz_sind1_u10purecfma(x); }
-static inline double same_cos(double x)   { return Sleef_finz_cosd1_u10purecfma(x); }
+static inline double same_sin(double x) { return Sleef_finz_sind1_u10purecfma(x); }
+static inline double same_cos(double x) { return Sleef_finz_cosd1_u10purecfma(x); }
 
 #endif

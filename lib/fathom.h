@@ -74,17 +74,17 @@ void fathom_threefry(uint32_t out[2], fathom_key key, const uint32_t counter[2])
 /* The key (seed >> 32, seed & 0xffffffff), as jax.random.key. */
 fathom_key fathom_key_from_seed(uint64_t seed);
 /* keys: [n] = the blocks of `key` at counters 0 .. n - 1, as jax.random.split. */
-void       fathom_key_split(fathom_key *keys, fathom_key key, size_t n);
+void fathom_key_split(fathom_key *keys, fathom_key key, size_t n);
 
 /* out: [n].  Draws of one key; the same key gives the same draws.
  * bits32: word0 ^ word1; bits64: word0 << 32 | word1.
  * uniform: 52 bits, on [lo, hi), lo < hi, hi - lo finite.  normal: standard, sqrt 2 erfinv(uniform on (-1, 1)).
  * randint: integers on [lo, hi), each from two 64-bit words; all are lo if lo >= hi.  As jax.random's functions. */
-void fathom_bits32 (uint32_t *out, fathom_key key, size_t n);
-void fathom_bits64 (uint64_t *out, fathom_key key, size_t n);
-void fathom_uniform(double   *out, fathom_key key, double lo, double hi, size_t n);
-void fathom_normal (double   *out, fathom_key key, size_t n);
-void fathom_randint(int64_t  *out, fathom_key key, int64_t lo, int64_t hi, size_t n);
+void fathom_bits32(uint32_t *out, fathom_key key, size_t n);
+void fathom_bits64(uint64_t *out, fathom_key key, size_t n);
+void fathom_uniform(double *out, fathom_key key, double lo, double hi, size_t n);
+void fathom_normal(double *out, fathom_key key, size_t n);
+void fathom_randint(int64_t *out, fathom_key key, int64_t lo, int64_t hi, size_t n);
 
 /* NumPy's default_rng(seed): SeedSequence, then PCG64 (O'Neill 2014, XSL-RR 128/64). */
 typedef struct fathom_pcg64 {
@@ -93,12 +93,12 @@ typedef struct fathom_pcg64 {
     bool     half_kept;
 } fathom_pcg64;
 
-void     fathom_pcg64_seed    (fathom_pcg64 *rng, uint64_t seed);
-uint64_t fathom_pcg64_next    (fathom_pcg64 *rng);                        /* 64 random bits                       */
-double   fathom_pcg64_uniform (fathom_pcg64 *rng);                        /* random(): 53 bits, on [0, 1)         */
-int64_t  fathom_pcg64_integer (fathom_pcg64 *rng, int64_t lo, int64_t hi);/* integers(lo, hi): on [lo, hi), lo if
+void     fathom_pcg64_seed(fathom_pcg64 *rng, uint64_t seed);
+uint64_t fathom_pcg64_next(fathom_pcg64 *rng);                            /* 64 random bits                       */
+double   fathom_pcg64_uniform(fathom_pcg64 *rng);                         /* random(): 53 bits, on [0, 1)         */
+int64_t  fathom_pcg64_integer(fathom_pcg64 *rng, int64_t lo, int64_t hi); /* integers(lo, hi): on [lo, hi), lo if
                                                                              lo >= hi (Lemire 2019, algorithm 5)  */
-double   fathom_pcg64_normal  (fathom_pcg64 *rng);                        /* standard_normal(): ziggurat
+double   fathom_pcg64_normal(fathom_pcg64 *rng);                          /* standard_normal(): ziggurat
                                                                              (Marsaglia & Tsang 2000)             */
 
 /* Both as GSL generators for the gsl_ran_* samplers: 64-bit words, seeded by an unsigned long. */
@@ -152,10 +152,10 @@ fathom_read_options fathom_read_options_default(void);
 
 /* Reasons for a warning; no error. */
 enum {
-    FATHOM_NOTICE_UNNAMED  = 1, /* a column that was read has no name in the header (all columns were taken)        */
-    FATHOM_NOTICE_INDEX    = 2, /* the first column counts the rows: 0, 1, 2, ... or 1, 2, 3, ... (the same)        */
-    FATHOM_NOTICE_FROM_0   = 4, /* and it does so from 0                                                            */
-    FATHOM_NOTICE_TRAILING = 8  /* each row ends with a separator; the empty field behind it is no column           */
+    FATHOM_NOTICE_UNNAMED = 1, /* a column that was read has no name in the header (all columns were taken)        */
+    FATHOM_NOTICE_INDEX = 2,   /* the first column counts the rows: 0, 1, 2, ... or 1, 2, 3, ... (the same)        */
+    FATHOM_NOTICE_FROM_0 = 4,  /* and it does so from 0                                                            */
+    FATHOM_NOTICE_TRAILING = 8 /* each row ends with a separator; the empty field behind it is no column           */
 };
 
 typedef struct fathom_read_column {
@@ -172,9 +172,9 @@ typedef struct fathom_read_report {
     char               *columns;      /* the choice of these as options.columns takes it       */
     size_t              file_columns; /* in each row of the file                               */
     char                separator;
-    size_t              header_line;  /* 0: none                                               */
+    size_t              header_line;           /* 0: none                                               */
     size_t              first_line, last_line; /* of the first row; of the text                */
-    unsigned            notices;      /* FATHOM_NOTICE_... or-ed together                      */
+    unsigned            notices;               /* FATHOM_NOTICE_... or-ed together                      */
 } fathom_read_report;
 
 void fathom_read_report_free(fathom_read_report *report); /* frees the columns, clears the struct; NULL is allowed */
@@ -211,26 +211,30 @@ typedef enum fathom_actnorm {
 
 /* The legal ranges of fathom_config. */
 enum {
-    FATHOM_DIM_MIN = 2,   FATHOM_DIM_MAX = 64,
-    FATHOM_DEPTH_MIN = 1, FATHOM_DEPTH_MAX = 1024,
-    FATHOM_KNOTS_MIN = 1, FATHOM_KNOTS_MAX = 256,
-    FATHOM_WIDTH_MIN = 1, FATHOM_WIDTH_MAX = 1024,
+    FATHOM_DIM_MIN = 2,
+    FATHOM_DIM_MAX = 64,
+    FATHOM_DEPTH_MIN = 1,
+    FATHOM_DEPTH_MAX = 1024,
+    FATHOM_KNOTS_MIN = 1,
+    FATHOM_KNOTS_MAX = 256,
+    FATHOM_WIDTH_MIN = 1,
+    FATHOM_WIDTH_MAX = 1024,
     FATHOM_HIDDEN_MAX = 8
 };
 #define FATHOM_INTERVAL_MAX 1e6
-#define FATHOM_MIN_BIN      1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019) */
+#define FATHOM_MIN_BIN 1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019) */
 
 /* What a flow is.  Defaults are the notebook's; fathom_flow_new checks every range. */
 typedef struct fathom_config {
-    size_t         dim;       /* D, coordinates                              default 2, FATHOM_DIM_MIN to _MAX    */
-    size_t         depth;     /* blocks                                      default 1, FATHOM_DEPTH_MIN to _MAX  */
-    const char    *coupling;  /* a transformer's name, fathom_coupling_name  default "spline"                     */
-    size_t         knots;     /* inner knots of the spline: knots + 1 bins   default 8, FATHOM_KNOTS_MIN to _MAX  */
-    double         interval;  /* B: the spline acts on [-B, B]               default 4, > 0, <= FATHOM_INTERVAL_MAX,
+    size_t         dim;      /* D, coordinates                              default 2, FATHOM_DIM_MIN to _MAX    */
+    size_t         depth;    /* blocks                                      default 1, FATHOM_DEPTH_MIN to _MAX  */
+    const char    *coupling; /* a transformer's name, fathom_coupling_name  default "spline"                     */
+    size_t         knots;    /* inner knots of the spline: knots + 1 bins   default 8, FATHOM_KNOTS_MIN to _MAX  */
+    double         interval; /* B: the spline acts on [-B, B]               default 4, > 0, <= FATHOM_INTERVAL_MAX,
                                  and above (knots + 1) FATHOM_MIN_BIN / 2                                         */
-    size_t         width;     /* units of a hidden layer of the conditioner  default 24, FATHOM_WIDTH_MIN to _MAX */
-    size_t         hidden;    /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
-    fathom_actnorm actnorm;   /* ActNorm at the head of each block           default none                         */
+    size_t         width;    /* units of a hidden layer of the conditioner  default 24, FATHOM_WIDTH_MIN to _MAX */
+    size_t         hidden;   /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
+    fathom_actnorm actnorm;  /* ActNorm at the head of each block           default none                         */
 } fathom_config;
 
 fathom_config fathom_config_default(void);
@@ -256,7 +260,7 @@ size_t fathom_n_params(const fathom_config *config, fathom_error *error);
 
 /* The number of parameters; and the configuration, which lives as long as the flow. */
 size_t               fathom_flow_n_params(const fathom_flow *flow);
-const fathom_config *fathom_flow_config  (const fathom_flow *flow);
+const fathom_config *fathom_flow_config(const fathom_flow *flow);
 
 /* Draws the initial parameters, params: [n_params], as the reference does: split(key, depth) gives a key k per block;
  * split(k, 3) gives the keys of rotation, coupling 1 and coupling 2.  Rotation vectors are normal; weights and biases
@@ -266,9 +270,9 @@ void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key);
 /* The memory in which one thread evaluates one flow: the layers' state and a tile of rows.  Its size does not depend on
  * the number of rows.  flow and isa must outlive it.  NULL if memory is short. */
 typedef struct fathom_workspace fathom_workspace;
-fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa);
-void              fathom_workspace_free(fathom_workspace *ws);
-size_t            fathom_workspace_bytes(const fathom_workspace *ws); /* bytes that it holds now */
+fathom_workspace               *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa);
+void                            fathom_workspace_free(fathom_workspace *ws);
+size_t                          fathom_workspace_bytes(const fathom_workspace *ws); /* bytes that it holds now */
 
 /* data -> latent.  z: [n][D], log_det: [n] (sum over layers of log |det J|, nats); either may be NULL.  x: [n][D];
  * params: [n_params].  (Papamakarios et al. 2021, "Normalizing flows for probabilistic modeling and inference", eq. 5.)
@@ -315,11 +319,11 @@ enum { FATHOM_STEPS_MIN = 4, FATHOM_BATCH_MIN = 1 };
 
 /* Every option of a run: meaning, default, legal range. */
 typedef struct fathom_train_options {
-    size_t steps;      /* gradient steps                               default 1200, >= FATHOM_STEPS_MIN           */
-    size_t batch;      /* rows per step, drawn with replacement        default 512, >= FATHOM_BATCH_MIN            */
-    double peak_lr;    /* peak of the one-cycle schedule               default 3e-3, > 0, <= FATHOM_LR_MAX         */
-    double clip;       /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
-    bool   skip;       /* leave out a step whose loss or gradient norm is not finite,
+    size_t steps;   /* gradient steps                               default 1200, >= FATHOM_STEPS_MIN           */
+    size_t batch;   /* rows per step, drawn with replacement        default 512, >= FATHOM_BATCH_MIN            */
+    double peak_lr; /* peak of the one-cycle schedule               default 3e-3, > 0, <= FATHOM_LR_MAX         */
+    double clip;    /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
+    bool   skip;    /* leave out a step whose loss or gradient norm is not finite,
                           instead of ending there              default false                               */
 } fathom_train_options;
 

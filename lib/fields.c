@@ -15,19 +15,21 @@
 const char *fathom_separator_name(char separator)
 {
     switch (separator) {
-    case SEPARATE_TABS:       return "tabs";
-    case SEPARATE_SEMICOLONS: return "semicolons";
-    case SEPARATE_COMMAS:     return "commas";
-    case SEPARATE_BARS:       return "bars";
-    case SEPARATE_BLANKS:     return "blanks";
+    case SEPARATE_TABS:
+        return "tabs";
+    case SEPARATE_SEMICOLONS:
+        return "semicolons";
+    case SEPARATE_COMMAS:
+        return "commas";
+    case SEPARATE_BARS:
+        return "bars";
+    case SEPARATE_BLANKS:
+        return "blanks";
     }
     return NULL;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 bool fathom_is_blank(const char *text, size_t length)
 {
@@ -54,7 +56,7 @@ static size_t behind_quotes(const char *text, size_t length, size_t i)
 
 static bool is_excel_error(const char *text, size_t length)
 {
-    static const char *const words[] = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"};
+    static const char *const words[] = { "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!" };
     for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
         const size_t size = strlen(words[k]);
         if (length >= size && strncasecmp(text, words[k], size) == 0 &&
@@ -101,22 +103,16 @@ char fathom_separator_of(const char *text, size_t length, char decimal)
 /* ---------------------------------------------------------------------------------------------- splitting ---- */
 
 /* Does c belong to the white space around a field? */
-static bool surrounds(char c, char separator)
-{
-    return c == ' ' || (c == '\t' && separator != '\t');
-}
+static bool surrounds(char c, char separator) { return c == ' ' || (c == '\t' && separator != '\t'); }
 
-static bool separates(char c, char separator)
-{
-    return separator == SEPARATE_BLANKS ? is_blank(c) : c == separator;
-}
+static bool separates(char c, char separator) { return separator == SEPARATE_BLANKS ? is_blank(c) : c == separator; }
 
 /* Reads the quoted field whose first quote is text[i], and replaces each doubled quote in it by one.  Returns the place
  * behind the last quote; *closed is false if there is none. */
 static size_t take_quoted(struct field *field, bool *closed, char *text, size_t length, size_t i)
 {
     char *to = text + ++i;
-    *field = (struct field){.start = to};
+    *field = (struct field){ .start = to };
     for (*closed = false; i < length && !*closed; i++) {
         if (text[i] == '"' && text[i + 1] == '"')
             i++;
@@ -149,7 +145,7 @@ enum fields_outcome fathom_split(struct field_list *list, char *text, size_t len
         if (quoted) {
             i = take_quoted(field, &closed, text, length, i);
         } else {
-            *field = (struct field){.start = text + i};
+            *field = (struct field){ .start = text + i };
             while (i < length && !separates(text[i], separator))
                 i++;
             field->length = (size_t)(text + i - field->start);

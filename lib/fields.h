@@ -5,8 +5,13 @@
 #include "fathom.h"
 
 /* A separator is one of these; a blank stands for any run of spaces and tabs. */
-enum { SEPARATE_TABS = '\t', SEPARATE_SEMICOLONS = ';', SEPARATE_COMMAS = ',', SEPARATE_BARS = '|',
-       SEPARATE_BLANKS = ' ' };
+enum {
+    SEPARATE_TABS = '\t',
+    SEPARATE_SEMICOLONS = ';',
+    SEPARATE_COMMAS = ',',
+    SEPARATE_BARS = '|',
+    SEPARATE_BLANKS = ' '
+};
 
 /* "tabs", "semicolons", ...; NULL if it is none. */
 const char *fathom_separator_name(char separator);

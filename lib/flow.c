@@ -25,12 +25,17 @@ enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
 
 fathom_config fathom_config_default(void)
 {
-    return (fathom_config){ .dim = 2, .depth = 1, .coupling = "spline", .knots = 8, .interval = 4.0, .width = 24,
-                            .hidden = 2, .actnorm = FATHOM_ACTNORM_NONE };
+    return (fathom_config){ .dim = 2,
+                            .depth = 1,
+                            .coupling = "spline",
+                            .knots = 8,
+                            .interval = 4.0,
+                            .width = 24,
+                            .hidden = 2,
+                            .actnorm = FATHOM_ACTNORM_NONE };
 }
 
-__attribute__((format(printf, 2, 3)))
-static fathom_status refuse(fathom_error *error, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static fathom_status refuse(fathom_error *error, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -58,8 +63,8 @@ static fathom_status check(fathom_config *config, fathom_error *error)
         return refuse(error, "width %zu; legal is %d to %d", config->width, FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX);
     if (config->hidden > FATHOM_HIDDEN_MAX)
         return refuse(error, "%zu hidden layers; legal is 0 to %d", config->hidden, FATHOM_HIDDEN_MAX);
-    if (config->actnorm != FATHOM_ACTNORM_NONE && config->actnorm != FATHOM_ACTNORM_DEFAULT
-        && config->actnorm != FATHOM_ACTNORM_DATA)
+    if (config->actnorm != FATHOM_ACTNORM_NONE && config->actnorm != FATHOM_ACTNORM_DEFAULT &&
+        config->actnorm != FATHOM_ACTNORM_DATA)
         return refuse(error, "actnorm %d; legal is none, default or data", (int)config->actnorm);
     if (!t)
         return refuse(error, "no coupling is called '%.40s'", config->coupling ? config->coupling : "");
@@ -92,7 +97,7 @@ fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status,
 {
     fathom_config copy = *config;
     fathom_status outcome = check(&copy, error);
-    fathom_flow *flow = NULL;
+    fathom_flow  *flow = NULL;
     if (outcome == FATHOM_OK) {
         flow = calloc(1, sizeof *flow + copy.depth * BLOCK_LENGTH * sizeof *flow->layers);
         outcome = flow ? FATHOM_OK : FATHOM_NO_MEMORY;
@@ -127,14 +132,14 @@ void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key)
     }
     for (size_t block = 0; block < flow->config.depth; block++) {
         /* key `block` of split(key, depth): draws are by counter, so the other keys need not be computed */
-        fathom_key keys[3], block_key;
+        fathom_key     keys[3], block_key;
         const uint32_t counter[2] = { 0, (uint32_t)block };
         fathom_threefry(block_key.word, key, counter);
         fathom_key_split(keys, block_key, 3);
         size_t next = 1;
         for (size_t i = block * layers_per_block; i < (block + 1) * layers_per_block; i++) {
             const struct flow_layer *layer = &flow->layers[i];
-            bool coupling = strcmp(layer->name, "coupling") == 0;
+            bool                     coupling = strcmp(layer->name, "coupling") == 0;
             layer_init(params + layer->offset, fathom_isa_layer(&fathom_isa_ref, layer->name), &flow->config,
                        coupling ? keys[next++] : keys[0]);
         }
@@ -145,7 +150,7 @@ void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key)
 
 fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa)
 {
-    const size_t dim = flow->config.dim, n_doubles = 2 * dim * STRIDE + 2 * dim * 8;
+    const size_t      dim = flow->config.dim, n_doubles = 2 * dim * STRIDE + 2 * dim * 8;
     fathom_workspace *ws = calloc(1, sizeof *ws + flow->n_layers * sizeof *ws->layers);
     if (!ws)
         return NULL;
@@ -251,7 +256,7 @@ static void backward(fathom_workspace *ws, size_t live)
 fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *x, size_t n)
 {
-    const size_t dim = ws->flow->config.dim;
+    const size_t  dim = ws->flow->config.dim;
     fathom_status status = prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, dim);
@@ -331,8 +336,8 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
                               const double *x, const uint32_t *rows, const uint32_t *counts, size_t n)
 {
     const fathom_flow *flow = ws->flow;
-    const size_t dim = flow->config.dim;
-    double total[8] = { 0 }, weight[TILE] = { 0 }, n_drawn = counts ? 0.0 : (double)n;
+    const size_t       dim = flow->config.dim;
+    double             total[8] = { 0 }, weight[TILE] = { 0 }, n_drawn = counts ? 0.0 : (double)n;
     if (n == 0)
         return FATHOM_BAD_ARGUMENT;
     for (size_t i = 0; counts && i < n; i++)
@@ -401,7 +406,7 @@ fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, con
                                        size_t n)
 {
     const fathom_flow *flow = ws->flow;
-    const size_t dim = flow->config.dim, n_tiles = (n + TILE - 1) / TILE;
+    const size_t       dim = flow->config.dim, n_tiles = (n + TILE - 1) / TILE;
     if (flow->config.actnorm == FATHOM_ACTNORM_NONE || n == 0)
         return FATHOM_BAD_ARGUMENT;
     double *tiles = malloc(n_tiles * dim * STRIDE * sizeof *tiles);
@@ -413,7 +418,7 @@ fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, con
     volume_start(&ws->volume, TILE); /* not used here */
     for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++) {
         const struct layer *layer = ws->layers[l].layer;
-        double *own = params + flow->layers[l].offset;
+        double             *own = params + flow->layers[l].offset;
         if (strcmp(flow->layers[l].name, "actnorm") == 0)
             status = actnorm_from(own, tiles, n, dim);
         if (status == FATHOM_OK)

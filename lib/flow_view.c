@@ -16,7 +16,7 @@ static size_t find_coupling(const fathom_workspace *ws, size_t coupling)
 fathom_status fathom_flow_view_coupling(double *input, struct conditioner_use *use, fathom_workspace *ws,
                                         const double *params, const double *x, size_t n, size_t coupling)
 {
-    const size_t dim = ws->flow->config.dim, at = find_coupling(ws, coupling);
+    const size_t  dim = ws->flow->config.dim, at = find_coupling(ws, coupling);
     fathom_status status = at < ws->flow->n_layers ? FATHOM_OK : FATHOM_BAD_ARGUMENT;
     for (size_t l = 0; l <= at && status == FATHOM_OK; l++)
         status = layer_prepare(ws->layers[l].layer, ws->layers[l].state, params + ws->flow->layers[l].offset);

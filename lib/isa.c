@@ -7,10 +7,10 @@
 #include <string.h>
 
 /* The build defines FATHOM_HAS_V3 and _V4 if the compiler supports these levels. */
-#if defined FATHOM_HAS_V4
+#ifdef FATHOM_HAS_V4
 extern const struct fathom_isa fathom_isa_v4;
 #endif
-#if defined FATHOM_HAS_V3
+#ifdef FATHOM_HAS_V3
 extern const struct fathom_isa fathom_isa_v3;
 #endif
 
@@ -26,28 +26,31 @@ struct set {
     struct needs             needs;
 };
 
-#if defined __x86_64__
+#ifdef __x86_64__
 
 #include <cpuid.h>
 
 /* The features of each level (x86-64 psABI 1.0, table 3.1), each by its bit.  The compiler may use all
  * features of a level. */
 enum {
-    FMA = 1 << 12, AVX = 1 << 28, OSXSAVE = 1 << 27,
+    FMA = 1 << 12,
+    AVX = 1 << 28,
+    OSXSAVE = 1 << 27,
     V2_LEAF1 = 1 << 0 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23, /* SSE3 SSSE3 CX16 SSE4.1 SSE4.2 POPCNT */
     V3_LEAF1 = V2_LEAF1 | FMA | 1 << 22 | OSXSAVE | AVX | 1 << 29,      /* MOVBE, F16C                          */
     V3_LEAF7 = 1 << 3 | 1 << 5 | 1 << 8,                                /* BMI1 AVX2 BMI2                       */
     V3_EXTENDED = 1 << 0 | 1 << 5,                                      /* LAHF (v2), LZCNT                     */
-    AVX_STATE = 1 << 1 | 1 << 2, AVX512_STATE = 1 << 5 | 1 << 6 | 1 << 7
+    AVX_STATE = 1 << 1 | 1 << 2,
+    AVX512_STATE = 1 << 5 | 1 << 6 | 1 << 7
 };
 #define V4_LEAF7 (V3_LEAF7 | 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31) /* AVX512 F DQ CD BW VL */
 
 /* Every set requires fused multiply-add hardware, because SLEEF's finz functions use it. */
 static const struct set sets[] = {
-#if defined FATHOM_HAS_V4
+#ifdef FATHOM_HAS_V4
     { &fathom_isa_v4, { V3_LEAF1, V4_LEAF7, V3_EXTENDED, AVX_STATE | AVX512_STATE } },
 #endif
-#if defined FATHOM_HAS_V3
+#ifdef FATHOM_HAS_V3
     { &fathom_isa_v3, { V3_LEAF1, V3_LEAF7, V3_EXTENDED, AVX_STATE } },
 #endif
     { &fathom_isa_ref, { FMA | AVX | OSXSAVE, 0, 0, AVX_STATE } },

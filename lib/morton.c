@@ -35,14 +35,14 @@ static int by_key(const void *a, const void *b)
 static uint64_t cell(double x, double low, double high, unsigned bits)
 {
     const uint64_t cells = UINT64_C(1) << bits;
-    const double place = (x - low) / (high - low);
+    const double   place = (x - low) / (high - low);
     return !(place > 0.0) ? 0 : place < 1.0 ? (uint64_t)(place * (double)cells) : cells - 1;
 }
 
 fathom_status fathom_morton_order(uint32_t *order, const double *x, size_t n, size_t dim)
 {
     const unsigned bits = (unsigned)(64 / dim);
-    struct keyed *rows = calloc(n, sizeof *rows);
+    struct keyed  *rows = calloc(n, sizeof *rows);
     if (!rows)
         return FATHOM_NO_MEMORY;
     for (size_t d = 0; d < dim; d++) {

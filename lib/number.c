@@ -83,13 +83,26 @@ static const struct mark_name {
     uint32_t    code;
     const char *name;
 } named[] = {
-    {0x00A0, "no-break space"}, {0x2009, "thin space"}, {0x200B, "zero-width space"}, {0x2010, "hyphen"},
-    {0x2011, "no-break hyphen"}, {0x2012, "figure dash"}, {0x2013, "en dash"}, {0x2014, "em dash"},
-    {0x202F, "narrow no-break space"}, {0x2212, "minus sign"}, {0x066B, "Arabic decimal separator"},
-    {0x2019, "right single quotation mark"}, {0x201C, "left double quotation mark"},
-    {0x201D, "right double quotation mark"}, {0x221E, "infinity"}, {0xFEFF, "byte-order mark"},
-    {0xFF0B, "full-width plus"}, {0xFF0C, "full-width comma"}, {0xFF0D, "full-width minus"},
-    {0xFF0E, "full-width point"},
+    { 0x00A0, "no-break space" },
+    { 0x2009, "thin space" },
+    { 0x200B, "zero-width space" },
+    { 0x2010, "hyphen" },
+    { 0x2011, "no-break hyphen" },
+    { 0x2012, "figure dash" },
+    { 0x2013, "en dash" },
+    { 0x2014, "em dash" },
+    { 0x202F, "narrow no-break space" },
+    { 0x2212, "minus sign" },
+    { 0x066B, "Arabic decimal separator" },
+    { 0x2019, "right single quotation mark" },
+    { 0x201C, "left double quotation mark" },
+    { 0x201D, "right double quotation mark" },
+    { 0x221E, "infinity" },
+    { 0xFEFF, "byte-order mark" },
+    { 0xFF0B, "full-width plus" },
+    { 0xFF0C, "full-width comma" },
+    { 0xFF0D, "full-width minus" },
+    { 0xFF0E, "full-width point" },
 };
 
 /* The character of more than one byte that s begins with, and how many bytes it has; 0 bytes if it is no UTF-8. */
@@ -140,10 +153,10 @@ struct shown fathom_show(const char *s, size_t length)
 /* How missing values and the like are written. */
 static bool is_marker(const char *s, size_t length)
 {
-    static const char *const words[] = {
-        "NA", "N/A", "n.a.", "n.d.", "NaT", "undefined", "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?",
-        "#NUM!", "#NULL!", "NaN", "+NaN", "-NaN", "<NA>", "null", "none", "nil", "missing", "inf",
-        "+inf", "-inf", "infinity", "+infinity", "-infinity"};
+    static const char *const words[] = { "NA",      "N/A",     "n.a.",  "n.d.",     "NaT",       "undefined", "#N/A",
+                                         "#DIV/0!", "#VALUE!", "#REF!", "#NAME?",   "#NUM!",     "#NULL!",    "NaN",
+                                         "+NaN",    "-NaN",    "<NA>",  "null",     "none",      "nil",       "missing",
+                                         "inf",     "+inf",    "-inf",  "infinity", "+infinity", "-infinity" };
     for (size_t k = 0; k < sizeof words / sizeof *words; k++)
         if (strlen(words[k]) == length && strncasecmp(words[k], s, length) == 0)
             return true;
@@ -201,10 +214,7 @@ static bool name_foreign(char *text, size_t size, struct field field)
     return false;
 }
 
-static bool has(struct field field, char c)
-{
-    return memchr(field.start, c, field.length) != NULL;
-}
+static bool has(struct field field, char c) { return memchr(field.start, c, field.length) != NULL; }
 
 static bool has_digit(struct field field)
 {
@@ -217,18 +227,21 @@ static bool has_digit(struct field field)
 /* The separator that such a field would be split by. */
 static const char *other_separator(struct field field, char separator)
 {
-    return has(field, ';') && separator != ';' ? "semicolon" : has(field, '|') && separator != '|' ? "bar"
-         : has(field, '\t') && separator != '\t' ? "tab" : has(field, ' ') && separator != ' ' ? "blank" : NULL;
+    return has(field, ';') && separator != ';'   ? "semicolon"
+         : has(field, '|') && separator != '|'   ? "bar"
+         : has(field, '\t') && separator != '\t' ? "tab"
+         : has(field, ' ') && separator != ' '   ? "blank"
+                                                 : NULL;
 }
 
 struct complaint fathom_number_complaint(struct field field, enum number_kind kind, char decimal, char separator)
 {
-    const char *const legal = "legal: a finite decimal number such as -1.5e-3";
-    const char *const between = fathom_separator_name(separator), *other;
-    struct complaint  c;
-    char              foreign[64];
-    char *const       text = c.text;
-    const size_t      size = sizeof c.text;
+    const char *const  legal = "legal: a finite decimal number such as -1.5e-3";
+    const char *const  between = fathom_separator_name(separator), *other;
+    struct complaint   c;
+    char               foreign[64];
+    char *const        text = c.text;
+    const size_t       size = sizeof c.text;
     const struct shown sign = fathom_show(field.start, field.length);
     const char *const  shown = sign.text;
 
@@ -243,11 +256,15 @@ struct complaint fathom_number_complaint(struct field field, enum number_kind ki
     else if (!has_digit(field))
         snprintf(text, size, "\"%s\" is not a number; %s", shown, legal);
     else if (has(field, ',') && decimal != ',')
-        snprintf(text, size, "\"%s\" is not a number: it has a comma, and %s separate fields; a decimal comma is read "
-                 "with --decimal , and a thousands separator not at all", shown, between);
+        snprintf(text, size,
+                 "\"%s\" is not a number: it has a comma, and %s separate fields; a decimal comma is read "
+                 "with --decimal , and a thousands separator not at all",
+                 shown, between);
     else if (has(field, '.') && decimal == ',' && is_digit(field.start[field.length - 1]))
-        snprintf(text, size, "\"%s\" is not a number: it has a point, and --decimal is the comma; a thousands "
-                 "separator is not read", shown);
+        snprintf(text, size,
+                 "\"%s\" is not a number: it has a point, and --decimal is the comma; a thousands "
+                 "separator is not read",
+                 shown);
     else if ((other = other_separator(field, separator)) != NULL)
         snprintf(text, size, "\"%s\" is not a number: %s separate fields; --separator %s reads another file%s", shown,
                  between, other, separator == ',' ? ", --decimal , a decimal comma" : "");

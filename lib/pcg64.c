@@ -15,10 +15,7 @@
 
 __extension__ typedef unsigned __int128 uint128;
 
-static uint128 wide(const uint64_t word[2])
-{
-    return (uint128)word[0] << 64 | word[1];
-}
+static uint128 wide(const uint64_t word[2]) { return (uint128)word[0] << 64 | word[1]; }
 
 static void narrow(uint64_t word[2], uint128 x)
 {
@@ -48,7 +45,7 @@ static uint32_t mix_words(uint32_t x, uint32_t y)
 /* out: [4] 64-bit words, the low half drawn first. */
 static void seed_sequence(uint64_t out[4], uint64_t seed)
 {
-    const uint32_t entropy[POOL] = {(uint32_t)seed, (uint32_t)(seed >> 32), 0, 0};
+    const uint32_t entropy[POOL] = { (uint32_t)seed, (uint32_t)(seed >> 32), 0, 0 };
     uint32_t       pool[POOL];
 
     uint32_t constant = 0x43B0D7E5u;
@@ -69,12 +66,9 @@ static void seed_sequence(uint64_t out[4], uint64_t seed)
 
 /* ---------------------------------------------------------------------------------------------------- PCG64 ---- */
 
-static const uint64_t multiplier[2] = {2549297995355413924u, 4865540595714422341u};
+static const uint64_t multiplier[2] = { 2549297995355413924u, 4865540595714422341u };
 
-static uint128 advance(uint128 state, uint128 increment)
-{
-    return state * wide(multiplier) + increment;
-}
+static uint128 advance(uint128 state, uint128 increment) { return state * wide(multiplier) + increment; }
 
 void fathom_pcg64_seed(fathom_pcg64 *rng, uint64_t seed)
 {
@@ -83,7 +77,7 @@ void fathom_pcg64_seed(fathom_pcg64 *rng, uint64_t seed)
 
     const uint128 increment = wide(word + 2) << 1 | 1; /* odd: then the period is 2^128 */
     const uint128 state = advance(advance(0, increment) + wide(word), increment);
-    *rng = (fathom_pcg64){.half = 0, .half_kept = false};
+    *rng = (fathom_pcg64){ .half = 0, .half_kept = false };
     narrow(rng->state, state);
     narrow(rng->increment, increment);
 }
@@ -91,8 +85,8 @@ void fathom_pcg64_seed(fathom_pcg64 *rng, uint64_t seed)
 uint64_t fathom_pcg64_next(fathom_pcg64 *rng)
 {
     narrow(rng->state, advance(wide(rng->state), wide(rng->increment)));
-    const uint64_t folded = rng->state[0] ^ rng->state[1];  /* XSL: xor of the halves                      */
-    const unsigned by = (unsigned)(rng->state[0] >> 58);    /* RR: rotated right by the state's top 6 bits */
+    const uint64_t folded = rng->state[0] ^ rng->state[1]; /* XSL: xor of the halves                      */
+    const unsigned by = (unsigned)(rng->state[0] >> 58);   /* RR: rotated right by the state's top 6 bits */
     return folded >> by | folded << (-by & 63);
 }
 
@@ -109,10 +103,7 @@ static uint32_t next_half(fathom_pcg64 *rng)
     return (uint32_t)word;
 }
 
-double fathom_pcg64_uniform(fathom_pcg64 *rng)
-{
-    return (double)(fathom_pcg64_next(rng) >> 11) * 0x1p-53;
-}
+double fathom_pcg64_uniform(fathom_pcg64 *rng) { return (double)(fathom_pcg64_next(rng) >> 11) * 0x1p-53; }
 
 /* Lemire 2019, "Fast random integer generation in an interval", algorithm 5: the upper word of (random word) x range,
  * drawn again while the lower word is among the 2^W mod range values that would make some results likelier.  NumPy
@@ -187,20 +178,11 @@ double fathom_pcg64_normal(fathom_pcg64 *rng)
 
 _Static_assert(ULONG_MAX == UINT64_MAX, "the GSL generators return 64-bit words as unsigned long");
 
-static void pcg64_set(void *state, unsigned long seed)
-{
-    fathom_pcg64_seed(state, seed);
-}
+static void pcg64_set(void *state, unsigned long seed) { fathom_pcg64_seed(state, seed); }
 
-static unsigned long pcg64_get(void *state)
-{
-    return fathom_pcg64_next(state);
-}
+static unsigned long pcg64_get(void *state) { return fathom_pcg64_next(state); }
 
-static double pcg64_get_double(void *state)
-{
-    return fathom_pcg64_uniform(state);
-}
+static double pcg64_get_double(void *state) { return fathom_pcg64_uniform(state); }
 
 static const gsl_rng_type pcg64_type = {
     .name = "pcg64",

@@ -12,15 +12,9 @@
 #include "elementary.h"
 #include "fathom.h"
 
-static double residual(double x, double a, double b)
-{
-    return a * same_sin(b * x);
-}
+static double residual(double x, double a, double b) { return a * same_sin(b * x); }
 
-double fathom_residual_lipschitz(double a, double b)
-{
-    return fabs(a * b); /* sup |g'| = sup |a b cos(b x)| */
-}
+double fathom_residual_lipschitz(double a, double b) { return fabs(a * b); /* sup |g'| = sup |a b cos(b x)| */ }
 
 void fathom_residual_forward(double *y, const double *x, double a, double b, size_t n)
 {

@@ -53,11 +53,15 @@ static fathom_status split(struct reader *r, const struct line *line)
     case FIELDS_SPLIT:
         return FATHOM_OK;
     case FIELDS_UNCLOSED:
-        return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu, column %zu: a quoted field without its second "
-                                "quote; legal: both on one line", line->number, r->fields.n);
+        return fathom_read_fail(r->place, FATHOM_BAD_DATA,
+                                "line %zu, column %zu: a quoted field without its second "
+                                "quote; legal: both on one line",
+                                line->number, r->fields.n);
     case FIELDS_AFTER_QUOTE:
-        return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu, column %zu: text behind a quoted field; %s "
-                                "separate fields", line->number, r->fields.n, fathom_separator_name(r->separator));
+        return fathom_read_fail(r->place, FATHOM_BAD_DATA,
+                                "line %zu, column %zu: text behind a quoted field; %s "
+                                "separate fields",
+                                line->number, r->fields.n, fathom_separator_name(r->separator));
     case FIELDS_NO_MEMORY:
         break;
     }
@@ -73,8 +77,7 @@ static enum number_kind read_field(double *value, const struct reader *r, size_t
 static bool is_under_title(const struct reader *r, const struct field *field)
 {
     return r->first_row && r->rows->header_line > 0 && r->separator == SEPARATE_BLANKS &&
-           r->options->separator == '\0' && strcspn(field->start, ",;|") < field->length &&
-           fathom_number_meant(*field);
+           r->options->separator == '\0' && strcspn(field->start, ",;|") < field->length && fathom_number_meant(*field);
 }
 
 /* The error for a field that is not a number: where, what, and at the top of a file what makes a line a header. */
@@ -84,9 +87,11 @@ static fathom_status refuse(const struct reader *r, const struct line *line, siz
     const struct column_name column = fathom_column_name(&r->rows->columns, i);
     const char              *more = "";
     if (kind == NUMBER_TEXT && is_under_title(r, &r->fields.field[i]))
-        return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu, %s: \"%s\" is not a number: blanks separate "
+        return fathom_read_fail(r->place, FATHOM_BAD_DATA,
+                                "line %zu, %s: \"%s\" is not a number: blanks separate "
                                 "fields, as line %zu has them; cures: --decimal , or --separator NAME, or --skip %zu "
-                                "if that line is a title", line->number, column.text,
+                                "if that line is a title",
+                                line->number, column.text,
                                 fathom_show(r->fields.field[i].start, r->fields.field[i].length).text,
                                 r->rows->header_line, r->rows->header_line);
     if (kind == NUMBER_TEXT && r->first_row && r->rows->header_line == 0 && r->options->header == FATHOM_HEADER_AUTO)
@@ -137,8 +142,10 @@ static fathom_status take_row(struct reader *r, const struct line *line)
     const struct columns *columns = &rows->columns;
     double                value = 0.0;
     if (r->trailing && r->fields.n == columns->width && !ends_empty(r))
-        return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu: ends without a separator, but line %zu has one "
-                                "behind its last field", line->number, rows->first_line);
+        return fathom_read_fail(r->place, FATHOM_BAD_DATA,
+                                "line %zu: ends without a separator, but line %zu has one "
+                                "behind its last field",
+                                line->number, rows->first_line);
     if (r->fields.n - (r->trailing && ends_empty(r)) != columns->width)
         return refuse_count(r, line, r->fields.n - (r->trailing && ends_empty(r)));
     for (size_t i = 0; i < columns->n; i++) {
@@ -173,8 +180,10 @@ static fathom_status check_comment(struct reader *r, const struct line *line, si
     for (size_t i = 0; i < r->rows->columns.width; i++)
         if (read_field(&value, r, i) != NUMBER_FINITE)
             return FATHOM_OK;
-    return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu: a comment that would be a row of %zu numbers without "
-                            "its '#'; legal: the row, or '##' for a comment", line->number, r->rows->columns.width);
+    return fathom_read_fail(r->place, FATHOM_BAD_DATA,
+                            "line %zu: a comment that would be a row of %zu numbers without "
+                            "its '#'; legal: the row, or '##' for a comment",
+                            line->number, r->rows->columns.width);
 }
 
 /* Reads any line after the header: comment, blank or row. */
@@ -213,8 +222,10 @@ static bool declares(struct reader *r, const struct line *line, fathom_status *s
         return false;
     const char declared = line->text[4];
     if (line->length != 5 || fathom_separator_name(declared) == NULL)
-        *status = fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu: \"%s\" declares no separator; legal: sep= and "
-                                   "one of ; , | tab blank", line->number, fathom_show(line->text, line->length).text);
+        *status = fathom_read_fail(r->place, FATHOM_BAD_DATA,
+                                   "line %zu: \"%s\" declares no separator; legal: sep= and "
+                                   "one of ; , | tab blank",
+                                   line->number, fathom_show(line->text, line->length).text);
     else if (declared == r->options->decimal && r->separator == '\0')
         *status = fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu: \"sep=,\" with --decimal , as well",
                                    line->number);
@@ -245,8 +256,8 @@ static fathom_status read_ahead(struct reader *r)
             return status;
         if (r->lines.line <= r->options->skip)
             continue;
-        const struct line line = {r->lines.text, r->lines.length, r->lines.line, r->lines.cut};
-        const bool declaration = declares(r, &line, &status);
+        const struct line line = { r->lines.text, r->lines.length, r->lines.line, r->lines.cut };
+        const bool        declaration = declares(r, &line, &status);
         if (status != FATHOM_OK)
             return status;
         if (declaration || !is_kept(&line, found > 0))
@@ -401,15 +412,17 @@ static fathom_status read_text(struct reader *r)
         status = fathom_next_line(&r->lines, &more);
         if (status != FATHOM_OK || !more)
             break;
-        struct line line = {r->lines.text, r->lines.length, r->lines.line, r->lines.cut};
+        struct line line = { r->lines.text, r->lines.length, r->lines.line, r->lines.cut };
         status = take_line(r, &line);
     }
     if (status != FATHOM_OK)
         return status;
     rows->last_line = r->lines.line > 0 ? r->lines.line : 1;
     if (rows->n < 2)
-        return fathom_read_fail(r->place, FATHOM_BAD_DATA, "line %zu: the text ends after %zu %s of numbers; legal: at "
-                                "least two rows", rows->last_line, rows->n, rows->n == 1 ? "row" : "rows");
+        return fathom_read_fail(r->place, FATHOM_BAD_DATA,
+                                "line %zu: the text ends after %zu %s of numbers; legal: at "
+                                "least two rows",
+                                rows->last_line, rows->n, rows->n == 1 ? "row" : "rows");
     for (size_t i = 0; rows->columns.name != NULL && r->options->columns == NULL && i < rows->columns.n; i++)
         if (rows->columns.name[i][0] == '\0')
             rows->notices |= FATHOM_NOTICE_UNNAMED;
@@ -423,18 +436,22 @@ void fathom_rows_free(struct rows *rows)
 {
     fathom_columns_free(&rows->columns);
     free(rows->value);
-    *rows = (struct rows){0};
+    *rows = (struct rows){ 0 };
 }
 
 fathom_status fathom_rows_read(struct rows *rows, FILE *in, const struct read_place *place,
                                const fathom_read_options *options)
 {
     struct reader *r = calloc(1, sizeof *r); /* 16 KiB of it are bytes read ahead */
-    *rows = (struct rows){0};
+    *rows = (struct rows){ 0 };
     if (r == NULL)
         return fathom_read_fail(place, FATHOM_NO_MEMORY, "not enough memory");
-    *r = (struct reader){.lines = {.in = in, .place = *place}, .place = place, .options = options,
-                         .separator = options->separator, .counting = true, .rows = rows};
+    *r = (struct reader){ .lines = { .in = in, .place = *place },
+                          .place = place,
+                          .options = options,
+                          .separator = options->separator,
+                          .counting = true,
+                          .rows = rows };
     fathom_status status = FATHOM_NO_MEMORY;
     r->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (r->c_locale != (locale_t)0) {

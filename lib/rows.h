@@ -6,7 +6,7 @@
 
 struct rows {
     struct columns columns;
-    double        *value;       /* [n][columns.n], not standardised */
+    double        *value; /* [n][columns.n], not standardised */
     size_t         n;
     size_t         first_line, last_line, header_line;
     char           separator;

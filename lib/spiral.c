@@ -66,15 +66,13 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
 
 /* The rule's abscissas and weights on [-1, 1], the positive half (Abramowitz & Stegun 1964, table 25.4, n = 16). */
 enum { HALF = 8, ORDER = 2 * HALF };
-static const struct { double abscissa, weight; } rule[HALF] = {
-    {0.095012509837637441, 0.1894506104550685},
-    {0.28160355077925892,  0.18260341504492358},
-    {0.45801677765722737,  0.16915651939500254},
-    {0.61787624440264377,  0.14959598881657674},
-    {0.755404408355003,    0.12462897125553388},
-    {0.86563120238783176,  0.095158511682492786},
-    {0.9445750230732326,   0.062253523938647894},
-    {0.98940093499164994,  0.027152459411754096},
+static const struct {
+    double abscissa, weight;
+} rule[HALF] = {
+    { 0.095012509837637441, 0.1894506104550685 }, { 0.28160355077925892, 0.18260341504492358 },
+    { 0.45801677765722737, 0.16915651939500254 }, { 0.61787624440264377, 0.14959598881657674 },
+    { 0.755404408355003, 0.12462897125553388 },   { 0.86563120238783176, 0.095158511682492786 },
+    { 0.9445750230732326, 0.062253523938647894 }, { 0.98940093499164994, 0.027152459411754096 },
 };
 
 /* Panels of t.  Where the density is above 1e-12 of its peak, exp(-d^2 / 2 sigma^2) falls at most like exp(-825 t)
@@ -84,10 +82,10 @@ enum { PANELS = 128, ARMS = 2, NODES = ARMS * PANELS * ORDER };
 
 /* Both arms, panel by panel: first all of the arm +1, then its reflection through the origin. */
 typedef struct arm_quadrature {
-    double x[NODES], y[NODES];                           /* c(t) at the nodes                         */
-    double weight[ORDER];                                /* of a panel's nodes                        */
+    double x[NODES], y[NODES];                               /* c(t) at the nodes                         */
+    double weight[ORDER];                                    /* of a panel's nodes                        */
     double centre_x[ARMS * PANELS], centre_y[ARMS * PANELS]; /* of a disc that holds the panel's nodes */
-    double radius;                                       /* of the largest disc                       */
+    double radius;                                           /* of the largest disc                       */
 } arm_quadrature;
 
 static void quadrature_nodes(arm_quadrature *q)
@@ -126,8 +124,8 @@ static void quadrature_nodes(arm_quadrature *q)
 /* Scratch memory for one point.  It is on the heap, as the nodes are, since a thread's stack may be as small as 128
  * KiB. */
 typedef struct point_terms {
-    double square[ARMS * PANELS];            /* squared distances of the panels */
-    double exponent[NODES], weight[NODES];   /* of the nodes that count         */
+    double square[ARMS * PANELS];          /* squared distances of the panels */
+    double exponent[NODES], weight[NODES]; /* of the nodes that count         */
 } point_terms;
 
 /* log of the sum over both arms of int exp(-|raw - arm c(t)|^2 / 2 sigma^2) dt. */
@@ -189,7 +187,8 @@ fathom_status fathom_spiral_log_density(double *logp, const double *x, const fat
     for (size_t i = 0; i < n; i++) {
         const double raw_x = frame->mean[0] + sd_x * x[2 * i], raw_y = frame->mean[1] + sd_y * x[2 * i + 1];
         logp[i] = raw_x != raw_x || raw_y != raw_y
-                      ? NAN : log_constant + log_arm_integral(&heap->q, &heap->terms, isa, raw_x, raw_y);
+                    ? NAN
+                    : log_constant + log_arm_integral(&heap->q, &heap->terms, isa, raw_x, raw_y);
     }
     free(heap);
     return FATHOM_OK;

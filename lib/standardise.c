@@ -15,10 +15,7 @@
 /* ----------------------------------------------------------------------------------------- mean, deviation ---- */
 
 /* A power of two that brings numbers up to `size` into a range where squares and sums of them are safe. */
-static double safe_scale(double size)
-{
-    return size > 0x1p+400 ? 0x1p-600 : size < 0x1p-400 ? 0x1p+600 : 1.0;
-}
+static double safe_scale(double size) { return size > 0x1p+400 ? 0x1p-600 : size < 0x1p-400 ? 0x1p+600 : 1.0; }
 
 /* Mean of n numbers, `stride` apart, each times scale. */
 static double mean_of(const double *x, size_t stride, double scale, size_t n)

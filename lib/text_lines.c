@@ -20,12 +20,12 @@ fathom_status fathom_read_fail(const struct read_place *place, fathom_status sta
     if (place->error == NULL)
         return status;
     enum { LONGEST_NAME = 100 };
-    char         *text = place->error->text;
-    const size_t  size = sizeof place->error->text;
-    const size_t  length = strlen(place->name);
-    const char   *cut = length > LONGEST_NAME ? "..." : "";
-    const int     used = snprintf(text, size, "%s%s: ", cut, place->name + (*cut ? length - LONGEST_NAME : 0));
-    va_list       arguments;
+    char        *text = place->error->text;
+    const size_t size = sizeof place->error->text;
+    const size_t length = strlen(place->name);
+    const char  *cut = length > LONGEST_NAME ? "..." : "";
+    const int    used = snprintf(text, size, "%s%s: ", cut, place->name + (*cut ? length - LONGEST_NAME : 0));
+    va_list      arguments;
     va_start(arguments, format);
     vsnprintf(text + used, size - (size_t)used, format, arguments);
     va_end(arguments);
@@ -77,22 +77,24 @@ static const struct format {
     size_t      size;
     const char *name, *cure;
 } formats[] = {
-    {"\x1F\x8B", 2, "gzip", "zcat FILE | ... --data -"},
-    {"BZh", 3, "bzip2", "bzcat FILE | ... --data -"},
-    {"\xFD" "7zXZ\0", 6, "xz", "xzcat FILE | ... --data -"},
-    {"\x28\xB5\x2F\xFD", 4, "zstd", "zstdcat FILE | ... --data -"},
-    {"\xFF\xFE\0\0", 4, "UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | ... --data -"},
-    {"\0\0\xFE\xFF", 4, "UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | ... --data -"},
-    {"\xFF\xFE", 2, "UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | ... --data -"},
-    {"\xFE\xFF", 2, "UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | ... --data -"},
-    {"PK\3\4", 4, "a zip archive, such as an .xlsx workbook or an .npz file", "export it as CSV"},
-    {"\xD0\xCF\x11\xE0", 4, "an old Excel workbook", "export it as CSV"},
-    {"\x93NUMPY", 6, "a NumPy array", "numpy.savetxt writes text"},
-    {"\x89HDF\r\n", 6, "HDF5", "export it as CSV"},
-    {"PAR1", 4, "Parquet", "export it as CSV"},
-    {"SQLite format 3", 16, "an SQLite data base", "sqlite3 -csv writes text"},
-    {"%PDF-", 5, "PDF", "export it as CSV"},
-    {"\x89PNG", 4, "PNG", "rows of numbers are needed"},
+    { "\x1F\x8B", 2, "gzip", "zcat FILE | ... --data -" },
+    { "BZh", 3, "bzip2", "bzcat FILE | ... --data -" },
+    { "\xFD"
+      "7zXZ\0",
+      6, "xz", "xzcat FILE | ... --data -" },
+    { "\x28\xB5\x2F\xFD", 4, "zstd", "zstdcat FILE | ... --data -" },
+    { "\xFF\xFE\0\0", 4, "UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | ... --data -" },
+    { "\0\0\xFE\xFF", 4, "UTF-32", "iconv -f UTF-32 -t UTF-8 FILE | ... --data -" },
+    { "\xFF\xFE", 2, "UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | ... --data -" },
+    { "\xFE\xFF", 2, "UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | ... --data -" },
+    { "PK\3\4", 4, "a zip archive, such as an .xlsx workbook or an .npz file", "export it as CSV" },
+    { "\xD0\xCF\x11\xE0", 4, "an old Excel workbook", "export it as CSV" },
+    { "\x93NUMPY", 6, "a NumPy array", "numpy.savetxt writes text" },
+    { "\x89HDF\r\n", 6, "HDF5", "export it as CSV" },
+    { "PAR1", 4, "Parquet", "export it as CSV" },
+    { "SQLite format 3", 16, "an SQLite data base", "sqlite3 -csv writes text" },
+    { "%PDF-", 5, "PDF", "export it as CSV" },
+    { "\x89PNG", 4, "PNG", "rows of numbers are needed" },
 };
 
 /* UTF-16 without a mark: of four characters below U+0100 every other byte is 0. */
@@ -120,8 +122,10 @@ static fathom_status open_text(struct text_lines *lines)
                                     formats[i].name, formats[i].cure);
     const char *const order = unmarked_utf16(bytes, size);
     if (order != NULL)
-        return fathom_read_fail(&lines->place, FATHOM_BAD_DATA, "line 1: looks like UTF-16; legal: plain text "
-                                "(iconv -f UTF-16%s -t UTF-8 FILE | ... --data -)", order);
+        return fathom_read_fail(&lines->place, FATHOM_BAD_DATA,
+                                "line 1: looks like UTF-16; legal: plain text "
+                                "(iconv -f UTF-16%s -t UTF-8 FILE | ... --data -)",
+                                order);
     if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
         lines->at = 3;
     return FATHOM_OK;

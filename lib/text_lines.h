@@ -25,13 +25,13 @@ struct text_lines {
     char   block[TEXT_BLOCK]; /* the bytes read last; those from `at` to `end` are not used yet */
     size_t at, end;
     bool   opened;
-    bool   broken;            /* the stream reported an error, and this was errno */
+    bool   broken; /* the stream reported an error, and this was errno */
     int    cause;
 
-    char  *text;              /* the line without its end: [length], then a NUL; the caller frees it */
+    char  *text; /* the line without its end: [length], then a NUL; the caller frees it */
     size_t length, capacity;
-    size_t line;              /* its number, from 1; at the end that of the last line            */
-    bool   cut;               /* its comment was too long; the end of the comment is left out   */
+    size_t line; /* its number, from 1; at the end that of the last line            */
+    bool   cut;  /* its comment was too long; the end of the comment is left out   */
 };
 
 /* The next line (its end is LF, CRLF or the end of the stream); *more is false if there was none.

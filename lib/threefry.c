@@ -15,7 +15,7 @@
 enum { LANES = 16, ROUNDS = 20 };
 
 /* Rotation distances of rounds 0-7, then again from the first (Salmon et al., table 2, N = 2, W = 32). */
-static const unsigned rotation[8] = {13, 15, 26, 6, 17, 29, 16, 24};
+static const unsigned rotation[8] = { 13, 15, 26, 6, 17, 29, 16, 24 };
 
 /* Key-schedule parity for 32-bit words (Skein 1.3: the words of a key and this one xor to a constant). */
 static const uint32_t parity = 0x1BD11BDA;
@@ -26,7 +26,7 @@ typedef uint32_t words __attribute__((vector_size(LANES * sizeof(uint32_t))));
 /* word0, word1: [LANES], the blocks at counters first, first + 1, ..., first + LANES - 1. */
 static void blocks(uint32_t word0[LANES], uint32_t word1[LANES], fathom_key key, uint64_t first)
 {
-    const uint32_t schedule[3] = {key.word[0], key.word[1], parity ^ key.word[0] ^ key.word[1]};
+    const uint32_t schedule[3] = { key.word[0], key.word[1], parity ^ key.word[0] ^ key.word[1] };
     words          x0, x1;
 
     for (int i = 0; i < LANES; i++) {
@@ -56,10 +56,7 @@ static void words64(uint64_t word[LANES], fathom_key key, uint64_t first)
         word[i] = (uint64_t)word0[i] << 32 | word1[i];
 }
 
-static size_t lanes_left(size_t done, size_t n)
-{
-    return n - done < LANES ? n - done : LANES;
-}
+static size_t lanes_left(size_t done, size_t n) { return n - done < LANES ? n - done : LANES; }
 
 void fathom_threefry(uint32_t out[2], fathom_key key, const uint32_t counter[2])
 {
@@ -71,10 +68,7 @@ void fathom_threefry(uint32_t out[2], fathom_key key, const uint32_t counter[2])
 
 /* ------------------------------------------------------------------------------------------------- draws ---- */
 
-fathom_key fathom_key_from_seed(uint64_t seed)
-{
-    return (fathom_key){{(uint32_t)(seed >> 32), (uint32_t)seed}};
-}
+fathom_key fathom_key_from_seed(uint64_t seed) { return (fathom_key){ { (uint32_t)(seed >> 32), (uint32_t)seed } }; }
 
 void fathom_key_split(fathom_key *keys, fathom_key key, size_t n)
 {
@@ -82,7 +76,7 @@ void fathom_key_split(fathom_key *keys, fathom_key key, size_t n)
     for (size_t done = 0; done < n; done += LANES) {
         blocks(word0, word1, key, done);
         for (size_t i = 0; i < lanes_left(done, n); i++)
-            keys[done + i] = (fathom_key){{word0[i], word1[i]}};
+            keys[done + i] = (fathom_key){ { word0[i], word1[i] } };
     }
 }
 
@@ -157,7 +151,7 @@ static uint64_t modulo_span(uint64_t x, const bounded *b)
 
 static bounded bounded_draws(fathom_key key, uint64_t span)
 {
-    bounded b = {.span = span, .reciprocal = UINT64_MAX / span};
+    bounded b = { .span = span, .reciprocal = UINT64_MAX / span };
     fathom_key_split(b.key, key, 2);
     const uint64_t half = ((uint64_t)1 << 32) % span;
     b.fold = half * half % span;
@@ -208,23 +202,20 @@ typedef struct threefry_state {
 
 static void threefry_set(void *state, unsigned long seed)
 {
-    *(threefry_state *)state = (threefry_state){.key = fathom_key_from_seed(seed)};
+    *(threefry_state *)state = (threefry_state){ .key = fathom_key_from_seed(seed) };
 }
 
 static unsigned long threefry_get(void *state)
 {
     threefry_state *s = state;
-    const uint32_t  counter[2] = {(uint32_t)(s->counter >> 32), (uint32_t)s->counter};
+    const uint32_t  counter[2] = { (uint32_t)(s->counter >> 32), (uint32_t)s->counter };
     uint32_t        word[2];
     fathom_threefry(word, s->key, counter);
     s->counter++;
     return (uint64_t)word[0] << 32 | word[1];
 }
 
-static double threefry_get_double(void *state)
-{
-    return unit_uniform(threefry_get(state));
-}
+static double threefry_get_double(void *state) { return unit_uniform(threefry_get(state)); }
 
 static const gsl_rng_type threefry_type = {
     .name = "threefry2x32",

@@ -28,13 +28,13 @@ struct fathom_trainer {
     double              *lr;                        /* [steps]                                */
     const double        *x;                         /* [n][D], the caller's                   */
     size_t               n;
-    const uint32_t      *order;                     /* [n]: the rows along the curve                         */
-    uint32_t            *own_order;                 /* [n], if the caller has none                           */
-    uint32_t            *place;                     /* [n]: each row's place in it                           */
-    uint32_t            *times;                     /* [n]: how often each place was drawn; 0 between steps  */
-    uint64_t            *drawn;                     /* [words_of(n)]: a bit per place, set if it was drawn;
+    const uint32_t      *order;             /* [n]: the rows along the curve                         */
+    uint32_t            *own_order;         /* [n], if the caller has none                           */
+    uint32_t            *place;             /* [n]: each row's place in it                           */
+    uint32_t            *times;             /* [n]: how often each place was drawn; 0 between steps  */
+    uint64_t            *drawn;             /* [words_of(n)]: a bit per place, set if it was drawn;
                                                        0 between steps                                       */
-    uint32_t            *distinct, *counts;         /* [batch]: the batch's distinct rows, their numbers     */
+    uint32_t            *distinct, *counts; /* [batch]: the batch's distinct rows, their numbers     */
     fathom_workspace    *workspace;
 };
 
@@ -48,12 +48,12 @@ fathom_train_options fathom_train_options_default(void)
 static float cosine_single(float a)
 {
     const double half_pi = 0x1.921fb54442d18p0;
-    const int quarter = a < 0.25f * 3.14159265f ? 0 : a < 0.75f * 3.14159265f ? 1 : 2;
+    const int    quarter = a < 0.25f * 3.14159265f ? 0 : a < 0.75f * 3.14159265f ? 1 : 2;
     const double x = (double)a - quarter * half_pi, x2 = x * x;
-    const double cosine = (1.0 + x2 * -0x1.ffffffd0c621cp-2) + x2 * x2 * 0x1.55553e1068f19p-5
-                        + x2 * x2 * x2 * (-0x1.6c087e89a359dp-10 + x2 * 0x1.99343027bf8c3p-16);
-    const double sine = (x + x * x2 * -0x1.555545995a603p-3)
-                      + x * x2 * x2 * (0x1.1107605230bc4p-7 + x2 * -0x1.994eb3774cf24p-13);
+    const double cosine = (1.0 + x2 * -0x1.ffffffd0c621cp-2) + x2 * x2 * 0x1.55553e1068f19p-5 +
+                          x2 * x2 * x2 * (-0x1.6c087e89a359dp-10 + x2 * 0x1.99343027bf8c3p-16);
+    const double sine = (x + x * x2 * -0x1.555545995a603p-3) +
+                        x * x2 * x2 * (0x1.1107605230bc4p-7 + x2 * -0x1.994eb3774cf24p-13);
     return (float)(quarter == 0 ? cosine : quarter == 1 ? -sine : -cosine);
 }
 
@@ -107,7 +107,7 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
                                    const fathom_train_options *options, const double *x, const uint32_t *order,
                                    size_t n)
 {
-    const size_t n_params = fathom_flow_n_params(flow), batch = options->batch;
+    const size_t    n_params = fathom_flow_n_params(flow), batch = options->batch;
     fathom_trainer *t = fathom_train_options_check(options, NULL) == FATHOM_OK ? calloc(1, sizeof *t) : NULL;
     if (!t)
         return NULL;
@@ -124,8 +124,8 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->order = order ? order : t->own_order;
     t->drawn = calloc(words_of(n), sizeof *t->drawn);
     t->workspace = fathom_workspace_new(flow, isa);
-    if (!t->params || !t->lr || !t->place || !t->order || !t->drawn || !t->workspace
-        || (!order && fathom_morton_order(t->own_order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK)) {
+    if (!t->params || !t->lr || !t->place || !t->order || !t->drawn || !t->workspace ||
+        (!order && fathom_morton_order(t->own_order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK)) {
         fathom_trainer_free(t);
         return NULL;
     }
@@ -185,9 +185,9 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
     const size_t n = fathom_flow_n_params(t->flow);
     if (t->step >= t->options.steps)
         return FATHOM_BAD_ARGUMENT;
-    const size_t distinct = distinct_rows(t, rows);
-    fathom_status status = fathom_flow_nll(loss, t->gradient, t->workspace, t->params, t->x, t->distinct,
-                                           t->counts, distinct);
+    const size_t  distinct = distinct_rows(t, rows);
+    fathom_status status = fathom_flow_nll(loss, t->gradient, t->workspace, t->params, t->x, t->distinct, t->counts,
+                                           distinct);
     if (status != FATHOM_OK)
         return status;
     double norm = *grad_norm = sqrt(t->isa->sum_squares(t->gradient, n)), lr = t->lr[t->step++];
@@ -220,7 +220,7 @@ static fathom_status count_step(fathom_train_result *result, fathom_status step_
 fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_norm, const uint32_t *batches,
                                  fathom_train_progress *progress, void *context)
 {
-    const size_t steps = t->options.steps;
+    const size_t        steps = t->options.steps;
     fathom_train_result result = { .status = FATHOM_OK, .diverged_at = steps };
     for (size_t s = 0; s < steps; s++) {
         double step_loss = NAN, norm = NAN;

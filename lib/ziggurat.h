@@ -16,6 +16,7 @@
 
 #include <stdint.h>
 
+/* clang-format off */
 static const double ziggurat_r         = 3.6541528853610088;  /* where the tail starts */
 static const double ziggurat_inverse_r = 0.27366123732975828; /* 1 / r                 */
 
@@ -198,5 +199,6 @@ static const double ziggurat_height[256] = {
     0x1.841040d8da478p-7, 0x1.4eb96421acfe0p-7, 0x1.1a59229952f92p-7, 0x1.ce160f8ec6837p-8,
     0x1.69ea8d90cb85dp-8, 0x1.08a1f03b0b1fdp-8, 0x1.55f9f43c1b067p-9, 0x1.4a605b6b9f70fp-10,
 };
+/* clang-format on */
 
 #endif

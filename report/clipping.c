@@ -11,13 +11,13 @@
 #define NOTEBOOK_RATE 3e-3
 
 static const struct source tables[] = {
-    {.name = "clipping",
-     .columns = "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp",
-     .protocol = {SETTINGS_TRAINED "actnorm=none", "coupling=both depths=4,8,16", "seeds=12"}},
-    {0},
+    { .name = "clipping",
+      .columns = "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp",
+      .protocol = { SETTINGS_TRAINED "actnorm=none", "coupling=both depths=4,8,16", "seeds=12" } },
+    { 0 },
 };
 
-static const char *const couplings[] = {"affine", "spline"};
+static const char *const couplings[] = { "affine", "spline" };
 enum { AFFINE, SPLINE, N_COUPLINGS };
 
 /* Runs of two kinds, a and b, in pairs. */
@@ -34,10 +34,14 @@ static const struct known {
     size_t      stabiliser;
     const char *fate;
 } known[] = {
-    {3e-3, 0, CLIP, "-1.484"},             {3e-3, 1, CLIP, "-1.473"},
-    {3e-3, 0, NO_CLIP, "diverged at 389"}, {3e-3, 1, NO_CLIP, "diverged at 305"},
-    {1e-2, 0, CLIP, "diverged"},           {1e-2, 1, CLIP, "diverged"},
-    {1e-2, 0, NO_CLIP, "-2.10"},           {1e-2, 1, NO_CLIP, "-2.80"},
+    { 3e-3, 0, CLIP, "-1.484" },
+    { 3e-3, 1, CLIP, "-1.473" },
+    { 3e-3, 0, NO_CLIP, "diverged at 389" },
+    { 3e-3, 1, NO_CLIP, "diverged at 305" },
+    { 1e-2, 0, CLIP, "diverged" },
+    { 1e-2, 1, CLIP, "diverged" },
+    { 1e-2, 0, NO_CLIP, "-2.10" },
+    { 1e-2, 1, NO_CLIP, "-2.80" },
 };
 enum { N_KNOWN = sizeof known / sizeof *known };
 
@@ -52,7 +56,7 @@ struct clipping {
     struct single {
         bool   run, finished;
         double step, train, heldout; /* the step at which it diverged; its scores */
-    } single[N_KNOWN];          /* ours beside the known ones                                            */
+    } single[N_KNOWN];               /* ours beside the known ones                                            */
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
@@ -85,8 +89,8 @@ static void measure_guard(struct clipping *m, const struct inputs *in)
 {
     const struct pairs p = query_pairs(in->pool, table_of(in), "status", "coupling depth lr seed",
                                        stabilisers[GUARD].where, stabilisers[NO_CLIP].where);
-    double *fate = pool_alloc(in->pool, (p.n + 1) * sizeof *fate);
-    size_t  n = 0;
+    double            *fate = pool_alloc(in->pool, (p.n + 1) * sizeof *fate);
+    size_t             n = 0;
     for (size_t i = 0; i < p.n; i++)
         if (p.b[i] == 0) {
             fate[n++] = p.a[i] != 0 ? 1 : -1;
@@ -102,15 +106,15 @@ static struct single measure_single(const struct inputs *in, const struct known 
     const struct table *t = table_of(in);
     const char         *run = text(in->pool, "coupling=affine depth=16 lr=%g %s seed=%g", one->lr,
                                    stabilisers[one->stabiliser].where, one->seed);
-    return (struct single){query_count(t, run) > 0, query_number(t, "status", run) == 1,
-                           query_number(t, "diverged_at", run), query_number(t, "train_logp", run),
-                           query_number(t, "heldout_logp", run)};
+    return (struct single){ query_count(t, run) > 0, query_number(t, "status", run) == 1,
+                            query_number(t, "diverged_at", run), query_number(t, "train_logp", run),
+                            query_number(t, "heldout_logp", run) };
 }
 
 static void *measure(const struct inputs *in)
 {
     static const char alike[] = "coupling depth lr seed", bare[] = "coupling=affine clip=none guard=none";
-    struct clipping *m = pool_zeroed(in->pool, sizeof *m);
+    struct clipping  *m = pool_zeroed(in->pool, sizeof *m);
     for (size_t c = 0; c < N_COUPLINGS; c++)
         m->map[c] = clipping_map_measure(in, couplings[c]);
     for (size_t i = 0; i < N_KNOWN; i++)
@@ -166,11 +170,14 @@ static void print_known(struct pieces *out, const struct clipping *m)
         bytes_print(table, "| %g | %s | %g | %s | %s |\n", known[i].lr, stabilisers[known[i].stabiliser].name,
                     known[i].seed, known[i].fate, single_text(out->pool, s));
     }
-    pieces_value(out, "alike", text(out->pool, "%zu of %zu end alike.%s", same, met, same < met
-        ? " Such runs are chaotic (see round-off, above): the last bits decide what a single one meets, and only the "
-          "part of them that diverges can be compared. In that stack, too, of ten replicas of the two runs without a "
-          "clip at rate 0.003, perturbed by one part in 1e15, two diverged and eight finished."
-        : ""));
+    pieces_value(out, "alike",
+                 text(out->pool, "%zu of %zu end alike.%s", same, met,
+                      same < met ? " Such runs are chaotic (see round-off, above): the last bits decide what a single "
+                                   "one meets, and only the "
+                                   "part of them that diverges can be compared. In that stack, too, of ten replicas of "
+                                   "the two runs without a "
+                                   "clip at rate 0.003, perturbed by one part in 1e15, two diverged and eight finished."
+                                 : ""));
 }
 
 /* -------------------------------------------------------------------------------------------------- claims ---- */
@@ -189,8 +196,10 @@ static const char *no_contest(struct pool *pool, const struct clipping *m, size_
                               const struct contest *c)
 {
     const char *a = no_runs(pool, m, stabiliser, both), *b = no_runs(pool, m, rival, both);
-    return a ? a : b ? b : c->survival.testable || c->score.testable ? NULL
-                           : text(pool, "too few runs to tell: %zu pairs", c->runs);
+    return a                                         ? a
+         : b                                         ? b
+         : c->survival.testable || c->score.testable ? NULL
+                                                     : text(pool, "too few runs to tell: %zu pairs", c->runs);
 }
 
 static void claim_survival(struct pieces *out, const struct clipping *m)
@@ -199,10 +208,12 @@ static void claim_survival(struct pieces *out, const struct clipping *m)
     struct pool          *pool = out->pool;
     const int             alive = effect_sign(&c->survival), better = effect_sign(&c->score);
     bool                  ends;
-    const char *factor = text_short(pool, clipping_map_shift(&m->map[AFFINE], CLIP, &ends)), *limit = NULL;
-    const char *scores = text(pool, "where both finish, the clipped run's held-out log p is higher in %zu of %zu "
-                              "pairs, by %s in the median (%s)", c->score.positive, c->score.n,
-                              text_number(pool, 3, c->better), text_p(pool, c->score.corrected));
+    const char           *factor = text_short(pool, clipping_map_shift(&m->map[AFFINE], CLIP, &ends)), *limit = NULL;
+    const char           *scores = text(pool,
+                                        "where both finish, the clipped run's held-out log p is higher in %zu of %zu "
+                                                  "pairs, by %s in the median (%s)",
+                                        c->score.positive, c->score.n, text_number(pool, 3, c->better),
+                                        text_p(pool, c->score.corrected));
     if (alive < 0)
         limit = text(pool, "%zu of %zu clipped affine runs diverged, %zu unclipped ones; %s.", c->a_diverged, c->runs,
                      c->b_diverged, scores);
@@ -210,25 +221,35 @@ static void claim_survival(struct pieces *out, const struct clipping *m)
         limit = text(pool, "still %zu of %zu clipped affine runs diverged; the boundary moves by a factor of %s.",
                      c->a_diverged, c->runs, factor);
     else if (alive == 0 && better > 0)
-        limit = text(pool, "not seen in survival (%zu of %zu clipped and %zu unclipped affine runs diverged), but in "
-                     "the fit: %s.", c->a_diverged, c->runs, c->b_diverged, scores);
-    pieces_claim(out, &(struct claim){
-        .name = "survival",
-        .title = "clipping lets a deep affine stack survive an aggressive rate",
-        .sentence = "it lets a deep affine stack (affine couplings are less self-stabilising than splines) survive an "
-                    "aggressive learning rate.",
-        .rule = "affine runs with clip 1 against the same without, by the exact sign test of the pairs of which one "
+        limit = text(pool,
+                     "not seen in survival (%zu of %zu clipped and %zu unclipped affine runs diverged), but in "
+                     "the fit: %s.",
+                     c->a_diverged, c->runs, c->b_diverged, scores);
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "survival",
+            .title = "clipping lets a deep affine stack survive an aggressive rate",
+            .sentence =
+                "it lets a deep affine stack (affine couplings are less self-stabilising than splines) survive an "
+                "aggressive learning rate.",
+            .rule =
+                "affine runs with clip 1 against the same without, by the exact sign test of the pairs of which one "
                 "diverged. Refuted if significantly more clipped runs diverge; supported if significantly fewer do, "
                 "with a limit if any still does. If neither is significant: with a limit if the survivors' held-out "
                 "log p is significantly higher, otherwise undecided.",
-        .effect = text(pool, "%zu of %zu clipped and %zu unclipped affine runs diverged (%s); the boundary moves by a "
-                       "factor of %s; %s.", c->a_diverged, c->runs, c->b_diverged, text_p(pool, c->survival.corrected),
-                       factor, scores),
-        .limit = limit,
-        .untested = no_contest(pool, m, CLIP, NO_CLIP, false, c), .rests_on = "clipping",
-        .decision = alive < 0 ? REFUTED : alive > 0 ? c->a_diverged ? LIMITED : SUPPORTED
-                    : better > 0 ? LIMITED : UNDECIDED,
-    });
+            .effect = text(pool,
+                           "%zu of %zu clipped and %zu unclipped affine runs diverged (%s); the boundary moves by a "
+                           "factor of %s; %s.",
+                           c->a_diverged, c->runs, c->b_diverged, text_p(pool, c->survival.corrected), factor, scores),
+            .limit = limit,
+            .untested = no_contest(pool, m, CLIP, NO_CLIP, false, c),
+            .rests_on = "clipping",
+            .decision = alive < 0  ? REFUTED
+                      : alive > 0  ? c->a_diverged ? LIMITED : SUPPORTED
+                      : better > 0 ? LIMITED
+                                   : UNDECIDED,
+        });
 }
 
 static void claim_most_reliable(struct pieces *out, const struct clipping *m)
@@ -236,31 +257,41 @@ static void claim_most_reliable(struct pieces *out, const struct clipping *m)
     const struct contest *c = &m->rival;
     struct pool          *pool = out->pool;
     const int             alive = effect_sign(&c->survival), better = effect_sign(&c->score);
-    const char *scores = text(pool, "where both finish, the clipped run's held-out log p is higher in %zu of %zu pairs "
-                              "(%s)", c->score.positive, c->score.n, text_p(pool, c->score.corrected));
-    pieces_claim(out, &(struct claim){
-        .name = "most-reliable",
-        .title = "clipping is the most reliable stabiliser",
-        .sentence = "The most reliable in our loop is gradient clipping",
-        .rule = "clip 1 against the simplest rival, a guard that leaves out a step whose loss or gradient norm is not "
+    const char           *scores = text(pool,
+                                        "where both finish, the clipped run's held-out log p is higher in %zu of %zu pairs "
+                                                  "(%s)",
+                                        c->score.positive, c->score.n, text_p(pool, c->score.corrected));
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "most-reliable",
+            .title = "clipping is the most reliable stabiliser",
+            .sentence = "The most reliable in our loop is gradient clipping",
+            .rule =
+                "clip 1 against the simplest rival, a guard that leaves out a step whose loss or gradient norm is not "
                 "finite, over both couplings. Supported if significantly more clipped runs finish; refuted if "
                 "significantly more guarded ones do; if neither, supported with a limit or refuted as the held-out "
                 "log p where both finish is significantly higher or lower with the clip.",
-        .effect = text(pool, "%zu of %zu clipped and %zu guarded runs diverged (%s); %s.", c->a_diverged, c->runs,
-                       c->b_diverged, text_p(pool, c->survival.corrected), scores),
-        .limit = alive || better <= 0 ? NULL
-                 : text(pool, "no more runs survive with it than with the guard, but %s.", scores),
-        .untested = no_contest(pool, m, CLIP, GUARD, true, c), .rests_on = "clipping",
-        .decision = alive > 0 ? SUPPORTED : alive < 0 ? REFUTED
-                    : better > 0 ? LIMITED : better < 0 ? REFUTED : UNDECIDED,
-    });
+            .effect = text(pool, "%zu of %zu clipped and %zu guarded runs diverged (%s); %s.", c->a_diverged, c->runs,
+                           c->b_diverged, text_p(pool, c->survival.corrected), scores),
+            .limit = alive || better <= 0
+                       ? NULL
+                       : text(pool, "no more runs survive with it than with the guard, but %s.", scores),
+            .untested = no_contest(pool, m, CLIP, GUARD, true, c),
+            .rests_on = "clipping",
+            .decision = alive > 0  ? SUPPORTED
+                      : alive < 0  ? REFUTED
+                      : better > 0 ? LIMITED
+                      : better < 0 ? REFUTED
+                                   : UNDECIDED,
+        });
 }
 
 static void claim_no_nan(struct pieces *out, const struct clipping *m)
 {
     struct pool *pool = out->pool;
     double       lowest = INFINITY;
-    size_t       runs = 0, of[N_COUPLINGS] = {0};
+    size_t       runs = 0, of[N_COUPLINGS] = { 0 };
     for (size_t c = 0; c < N_COUPLINGS; c++)
         for (size_t l = CLIP; l <= TIGHT_CLIP; l++) {
             const struct clipping_total all = clipping_map_total(&m->map[c], l);
@@ -269,27 +300,37 @@ static void claim_no_nan(struct pieces *out, const struct clipping *m)
             lowest = fmin(lowest, all.lowest);
         }
     const size_t diverged = of[AFFINE] + of[SPLINE];
-    const char  *found = text(pool, "%zu of %zu clipped runs ended in a number that is not finite (%zu affine, "
-                              "%zu spline), the lowest rate among them %g.", diverged, runs, of[AFFINE], of[SPLINE],
-                              lowest);
-    const char *loose = no_runs(pool, m, CLIP, true), *none = loose ? loose : no_runs(pool, m, TIGHT_CLIP, true);
-    pieces_claim(out, &(struct claim){
-        .name = "no-nan",
-        .title = "with a clip, depth cannot turn one bad batch into a NaN",
-        .sentence = "caps that norm so depth cannot turn one bad batch into a NaN — cheap insurance that lets you "
-                    "train deep at an aggressive learning rate.",
-        .rule = text(pool, "*cannot* falls by one counterexample: supported if no clipped run of the map diverged; "
+    const char  *found = text(pool,
+                              "%zu of %zu clipped runs ended in a number that is not finite (%zu affine, "
+                               "%zu spline), the lowest rate among them %g.",
+                              diverged, runs, of[AFFINE], of[SPLINE], lowest);
+    const char  *loose = no_runs(pool, m, CLIP, true), *none = loose ? loose : no_runs(pool, m, TIGHT_CLIP, true);
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "no-nan",
+            .title = "with a clip, depth cannot turn one bad batch into a NaN",
+            .sentence = "caps that norm so depth cannot turn one bad batch into a NaN — cheap insurance that lets you "
+                        "train deep at an aggressive learning rate.",
+            .rule =
+                text(pool,
+                     "*cannot* falls by one counterexample: supported if no clipped run of the map diverged; "
                      "supported with a limit if some did, but only at rates above the notebook's %g; refuted if one "
-                     "did at or below it.", NOTEBOOK_RATE),
-        .effect = diverged ? text(pool, "%s The clip rescales a gradient, and Adam divides by its size again, so the "
-                                  "step stays as long as before; and a norm that is already infinite cannot be "
-                                  "rescaled.", found)
-                           : text(pool, "none of %zu clipped runs diverged.", runs),
-        .limit = diverged ? found : NULL,
-        .untested = diverged ? NULL : none, /* one counterexample is enough, whatever was not run */
-        .rests_on = "clipping",
-        .decision = diverged == 0 ? SUPPORTED : lowest > NOTEBOOK_RATE ? LIMITED : REFUTED,
-    });
+                     "did at or below it.",
+                     NOTEBOOK_RATE),
+            .effect = diverged ? text(pool,
+                                      "%s The clip rescales a gradient, and Adam divides by its size again, so the "
+                                      "step stays as long as before; and a norm that is already infinite cannot be "
+                                      "rescaled.",
+                                      found)
+                               : text(pool, "none of %zu clipped runs diverged.", runs),
+            .limit = diverged ? found : NULL,
+            .untested = diverged ? NULL : none, /* one counterexample is enough, whatever was not run */
+            .rests_on = "clipping",
+            .decision = diverged == 0          ? SUPPORTED
+                      : lowest > NOTEBOOK_RATE ? LIMITED
+                                               : REFUTED,
+        });
 }
 
 static void claim_self_stabilising(struct pieces *out, const struct clipping *m)
@@ -297,42 +338,56 @@ static void claim_self_stabilising(struct pieces *out, const struct clipping *m)
     const struct contest *c = &m->couplings;
     const int             sign = effect_sign(&c->survival);
     const char           *none = no_runs(out->pool, m, NO_CLIP, true);
-    pieces_claim(out, &(struct claim){
-        .name = "self-stabilising",
-        .title = "affine couplings are less self-stabilising than splines",
-        .sentence = "affine couplings are less self-stabilising than splines",
-        .rule = "affine and spline runs of the same depth, rate, clip and seed, without the guard: supported if "
-                "significantly more affine runs diverge, refuted if significantly fewer, by the exact sign test.",
-        .effect = text(out->pool, "%zu of %zu affine and %zu spline runs diverged (%s).", c->b_diverged, c->runs,
-                       c->a_diverged, text_p(out->pool, c->survival.corrected)),
-        .untested = none ? none : c->survival.testable ? NULL
-                    : text(out->pool, "too few runs to tell: %zu pairs", c->runs),
-        .rests_on = "clipping",
-        .decision = sign > 0 ? SUPPORTED : sign < 0 ? REFUTED : UNDECIDED,
-    });
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "self-stabilising",
+            .title = "affine couplings are less self-stabilising than splines",
+            .sentence = "affine couplings are less self-stabilising than splines",
+            .rule = "affine and spline runs of the same depth, rate, clip and seed, without the guard: supported if "
+                    "significantly more affine runs diverge, refuted if significantly fewer, by the exact sign test.",
+            .effect = text(out->pool, "%zu of %zu affine and %zu spline runs diverged (%s).", c->b_diverged, c->runs,
+                           c->a_diverged, text_p(out->pool, c->survival.corrected)),
+            .untested = none                 ? none
+                      : c->survival.testable ? NULL
+                                             : text(out->pool, "too few runs to tell: %zu pairs", c->runs),
+            .rests_on = "clipping",
+            .decision = sign > 0 ? SUPPORTED
+                      : sign < 0 ? REFUTED
+                                 : UNDECIDED,
+        });
 }
 
 static void claim_guard(struct pieces *out, const struct clipping *m)
 {
-    const size_t  n = m->saved + m->lost;
-    const int     sign = effect_sign(&m->guard);
-    const char   *none = no_runs(out->pool, m, GUARD, true);
-    pieces_claim(out, &(struct claim){
-        .name = "guard",
-        .title = "a guard that skips steps that are not finite would do",
-        .rule = "of the unclipped runs that diverged, those that finish when such steps are left out. Supported if "
-                "all do and significantly more than half; with a limit if significantly more than half; refuted if "
-                "significantly fewer.",
-        .effect = n ? text(out->pool, "%zu of %zu diverged runs finish with the guard (%s). A step that is skipped "
-                           "leaves the parameters where they were: if these overflow on every batch, all further steps "
-                           "are skipped too.", m->saved, n, text_p(out->pool, m->guard.corrected))
-                    : "no unclipped run diverged.",
-        .limit = sign > 0 && m->lost ? text(out->pool, "%zu of %zu diverged runs are saved.", m->saved, n) : NULL,
-        .untested = none ? none : n == 0 ? "no unclipped run diverged, so there was nothing to save"
-                    : m->guard.testable ? NULL : text(out->pool, "too few runs to tell: %zu diverged", n),
-        .rests_on = "clipping",
-        .decision = sign > 0 ? m->lost ? LIMITED : SUPPORTED : sign < 0 ? REFUTED : UNDECIDED,
-    });
+    const size_t n = m->saved + m->lost;
+    const int    sign = effect_sign(&m->guard);
+    const char  *none = no_runs(out->pool, m, GUARD, true);
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "guard",
+            .title = "a guard that skips steps that are not finite would do",
+            .rule = "of the unclipped runs that diverged, those that finish when such steps are left out. Supported if "
+                    "all do and significantly more than half; with a limit if significantly more than half; refuted if "
+                    "significantly fewer.",
+            .effect =
+                n ? text(out->pool,
+                         "%zu of %zu diverged runs finish with the guard (%s). A step that is skipped "
+                         "leaves the parameters where they were: if these overflow on every batch, all further steps "
+                         "are skipped too.",
+                         m->saved, n, text_p(out->pool, m->guard.corrected))
+                  : "no unclipped run diverged.",
+            .limit = sign > 0 && m->lost ? text(out->pool, "%zu of %zu diverged runs are saved.", m->saved, n) : NULL,
+            .untested = none              ? none
+                      : n == 0            ? "no unclipped run diverged, so there was nothing to save"
+                      : m->guard.testable ? NULL
+                                          : text(out->pool, "too few runs to tell: %zu diverged", n),
+            .rests_on = "clipping",
+            .decision = sign > 0 ? m->lost ? LIMITED : SUPPORTED
+                      : sign < 0 ? REFUTED
+                                 : UNDECIDED,
+        });
 }
 
 static void decide(struct pieces *out, const void *measured)
@@ -357,5 +412,9 @@ static void decide(struct pieces *out, const void *measured)
 }
 
 const struct judge judge_clipping = {
-    .name = "clipping", .tables = tables, .figures = "clipping", .measure = measure, .decide = decide,
+    .name = "clipping",
+    .tables = tables,
+    .figures = "clipping",
+    .measure = measure,
+    .decide = decide,
 };

@@ -4,10 +4,10 @@
 #include <math.h>
 
 const struct stabiliser stabilisers[N_STABILISERS] = {
-    {"no clip", "clip=none guard=none"},
-    {"clip 1", "clip=1 guard=none"},
-    {"clip 0.1", "clip=0.1 guard=none"},
-    {"no clip, guard", "clip=none guard=skip"},
+    { "no clip", "clip=none guard=none" },
+    { "clip 1", "clip=1 guard=none" },
+    { "clip 0.1", "clip=0.1 guard=none" },
+    { "no clip, guard", "clip=none guard=skip" },
 };
 
 static struct clipping_cell *cell_at(const struct clipping_map *map, size_t depth, size_t stabiliser, size_t rate)
@@ -20,25 +20,25 @@ static struct clipping_cell *cell_at(const struct clipping_map *map, size_t dept
 static struct clipping_cell measure_cell(const struct inputs *in, const struct table *table, const char *where)
 {
     const size_t runs = query_count(table, where);
-    return (struct clipping_cell){runs, runs - query_count(table, text(in->pool, "%s status=ok", where)),
-                                  query_summary(in->pool, table, "train_logp", where).median,
-                                  query_summary(in->pool, table, "heldout_logp", where).median};
+    return (struct clipping_cell){ runs, runs - query_count(table, text(in->pool, "%s status=ok", where)),
+                                   query_summary(in->pool, table, "train_logp", where).median,
+                                   query_summary(in->pool, table, "heldout_logp", where).median };
 }
 
 struct clipping_map clipping_map_measure(const struct inputs *in, const char *coupling)
 {
     const struct table *table = sources_table(in->sources, "clipping");
     const char         *where = text(in->pool, "coupling=%s", coupling);
-    struct clipping_map map = {.coupling = coupling,
-                               .depths = query_distinct(in->pool, table, "depth", where),
-                               .rates = query_distinct(in->pool, table, "lr", where)};
+    struct clipping_map map = { .coupling = coupling,
+                                .depths = query_distinct(in->pool, table, "depth", where),
+                                .rates = query_distinct(in->pool, table, "lr", where) };
     map.cell = pool_zeroed(in->pool, map.depths.n * N_STABILISERS * map.rates.n * sizeof *map.cell);
     for (size_t d = 0; d < map.depths.n; d++)
         for (size_t s = 0; s < N_STABILISERS; s++)
             for (size_t r = 0; r < map.rates.n; r++)
-                *cell_at(&map, d, s, r) =
-                    measure_cell(in, table, text(in->pool, "%s depth=%g lr=%g %s", where, map.depths.x[d],
-                                                 map.rates.x[r], stabilisers[s].where));
+                *cell_at(&map, d, s, r) = measure_cell(in, table,
+                                                       text(in->pool, "%s depth=%g lr=%g %s", where, map.depths.x[d],
+                                                            map.rates.x[r], stabilisers[s].where));
     return map;
 }
 
@@ -46,7 +46,7 @@ struct clipping_map clipping_map_measure(const struct inputs *in, const char *co
 
 struct clipping_total clipping_map_total(const struct clipping_map *map, enum clipping_stabiliser stabiliser)
 {
-    struct clipping_total all = {.lowest = INFINITY};
+    struct clipping_total all = { .lowest = INFINITY };
     for (size_t d = 0; d < map->depths.n; d++)
         for (size_t r = 0; r < map->rates.n; r++) {
             const struct clipping_cell *c = cell_at(map, d, stabiliser, r);

@@ -18,7 +18,7 @@ struct clipping_map {
     struct clipping_cell {
         size_t runs, diverged;
         double train, heldout; /* medians of those that finished; NaN: none did */
-    } *cell; /* [depths][N_STABILISERS][rates] */
+    } * cell;                  /* [depths][N_STABILISERS][rates] */
 };
 
 struct clipping_map clipping_map_measure(const struct inputs *in, const char *coupling);

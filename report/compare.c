@@ -93,9 +93,9 @@ static void add_listed(struct names *names, const char *folder)
 static struct content read_content(const char *folder, const char *name)
 {
     char           path[PATH_MAX];
-    struct content content = {.state = CONTENT_READ, .folder = folder};
+    struct content content = { .state = CONTENT_READ, .folder = folder };
     struct stat    info;
-    struct bytes   bytes = {0};
+    struct bytes   bytes = { 0 };
     char           block[16384];
     ssize_t        n;
     if (snprintf(path, sizeof path, "%s/%s", folder, name) >= PATH_MAX)
@@ -165,7 +165,7 @@ static enum outcome compare_figures(const char *name, const struct content *a, c
 
 static enum outcome compare_contents(const char *name, const struct content *a, const struct content *b)
 {
-    static const char *const what[] = {[CONTENT_MISSING] = "missing", [CONTENT_IRREGULAR] = "not a regular file"};
+    static const char *const what[] = { [CONTENT_MISSING] = "missing", [CONTENT_IRREGULAR] = "not a regular file" };
     if (a->state != CONTENT_READ || b->state != CONTENT_READ) {
         const struct content *bad = a->state != CONTENT_READ ? a : b;
         const bool            both = a->state == b->state;
@@ -192,7 +192,7 @@ static enum outcome compare_file(const char *folder_a, const char *folder_b, con
 /* Files that are not what the folder's own manifests say: one line each; gives how many. */
 static size_t tell_mixtures(const char *folder)
 {
-    struct bytes told = {0};
+    struct bytes told = { 0 };
     const size_t n = manifest_mixture(&told, folder) + manifest_mixture_of(&told, folder, "SHA256SUMS");
     if (told.short_of_memory)
         exit_failed("not enough memory");
@@ -205,8 +205,8 @@ static size_t tell_mixtures(const char *folder)
 int main(int argc, char **argv)
 {
     struct options ignored = options_default();
-    struct names   names = {0};
-    size_t         count[3] = {0};
+    struct names   names = { 0 };
+    size_t         count[3] = { 0 };
 
     if (argc == 2 && argv[1][0] == '-')
         options_read(&ignored, &program, argc, argv); /* --help, --version */

@@ -8,17 +8,18 @@
 #include <stdlib.h>
 
 static const struct source tables[] = {
-    {.name = "conditioner", .columns = "output segment low high rows batch_rows slope",
-     .protocol = {SETTINGS_FITTED "coupling=spline actnorm=none", "depths=4", NULL}},
-    {0},
+    { .name = "conditioner",
+      .columns = "output segment low high rows batch_rows slope",
+      .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=4", NULL } },
+    { 0 },
 };
 
 struct conditioner_lines {
-    size_t      n, empty;      /* segments over the training rows' range; of them, without a training row */
-    size_t      occupied;      /* ...that the last batch has rows in                                      */
-    double      batch;         /* rows of that batch                                                      */
-    long        units;         /* hidden ones; 0: not given                                               */
-    const char *whole;         /* segments of the whole line; NULL: not given                             */
+    size_t      n, empty; /* segments over the training rows' range; of them, without a training row */
+    size_t      occupied; /* ...that the last batch has rows in                                      */
+    double      batch;    /* rows of that batch                                                      */
+    long        units;    /* hidden ones; 0: not given                                               */
+    const char *whole;    /* segments of the whole line; NULL: not given                             */
 };
 
 static void *measure(const struct inputs *in)
@@ -26,11 +27,11 @@ static void *measure(const struct inputs *in)
     const struct table *table = sources_table(in->sources, "conditioner");
     size_t              column = 0;
     table_find(&column, table, "output");
-    const char         *where = text(in->pool, "output=%s", table_cell(table, 0, column));
-    const struct sample rows = query_numbers(in->pool, table, "rows", where);
-    const struct sample batch = query_numbers(in->pool, table, "batch_rows", where);
-    const char         *width = table_value(table, "width"), *hidden = table_value(table, "hidden");
-    struct conditioner_lines    *m = pool_zeroed(in->pool, sizeof *m);
+    const char               *where = text(in->pool, "output=%s", table_cell(table, 0, column));
+    const struct sample       rows = query_numbers(in->pool, table, "rows", where);
+    const struct sample       batch = query_numbers(in->pool, table, "batch_rows", where);
+    const char               *width = table_value(table, "width"), *hidden = table_value(table, "hidden");
+    struct conditioner_lines *m = pool_zeroed(in->pool, sizeof *m);
     m->n = rows.n;
     for (size_t i = 0; i < rows.n && i < batch.n; i++) {
         m->empty += rows.x[i] == 0;
@@ -46,7 +47,7 @@ static void *measure(const struct inputs *in)
 static void decide(struct pieces *out, const void *measured)
 {
     const struct conditioner_lines *m = measured;
-    struct bytes          *table = pieces_table(out, "lines");
+    struct bytes                   *table = pieces_table(out, "lines");
     bytes_text(table, "| of this conditioner | number |\n|---|---|\n");
     if (m->units)
         bytes_print(table, "| hidden units | %ld |\n", m->units);
@@ -56,11 +57,16 @@ static void decide(struct pieces *out, const void *measured)
                 "| straight lines over the training rows' range | %zu |\n"
                 "| of them, with no training row on them | %zu |\n"
                 "| rows of a batch | %.0f |\n"
-                "| lines that a batch lies on | %zu |\n", m->n, m->empty, m->batch, m->occupied);
+                "| lines that a batch lies on | %zu |\n",
+                m->n, m->empty, m->batch, m->occupied);
     pieces_value(out, "batch", text(out->pool, "%.0f", m->batch));
     pieces_value(out, "products", text(out->pool, "%zu", 2 * m->occupied));
 }
 
 const struct judge judge_conditioner = {
-    .name = "conditioner", .tables = tables, .figures = "conditioner", .measure = measure, .decide = decide,
+    .name = "conditioner",
+    .tables = tables,
+    .figures = "conditioner",
+    .measure = measure,
+    .decide = decide,
 };

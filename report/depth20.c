@@ -4,21 +4,22 @@
 #include <math.h>
 
 static const struct source tables[] = {
-    {.name = "depth20", .columns = "coupling depth arm seed status train_logp heldout_logp",
-     .protocol = {SETTINGS_TRAINED "lr=0.003", "coupling=both depths=20", "seeds=8"}},
-    {0},
+    { .name = "depth20",
+      .columns = "coupling depth arm seed status train_logp heldout_logp",
+      .protocol = { SETTINGS_TRAINED "lr=0.003", "coupling=both depths=20", "seeds=8" } },
+    { 0 },
 };
 
 static const struct remedy {
     const char *arm, *name;
 } remedies[] = {
-    {"none", "none"},
-    {"clip", "clip 1"},
-    {"actnorm", "ActNorm from data"},
-    {"both", "both"},
+    { "none", "none" },
+    { "clip", "clip 1" },
+    { "actnorm", "ActNorm from data" },
+    { "both", "both" },
 };
 enum { NONE, CLIP, ACTNORM, BOTH, N_REMEDIES };
-static const char *const couplings[] = {"spline", "affine"};
+static const char *const couplings[] = { "spline", "affine" };
 enum { SPLINE, AFFINE, N_COUPLINGS };
 
 /* The runs of one coupling with one remedy. */
@@ -31,7 +32,7 @@ struct depth20_arm {
 };
 
 struct depth20 {
-    struct depth20_arm    arm[N_COUPLINGS][N_REMEDIES];
+    struct depth20_arm arm[N_COUPLINGS][N_REMEDIES];
     double        train[2], heldout[2]; /* spline, clip 1, seeds 0 and 1                                          */
     struct effect gain;                 /* tested: held-out at depth 20 against depth 8, the notebook's deepest,
                                            both with its clip, paired by seed: from the table of depths           */
@@ -49,11 +50,14 @@ static struct depth20_arm measure_arm(const struct inputs *in, const char *coupl
     const char         *none = text(in->pool, "coupling=%s depth=20 arm=none", coupling);
     const struct pairs  p = query_pairs(in->pool, t, "heldout_logp", "seed", where, none);
     const struct pairs  q = query_pairs(in->pool, t, "train_logp", "seed", where, none);
-    struct depth20_arm          arm = {
-        .runs = query_count(t, where), .finished = query_count(t, text(in->pool, "%s status=ok", where)),
+
+    struct depth20_arm arm = {
+        .runs = query_count(t, where),
+        .finished = query_count(t, text(in->pool, "%s status=ok", where)),
         .train_median = query_summary(in->pool, t, "train_logp", where).median,
         .heldout = query_summary(in->pool, t, "heldout_logp", where),
-        .train_against = statistics_summary(q.d, q.n).median, .heldout_against = statistics_summary(p.d, p.n).median,
+        .train_against = statistics_summary(q.d, q.n).median,
+        .heldout_against = statistics_summary(p.d, p.n).median,
         .pairs = p.n,
     };
     for (size_t i = 0; i < p.n; i++)
@@ -124,33 +128,44 @@ static const char *no_arm(struct pool *pool, const struct depth20 *m, size_t n_c
 
 static void claim_spline_fine(struct pieces *out, const struct depth20 *m)
 {
-    struct pool         *pool = out->pool;
-    const struct effect *e = &m->gain;
-    const struct depth20_arm    *none = &m->arm[SPLINE][NONE], *clip = &m->arm[SPLINE][CLIP];
-    const bool           bare = trains(none), clipped = trains(clip);
-    const int            sign = effect_sign(e);
+    struct pool              *pool = out->pool;
+    const struct effect      *e = &m->gain;
+    const struct depth20_arm *none = &m->arm[SPLINE][NONE], *clip = &m->arm[SPLINE][CLIP];
+    const bool                bare = trains(none), clipped = trains(clip);
+    const int                 sign = effect_sign(e);
     const char *scores = m->pairs ? text(pool, "held-out log p at depth 20 against depth 8, paired by seed: %s (%s)",
                                          text_interval(pool, 4, e), text_p(pool, e->corrected))
                                   : "no pair of depths 8 and 20 to compare";
     const char *missing = no_arm(pool, m, 1, NONE, CLIP);
-    pieces_claim(out, &(struct claim){
-        .name = "spline-fine",
-        .title = "spline stacks train fine even at depth 20, at a moderate rate",
-        .sentence = "Well-conditioned stacks (the RQ-spline flows above, even at depth 20) train fine at a moderate "
-                    "learning rate",
-        .rule = text(pool, "supported if every spline run at depth 20 and rate 0.003 finishes, with and without the "
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "spline-fine",
+            .title = "spline stacks train fine even at depth 20, at a moderate rate",
+            .sentence =
+                "Well-conditioned stacks (the RQ-spline flows above, even at depth 20) train fine at a moderate "
+                "learning rate",
+            .rule =
+                text(pool,
+                     "supported if every spline run at depth 20 and rate 0.003 finishes, with and without the "
                      "clip, and what held-out log p gains over depth 8 is not significantly negative and its interval "
                      "lies above -%g nats; with a limit if that gain is significantly negative, or only clipped runs "
-                     "finish; refuted if a clipped run does not; otherwise undecided.", EFFECT_MATERIAL),
-        .effect = text(pool, "%s finish without a clip, %s finish with it; %s.", trains_text(none), trains_text(clip),
-                       scores),
-        .limit = clipped && (!bare || sign < 0) ? text(pool, "%s%s.", bare ? "" : "only with the clip; ", scores)
-                                                : NULL,
-        .untested = missing ? missing : m->pairs + m->lost > 1 ? NULL : "it takes two seeds at depths 8 and 20",
-        .rests_on = "depth20 depth_truth", .lacking = missing ? "depth20" : "depth_truth",
-        .decision = !clipped ? REFUTED : !bare || sign < 0 ? LIMITED
-                  : effect_between(e, -EFFECT_MATERIAL, INFINITY) ? SUPPORTED : UNDECIDED,
-    });
+                     "finish; refuted if a clipped run does not; otherwise undecided.",
+                     EFFECT_MATERIAL),
+            .effect = text(pool, "%s finish without a clip, %s finish with it; %s.", trains_text(none),
+                           trains_text(clip), scores),
+            .limit = clipped && (!bare || sign < 0) ? text(pool, "%s%s.", bare ? "" : "only with the clip; ", scores)
+                                                    : NULL,
+            .untested = missing                ? missing
+                      : m->pairs + m->lost > 1 ? NULL
+                                               : "it takes two seeds at depths 8 and 20",
+            .rests_on = "depth20 depth_truth",
+            .lacking = missing ? "depth20" : "depth_truth",
+            .decision = !clipped                                      ? REFUTED
+                      : !bare || sign < 0                             ? LIMITED
+                      : effect_between(e, -EFFECT_MATERIAL, INFINITY) ? SUPPORTED
+                                                                      : UNDECIDED,
+        });
 }
 
 static void claim_together(struct pieces *out, const struct depth20 *m)
@@ -158,39 +173,50 @@ static void claim_together(struct pieces *out, const struct depth20 *m)
     const struct depth20_arm(*arm)[N_REMEDIES] = m->arm;
     const size_t good = (size_t)trains(&arm[SPLINE][BOTH]) + trains(&arm[AFFINE][BOTH]);
     const bool   needed = !trains(&arm[SPLINE][NONE]) || !trains(&arm[AFFINE][NONE]);
-    const char  *what = text(out->pool, "runs that finish with a finite held-out score: with clip and ActNorm from "
-                             "data, %s of the spline's and %s of the affine; with neither, %s and %s.",
+    const char  *what = text(out->pool,
+                             "runs that finish with a finite held-out score: with clip and ActNorm from "
+                              "data, %s of the spline's and %s of the affine; with neither, %s and %s.",
                              trains_text(&arm[SPLINE][BOTH]), trains_text(&arm[AFFINE][BOTH]),
                              trains_text(&arm[SPLINE][NONE]), trains_text(&arm[AFFINE][NONE]));
-    pieces_claim(out, &(struct claim){
-        .name = "together",
-        .title = "together the guards make very deep flows trainable",
-        .sentence = "Together — alternating masks, clipping, ActNorm (data-initialised), and a warm start — these "
-                    "make very deep coupling flows trainable.",
-        .rule = "depth 20, the notebook's rate; the warm start is not among the arms. Supported if with both remedies "
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "together",
+            .title = "together the guards make very deep flows trainable",
+            .sentence = "Together — alternating masks, clipping, ActNorm (data-initialised), and a warm start — these "
+                        "make very deep coupling flows trainable.",
+            .rule =
+                "depth 20, the notebook's rate; the warm start is not among the arms. Supported if with both remedies "
                 "all runs of both couplings finish with a finite held-out score, and with neither remedy not all do; "
                 "with a limit if all do so of one coupling only, or also with neither remedy; refuted if of no "
                 "coupling.",
-        .effect = what,
-        .limit = good == 2 && needed ? NULL : what,
-        .untested = no_arm(out->pool, m, N_COUPLINGS, BOTH, NONE), .rests_on = "depth20",
-        .decision = good == 0 ? REFUTED : good == 2 && needed ? SUPPORTED : LIMITED,
-    });
+            .effect = what,
+            .limit = good == 2 && needed ? NULL : what,
+            .untested = no_arm(out->pool, m, N_COUPLINGS, BOTH, NONE),
+            .rests_on = "depth20",
+            .decision = good == 0           ? REFUTED
+                      : good == 2 && needed ? SUPPORTED
+                                            : LIMITED,
+        });
 }
 
 static void decide(struct pieces *out, const void *measured)
 {
     const struct depth20 *m = measured;
-    struct pool           *pool = out->pool;
+    struct pool          *pool = out->pool;
     print_arms(out, m);
-    pieces_value(out, "training", text(pool, "%s and %s", text_number(pool, 3, m->train[0]),
-                                       text_number(pool, 3, m->train[1])));
-    pieces_value(out, "held-out", text(pool, "%s and %s", text_number(pool, 3, m->heldout[0]),
-                                       text_number(pool, 3, m->heldout[1])));
+    pieces_value(out, "training",
+                 text(pool, "%s and %s", text_number(pool, 3, m->train[0]), text_number(pool, 3, m->train[1])));
+    pieces_value(out, "held-out",
+                 text(pool, "%s and %s", text_number(pool, 3, m->heldout[0]), text_number(pool, 3, m->heldout[1])));
     claim_spline_fine(out, m);
     claim_together(out, m);
 }
 
 const struct judge judge_depth20 = {
-    .name = "depth20", .tables = tables, .figures = "depth20", .measure = measure, .decide = decide,
+    .name = "depth20",
+    .tables = tables,
+    .figures = "depth20",
+    .measure = measure,
+    .decide = decide,
 };

@@ -11,31 +11,35 @@
 #define AGREE_LEVEL 0.0025
 
 static const struct source tables[] = {
-    {.name = "depth_sweep", .columns = "depth seed replica status train_logp heldout_logp",
-     .protocol = {SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "seeds=1 replicas=32"},
-     .options = " --replicas 32"},
-    {.name = "truth", .columns = "rows n mean_logp std_error", .protocol = {.run = SETTINGS_ROWS}},
-    {.name = "printed", .file = "reference/printed.tsv", .columns = "quantity coupling depth value"},
-    {.name = "ensemble", .file = "tests/reference/ensemble.tsv", .columns = "depth member mean_logp", .no_head = true},
-    {0},
+    { .name = "depth_sweep",
+      .columns = "depth seed replica status train_logp heldout_logp",
+      .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "seeds=1 replicas=32" },
+      .options = " --replicas 32" },
+    { .name = "truth", .columns = "rows n mean_logp std_error", .protocol = { .run = SETTINGS_ROWS } },
+    { .name = "printed", .file = "reference/printed.tsv", .columns = "quantity coupling depth value" },
+    { .name = "ensemble",
+      .file = "tests/reference/ensemble.tsv",
+      .columns = "depth member mean_logp",
+      .no_head = true },
+    { 0 },
 };
 
 /* The draws of one depth. */
 struct draws {
     double            depth, printed;
-    double            first;            /* ours, unperturbed                                         */
-    size_t            runs;             /* ours; `ours` is of those that have a score                */
+    double            first; /* ours, unperturbed                                         */
+    size_t            runs;  /* ours; `ours` is of those that have a score                */
     struct summary    ours, reference;
     size_t            ours_below, reference_below; /* at or below the printed number                 */
-    double            heldout;          /* ours, mean                                                */
-    struct difference difference;       /* of the means; of fewer than two draws there is none       */
-    struct ks_test    agreement;        /* p: NaN if there was no test                               */
+    double            heldout;                     /* ours, mean                                                */
+    struct difference difference;                  /* of the means; of fewer than two draws there is none       */
+    struct ks_test    agreement;                   /* p: NaN if there was no test                               */
 };
 
 struct depth_sweep {
     size_t        printed; /* numbers that the notebook prints, of all kinds */
     size_t        n;
-    struct draws *depth;   /* [n] */
+    struct draws *depth; /* [n] */
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
@@ -62,15 +66,17 @@ static struct draws measure_depth(const struct inputs *in, double depth)
     const struct sample ours = query_numbers(in->pool, sweep, "train_logp", where);
     const struct sample reference = query_numbers(in->pool, sources_table(in->sources, "ensemble"), "mean_logp",
                                                   text(in->pool, "depth=%g", depth));
-    struct draws        d = {
+
+    struct draws d = {
         .depth = depth,
         .printed = query_number(sources_table(in->sources, "printed"), "value",
                                 text(in->pool, "quantity=mean_logp depth=%g", depth)),
         .first = query_number(sweep, "train_logp", text(in->pool, "%s replica=0", where)),
         .runs = query_count(sweep, where),
-        .ours = statistics_summary(ours.x, ours.n), .reference = statistics_summary(reference.x, reference.n),
+        .ours = statistics_summary(ours.x, ours.n),
+        .reference = statistics_summary(reference.x, reference.n),
         .heldout = query_summary(in->pool, sweep, "heldout_logp", where).mean,
-        .agreement = {NAN, NAN},
+        .agreement = { NAN, NAN },
     };
     d.ours_below = at_or_below(ours, d.printed);
     d.reference_below = at_or_below(reference, d.printed);
@@ -85,7 +91,7 @@ static void *measure(const struct inputs *in)
 {
     const struct table *printed = sources_table(in->sources, "printed");
     const struct sample depths = query_distinct(in->pool, printed, "depth", "quantity=mean_logp");
-    struct depth_sweep    *m = pool_zeroed(in->pool, sizeof *m);
+    struct depth_sweep *m = pool_zeroed(in->pool, sizeof *m);
     m->printed = table_rows(printed);
     m->n = depths.n;
     m->depth = pool_zeroed(in->pool, depths.n * sizeof *m->depth);
@@ -125,9 +131,9 @@ static const char *judge_draws(struct pool *pool, const struct draws *d)
         return text(pool, "not tested: too few runs to tell (%zu)", d->runs);
     const double p = d->agreement.p;
     const char  *verdict = isnan(p) ? "not tested" : p > AGREE_LEVEL ? "reproduced" : "not reproduced";
-    return d->ours.n == d->runs ? verdict
-                                : text(pool, "%s (%zu of %zu runs without a finite score)", verdict,
-                                       d->runs - d->ours.n, d->runs);
+    return d->ours.n == d->runs
+             ? verdict
+             : text(pool, "%s (%zu of %zu runs without a finite score)", verdict, d->runs - d->ours.n, d->runs);
 }
 
 static void decide_depth(struct pieces *out, struct bytes *table, const struct draws *d)
@@ -139,7 +145,8 @@ static void decide_depth(struct pieces *out, struct bytes *table, const struct d
     bytes_print(table, "| %g | %.3f | %s | %s (%zu) | %s (%zu) | %s | %s | %s | %s | %s | %s |\n", d->depth, d->printed,
                 text_number(pool, 4, d->first), ours, d->ours.n, summary_text(pool, &d->reference), d->reference.n,
                 pairs ? text(pool, "%s ± %s", text_number(pool, 4, d->difference.value),
-                             text_number(pool, 4, d->difference.std_error)) : "-",
+                             text_number(pool, 4, d->difference.std_error))
+                      : "-",
                 tested ? text(pool, "%.3f, %s", d->agreement.statistic, text_p(pool, d->agreement.p)) : "-",
                 place_text(pool, d->ours_below, d->ours.n), place_text(pool, d->reference_below, d->reference.n),
                 heldout, verdict);
@@ -150,8 +157,8 @@ static void decide_depth(struct pieces *out, struct bytes *table, const struct d
 static void decide(struct pieces *out, const void *measured)
 {
     const struct depth_sweep *m = measured;
-    struct bytes          *table = pieces_table(out, "draws");
-    const char            *rare = NULL;
+    struct bytes             *table = pieces_table(out, "draws");
+    const char               *rare = NULL;
     bytes_text(table, "| depth | notebook | ours, unperturbed | ours: mean ± sd (draws) | reference: mean ± sd (draws) "
                       "| difference of means ± its standard error | Kolmogorov-Smirnov | of ours at or below the "
                       "printed value | of the reference | held-out: our mean | verdict "
@@ -161,10 +168,10 @@ static void decide(struct pieces *out, const void *measured)
         decide_depth(out, table, d);
         if (is_outside(d->reference_below, d->reference.n))
             rare = text_joined(out->pool, rare, "\n\n",
-                               text(out->pool, "The number printed at depth %g lies outside all %zu draws of the "
+                               text(out->pool,
+                                    "The number printed at depth %g lies outside all %zu draws of the "
                                     "notebook's own stack, %.1f standard deviations from their mean: a rare draw.",
-                                    d->depth, d->reference.n,
-                                    fabs(d->printed - d->reference.mean) / d->reference.sd));
+                                    d->depth, d->reference.n, fabs(d->printed - d->reference.mean) / d->reference.sd));
     }
     pieces_value(out, "rare-draws", rare ? rare : "");
     pieces_value(out, "printed", text(out->pool, "%zu", m->printed));
@@ -172,5 +179,10 @@ static void decide(struct pieces *out, const void *measured)
 }
 
 const struct judge judge_depth_sweep = {
-    .name = "depth_sweep", .tables = tables, .figures = "depth_sweep loss", .measure = measure, .decide = decide, .notebook = true,
+    .name = "depth_sweep",
+    .tables = tables,
+    .figures = "depth_sweep loss",
+    .measure = measure,
+    .decide = decide,
+    .notebook = true,
 };

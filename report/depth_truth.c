@@ -6,27 +6,27 @@
 #define NOTEBOOK_DEPTH 8 /* the deepest flow that the notebook trains */
 
 static const struct source tables[] = {
-    {.name = "depth_truth",
-     .columns = "depth seed status train_logp train_truth heldout_logp heldout_truth kl kl_std_error",
-     .protocol = {SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8,16,20", "seeds=16"}},
-    {0},
+    { .name = "depth_truth",
+      .columns = "depth seed status train_logp train_truth heldout_logp heldout_truth kl kl_std_error",
+      .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8,16,20", "seeds=16" } },
+    { 0 },
 };
 
 struct depth_row {
     double        depth;
     size_t        seeds, finished;
-    struct effect train, heldout;    /* over seeds                             */
-    struct effect gap;               /* train - held-out, paired               */
-    struct effect over;              /* train - the truth's own on those rows  */
-    double        kl, kl_std_error;  /* over seeds and rows                    */
-    struct effect step;              /* held-out, against the depth before; tested */
-    double        train_step;        /* the same of the training rows, mean    */
+    struct effect train, heldout;   /* over seeds                             */
+    struct effect gap;              /* train - held-out, paired               */
+    struct effect over;             /* train - the truth's own on those rows  */
+    double        kl, kl_std_error; /* over seeds and rows                    */
+    struct effect step;             /* held-out, against the depth before; tested */
+    double        train_step;       /* the same of the training rows, mean    */
 };
 
 struct depth_truth {
     size_t            n;
-    struct depth_row *row;                    /* [n], ascending                                                */
-    size_t            best;                   /* row of the highest held-out score                             */
+    struct depth_row *row;  /* [n], ascending                                                */
+    size_t            best; /* row of the highest held-out score                             */
     double            train_truth, heldout_truth;
     struct effect     less;   /* tested: the first step's held-out gain minus the last one's                   */
     struct effect     left;   /* tested: KL at the best depth                                                  */
@@ -103,8 +103,9 @@ static void measure_depth(struct depth_row *row, const struct inputs *in, double
     const struct table *t = table_of(in);
     const char         *where = text(in->pool, "depth=%g", depth);
     const struct sample train = numbers(in, "train_logp", depth), truth = numbers(in, "train_truth", depth);
-    *row = (struct depth_row){.depth = depth, .seeds = query_count(t, where),
-                              .finished = query_count(t, text(in->pool, "%s status=ok", where))};
+    *row = (struct depth_row){ .depth = depth,
+                               .seeds = query_count(t, where),
+                               .finished = query_count(t, text(in->pool, "%s status=ok", where)) };
     row->train = mean_of(train);
     row->heldout = mean_of(numbers(in, "heldout_logp", depth));
     row->over = mean_above(in->pool, train, truth.n ? truth.x[0] : NAN); /* one number for all seeds */
@@ -122,7 +123,7 @@ static void measure_depth(struct depth_row *row, const struct inputs *in, double
 static void *measure(const struct inputs *in)
 {
     const struct sample depths = query_distinct(in->pool, table_of(in), "depth", "");
-    struct depth_truth    *m = pool_zeroed(in->pool, sizeof *m);
+    struct depth_truth *m = pool_zeroed(in->pool, sizeof *m);
     const size_t        n = m->n = depths.n;
     const double       *depth = depths.x;
     m->row = pool_zeroed(in->pool, n * sizeof *m->row);
@@ -205,49 +206,68 @@ static void claim_steps(struct pieces *out, const struct depth_truth *m)
     else if (up + 1 < n)
         after = text(pool, "the step to depth %g brings %s, %s", row[up + 1].depth,
                      text_interval(pool, 4, &row[up + 1].step), text_p(pool, row[up + 1].step.corrected));
-    pieces_claim(out, &(struct claim){
-        .name = "steps",
-        .title = "each stack of more blocks fits better",
-        .sentence = "stacking coupling blocks steadily improves the fit. [...] Likelihood climbs steadily with depth",
-        .rule = text(pool, "on held-out rows, paired by seed: supported if every step of depth significantly improves "
+    pieces_claim(
+        out, &(struct claim){
+                 .name = "steps",
+                 .title = "each stack of more blocks fits better",
+                 .sentence =
+                     "stacking coupling blocks steadily improves the fit. [...] Likelihood climbs steadily with depth",
+                 .rule = text(
+                     pool,
+                     "on held-out rows, paired by seed: supported if every step of depth significantly improves "
                      "log p; refuted if a step up to depth %d, the notebook's deepest, significantly worsens it; "
                      "otherwise supported with a limit, the depth up to which each step helps; undecided if not even "
-                     "the first does.", NOTEBOOK_DEPTH),
-        .effect = n > 1 ? text(pool, "from depth %g to %g held-out log p goes from %s to %s.", row[0].depth,
-                               row[n - 1].depth, text_number(pool, 4, row[0].heldout.value),
-                               text_number(pool, 4, row[n - 1].heldout.value))
-                        : "the table holds one depth.",
-        .limit = early ? text(pool, "%s.", after)
-                 : all || up == 0 ? NULL
-                 : text(pool, "each step helps up to depth %g; %s.", row[up].depth, after),
-        .untested = too_few(pool, m, 2), .rests_on = "depth_truth",
-        .decision = all ? SUPPORTED : early ? REFUTED : up > 0 ? LIMITED : UNDECIDED,
-    });
+                     "the first does.",
+                     NOTEBOOK_DEPTH),
+                 .effect = n > 1 ? text(pool, "from depth %g to %g held-out log p goes from %s to %s.", row[0].depth,
+                                        row[n - 1].depth, text_number(pool, 4, row[0].heldout.value),
+                                        text_number(pool, 4, row[n - 1].heldout.value))
+                                 : "the table holds one depth.",
+                 .limit = early          ? text(pool, "%s.", after)
+                        : all || up == 0 ? NULL
+                                         : text(pool, "each step helps up to depth %g; %s.", row[up].depth, after),
+                 .untested = too_few(pool, m, 2),
+                 .rests_on = "depth_truth",
+                 .decision = all    ? SUPPORTED
+                           : early  ? REFUTED
+                           : up > 0 ? LIMITED
+                                    : UNDECIDED,
+             });
 }
 
 static void claim_taper(struct pieces *out, const struct depth_truth *m)
 {
-    struct pool *pool = out->pool;
-    const bool   tapers = effect_sign(&m->less) > 0, short_of = effect_sign(&m->left) > 0;
+    struct pool            *pool = out->pool;
+    const bool              tapers = effect_sign(&m->less) > 0, short_of = effect_sign(&m->left) > 0;
     const struct depth_row *best = &m->row[m->best];
-    pieces_claim(out, &(struct claim){
-        .name = "taper",
-        .title = "the gains taper as the flow saturates the target",
-        .sentence = "The gains taper as the flow saturates the target.",
-        .rule = text(pool, "supported if the last step's held-out gain is significantly smaller than the first's, and "
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "taper",
+            .title = "the gains taper as the flow saturates the target",
+            .sentence = "The gains taper as the flow saturates the target.",
+            .rule =
+                text(pool,
+                     "supported if the last step's held-out gain is significantly smaller than the first's, and "
                      "the interval of KL(truth, flow) at the best depth lies below %g nats; with a limit if the gain "
                      "is smaller, but that KL significantly above zero: then the flow saturates short of the target; "
-                     "refuted if the gain is significantly larger; otherwise undecided.", EFFECT_MATERIAL),
-        .effect = text(pool, "the last step gains %s nats less than the first (%s).", text_interval(pool, 3, &m->less),
-                       text_p(pool, m->less.corrected)),
-        .limit = tapers && short_of ? text(pool, "the gains taper, but short of the target: at the best depth, %g, KL "
-                                           "is %s ± %s nats.", best->depth, text_number(pool, 4, best->kl),
-                                           text_number(pool, 4, best->kl_std_error)) : NULL,
-        .untested = too_few(pool, m, 3), .rests_on = "depth_truth",
-        .decision = tapers && short_of ? LIMITED
-                  : tapers && effect_between(&m->left, -INFINITY, EFFECT_MATERIAL) ? SUPPORTED
-                  : effect_sign(&m->less) < 0 ? REFUTED : UNDECIDED,
-    });
+                     "refuted if the gain is significantly larger; otherwise undecided.",
+                     EFFECT_MATERIAL),
+            .effect = text(pool, "the last step gains %s nats less than the first (%s).",
+                           text_interval(pool, 3, &m->less), text_p(pool, m->less.corrected)),
+            .limit = tapers && short_of
+                       ? text(pool,
+                              "the gains taper, but short of the target: at the best depth, %g, KL "
+                              "is %s ± %s nats.",
+                              best->depth, text_number(pool, 4, best->kl), text_number(pool, 4, best->kl_std_error))
+                       : NULL,
+            .untested = too_few(pool, m, 3),
+            .rests_on = "depth_truth",
+            .decision = tapers && short_of                                             ? LIMITED
+                      : tapers && effect_between(&m->left, -INFINITY, EFFECT_MATERIAL) ? SUPPORTED
+                      : effect_sign(&m->less) < 0                                      ? REFUTED
+                                                                                       : UNDECIDED,
+        });
 }
 
 /* Where the training and held-out curves part by more than the truth's own do. */
@@ -277,31 +297,47 @@ static void claim_fit(struct pieces *out, const struct depth_truth *m)
     struct pool *pool = out->pool;
     const bool   passes = effect_sign(&m->over) > 0, grows = effect_sign(&m->growth) > 0;
     const bool   close = effect_between(&m->over, -INFINITY, EFFECT_MATERIAL) &&
-                         effect_between(&m->growth, -INFINITY, EFFECT_MATERIAL);
+                       effect_between(&m->growth, -INFINITY, EFFECT_MATERIAL);
     const char *few = too_few(pool, m, 2), *curves = curves_text(pool, m);
     const char *no_truth = isnan(m->train_truth - m->heldout_truth) ? "there is no truth for these rows" : NULL;
-    pieces_claim(out, &(struct claim){
-        .name = "fit",
-        .title = "the training rows' log p measures the fit",
-        .sentence = "depth_lp = [logp(train(build(jr.key(0), d))) for d in depths] [the score is taken over the rows "
-                    "that were trained on]",
-        .rule = text(pool, "refuted if, at the greatest depth, the training score significantly passes the truth's own "
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "fit",
+            .title = "the training rows' log p measures the fit",
+            .sentence =
+                "depth_lp = [logp(train(build(jr.key(0), d))) for d in depths] [the score is taken over the rows "
+                "that were trained on]",
+            .rule =
+                text(pool,
+                     "refuted if, at the greatest depth, the training score significantly passes the truth's own "
                      "on the same rows, and the gap between training and held-out score has significantly grown from "
                      "the least depth to the greatest; with a limit if one of the two is so; if neither is, supported "
-                     "if both intervals lie below %g nats, and otherwise undecided.", EFFECT_MATERIAL),
-        .effect = text(pool, "the gap grows by %s nats over the depths (%s); at the greatest depth the training score "
-                       "stands %s above the truth's (%s); %s.", text_interval(pool, 3, &m->growth),
-                       text_p(pool, m->growth.corrected), text_interval(pool, 3, &m->over),
-                       text_p(pool, m->over.corrected), curves),
-        .limit = passes && grows ? text(pool, "from depth %g on the mean training score is better than the truth's "
-                                        "own, which no density can be on fresh rows: that part of the gain is "
-                                        "over-fitting; %s.", passed_at(m), curves)
-                 : grows ? text(pool, "the gap grows with depth, but the training score does not significantly pass "
-                                "the truth; %s.", curves)
-                 : passes ? "the training score passes the truth, but the gap does not significantly grow." : NULL,
-        .untested = few ? few : no_truth, .rests_on = "depth_truth",
-        .decision = passes && grows ? REFUTED : passes || grows ? LIMITED : close ? SUPPORTED : UNDECIDED,
-    });
+                     "if both intervals lie below %g nats, and otherwise undecided.",
+                     EFFECT_MATERIAL),
+            .effect = text(pool,
+                           "the gap grows by %s nats over the depths (%s); at the greatest depth the training score "
+                           "stands %s above the truth's (%s); %s.",
+                           text_interval(pool, 3, &m->growth), text_p(pool, m->growth.corrected),
+                           text_interval(pool, 3, &m->over), text_p(pool, m->over.corrected), curves),
+            .limit = passes && grows ? text(pool,
+                                            "from depth %g on the mean training score is better than the truth's "
+                                            "own, which no density can be on fresh rows: that part of the gain is "
+                                            "over-fitting; %s.",
+                                            passed_at(m), curves)
+                   : grows           ? text(pool,
+                                            "the gap grows with depth, but the training score does not significantly pass "
+                                                      "the truth; %s.",
+                                            curves)
+                   : passes          ? "the training score passes the truth, but the gap does not significantly grow."
+                                     : NULL,
+            .untested = few ? few : no_truth,
+            .rests_on = "depth_truth",
+            .decision = passes && grows ? REFUTED
+                      : passes || grows ? LIMITED
+                      : close           ? SUPPORTED
+                                        : UNDECIDED,
+        });
 }
 
 static void decide(struct pieces *out, const void *measured)
@@ -314,5 +350,9 @@ static void decide(struct pieces *out, const void *measured)
 }
 
 const struct judge judge_depth_truth = {
-    .name = "depth_truth", .tables = tables, .figures = "depth_truth", .measure = measure, .decide = decide,
+    .name = "depth_truth",
+    .tables = tables,
+    .figures = "depth_truth",
+    .measure = measure,
+    .decide = decide,
 };

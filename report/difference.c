@@ -12,7 +12,7 @@ struct piece {
 
 static struct piece next_piece(const char **rest, const char *ends)
 {
-    const struct piece piece = {*rest, strcspn(*rest, ends)};
+    const struct piece piece = { *rest, strcspn(*rest, ends) };
     *rest += piece.length;
     return piece;
 }
@@ -50,14 +50,14 @@ static void show_both(struct piece a, struct piece b)
 /* What a row is of: its cells under the leading names that are a run's settings or a step of it. */
 static void show_row(const char *head, const char *row)
 {
-    static const char *const settings[] = {"coupling", "depth", "actnorm", "lr", "clip", "guard", "arm", "seed", "replica",
-                                           "step", "rows", "output", "segment"};
-    const char *before = " of ";
+    static const char *const settings[] = { "coupling", "depth",   "actnorm", "lr",   "clip",   "guard",  "arm",
+                                            "seed",     "replica", "step",    "rows", "output", "segment" };
+    const char              *before = " of ";
     for (bool known = true; known;) {
         const struct piece name = next_piece(&head, "\t\n"), cell = next_piece(&row, "\t\n");
         known = false;
         for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-            known = known || equal(name, (struct piece){settings[i], strlen(settings[i])});
+            known = known || equal(name, (struct piece){ settings[i], strlen(settings[i]) });
         if (known) {
             printf("%s%.*s ", before, (int)name.length, name.text);
             show(cell, 0);
@@ -98,7 +98,7 @@ static void tell_columns(const char *name, size_t row, const char *head, const c
 /* What a look at the text would not show; true if that was it. */
 static bool tell_invisible(const char *name, const struct content *a, const struct content *b)
 {
-    const struct content *const both[] = {a, b};
+    const struct content *const both[] = { a, b };
     for (int i = 0; i < 2; i++) {
         const char *nul = memchr(both[i]->data, '\0', both[i]->size);
         if (both[i]->size == 0)

@@ -108,19 +108,20 @@ static bool read_document(struct bytes *document, const char *path, fathom_error
     return good;
 }
 
-bool document_write(struct bytes *out, enum edition edition, const char *folder, const char *home,
-                    fathom_error *error)
+bool document_write(struct bytes *out, enum edition edition, const char *folder, const char *home, fathom_error *error)
 {
     const bool           whole = edition == EDITION_WHOLE;
     gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* a number out of range is no reason to abort */
-    struct sources       sources = {.folder = folder, .home = home, .called = whole ? "results" : folder,
-                                    .pictures = whole ? "results/" : ""};
-    struct verdicts      verdicts = {0};
-    struct pieces        pieces = {.pool = &sources.pool, .sources = &sources};
-    const struct inputs  in = {&sources, &verdicts, &sources.pool};
-    struct bytes         document = {0};
-    const char          *path = text(&sources.pool, "%s/report/%s.md.in", home, whole ? "REPORT" : "NOTEBOOK");
-    const void          *measured[N_JUDGES];
+
+    struct sources sources = {
+        .folder = folder, .home = home, .called = whole ? "results" : folder, .pictures = whole ? "results/" : ""
+    };
+    struct verdicts     verdicts = { 0 };
+    struct pieces       pieces = { .pool = &sources.pool, .sources = &sources };
+    const struct inputs in = { &sources, &verdicts, &sources.pool };
+    struct bytes        document = { 0 };
+    const char         *path = text(&sources.pool, "%s/report/%s.md.in", home, whole ? "REPORT" : "NOTEBOOK");
+    const void         *measured[N_JUDGES];
 
     bool good = open_tables(&sources, edition, error) && read_document(&document, path, error);
     if (good) {

@@ -13,7 +13,6 @@ enum edition {
 /* Adds the report to *out, from the tables of a folder, and below home report/REPORT.md.in and the committed numbers
  * (reference/, tests/reference/).  False with one line in *error, and nothing of use in *out: what sources_open or fill
  * refuses. */
-bool document_write(struct bytes *out, enum edition edition, const char *folder, const char *home,
-                    fathom_error *error);
+bool document_write(struct bytes *out, enum edition edition, const char *folder, const char *home, fathom_error *error);
 
 #endif

@@ -8,7 +8,7 @@
 
 struct effect effect_none(void)
 {
-    return (struct effect){.value = NAN, .low = NAN, .high = NAN, .p = 1, .least = NAN, .corrected = 1};
+    return (struct effect){ .value = NAN, .low = NAN, .high = NAN, .p = 1, .least = NAN, .corrected = 1 };
 }
 
 struct effect effect_mean(const double *d, size_t n)
@@ -41,8 +41,13 @@ struct effect effect_mean(const double *d, size_t n)
 struct effect effect_signs(const double *d, size_t n)
 {
     const struct paired_test test = statistics_sign_test(d, n);
-    struct effect e = {.n = test.n, .positive = (size_t)test.statistic, .low = NAN, .high = NAN, .p = test.p,
-                       .least = NAN, .corrected = test.p};
+    struct effect            e = { .n = test.n,
+                                   .positive = (size_t)test.statistic,
+                                   .low = NAN,
+                                   .high = NAN,
+                                   .p = test.p,
+                                   .least = NAN,
+                                   .corrected = test.p };
     e.value = test.n ? 2 * test.statistic / (double)test.n - 1 : 0;
     if (n > 0)
         e.least = statistics_sign_least(n); /* any of the n pairs could have differed */

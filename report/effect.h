@@ -31,7 +31,7 @@ struct effect effect_mean(const double *d, size_t n);
 struct effect effect_signs(const double *d, size_t n);
 
 /* 1: significantly above zero; -1: significantly below; 0: neither. */
-int  effect_sign(const struct effect *effect);
+int effect_sign(const struct effect *effect);
 /* The whole interval lies between low and high. */
 bool effect_between(const struct effect *effect, double low, double high);
 

@@ -33,8 +33,8 @@ struct document_place {
 
 static struct document_place cut(const char *text, size_t length)
 {
-    struct document_place p = {.verb = text, .verb_length = (int)strcspn(text, " }")};
-    const char  *end = text + length;
+    struct document_place p = { .verb = text, .verb_length = (int)strcspn(text, " }") };
+    const char           *end = text + length;
     p.name = p.verb + p.verb_length + (p.verb[p.verb_length] == ' ');
     p.name_length = (int)strcspn(p.name, ":}");
     p.words = p.name + p.name_length;
@@ -111,7 +111,7 @@ static bool all_used(const struct filling *f)
 
 bool fill(struct bytes *out, const char *document, const char *name, struct pieces *pieces, fathom_error *error)
 {
-    struct filling f = {.out = out, .name = name, .pieces = pieces, .error = error};
+    struct filling f = { .out = out, .name = name, .pieces = pieces, .error = error };
     bool           good = true, short_of_memory = false;
     for (const char *line = document, *next; *line && good; line = next) {
         const size_t length = strcspn(line, "\n"), before = out->size;

@@ -8,11 +8,14 @@
 #include <string.h>
 
 static const struct source tables[] = {
-    {.name = "gradient_norm", .columns = "coupling depth seed grad_norm",
-     .protocol = {SETTINGS_FLOW "actnorm=none", "coupling=both depths=2,4,8,16", "seeds=1"}},
-    {.name = "untrained", .file = "tests/reference/untrained.tsv",
-     .columns = "coupling depth n_params mean_logp grad_norm", .no_head = true},
-    {0},
+    { .name = "gradient_norm",
+      .columns = "coupling depth seed grad_norm",
+      .protocol = { SETTINGS_FLOW "actnorm=none", "coupling=both depths=2,4,8,16", "seeds=1" } },
+    { .name = "untrained",
+      .file = "tests/reference/untrained.tsv",
+      .columns = "coupling depth n_params mean_logp grad_norm",
+      .no_head = true },
+    { 0 },
 };
 
 struct gradient_norm {
@@ -22,7 +25,7 @@ struct gradient_norm {
         double      depth;
         double      printed, ours, reference; /* by the notebook, by us, by the notebook's own stack */
         bool        run;                      /* the table has it                                    */
-    } *probe; /* [n] */
+    } * probe;                                /* [n] */
 };
 
 static struct probe measure_probe(const struct inputs *in, const char *coupling, double depth)
@@ -32,7 +35,8 @@ static struct probe measure_probe(const struct inputs *in, const char *coupling,
     const char         *alike = text(in->pool, "coupling=%s depth=%g", coupling, depth);
     const char         *run = text(in->pool, "%s seed=%s", alike, seed ? seed : "0");
     return (struct probe){
-        .coupling = coupling, .depth = depth,
+        .coupling = coupling,
+        .depth = depth,
         .printed = query_number(sources_table(in->sources, "printed"), "value",
                                 text(in->pool, "quantity=grad_norm %s", alike)),
         .ours = query_number(table, "grad_norm", run),
@@ -43,12 +47,11 @@ static struct probe measure_probe(const struct inputs *in, const char *coupling,
 
 static void *measure(const struct inputs *in)
 {
-    static const char *const couplings[] = {"affine", "spline"};
-    struct gradient_norm         *m = pool_zeroed(in->pool, sizeof *m);
+    static const char *const couplings[] = { "affine", "spline" };
+    struct gradient_norm    *m = pool_zeroed(in->pool, sizeof *m);
     for (size_t c = 0; c < 2; c++) {
-        const struct sample depths =
-            query_distinct(in->pool, sources_table(in->sources, "printed"), "depth",
-                           text(in->pool, "quantity=grad_norm coupling=%s", couplings[c]));
+        const struct sample depths = query_distinct(in->pool, sources_table(in->sources, "printed"), "depth",
+                                                    text(in->pool, "quantity=grad_norm coupling=%s", couplings[c]));
         for (size_t i = 0; i < depths.n; i++) {
             m->probe = pool_grown(in->pool, m->probe, m->n, &m->room, sizeof *m->probe);
             m->probe[m->n++] = measure_probe(in, couplings[c], depths.x[i]);
@@ -69,8 +72,8 @@ static const char *judge_probe(const struct probe *p, const char *rounded, const
 static void decide(struct pieces *out, const void *measured)
 {
     const struct gradient_norm *m = measured;
-    struct pool           *pool = out->pool;
-    struct bytes          *table = pieces_table(out, "norms");
+    struct pool                *pool = out->pool;
+    struct bytes               *table = pieces_table(out, "norms");
     bytes_text(table, "| coupling | depth | notebook | ours | difference | relative difference to the reference stack "
                       "| verdict |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {
@@ -87,5 +90,10 @@ static void decide(struct pieces *out, const void *measured)
 }
 
 const struct judge judge_gradient_norm = {
-    .name = "gradient_norm", .tables = tables, .figures = "gradient_norm", .measure = measure, .decide = decide, .notebook = true,
+    .name = "gradient_norm",
+    .tables = tables,
+    .figures = "gradient_norm",
+    .measure = measure,
+    .decide = decide,
+    .notebook = true,
 };

@@ -29,7 +29,7 @@ struct judge {
     void *(*measure)(const struct inputs *in);
     /* Looks at no table. */
     void (*decide)(struct pieces *out, const void *measured);
-    bool   notebook;              /* its program is one of the notebook's own                                   */
+    bool notebook; /* its program is one of the notebook's own                                   */
 };
 
 #endif

@@ -15,9 +15,9 @@ struct texts {
 
 bool parted_is_store(const char *path)
 {
-    char        head[16] = "";
-    FILE       *file = fopen(path, "rb");
-    const bool  read = file && fread(head, sizeof head, 1, file) == 1;
+    char       head[16] = "";
+    FILE      *file = fopen(path, "rb");
+    const bool read = file && fread(head, sizeof head, 1, file) == 1;
     if (file)
         fclose(file);
     return read && memcmp(head, "SQLite format 3", sizeof head) == 0;
@@ -73,15 +73,16 @@ static void print_hash(bool there, const struct sha256 *hash)
 /* Both traces, if both are kept. */
 static void tell_step(struct store *a, struct store *b, const char *text)
 {
-    struct store_run one = {0}, other = {0};
+    struct store_run one = { 0 }, other = { 0 };
     fathom_error     error;
     if (store_find(&one, a, text, STORE_TRACE, &error) != STORE_OK ||
         store_find(&other, b, text, STORE_TRACE, &error) != STORE_OK || one.steps != other.steps)
         printf("    not both stores keep its trace, so the first step that differs is not known\n");
     else
         for (size_t step = 0; step < one.steps; step++) {
-            const double x[2] = {one.loss[step], one.grad_norm[step]}, y[2] = {other.loss[step], other.grad_norm[step]};
-            const int    which = memcmp(x, y, sizeof *x) != 0 ? 0 : 1;
+            const double x[2] = { one.loss[step], one.grad_norm[step] },
+                         y[2] = { other.loss[step], other.grad_norm[step] };
+            const int which = memcmp(x, y, sizeof *x) != 0 ? 0 : 1;
             if (memcmp(x, y, sizeof x) == 0)
                 continue;
             printf("    the traces part at step %zu: %s %.17g and %.17g\n", step, which ? "gradient norm" : "loss",
@@ -129,7 +130,7 @@ static bool compare_run(size_t *only, struct store *a, struct store *b, const ch
 
 bool parted_tell(const char *path_a, const char *path_b)
 {
-    struct texts  texts = {0};
+    struct texts  texts = { 0 };
     fathom_error  error;
     size_t        parted = 0, only = 0, rows;
     struct store *a = run_store_open_file(path_a, &error);

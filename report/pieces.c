@@ -8,7 +8,7 @@
 
 const char *piece_verb(enum piece_kind kind)
 {
-    static const char *const verbs[] = {"table", "claim", "figure", "source", "value"};
+    static const char *const verbs[] = { "table", "claim", "figure", "source", "value" };
     return verbs[kind];
 }
 
@@ -28,7 +28,7 @@ static struct bytes *add(struct pieces *p, enum piece_kind kind, const char *nam
         exit_failed("the report has two %ss '%s'", piece_verb(kind), name);
     p->piece = pool_grown(p->pool, p->piece, p->n, &p->room, sizeof *p->piece);
     struct bytes *bytes = pool_zeroed(p->pool, sizeof *bytes);
-    p->piece[p->n++] = (struct document_piece){.kind = kind, .name = name, .text = bytes};
+    p->piece[p->n++] = (struct document_piece){ .kind = kind, .name = name, .text = bytes };
     return bytes;
 }
 
@@ -90,7 +90,7 @@ void pieces_claim(struct pieces *p, const struct claim *given)
 void pieces_number(struct pieces *p, const char *what, const char *notebook, const char *ours, const char *verdict)
 {
     p->number = pool_grown(p->pool, p->number, p->n_numbers, &p->numbers_room, sizeof *p->number);
-    p->number[p->n_numbers++] = (struct number){what, notebook, ours, verdict};
+    p->number[p->n_numbers++] = (struct number){ what, notebook, ours, verdict };
 }
 
 const char *pieces_number_verdict(struct pieces *p, const char *table, const char *verdict)
@@ -106,5 +106,5 @@ void pieces_free(struct pieces *p)
 {
     for (size_t i = 0; i < p->n; i++)
         bytes_free(p->piece[i].text);
-    *p = (struct pieces){0};
+    *p = (struct pieces){ 0 };
 }

@@ -26,13 +26,13 @@ struct number {
 };
 
 struct pieces {
-    struct pool    *pool;    /* of all text                                                    */
-    struct sources *sources; /* what they do not allow to be judged is not tested              */
-    const char     *judge;   /* whose pieces are being registered; NULL: the report's own      */
-    struct document_piece   *piece;   /* [n]                                                            */
-    struct claim   *claim;   /* [n_claims], as judged: for the list at the head                */
-    struct number  *number;  /* [n_numbers]                                                    */
-    size_t          n, room, n_claims, claims_room, n_numbers, numbers_room;
+    struct pool           *pool;    /* of all text                                                    */
+    struct sources        *sources; /* what they do not allow to be judged is not tested              */
+    const char            *judge;   /* whose pieces are being registered; NULL: the report's own      */
+    struct document_piece *piece;   /* [n]                                                            */
+    struct claim          *claim;   /* [n_claims], as judged: for the list at the head                */
+    struct number         *number;  /* [n_numbers]                                                    */
+    size_t                 n, room, n_claims, claims_room, n_numbers, numbers_room;
 };
 
 /* A table's text, to be printed to: lines of Markdown. */
@@ -54,6 +54,6 @@ void pieces_number(struct pieces *pieces, const char *what, const char *notebook
 const char *pieces_number_verdict(struct pieces *pieces, const char *table, const char *verdict);
 
 struct document_piece *pieces_find(const struct pieces *pieces, enum piece_kind kind, const char *name, size_t length);
-void          pieces_free(struct pieces *pieces);
+void                   pieces_free(struct pieces *pieces);
 
 #endif

@@ -38,5 +38,5 @@ void pool_free(struct pool *pool)
     for (size_t i = 0; i < pool->n; i++)
         free(pool->block[i]);
     free(pool->block);
-    *pool = (struct pool){0};
+    *pool = (struct pool){ 0 };
 }

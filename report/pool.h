@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 struct pool {
-    void  **block;
-    size_t  n, room;
+    void **block;
+    size_t n, room;
 };
 
 void *pool_alloc(struct pool *pool, size_t bytes); /* not initialised */

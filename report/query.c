@@ -25,7 +25,7 @@ static double number_of(const char *text)
 
 static struct condition parse(const struct table *table, const char *where)
 {
-    struct condition c = {0};
+    struct condition c = { 0 };
     char             name[WORD_SIZE];
     int              used;
     for (; c.n < CONDITIONS_MAX && sscanf(where, " %47[^= ]=%47s%n", name, c.word[c.n], &used) == 2; where += used) {
@@ -62,7 +62,7 @@ static double cell_value(const struct table *table, size_t row, size_t column)
 struct sample query_numbers(struct pool *pool, const struct table *table, const char *name, const char *where)
 {
     const struct condition c = parse(table, where);
-    struct sample          s = {pool_alloc(pool, table_rows(table) * sizeof(double)), 0};
+    struct sample          s = { pool_alloc(pool, table_rows(table) * sizeof(double)), 0 };
     size_t                 column;
     if (!table_find(&column, table, name))
         return s;
@@ -132,7 +132,7 @@ struct pairs query_pairs(struct pool *pool, const struct table *table, const cha
 {
     const struct condition a = parse(table, where_a), b = parse(table, where_b);
     const size_t           bytes = table_rows(table) * sizeof(double);
-    struct pairs           p = {pool_alloc(pool, bytes), pool_alloc(pool, bytes), pool_alloc(pool, bytes), 0, 0};
+    struct pairs           p = { pool_alloc(pool, bytes), pool_alloc(pool, bytes), pool_alloc(pool, bytes), 0, 0 };
     size_t                *others = pool_alloc(pool, table_rows(table) * sizeof *others), n_others = 0;
     size_t                 column, by_column[CONDITIONS_MAX], n_by = 0;
     char                   word[WORD_SIZE];

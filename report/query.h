@@ -20,7 +20,7 @@ struct sample {
 };
 
 /* The numbers of a column in the rows that meet the condition, in the table's order. */
-struct sample query_numbers(struct pool *pool, const struct table *table, const char *column, const char *where);
+struct sample  query_numbers(struct pool *pool, const struct table *table, const char *column, const char *where);
 struct summary query_summary(struct pool *pool, const struct table *table, const char *column, const char *where);
 /* The different numbers among them, ascending. */
 struct sample query_distinct(struct pool *pool, const struct table *table, const char *column, const char *where);

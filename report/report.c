@@ -23,7 +23,7 @@ static const struct program program = {
 /* A table or figure that is not of its program's last run: told, on stderr, since the report shows both. */
 static void tell_mixture(const char *folder)
 {
-    struct bytes told = {0};
+    struct bytes told = { 0 };
     if (manifest_mixture(&told, folder) > 0)
         for (char *line = told.data, *rest; line && *line; line = rest) {
             rest = line + strcspn(line, "\n");
@@ -38,7 +38,7 @@ static void tell_mixture(const char *folder)
 int main(int argc, char **argv)
 {
     struct options ignored = options_default();
-    struct bytes   text = {0};
+    struct bytes   text = { 0 };
     char           home[PATH_MAX];
     fathom_error   error;
 

@@ -6,30 +6,32 @@
 
 #include "growth_phase.h"
 
-#define DECIMAL 1e-3   /* nats: the notebook prints three decimals                                    */
+#define DECIMAL 1e-3 /* nats: the notebook prints three decimals                                    */
 
 static const struct source tables[] = {
-    {.name = "roundoff", .columns = "depth step least median greatest",
-     .protocol = {SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "replicas=9"}},
-    {.name = "roundoff_final", .columns = "depth replica status train_logp heldout_logp",
-     .protocol = {SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "replicas=9"}},
-    {0},
+    { .name = "roundoff",
+      .columns = "depth step least median greatest",
+      .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "replicas=9" } },
+    { .name = "roundoff_final",
+      .columns = "depth replica status train_logp heldout_logp",
+      .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "replicas=9" } },
+    { 0 },
 };
 
 struct growth {
     double depth;
-    double start, saturated;            /* steps                                                       */
-    double rate, low, high;             /* per step: of the median, and of the least and greatest      */
-    double largest;                     /* nats: the largest median difference                         */
-    double range, sd, heldout_sd;       /* nats: of the final scores                                   */
+    double start, saturated;      /* steps                                                       */
+    double rate, low, high;       /* per step: of the median, and of the least and greatest      */
+    double largest;               /* nats: the largest median difference                         */
+    double range, sd, heldout_sd; /* nats: of the final scores                                   */
     size_t replicas;
-    bool   measured;                    /* there are differences to follow, and final scores to compare */
+    bool   measured; /* there are differences to follow, and final scores to compare */
 };
 
 struct roundoff {
     size_t         n;
-    struct growth *depth;  /* [n]                                                                        */
-    double         error;  /* nats: what other training rows would do to the score; NaN: not known       */
+    struct growth *depth; /* [n]                                                                        */
+    double         error; /* nats: what other training rows would do to the score; NaN: not known       */
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
@@ -42,7 +44,7 @@ static void measure_rates(struct growth *g, const struct inputs *in, const char 
     const struct sample median = query_numbers(in->pool, table, "median", where);
     const struct sample greatest = query_numbers(in->pool, table, "greatest", where);
     /* Where every replica has diverged there is no difference, and the three columns end together. */
-    const size_t n = least.n < greatest.n ? least.n : greatest.n;
+    const size_t              n = least.n < greatest.n ? least.n : greatest.n;
     const struct growth_phase phase = growth_phase_find(steps.x, least.x, median.x, greatest.x,
                                                         median.n < n ? median.n : n);
     g->measured = median.n > 0;
@@ -60,7 +62,7 @@ static struct growth measure_depth(const struct inputs *in, double depth)
     const char         *where = text(in->pool, "depth=%g", depth);
     const struct sample score = query_numbers(in->pool, final, "train_logp", where);
     const struct sample heldout = query_numbers(in->pool, final, "heldout_logp", where);
-    struct growth       g = {depth, NAN, NAN, NAN, NAN, NAN, 0, NAN, NAN, NAN, score.n, false};
+    struct growth       g = { depth, NAN, NAN, NAN, NAN, NAN, 0, NAN, NAN, NAN, score.n, false };
     measure_rates(&g, in, where);
     g.measured = g.measured && score.n > 1;
     if (score.n > 1) {
@@ -88,17 +90,18 @@ static void *measure(const struct inputs *in)
 
 /* What all depths come to. */
 struct total {
-    double *grown;              /* [n] depths at which the difference reaches the printed decimal */
-    size_t  n, measured;        /* depths with two replicas that finish                           */
-    double  slowest, fastest;   /* steps in which it doubles                                      */
-    double  latest;             /* step by which it is saturated                                  */
-    double  least_sd, most_sd;  /* nats: of the final scores                                      */
+    double *grown;             /* [n] depths at which the difference reaches the printed decimal */
+    size_t  n, measured;       /* depths with two replicas that finish                           */
+    double  slowest, fastest;  /* steps in which it doubles                                      */
+    double  latest;            /* step by which it is saturated                                  */
+    double  least_sd, most_sd; /* nats: of the final scores                                      */
 };
 
 static struct total add_up(struct pool *pool, const struct roundoff *m)
 {
-    struct total all = {.grown = pool_alloc(pool, m->n * sizeof *all.grown), .fastest = INFINITY,
-                        .least_sd = INFINITY};
+    struct total all = { .grown = pool_alloc(pool, m->n * sizeof *all.grown),
+                         .fastest = INFINITY,
+                         .least_sd = INFINITY };
     for (size_t i = 0; i < m->n; i++) {
         const struct growth *g = &m->depth[i];
         const double         doubling = M_LN2 / g->rate;
@@ -135,15 +138,16 @@ static void print_growth(struct pieces *out, const struct roundoff *m)
 static const char *total_text(struct pool *pool, const struct total *all, const struct roundoff *m)
 {
     if (all->n == 0)
-        return all->measured < m->n ? text(pool, "%zu of %zu depths have two replicas that finish.", all->measured,
-                                           m->n)
-                                    : "at no depth does the perturbation reach the third decimal.";
+        return all->measured < m->n
+                 ? text(pool, "%zu of %zu depths have two replicas that finish.", all->measured, m->n)
+                 : "at no depth does the perturbation reach the third decimal.";
     const char *beside = m->error > 0 ? text(pool, ", %.2g to %.2g of the data's own standard error",
                                              all->least_sd / m->error, all->most_sd / m->error)
                                       : "";
-    return text(pool, "it doubles every %.1f to %.1f steps and is saturated by step %.0f; the final score then "
-                      "scatters with sd %.4f to %.4f nats%s.", all->fastest, all->slowest, all->latest, all->least_sd,
-                all->most_sd, beside);
+    return text(pool,
+                "it doubles every %.1f to %.1f steps and is saturated by step %.0f; the final score then "
+                "scatters with sd %.4f to %.4f nats%s.",
+                all->fastest, all->slowest, all->latest, all->least_sd, all->most_sd, beside);
 }
 
 static void decide(struct pieces *out, const void *measured)
@@ -152,26 +156,43 @@ static void decide(struct pieces *out, const void *measured)
     const struct total     all = add_up(out->pool, m);
     print_growth(out, m);
     pieces_value(out, "rounding", text(out->pool, "%g", GROWTH_ROUNDING));
-    pieces_value(out, "consequence", all.n == 0 || !(m->error > 0) ? "" : text(out->pool,
-        "So two correct programs that round differently in one place agree at first, and part in the third decimal.\n"
-        "That scatter is %s than what other training rows would do to the score. But with it no one can tell a defect\n"
-        "from a rounding. Hence the rule of this project: the same bits whatever the compiler, the instruction set or\n"
-        "the number of threads.", all.most_sd < m->error ? "smaller" : "no smaller"));
-    pieces_claim(out, &(struct claim){
-        .name = "bits",
-        .title = "a trained third decimal can be checked only by the same bits",
-        .rule = text(out->pool, "supported if at every depth the difference grows from round-off to above %g nats, and "
+    pieces_value(out, "consequence",
+                 all.n == 0 || !(m->error > 0) ? ""
+                                               : text(out->pool,
+                                                      "So two correct programs that round differently in one place "
+                                                      "agree at first, and part in the third decimal.\n"
+                                                      "That scatter is %s than what other training rows would do to "
+                                                      "the score. But with it no one can tell a defect\n"
+                                                      "from a rounding. Hence the rule of this project: the same bits "
+                                                      "whatever the compiler, the instruction set or\n"
+                                                      "the number of threads.",
+                                                      all.most_sd < m->error ? "smaller" : "no smaller"));
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "bits",
+            .title = "a trained third decimal can be checked only by the same bits",
+            .rule =
+                text(out->pool,
+                     "supported if at every depth the difference grows from round-off to above %g nats, and "
                      "the final scores of the replicas differ by more than that, the last decimal that the notebook "
                      "prints; refuted if at none; otherwise supported with a limit, the depths at which they do.",
                      DECIMAL),
-        .effect = total_text(out->pool, &all, m),
-        .limit = all.n && all.n < m->n ? text(out->pool, "at %s.", text_depths(out->pool, all.grown, all.n)) : NULL,
-        .untested = all.measured ? NULL : "at no depth are there two replicas that finish",
-        .rests_on = "roundoff roundoff_final",
-        .decision = all.n == m->n ? SUPPORTED : all.n ? LIMITED : all.measured == m->n ? REFUTED : UNDECIDED,
-    });
+            .effect = total_text(out->pool, &all, m),
+            .limit = all.n && all.n < m->n ? text(out->pool, "at %s.", text_depths(out->pool, all.grown, all.n)) : NULL,
+            .untested = all.measured ? NULL : "at no depth are there two replicas that finish",
+            .rests_on = "roundoff roundoff_final",
+            .decision = all.n == m->n        ? SUPPORTED
+                      : all.n                ? LIMITED
+                      : all.measured == m->n ? REFUTED
+                                             : UNDECIDED,
+        });
 }
 
 const struct judge judge_roundoff = {
-    .name = "roundoff", .tables = tables, .figures = "roundoff", .measure = measure, .decide = decide,
+    .name = "roundoff",
+    .tables = tables,
+    .figures = "roundoff",
+    .measure = measure,
+    .decide = decide,
 };

@@ -48,8 +48,8 @@ const char *settings_differ(struct pool *pool, const struct table *table, const 
     while (next_setting(key, value, &expected)) {
         const char *ours = table_value(table, key);
         if (!ours || !same_value(key, ours, value))
-            found = text_joined(pool, found, ", ", text(pool, "%s %s instead of %s", key, ours ? ours : "not given",
-                                                        value));
+            found = text_joined(pool, found, ", ",
+                                text(pool, "%s %s instead of %s", key, ours ? ours : "not given", value));
     }
     return found;
 }

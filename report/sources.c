@@ -72,15 +72,17 @@ static bool has_columns(const struct table *table, const char *columns, const ch
 static bool read_settings(struct opened *o, struct pool *pool, const char *path, fathom_error *error)
 {
     const struct protocol *protocol = &o->source->protocol;
-    const char *program = table_value(o->table, "program"), *data = table_value(o->table, "data");
+    const char            *program = table_value(o->table, "program"), *data = table_value(o->table, "data");
     if (!program || strcmp(program, o->program) != 0) {
         snprintf(error->text, sizeof error->text, "%.150s: program %.40s instead of %s", path,
                  program ? program : "not given", o->program);
         return false;
     }
     if (protocol->run && (!data || strcmp(data, "spiral") != 0)) {
-        snprintf(error->text, sizeof error->text, "%.120s: data %.60s instead of spiral, which the report is about; "
-                 "give own rows a folder of their own (--out)", path, data ? data : "not given");
+        snprintf(error->text, sizeof error->text,
+                 "%.120s: data %.60s instead of spiral, which the report is about; "
+                 "give own rows a folder of their own (--out)",
+                 path, data ? data : "not given");
         return false;
     }
     o->found = (struct protocol){
@@ -98,7 +100,7 @@ static bool open_table(struct sources *s, const struct source *source, const cha
                               : text(&s->pool, "%s/%s", s->home, source->file);
     s->opened = pool_grown(&s->pool, s->opened, s->n, &s->room, sizeof *s->opened);
     struct opened *o = &s->opened[s->n++];
-    *o = (struct opened){.source = source, .program = result ? program : NULL};
+    *o = (struct opened){ .source = source, .program = result ? program : NULL };
     o->table = source->no_head ? read_headless(path, source->columns, error) : table_read(path, error);
     if (o->table && has_columns(o->table, source->columns, path, error) &&
         (!result || read_settings(o, &s->pool, path, error)))
@@ -122,7 +124,7 @@ void sources_close(struct sources *s)
     for (size_t i = 0; i < s->n; i++)
         table_free(s->opened[i].table);
     pool_free(&s->pool);
-    *s = (struct sources){0};
+    *s = (struct sources){ 0 };
 }
 
 static const struct opened *find(const struct sources *s, const char *name, size_t length)
@@ -214,13 +216,13 @@ static bool several_releases(const struct sources *s)
 const char *sources_notice(struct sources *s)
 {
     struct pool *pool = &s->pool;
-    const char  *releases = several_releases(s)
-                                ? "> **These tables were made by more than one release of Fathom.**" : NULL;
+    const char  *releases = several_releases(s) ? "> **These tables were made by more than one release of Fathom.**"
+                                                : NULL;
     const char  *list = NULL;
     bool         judged = true;
     for (size_t i = 0; i < s->n; i++) {
         const struct opened *o = &s->opened[i];
-        const char *all[] = {o->found.run, o->found.choice, o->found.count}, *line = NULL;
+        const char          *all[] = { o->found.run, o->found.choice, o->found.count }, *line = NULL;
         for (size_t k = 0; k < 3; k++)
             line = all[k] ? text_joined(pool, line, ", ", all[k]) : line;
         if (line)
@@ -231,7 +233,8 @@ const char *sources_notice(struct sources *s)
         return releases ? releases : "";
     return text_joined(pool, releases, "\n\n",
                        text(pool, "> **These tables were made with settings that are not the protocol's.**\n>\n%s\n%s",
-                            list, judged ? "Only how many runs there are differs: the verdicts below rest on that many."
-                                         : "A claim that rests on a table with other runs is *not tested*. Seeds and "
-                                           "replicas are judged as many as there are."));
+                            list,
+                            judged ? "Only how many runs there are differs: the verdicts below rest on that many."
+                                   : "A claim that rests on a table with other runs is *not tested*. Seeds and "
+                                     "replicas are judged as many as there are."));
 }

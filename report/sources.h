@@ -21,17 +21,17 @@ struct source {
 };
 
 struct sources {
-    const char *folder; /* of the results                                                      */
-    const char *home;   /* of the project: reference/, tests/reference/                        */
-    const char *called; /* how the report calls the folder                                     */
+    const char *folder;   /* of the results                                                      */
+    const char *home;     /* of the project: reference/, tests/reference/                        */
+    const char *called;   /* how the report calls the folder                                     */
     const char *pictures; /* what stands before a picture's name in a link                     */
     struct pool pool;
     struct opened {
         const struct source *source;
         const char          *program; /* that writes it; NULL: a committed file                */
         struct table        *table;
-        struct protocol      found;   /* what differs from the protocol, in words              */
-    } *opened;          /* [n], in the order of the report */
+        struct protocol      found; /* what differs from the protocol, in words              */
+    } * opened;                     /* [n], in the order of the report */
     size_t n, room;
 };
 

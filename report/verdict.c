@@ -9,7 +9,7 @@
 
 const char *verdict_name(enum decision decision)
 {
-    static const char *const names[] = {"supported", "supported with a limit", "refuted", "undecided", "not tested"};
+    static const char *const names[] = { "supported", "supported with a limit", "refuted", "undecided", "not tested" };
     return names[decision];
 }
 
@@ -55,5 +55,5 @@ bool verdicts_correct(struct verdicts *v)
 void verdicts_free(struct verdicts *v)
 {
     free(v->test);
-    *v = (struct verdicts){0};
+    *v = (struct verdicts){ 0 };
 }

@@ -24,10 +24,10 @@ void *need(size_t bytes)
 double *read_columns(const char *path, size_t columns, size_t *rows)
 {
     enum { LINE = 4096 };
-    char   line[LINE];
-    size_t n = 0, room = 0;
+    char    line[LINE];
+    size_t  n = 0, room = 0;
     double *values = NULL;
-    FILE *in = fopen(path, "r");
+    FILE   *in = fopen(path, "r");
     if (!in)
         fail_msg("%s cannot be opened (tests run from the project's root)", path);
     while (fgets(line, LINE, in)) {

@@ -33,7 +33,7 @@ void check_same(const double *a, const double *b, size_t n, const char *what, co
  * 2 pairs), and rough_i = |central difference of order 2 pairs| / (binomial(2 pairs, pairs) h).  f fills values, [n],
  * at the displacement t.  slope, rough: [n].  pairs <= 6. */
 typedef void values_at(double *values, double t, void *context);
-void differentiate(double *slope, double *rough, values_at *f, void *context, int pairs, double h, size_t n);
+void         differentiate(double *slope, double *rough, values_at *f, void *context, int pairs, double h, size_t n);
 
 /* A layer, or a transformer over a whole tile; log_det: [rows], += that of the map or, backwards, of its inverse. */
 void run_forward(const struct layer *b, double *x, double *log_det, void *state, size_t rows);

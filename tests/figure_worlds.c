@@ -28,18 +28,26 @@ static double   uniform(struct world *w) { return (double)(draw(w) >> 11) * 0x1p
 /* A score, of the world's kind. */
 static double score(struct world *w)
 {
-    static const double huge[] = {-1e198, -1e300, 1e17, -3e5, -1.7e308, 1e300};
-    static const double tiny[] = {5e-324, -1e-12, 1e-300, 2e-16, -2.0, -2.0000000001};
+    static const double huge[] = { -1e198, -1e300, 1e17, -3e5, -1.7e308, 1e300 };
+    static const double tiny[] = { 5e-324, -1e-12, 1e-300, 2e-16, -2.0, -2.0000000001 };
     enum kind           kind = w->kind == MIXED ? (enum kind)below(w, MIXED) : w->kind;
     switch (kind) {
-    case SPREAD: return -10 + 12 * uniform(w);
-    case EQUAL:  return -1.75;
-    case ZERO:   return 0;
-    case HUGE_:  return huge[below(w, 6)];
-    case TINY:   return tiny[below(w, 6)];
-    case NONE:   return NAN;
-    case SOME:   return below(w, 3) ? -2 + uniform(w) : NAN;
-    default:     return -2 + 0.5 * uniform(w);
+    case SPREAD:
+        return -10 + 12 * uniform(w);
+    case EQUAL:
+        return -1.75;
+    case ZERO:
+        return 0;
+    case HUGE_:
+        return huge[below(w, 6)];
+    case TINY:
+        return tiny[below(w, 6)];
+    case NONE:
+        return NAN;
+    case SOME:
+        return below(w, 3) ? -2 + uniform(w) : NAN;
+    default:
+        return -2 + 0.5 * uniform(w);
     }
 }
 
@@ -48,9 +56,9 @@ static double size(struct world *w) { return fabs(score(w)); }
 
 void world_new(struct world *w, unsigned number)
 {
-    static const unsigned known[] = {1, 2, 4, 8, 16, 20, 3, 5, 24, 40, 31, 64, 1024};
+    static const unsigned known[] = { 1, 2, 4, 8, 16, 20, 3, 5, 24, 40, 31, 64, 1024 };
     enum { KNOWN = sizeof known / sizeof *known };
-    *w = (struct world){.state = 0x5eed0000u + number};
+    *w = (struct world){ .state = 0x5eed0000u + number };
     w->kind = below(w, 3) ? (enum kind)below(w, KINDS) : ORDINARY;
     w->empty = below(w, 12) == 0;
     w->notebook = below(w, 3) == 0;
@@ -127,7 +135,7 @@ void fill_depth_sweep(struct world *w)
 {
     struct table  *sweep = add_table(w, "depth_sweep",
                                      "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
-                                     "params_sha256");
+                                      "params_sha256");
     struct table  *loss = add_table(w, "loss", "depth step loss grad_norm lr");
     struct table  *truth = add_table(w, "truth", "rows n mean_logp std_error");
     const unsigned replicas = 1 + below(w, 4);
@@ -163,7 +171,8 @@ void fill_depth_sweep(struct world *w)
 void fill_density(struct world *w)
 {
     struct table  *plane = add_table(w, "density", "depth x y density");
-    struct table  *integral = add_table(w, "density_integral", "depth integral coarse_integral train_logp params_sha256");
+    struct table  *integral = add_table(w, "density_integral",
+                                        "depth integral coarse_integral train_logp params_sha256");
     struct table  *rows = add_table(w, "spiral", "x0 x1");
     const unsigned side = 4 + below(w, 12);
     const double   half = below(w, 2) ? 3 : 1 + below(w, 3000);
@@ -215,10 +224,11 @@ void fill_gradient_depth(struct world *w)
 
 void fill_depth_truth(struct world *w)
 {
-    struct table *table = add_table(w, "depth_truth", "depth seed status diverged_at train_logp train_truth "
-                                                      "heldout_logp heldout_truth kl kl_std_error params_sha256");
-    const bool   spiral = below(w, 3), heldout_rows = spiral || below(w, 2);
-    const double farther = below(w, 2) ? 1 : -10; /* from the truth, in nats */
+    struct table *table = add_table(w, "depth_truth",
+                                    "depth seed status diverged_at train_logp train_truth "
+                                    "heldout_logp heldout_truth kl kl_std_error params_sha256");
+    const bool    spiral = below(w, 3), heldout_rows = spiral || below(w, 2);
+    const double  farther = below(w, 2) ? 1 : -10; /* from the truth, in nats */
     for (unsigned i = 0; i < w->n_depths * w->seeds && !w->empty; i++) {
         double value = score(w);
         table_count(table, w->depths[i / w->seeds]);
@@ -236,11 +246,12 @@ void fill_depth_truth(struct world *w)
 
 void fill_actnorm(struct world *w)
 {
-    static const char *const arms[] = {"none", "default", "data"};
-    struct table *table = add_table(w, "actnorm", "actnorm depth seed untrained_logp grad_norm status "
-                                                  "diverged_at train_logp heldout_logp params_sha256");
-    struct table *loss = add_table(w, "actnorm_loss", "actnorm depth step loss");
-    const bool    heldout_rows = below(w, 2);
+    static const char *const arms[] = { "none", "default", "data" };
+    struct table            *table = add_table(w, "actnorm",
+                                               "actnorm depth seed untrained_logp grad_norm status "
+                                                          "diverged_at train_logp heldout_logp params_sha256");
+    struct table            *loss = add_table(w, "actnorm_loss", "actnorm depth step loss");
+    const bool               heldout_rows = below(w, 2);
     for (unsigned a = 0; a < 3 && !w->empty; a++)
         for (unsigned d = 0; d < w->n_depths; d++) {
             for (unsigned s = 0; s < w->seeds; s++) {
@@ -266,11 +277,12 @@ void fill_actnorm(struct world *w)
 
 void fill_depth20(struct world *w)
 {
-    static const char *const arms[] = {"none", "clip", "actnorm", "both"};
-    struct table *table = add_table(w, "depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp "
-                                                 "params_sha256");
-    const bool    heldout_rows = below(w, 2);
-    const unsigned couplings = 1 + below(w, 3), depths = w->n_depths < 3 ? w->n_depths : 3;
+    static const char *const arms[] = { "none", "clip", "actnorm", "both" };
+    struct table            *table = add_table(w, "depth20",
+                                               "coupling depth arm seed status diverged_at train_logp heldout_logp "
+                                                          "params_sha256");
+    const bool               heldout_rows = below(w, 2);
+    const unsigned           couplings = 1 + below(w, 3), depths = w->n_depths < 3 ? w->n_depths : 3;
     for (unsigned c = 1; c <= 2; c++)
         for (unsigned i = 0; i < depths * 4 * w->seeds && couplings & c && !w->empty; i++) {
             double value = score(w);
@@ -287,11 +299,12 @@ void fill_depth20(struct world *w)
 
 void fill_clipping(struct world *w)
 {
-    static const char *const stabilisers[] = {"none\0none", "none\0skip", "1\0none"};
-    struct table *table = add_table(w, "clipping", "coupling depth lr clip guard seed status diverged_at skipped "
-                                                   "train_logp heldout_logp params_sha256");
-    const bool     heldout_rows = below(w, 2);
-    const unsigned couplings = 1 + below(w, 3), n_leashes = 1 + below(w, 3), rates = 1 + below(w, 4);
+    static const char *const stabilisers[] = { "none\0none", "none\0skip", "1\0none" };
+    struct table            *table = add_table(w, "clipping",
+                                               "coupling depth lr clip guard seed status diverged_at skipped "
+                                                          "train_logp heldout_logp params_sha256");
+    const bool               heldout_rows = below(w, 2);
+    const unsigned           couplings = 1 + below(w, 3), n_leashes = 1 + below(w, 3), rates = 1 + below(w, 4);
     for (unsigned c = 1; c <= 2; c++)
         for (unsigned i = 0; i < w->n_depths * rates * n_leashes * w->seeds && couplings & c && !w->empty; i++) {
             const char *stabiliser = stabilisers[i / w->seeds % n_leashes];
@@ -312,11 +325,12 @@ void fill_clipping(struct world *w)
 
 void fill_conditioner(struct world *w)
 {
-    static const char *const outputs[] = {"raw_width", "raw_height", "raw_slope"};
-    struct table  *table = add_table(w, "conditioner", "output segment low high rows batch_rows slope low_value "
-                                                       "high_value");
-    const unsigned n_outputs = below(w, 2) ? 3 : 1, segments = 1 + below(w, 30);
-    const double   width = below(w, 4) ? 0.2 : 1e3 * uniform(w);
+    static const char *const outputs[] = { "raw_width", "raw_height", "raw_slope" };
+    struct table            *table = add_table(w, "conditioner",
+                                               "output segment low high rows batch_rows slope low_value "
+                                                          "high_value");
+    const unsigned           n_outputs = below(w, 2) ? 3 : 1, segments = 1 + below(w, 30);
+    const double             width = below(w, 4) ? 0.2 : 1e3 * uniform(w);
     for (unsigned o = 0; o < n_outputs && !w->empty; o++)
         for (unsigned s = 0; s < segments; s++) {
             table_text(table, n_outputs == 1 ? "raw_scale" : outputs[o]);
@@ -393,7 +407,7 @@ void fill_runs(struct world *w)
 {
     const struct experiment *experiment = w->experiment;
     struct options           options = options_default();
-    struct run_list          runs = {0};
+    struct run_list          runs = { 0 };
     if (experiment->defaults)
         experiment->defaults(&options);
     options.seeds = w->seeds;
@@ -401,24 +415,28 @@ void fill_runs(struct world *w)
     for (unsigned d = 0; d < w->n_depths; d++)
         options.depths.depth[d] = w->depths[d];
     if (!w->empty)
-        design_list(&runs, experiment->design, &(struct session){.options = &options});
+        design_list(&runs, experiment->design, &(struct session){ .options = &options });
 
     struct run_result  *results = runner_results(runs.n + 1);
-    struct true_density truth = {.train_mean = score(w), .heldout_mean = score(w)};
+    struct true_density truth = { .train_mean = score(w), .heldout_mean = score(w) };
     for (size_t i = 0; i < runs.n; i++) {
         const double value = score(w);
         const bool   lost = isnan(value) && below(w, 4);
-        results[i] = (struct run_result){
-            .n_params = 1 + below(w, 9999), .untrained_logp = score(w), .untrained_grad_norm = size(w),
-            .status = lost ? FATHOM_DIVERGED : FATHOM_OK, .diverged_at = lost ? below(w, w->steps) : NAN,
-            .skipped = below(w, 2), .train_logp = value, .heldout_logp = score(w), .kl = score(w),
-            .kl_std_error = size(w)};
+        results[i] = (struct run_result){ .n_params = 1 + below(w, 9999),
+                                          .untrained_logp = score(w),
+                                          .untrained_grad_norm = size(w),
+                                          .status = lost ? FATHOM_DIVERGED : FATHOM_OK,
+                                          .diverged_at = lost ? below(w, w->steps) : NAN,
+                                          .skipped = below(w, 2),
+                                          .train_logp = value,
+                                          .heldout_logp = score(w),
+                                          .kl = score(w),
+                                          .kl_std_error = size(w) };
     }
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
         if (!plan->summary_of)
             run_table_fill(add_table(w, plan->name, plan->columns),
-                           &(struct outcome){.truth = &truth, .runs = runs.run, .results = results, .n = runs.n});
+                           &(struct outcome){ .truth = &truth, .runs = runs.run, .results = results, .n = runs.n });
     free(runs.run);
     runner_free(results, 0);
 }
-

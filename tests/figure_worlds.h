@@ -13,13 +13,13 @@ enum { DEPTHS = 7 };
 enum kind { ORDINARY, SPREAD, EQUAL, ZERO, HUGE_, TINY, NONE, SOME, MIXED, KINDS };
 
 struct world {
-    uint64_t      state;
-    enum kind     kind;
-    bool          empty, notebook;
-    unsigned      depths[DEPTHS], n_depths, seeds, steps;
+    uint64_t                 state;
+    enum kind                kind;
+    bool                     empty, notebook;
+    unsigned                 depths[DEPTHS], n_depths, seeds, steps;
     const struct experiment *experiment;
-    struct table *tables[EXPERIMENT_TABLES_MAX];
-    size_t        n_tables;
+    struct table            *tables[EXPERIMENT_TABLES_MAX];
+    size_t                   n_tables;
 };
 
 /* World `number`, without tables: all of it follows from the number. */

@@ -19,13 +19,20 @@
 
 enum { LONGEST = 1 << 16 };
 
-#define TEXT(s) {s, sizeof(s) - 1}
+#define TEXT(s)          \
+    {                    \
+        s, sizeof(s) - 1 \
+    }
 
-static const struct { const char *bytes; size_t size; } seed_text[] = {
+static const struct {
+    const char *bytes;
+    size_t      size;
+} seed_text[] = {
     TEXT("1 2\n3 4\n5 9\n-7.5 0.25\n"),
     TEXT("x,y,z\n1,2,3\n4,5,7\n-1e3,+2.5E-7,.5\n0,0,0\n"),
     TEXT("# comment\n\nfirst\tsecond\r\n1\t2\r\n3\t4 # inline\r\n5\t6"),
-    TEXT("\xEF\xBB\xBF" "1e308,1e-308\n-1e308,2e-308\n1.7976931348623157e308,4.9e-324\n"),
+    TEXT("\xEF\xBB\xBF"
+         "1e308,1e-308\n-1e308,2e-308\n1.7976931348623157e308,4.9e-324\n"),
     TEXT("1 2\n3 nan\n"),
     TEXT("1 2\n3 4 5\n"),
     TEXT("1,,2\n3,4\n"),
@@ -47,18 +54,54 @@ enum { SEEDS = sizeof seed_text / sizeof *seed_text, WHOLE = 4 /* the first ones
 
 /* Pieces that readers stumble over. */
 static const char *const piece[] = {
-    "nan", "inf", "-Infinity", "1e999", "-1e-999", "0x1p3", "1e", "+-1", ".", "-", ",", ",,", "\t", "\t\t", " ", "\r",
-    "\r\n", "\n", "\n\n", "#", "# x\n", "1e308 ", "4.9e-324,", "9007199254740993 ", "NA", "\"", "\"1,2\"",
-    "\xEF\xBB\xBF", "\xFF", "99999999999999999999999999999999999999999999999999",
-    "0.000000000000000000000000000000000000000000000001", "#N/A", " # 1 2", "\n#1,2\n", "1D+2", ";", "|", ",\n", "\"\"",
-    "\"3\"", "\xE2\x88\x92", "1.#QNAN", "\xC2\xA0", "sep=,\n",
+    "nan",
+    "inf",
+    "-Infinity",
+    "1e999",
+    "-1e-999",
+    "0x1p3",
+    "1e",
+    "+-1",
+    ".",
+    "-",
+    ",",
+    ",,",
+    "\t",
+    "\t\t",
+    " ",
+    "\r",
+    "\r\n",
+    "\n",
+    "\n\n",
+    "#",
+    "# x\n",
+    "1e308 ",
+    "4.9e-324,",
+    "9007199254740993 ",
+    "NA",
+    "\"",
+    "\"1,2\"",
+    "\xEF\xBB\xBF",
+    "\xFF",
+    "99999999999999999999999999999999999999999999999999",
+    "0.000000000000000000000000000000000000000000000001",
+    "#N/A",
+    " # 1 2",
+    "\n#1,2\n",
+    "1D+2",
+    ";",
+    "|",
+    ",\n",
+    "\"\"",
+    "\"3\"",
+    "\xE2\x88\x92",
+    "1.#QNAN",
+    "\xC2\xA0",
+    "sep=,\n",
 };
 enum { PIECES = sizeof piece / sizeof *piece };
 
-static size_t below(fathom_pcg64 *rng, size_t n)
-{
-    return (size_t)fathom_pcg64_integer(rng, 0, (int64_t)n);
-}
+static size_t below(fathom_pcg64 *rng, size_t n) { return (size_t)fathom_pcg64_integer(rng, 0, (int64_t)n); }
 
 /* Puts `size` bytes in at `at`; leaves the text as it is if there is no room. */
 static size_t insert(char *text, size_t length, size_t at, const char *bytes, size_t size)
@@ -118,11 +161,21 @@ static size_t write_number(char *to, fathom_pcg64 *rng, size_t row, char decimal
     char         digits[64];
     const double value = 1e3 * (double)row + (double)fathom_pcg64_integer(rng, -99999, 100000) * 1e-3;
     switch (below(rng, 5)) {
-    case 0:  sprintf(digits, "%.0f", value); break;
-    case 1:  sprintf(digits, "%.3f", value); break;
-    case 2:  sprintf(digits, "%+.17g", value / 7); break;
-    case 3:  sprintf(digits, "%.4e", value); break;
-    default: sprintf(digits, "%.5fD-%02d", value, (int)below(rng, 30)); break;
+    case 0:
+        sprintf(digits, "%.0f", value);
+        break;
+    case 1:
+        sprintf(digits, "%.3f", value);
+        break;
+    case 2:
+        sprintf(digits, "%+.17g", value / 7);
+        break;
+    case 3:
+        sprintf(digits, "%.4e", value);
+        break;
+    default:
+        sprintf(digits, "%.5fD-%02d", value, (int)below(rng, 30));
+        break;
     }
     for (char *c = digits; *c != '\0'; c++)
         *c = *c == '.' ? decimal : *c;
@@ -135,10 +188,10 @@ static size_t write_number(char *to, fathom_pcg64 *rng, size_t row, char decimal
  * of each row. */
 static size_t make_table(char *text, fathom_pcg64 *rng, char separator, char decimal)
 {
-    static const char *const comments[] = {"# made\n", "\n", "  # x, y; z\n", " \n", "#\n", "## 1 2 3\n"};
-    const size_t columns = 2 + below(rng, 4), rows = 2 + below(rng, 5), header = below(rng, 2);
-    const bool   crlf = below(rng, 4) == 0, ends = separator != ' ' && below(rng, 8) == 0;
-    size_t       length = below(rng, 8) == 0 ? (size_t)sprintf(text, "\xEF\xBB\xBF") : 0;
+    static const char *const comments[] = { "# made\n", "\n", "  # x, y; z\n", " \n", "#\n", "## 1 2 3\n" };
+    const size_t             columns = 2 + below(rng, 4), rows = 2 + below(rng, 5), header = below(rng, 2);
+    const bool               crlf = below(rng, 4) == 0, ends = separator != ' ' && below(rng, 8) == 0;
+    size_t                   length = below(rng, 8) == 0 ? (size_t)sprintf(text, "\xEF\xBB\xBF") : 0;
     for (size_t i = 0; i < header + rows; i++) {
         while (below(rng, 6) == 0)
             length += (size_t)sprintf(text + length, "%s", comments[below(rng, 6)]);
@@ -161,8 +214,8 @@ static size_t make_table(char *text, fathom_pcg64 *rng, char separator, char dec
 }
 
 /* The datasets of the same text by both readers; NULL, or what differs.  *both: whether both took it. */
-static const char *difference(const fathom_dataset *data, const char *text, size_t length, char separator,
-                              char decimal, bool *both)
+static const char *difference(const fathom_dataset *data, const char *text, size_t length, char separator, char decimal,
+                              bool *both)
 {
     struct plain_rows rows;
     fathom_dataset    plain;
@@ -211,8 +264,8 @@ static const char *dataset_fault(const fathom_dataset *d, bool standardised)
 static const char *fault_of(const char *text, size_t length, const fathom_read_options *how, bool *read, bool *both)
 {
     const char        *fault = NULL;
-    fathom_dataset     train = {.n = 12345}, kept = {.n = 54321};
-    fathom_read_report report = {.rows = 999};
+    fathom_dataset     train = { .n = 12345 }, kept = { .n = 54321 };
+    fathom_read_report report = { .rows = 999 };
     fathom_error       error;
     FILE              *in = length > 0 ? fmemopen((void *)(uintptr_t)text, length, "r") : fopen("/dev/null", "r");
     if (in == NULL)
@@ -252,7 +305,7 @@ static const char *fault_of(const char *text, size_t length, const fathom_read_o
 /* One text and how it is read; *mutations: of a made table, which must be read if it is 0. */
 static size_t make_text(char *text, fathom_read_options *how, size_t *mutations, fathom_pcg64 *rng)
 {
-    static const char separators[] = {'\t', ';', ',', '|', ' '};
+    static const char separators[] = { '\t', ';', ',', '|', ' ' };
     char              separator = separators[below(rng, 5)];
     size_t            length;
     *how = fathom_read_options_default();
@@ -298,9 +351,10 @@ int main(int argc, char **argv)
         if (fault == NULL && mutations == 0 && how.heldout == 0 && !both)
             fault = "a whole table that one of the readers refused";
         if (fault != NULL) {
-            fprintf(stderr, "fuzz_dataset: run %ld (seed %llu): %s; separator '%c', decimal '%c'; the text, %zu bytes, "
-                    "follows\n", i, (unsigned long long)seed, fault, how.separator ? how.separator : '?', how.decimal,
-                    length);
+            fprintf(stderr,
+                    "fuzz_dataset: run %ld (seed %llu): %s; separator '%c', decimal '%c'; the text, %zu bytes, "
+                    "follows\n",
+                    i, (unsigned long long)seed, fault, how.separator ? how.separator : '?', how.decimal, length);
             fwrite(text, 1, length, stderr);
             fputc('\n', stderr);
             return 1;
@@ -313,6 +367,7 @@ int main(int argc, char **argv)
         return 1;
     }
     printf("fuzz_dataset: %ld texts, %ld of them read, the others refused in one line each; %ld read by the plain "
-           "reader as well, and the same\n", runs, accepted, agreed);
+           "reader as well, and the same\n",
+           runs, accepted, agreed);
     return 0;
 }

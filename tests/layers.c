@@ -19,15 +19,16 @@ static void place_rows(struct layer_case *layer)
     draw(x, 7 + layer->dim, 1.6, layer->dim * TILE);
     for (size_t d = 0; d < layer->dim; d++)
         for (size_t i = 0; i < TILE; i++)
-            ROW(layer->x, d)[i] = ldexp(nearbyint(ldexp(x[d * TILE + i], 20)), -20)
-                                + (i < 16 && i % layer->dim == d ? (i % 2 ? 6.5 : -6.5) : 0.0);
+            ROW(layer->x, d)
+    [i] = ldexp(nearbyint(ldexp(x[d * TILE + i], 20)), -20) +
+          (i < 16 && i % layer->dim == d ? (i % 2 ? 6.5 : -6.5) : 0.0);
 }
 
-static void open_layer(struct layer_case *layer, const struct layer *table, const fathom_config *config,
-                       double noise)
+static void open_layer(struct layer_case *layer, const struct layer *table, const fathom_config *config, double noise)
 {
-    *layer = (struct layer_case){ .table = table, .config = *config, .dim = config->dim,
-                             .n_params = layer_n_params(table, config) };
+    *layer = (struct layer_case){
+        .table = table, .config = *config, .dim = config->dim, .n_params = layer_n_params(table, config)
+    };
     bool coupling = strcmp(table->name, "coupling") == 0;
     layer->spline = coupling && strcmp(config->coupling, "spline") == 0;
     snprintf(layer->name, sizeof layer->name, "%s %s, D = %zu, %zu layers of %zu", table->name,
@@ -47,10 +48,10 @@ static void open_layer(struct layer_case *layer, const struct layer *table, cons
 
 size_t for_each_layer(void (*property)(struct layer_case *), const fathom_config *config, double noise)
 {
-    static const size_t dims[] = { 2, 3, 5 };
+    static const size_t      dims[] = { 2, 3, 5 };
     const struct fathom_isa *isa = fathom_isa_find(NULL);
-    const struct layer *all[16];
-    size_t n = 0, cases = 0;
+    const struct layer      *all[16];
+    size_t                   n = 0, cases = 0;
     for (const struct layer *const *l = isa->layers; *l; l++)
         all[n++] = *l;
     all[n++] = &layer_sinh_arcsinh_example;
@@ -58,7 +59,7 @@ size_t for_each_layer(void (*property)(struct layer_case *), const fathom_config
         for (const struct transformer *const *t = isa->transformers; *t; t++)
             for (size_t d = 0; d < sizeof dims / sizeof *dims; d++) {
                 struct layer_case layer;
-                fathom_config own = *config;
+                fathom_config     own = *config;
                 if (strcmp(all[b]->name, "coupling") != 0 && t != isa->transformers)
                     continue; /* only a coupling has a transformer */
                 own.dim = dims[d];

@@ -50,7 +50,7 @@ void free_answer(struct answer *a)
 void ask(struct answer *a, const struct conditioner *c, const struct shape *s, const double *params, const double *x,
          const double *dout)
 {
-    void *state = c->create(s->n_in, s->n_out, s->width, s->hidden);
+    void   *state = c->create(s->n_in, s->n_out, s->width, s->hidden);
     double *in = need(s->n_in * STRIDE * sizeof *in), *din = need(s->n_in * STRIDE * sizeof *din);
     double *out = need(padded(s->n_out) * STRIDE * sizeof *out), *up = need(padded(s->n_out) * STRIDE * sizeof *up);
     assert_non_null(state);
@@ -59,7 +59,7 @@ void ask(struct answer *a, const struct conditioner *c, const struct shape *s, c
         const size_t live = s->batch - first < TILE ? s->batch - first : TILE;
         memset(din, 0, s->n_in * STRIDE * sizeof *din);
         for (size_t i = 0; i < TILE; i++) { /* elements from padded(live) on must not be read: NaN */
-            const bool beyond = i >= padded(live);
+            const bool   beyond = i >= padded(live);
             const size_t row = first + (i < live ? i : 0);
             for (size_t k = 0; k < s->n_in; k++)
                 ROW(in, k)[i] = beyond ? NAN : x[row * s->n_in + k];

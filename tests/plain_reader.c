@@ -31,7 +31,7 @@ static void free_cells(struct cells *c)
 /* The line's fields as copies, comment left out; ok is false for broken quotes and lines that are too wide. */
 static struct cells cut(const char *line, char separator)
 {
-    struct cells c = {.ok = true};
+    struct cells c = { .ok = true };
     char        *cell = need(strlen(line) + 1);
     size_t       used = 0, kept = 0; /* kept: up to the last byte that is no space around the field */
     enum { BEFORE, PLAIN, QUOTED, AFTER } state = BEFORE;
@@ -87,21 +87,24 @@ static bool number(double *value, const char *cell, char decimal)
 {
     static const char next[8][5] = {
         /*           sign digit mark letter other */
-        /* 0 start  */ {1, 2, 4, 0, 0},
-        /* 1 sign   */ {0, 2, 4, 0, 0},
-        /* 2 whole  */ {0, 2, 3, 5, 0},
-        /* 3 fraction, digits before */ {0, 3, 0, 5, 0},
-        /* 4 mark without digits     */ {0, 3, 0, 0, 0},
-        /* 5 letter */ {6, 7, 0, 0, 0},
-        /* 6 its sign */ {0, 7, 0, 0, 0},
-        /* 7 exponent */ {0, 7, 0, 0, 0},
+        /* 0 start  */ { 1, 2, 4, 0, 0 },
+        /* 1 sign   */ { 0, 2, 4, 0, 0 },
+        /* 2 whole  */ { 0, 2, 3, 5, 0 },
+        /* 3 fraction, digits before */ { 0, 3, 0, 5, 0 },
+        /* 4 mark without digits     */ { 0, 3, 0, 0, 0 },
+        /* 5 letter */ { 6, 7, 0, 0, 0 },
+        /* 6 its sign */ { 0, 7, 0, 0, 0 },
+        /* 7 exponent */ { 0, 7, 0, 0, 0 },
     };
     char  *copy = strcpy(need(strlen(cell) + 1), cell);
     int    state = 0;
     size_t i = 0;
     for (; copy[i] != '\0'; i++) {
-        int kind = copy[i] == '+' || copy[i] == '-' ? 0 : copy[i] >= '0' && copy[i] <= '9' ? 1 : copy[i] == decimal ? 2
-                 : strchr("eEdD", copy[i]) ? 3 : 4;
+        int kind = copy[i] == '+' || copy[i] == '-' ? 0
+                 : copy[i] >= '0' && copy[i] <= '9' ? 1
+                 : copy[i] == decimal               ? 2
+                 : strchr("eEdD", copy[i])          ? 3
+                                                    : 4;
         state = next[state][kind];
         if (state == 0)
             break;
@@ -155,8 +158,10 @@ static char find_separator(char *const *line, size_t n, char decimal)
             if (strchr(inner, '\t'))
                 found = '\t';
             else if (found == 0)
-                found = strchr(inner, ';') ? ';' : decimal != ',' && strchr(inner, ',') ? ','
-                      : strchr(inner, ' ') ? ' ' : 0;
+                found = strchr(inner, ';')                   ? ';'
+                      : decimal != ',' && strchr(inner, ',') ? ','
+                      : strchr(inner, ' ')                   ? ' '
+                                                             : 0;
         }
         free(bare);
     }
@@ -216,11 +221,11 @@ bool plain_read(struct plain_rows *rows, const char *text, size_t size, char sep
             end[-1] = '\0';
         good = strchr(line[n - 1], '\r') == NULL;
     }
-    *rows = (struct plain_rows){0};
+    *rows = (struct plain_rows){ 0 };
     good = good && read_lines(rows, line, n, separator ? separator : find_separator(line, n, decimal), decimal);
     if (!good) {
         free(rows->x);
-        *rows = (struct plain_rows){0};
+        *rows = (struct plain_rows){ 0 };
     }
     free(line);
     free(copy);

@@ -24,16 +24,24 @@ enum { SEEDS = 8, DRAWS = 32 };
 char         world_folder[64];
 struct world world;
 
-static const double depths[6] = {1, 2, 4, 8, 16, 20};
-static const char *const couplings[2] = {"affine", "spline"};
+static const double      depths[6] = { 1, 2, 4, 8, 16, 20 };
+static const char *const couplings[2] = { "affine", "spline" };
 
 struct world good_world(void)
 {
     return (struct world){
-        .heldout = {-1.80, -1.60, -1.55, -1.51, -1.49, -1.48}, .scatter = 1, .ensemble_shift = 0, .power = {1.0, 1.3},
-        .clip = SAVES, .guard_saves = true, .affine_frail = true, .start = {-100, 1},
-        .finish = {{-.1, -.1, -.1, -.1, -.1, -.1}, {.1, .1, .1, .1, .1, .1}},
-        .deep_diverges = {{false}, {true, true, true, false}}, .growth = 0.2, .other_folds = true,
+        .heldout = { -1.80, -1.60, -1.55, -1.51, -1.49, -1.48 },
+        .scatter = 1,
+        .ensemble_shift = 0,
+        .power = { 1.0, 1.3 },
+        .clip = SAVES,
+        .guard_saves = true,
+        .affine_frail = true,
+        .start = { -100, 1 },
+        .finish = { { -.1, -.1, -.1, -.1, -.1, -.1 }, { .1, .1, .1, .1, .1, .1 } },
+        .deep_diverges = { { false }, { true, true, true, false } },
+        .growth = 0.2,
+        .other_folds = true,
     };
 }
 
@@ -41,32 +49,48 @@ struct world good_world(void)
 static const struct world_head {
     const char *program, *coupling, *depths, *replicas, *tables;
 } heads[] = {
-    {"depth_sweep", "spline", "1,2,4,8", "32", " depth_sweep truth "},
-    {"density", "spline", "1,2,4,8", "1", " density_integral "},
-    {"gradient_norm", "both", "2,4,8,16", "1", " gradient_norm "},
-    {"residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach "},
-    {"depth_truth", "spline", "1,2,4,8,16,20", "1", " depth_truth "},
-    {"gradient_depth", "both", "1,2,3,4,6,8,12,16,24,32", "1", " gradient_depth "},
-    {"clipping", "both", "4,8,16", "1", " clipping "},
-    {"actnorm", "spline", "1,2,4,8,16,20", "1", " actnorm "},
-    {"depth20", "both", "20", "1", " depth20 "},
-    {"roundoff", "spline", "1,2,4,8", "9", " roundoff roundoff_final "},
-    {"conditioner", "spline", "4", "1", " conditioner "},
+    { "depth_sweep", "spline", "1,2,4,8", "32", " depth_sweep truth " },
+    { "density", "spline", "1,2,4,8", "1", " density_integral " },
+    { "gradient_norm", "both", "2,4,8,16", "1", " gradient_norm " },
+    { "residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach " },
+    { "depth_truth", "spline", "1,2,4,8,16,20", "1", " depth_truth " },
+    { "gradient_depth", "both", "1,2,3,4,6,8,12,16,24,32", "1", " gradient_depth " },
+    { "clipping", "both", "4,8,16", "1", " clipping " },
+    { "actnorm", "spline", "1,2,4,8,16,20", "1", " actnorm " },
+    { "depth20", "both", "20", "1", " depth20 " },
+    { "roundoff", "spline", "1,2,4,8", "9", " roundoff roundoff_final " },
+    { "conditioner", "spline", "4", "1", " conditioner " },
 };
 
 static void write_head(FILE *file, const char *name)
 {
-    char               word[64];
+    char                     word[64];
     const struct world_head *head = heads;
     snprintf(word, sizeof word, " %s ", name);
     while (!strstr(head->tables, word))
         assert_true(++head < heads + sizeof heads / sizeof *heads);
     const char *const settings[][2] = {
-        {"program", head->program}, {"fathom", FATHOM_VERSION}, {"data", "spiral"}, {"heldout", "0"}, {"data-seed", "0"},
-        {"data-size", "3000"}, {"coupling", head->coupling}, {"depths", head->depths}, {"bins", "8"},
-        {"interval", "4"}, {"width", "24"}, {"hidden", "2"}, {"actnorm", "none"}, {"seed", "0"}, {"seeds", "8"},
-        {"batch-seed", "1"}, {"steps", "1200"}, {"batch", "512"}, {"lr", "0.003"}, {"clip", "1"},
-        {"replicas", head->replicas},
+        { "program", head->program },
+        { "fathom", FATHOM_VERSION },
+        { "data", "spiral" },
+        { "heldout", "0" },
+        { "data-seed", "0" },
+        { "data-size", "3000" },
+        { "coupling", head->coupling },
+        { "depths", head->depths },
+        { "bins", "8" },
+        { "interval", "4" },
+        { "width", "24" },
+        { "hidden", "2" },
+        { "actnorm", "none" },
+        { "seed", "0" },
+        { "seeds", "8" },
+        { "batch-seed", "1" },
+        { "steps", "1200" },
+        { "batch", "512" },
+        { "lr", "0.003" },
+        { "clip", "1" },
+        { "replicas", head->replicas },
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         const bool other = world.other_key && strcmp(world.other_table, name) == 0 &&
@@ -142,7 +166,7 @@ static void write_gradients(void)
 static void write_depth_truth(void)
 {
     FILE *file = create_table("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
-                                       "heldout_truth kl kl_std_error");
+                                             "heldout_truth kl kl_std_error");
     for (size_t d = 0; d < 6; d++)
         for (size_t s = 0; s < SEEDS; s++) {
             const double h = world.heldout[d] + world.scatter * noise(s, d) + world.common_scatter * noise(s, 0);
@@ -173,17 +197,18 @@ static bool diverges(size_t c, size_t depth, size_t rate, size_t stabiliser, siz
 
 static void write_clipping(void)
 {
-    static const char *const rates[] = {"0.001", "0.002", "0.003", "0.005", "0.01", "0.03", "0.1"};
-    static const char *const stabilisers[] = {"none\tnone", "1\tnone", "0.1\tnone", "none\tskip"};
+    static const char *const rates[] = { "0.001", "0.002", "0.003", "0.005", "0.01", "0.03", "0.1" };
+    static const char *const stabilisers[] = { "none\tnone", "1\tnone", "0.1\tnone", "none\tskip" };
     FILE *file = create_table("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp "
-                                    "heldout_logp");
+                                          "heldout_logp");
     for (size_t c = 0; c < 2; c++)
         for (size_t d = 0; d < 3; d++)
             for (size_t r = 0; r < 7; r++)
                 for (size_t l = 0; l < 4; l++)
                     for (size_t s = 0; s < SEEDS; s++) {
                         const double score = -1.5 - noise(s, d) + (world.clip == FITS && (l == 1 || l == 2) ? 0.2 : 0);
-                        fprintf(file, "%s\t%g\t%s\t%s\t%zu\t", couplings[c], depths[d + 2], rates[r], stabilisers[l], s);
+                        fprintf(file, "%s\t%g\t%s\t%s\t%zu\t", couplings[c], depths[d + 2], rates[r], stabilisers[l],
+                                s);
                         if (diverges(c, d, r, l, s))
                             fprintf(file, "diverged\t300\t0\tnan\tnan\n");
                         else
@@ -194,9 +219,9 @@ static void write_clipping(void)
 
 static void write_actnorm(void)
 {
-    static const char *const arms[] = {"none", "default", "data"};
+    static const char *const arms[] = { "none", "default", "data" };
     FILE *file = create_table("actnorm", "actnorm depth seed untrained_logp grad_norm status diverged_at "
-                                   "train_logp heldout_logp");
+                                         "train_logp heldout_logp");
     for (size_t a = 0; a < 3; a++)
         for (size_t d = 0; d < 6; d++)
             for (size_t s = 0; s < SEEDS; s++) {
@@ -213,7 +238,7 @@ static void write_actnorm(void)
 
 static void write_depth20(void)
 {
-    static const char *const arms[] = {"none", "clip", "actnorm", "both"};
+    static const char *const arms[] = { "none", "clip", "actnorm", "both" };
     FILE *file = create_table("depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp");
     for (size_t c = 0; c < 2; c++)
         for (size_t a = 0; a < 4; a++)
@@ -286,8 +311,8 @@ char *report(void) { return report_on(world_folder); }
 
 char *report_on(const char *folder)
 {
-    struct bytes text = {0};
-    fathom_error error = {""};
+    struct bytes text = { 0 };
+    fathom_error error = { "" };
     if (!document_write(&text, EDITION_WHOLE, folder, ".", &error))
         fail_msg("no report: %s", error.text);
     return text.data;
@@ -324,8 +349,8 @@ int new_world(void **state)
 
 void refuses(const char *first, const char *second)
 {
-    struct bytes text = {0};
-    fathom_error error = {""};
+    struct bytes text = { 0 };
+    fathom_error error = { "" };
     assert_false(document_write(&text, EDITION_WHOLE, world_folder, ".", &error));
     assert_int_equal(text.size, 0); /* nothing half-written */
     bytes_free(&text);
@@ -346,9 +371,9 @@ static bool is_of_world(const char *name)
 /* The committed tables that this world has none of its own for, as symbolic links: a new judge needs no world. */
 static int link_results(void)
 {
-    char          here[PATH_MAX], from[2 * PATH_MAX], to[2 * PATH_MAX];
-    int           status = getcwd(here, sizeof here) ? 0 : -1;
-    DIR          *folder = opendir("results");
+    char           here[PATH_MAX], from[2 * PATH_MAX], to[2 * PATH_MAX];
+    int            status = getcwd(here, sizeof here) ? 0 : -1;
+    DIR           *folder = opendir("results");
     struct dirent *entry;
     assert_non_null(folder);
     while (status == 0 && (entry = readdir(folder))) {

@@ -10,22 +10,22 @@
 enum fate { FINE, SAVES, SAVES_MOST, KILLS, FITS };
 
 extern struct world {
-    double    heldout[6];        /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
-    double    scatter, common_scatter; /* of the seeds, as a multiple of the usual; and what it is of a seed's
+    double      heldout[6];              /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
+    double      scatter, common_scatter; /* of the seeds, as a multiple of the usual; and what it is of a seed's
                                     training and held-out score alike                                     */
-    double    gap_growth;        /* of training - held-out, a depth                                       */
-    double    kl_floor;          /* KL at the best depth                                                  */
-    double    ensemble_shift;    /* of the trained ensemble                                               */
-    double    norm_change;       /* of the printed gradient norms                                         */
-    double    power[2];          /* affine, spline: gradient norm grows as depth to this power            */
-    enum fate clip;              /* what a clip does to affine runs that diverge without                  */
-    bool      guard_saves, spline_frail, affine_frail;
-    double    start[2];          /* default, data: untrained log p against none                           */
-    double    finish[2][6];      /* held-out log p after training against none, at each depth             */
-    bool      deep_diverges[2][4]; /* spline, affine x none, clip, actnorm, both                          */
-    double    growth;            /* of round-off, a step                                                  */
-    bool      contraction_folds, other_folds;
-    bool      nothing_finishes;
+    double      gap_growth;              /* of training - held-out, a depth                                       */
+    double      kl_floor;                /* KL at the best depth                                                  */
+    double      ensemble_shift;          /* of the trained ensemble                                               */
+    double      norm_change;             /* of the printed gradient norms                                         */
+    double      power[2];                /* affine, spline: gradient norm grows as depth to this power            */
+    enum fate   clip;                    /* what a clip does to affine runs that diverge without                  */
+    bool        guard_saves, spline_frail, affine_frail;
+    double      start[2];            /* default, data: untrained log p against none                           */
+    double      finish[2][6];        /* held-out log p after training against none, at each depth             */
+    bool        deep_diverges[2][4]; /* spline, affine x none, clip, actnorm, both                          */
+    double      growth;              /* of round-off, a step                                                  */
+    bool        contraction_folds, other_folds;
+    bool        nothing_finishes;
     const char *other_table, *other_key, *other_value; /* one setting of one table's head */
 } world;
 
@@ -33,8 +33,8 @@ struct world good_world(void);
 void         write_world(void); /* all tables of the world as it is, into the folder */
 
 extern char world_folder[64];
-FILE *create_table(const char *name, const char *columns); /* name.tsv, 21 lines of head; fails the test */
-void  finish_table(FILE *file);
+FILE       *create_table(const char *name, const char *columns); /* name.tsv, 21 lines of head; fails the test */
+void        finish_table(FILE *file);
 
 /* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
 char *report(void);

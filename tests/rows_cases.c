@@ -16,7 +16,7 @@
 #include "rows_cases.h"
 
 fathom_status read_case(const struct text_case *c, fathom_dataset *data, fathom_read_report *report,
-                               fathom_error *error)
+                        fathom_error *error)
 {
     fathom_read_options how = c->how;
     FILE               *in = fmemopen((void *)(uintptr_t)c->text, c->size, "r");
@@ -61,9 +61,9 @@ static void check_numbers(const struct text_case *c, const char *kind, size_t k)
 
 static void check_error(const struct text_case *c, const char *kind, size_t k)
 {
-    fathom_dataset     data = {0};
-    fathom_read_report report = {0};
-    fathom_error       error = {0};
+    fathom_dataset     data = { 0 };
+    fathom_read_report report = { 0 };
+    fathom_error       error = { 0 };
     if (read_case(c, &data, &report, &error) == FATHOM_OK)
         fail_msg("%s %zu: was read, %zu rows of %zu", kind, k, data.n, data.dim);
     char  parts[300];

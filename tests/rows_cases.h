@@ -24,7 +24,7 @@ struct text_case {
 
 /* Reads the case's text; the caller frees. */
 fathom_status read_case(const struct text_case *c, fathom_dataset *data, fathom_read_report *report,
-                               fathom_error *error);
+                        fathom_error *error);
 
 /* Each case of the kind must come out as it says. */
 void check_cases(const char *kind, const struct text_case *cases, size_t n);

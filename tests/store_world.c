@@ -14,9 +14,9 @@
 
 #include "canonical.h"
 
-static const char *const numbers[WORLD_NUMBERS] = {"n_params", "heldout_logp", "kl", "grad_norm"};
-const struct store_schema world_schema = {.version = 1, .numbers = numbers, .n_numbers = WORLD_NUMBERS};
-const char world_code[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+static const char *const  numbers[WORLD_NUMBERS] = { "n_params", "heldout_logp", "kl", "grad_norm" };
+const struct store_schema world_schema = { .version = 1, .numbers = numbers, .n_numbers = WORLD_NUMBERS };
+const char                world_code[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 static char folder[64];
 
@@ -57,8 +57,21 @@ struct store *world_open(const char *name)
 
 /* ----------------------------------------------------------------------------------------------------- runs ---- */
 
-static const double odd_numbers[] = {0, -0.0, 1, -1, NAN, INFINITY, -INFINITY, 4.9406564584124654e-324, -DBL_MIN / 3,
-                                     DBL_MAX, 0.1, 1 / 3.0, 9007199254740993.0, -123456789.0, 0x1.fffffffffffffp-1};
+static const double odd_numbers[] = { 0,
+                                      -0.0,
+                                      1,
+                                      -1,
+                                      NAN,
+                                      INFINITY,
+                                      -INFINITY,
+                                      4.9406564584124654e-324,
+                                      -DBL_MIN / 3,
+                                      DBL_MAX,
+                                      0.1,
+                                      1 / 3.0,
+                                      9007199254740993.0,
+                                      -123456789.0,
+                                      0x1.fffffffffffffp-1 };
 enum { N_ODD = sizeof odd_numbers / sizeof *odd_numbers };
 
 static double *series(unsigned seed, size_t n)
@@ -78,9 +91,13 @@ struct store_run world_run_of(unsigned i, size_t steps, size_t n_params)
     canonical_word(text, "coupling", i % 2 ? "affine" : "spline");
     canonical_count(text, "seed", i);
     canonical_number(text, "lr", 0.003);
-    struct store_run run = {.text = canonical_finish(text, &error), .outcome = strdup(i % 5 ? "ok" : "diverged"),
-                            .numbers = malloc(8 * WORLD_NUMBERS), .seconds = 0.25 * i,
-                            .keep = i % 4, .steps = steps, .n_params = n_params};
+    struct store_run run = { .text = canonical_finish(text, &error),
+                             .outcome = strdup(i % 5 ? "ok" : "diverged"),
+                             .numbers = malloc(8 * WORLD_NUMBERS),
+                             .seconds = 0.25 * i,
+                             .keep = i % 4,
+                             .steps = steps,
+                             .n_params = n_params };
     assert_true(run.text && run.outcome && run.numbers);
     for (unsigned c = 0; c < WORLD_NUMBERS; c++)
         run.numbers[c] = odd_numbers[(i + 3 * c) % N_ODD];
@@ -135,7 +152,7 @@ bool world_is(const struct store_run *found, unsigned i)
 
 void world_check(struct store *store, unsigned i)
 {
-    fathom_error      error = {""};
+    fathom_error      error = { "" };
     struct store_run  run = world_run(i), found;
     enum store_status status = store_find(&found, store, run.text, run.keep, &error);
     if (status != STORE_OK)

@@ -71,7 +71,11 @@ static void test_no_allocation_in_a_step(void **state)
 {
     (void)state;
     enum { STEPS = 60, BATCH = 130, N = 500 };
-    static const struct { const char *coupling; size_t dim; fathom_actnorm actnorm; } cases[] = {
+    static const struct {
+        const char    *coupling;
+        size_t         dim;
+        fathom_actnorm actnorm;
+    } cases[] = {
         { "spline", 2, FATHOM_ACTNORM_NONE },
         { "affine", 2, FATHOM_ACTNORM_DEFAULT },
         { "spline", 5, FATHOM_ACTNORM_DEFAULT },
@@ -83,8 +87,8 @@ static void test_no_allocation_in_a_step(void **state)
         config.actnorm = cases[c].actnorm;
         config.depth = 4;
         fathom_train_options options = { .steps = STEPS, .batch = BATCH, .peak_lr = 1e-2, .clip = 1.0 };
-        fathom_flow *flow = fathom_flow_new(&config, NULL, NULL);
-        double *params = need(fathom_flow_n_params(flow) * sizeof *params), *x = need(N * 5 * sizeof *x), loss, norm;
+        fathom_flow         *flow = fathom_flow_new(&config, NULL, NULL);
+        double   *params = need(fathom_flow_n_params(flow) * sizeof *params), *x = need(N * 5 * sizeof *x), loss, norm;
         uint32_t *batches = need(STEPS * BATCH * sizeof *batches);
         draw(x, 1, 1.0, N * 5);
         fathom_flow_init(params, flow, fathom_key_from_seed(0));
@@ -116,9 +120,9 @@ static void refuse_in_turn(task *whole, size_t least)
     size_t refusals = 0;
     for (heap.refused = 0;; heap.refused++) {
         const size_t due = heap.refused;
-        const long held = heap.held;
+        const long   held = heap.held;
         heap.asked = 0;
-        bool done = whole();
+        bool         done = whole();
         const size_t asked = heap.asked;
         if (heap.held != held)
             fail_msg("%ld blocks are not freed after allocation %zu failed", heap.held - held, due);
@@ -148,18 +152,18 @@ static fathom_flow *flow_of(const char *coupling, size_t dim, fathom_status *sta
 
 static bool train(const char *coupling, size_t dim)
 {
-    static double params[8192];
-    static const uint32_t batches[8] = { 0, 1, 1, 0, 0, 1, 0, 1 };
+    static double              params[8192];
+    static const uint32_t      batches[8] = { 0, 1, 1, 0, 0, 1, 0, 1 };
     const fathom_train_options options = { .steps = 4, .batch = 2, .peak_lr = 1e-3, .clip = 1.0 };
-    fathom_status status = FATHOM_OK;
-    fathom_flow *flow = flow_of(coupling, dim, &status);
+    fathom_status              status = FATHOM_OK;
+    fathom_flow               *flow = flow_of(coupling, dim, &status);
     if (!flow) {
         assert_int_equal(status, FATHOM_NO_MEMORY);
         return false;
     }
     assert_true(fathom_flow_n_params(flow) <= 8192);
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
-    fathom_trainer *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, rows, NULL, 2);
+    fathom_trainer     *trainer = fathom_trainer_new(flow, fathom_isa_find(NULL), params, &options, rows, NULL, 2);
     fathom_train_result result = { .status = FATHOM_NO_MEMORY };
     if (trainer)
         result = fathom_train(trainer, NULL, NULL, batches, NULL, NULL);
@@ -177,13 +181,13 @@ static bool train_dense(void) { return train("affine", 3); }
 static bool grow(void)
 {
     static double params[512], easy[512];
-    const double first[4] = { 1.0, 1.0, 0.0, -0.5 }, tent[6] = { 2.0, -4.0, 2.0, -4.0, 0.0, -0.5 };
+    const double  first[4] = { 1.0, 1.0, 0.0, -0.5 }, tent[6] = { 2.0, -4.0, 2.0, -4.0, 0.0, -0.5 };
     fathom_config config = fathom_config_default();
-    double z[2], log_det, easy_z[2], x[2] = { 0.3, 0.4 };
-    bool done = false;
+    double        z[2], log_det, easy_z[2], x[2] = { 0.3, 0.4 };
+    bool          done = false;
     config.hidden = 8;
     config.width = 2;
-    fathom_flow *flow = fathom_flow_new(&config, NULL, NULL);
+    fathom_flow      *flow = fathom_flow_new(&config, NULL, NULL);
     fathom_workspace *ws = flow ? fathom_workspace_new(flow, fathom_isa_find(NULL)) : NULL;
     if (ws) {
         const size_t bytes = fathom_workspace_bytes(ws);
@@ -210,10 +214,10 @@ static bool grow(void)
 
 static bool actnorm_init(void)
 {
-    static double params[8192];
-    fathom_flow *flow = flow_of("spline", 2, NULL);
+    static double     params[8192];
+    fathom_flow      *flow = flow_of("spline", 2, NULL);
     fathom_workspace *ws = flow ? fathom_workspace_new(flow, fathom_isa_find(NULL)) : NULL;
-    fathom_status status = FATHOM_NO_MEMORY;
+    fathom_status     status = FATHOM_NO_MEMORY;
     if (ws) {
         fathom_flow_init(params, flow, fathom_key_from_seed(0));
         status = fathom_flow_actnorm_init(params, ws, rows, NULL, 3);
@@ -229,8 +233,8 @@ static bool flow_alone(void)
 {
     fathom_config config = fathom_config_default();
     fathom_status status;
-    fathom_error error = { "" };
-    fathom_flow *flow = fathom_flow_new(&config, &status, &error);
+    fathom_error  error = { "" };
+    fathom_flow  *flow = fathom_flow_new(&config, &status, &error);
     assert_true(flow ? status == FATHOM_OK : status == FATHOM_NO_MEMORY && strstr(error.text, "not enough memory"));
     fathom_flow_free(flow);
     return flow != NULL;
@@ -239,7 +243,7 @@ static bool flow_alone(void)
 static bool spiral(void)
 {
     fathom_dataset data = { 0 }, frame = { 0 };
-    fathom_status status = fathom_spiral(&frame, 0, 50, NULL);
+    fathom_status  status = fathom_spiral(&frame, 0, 50, NULL);
     if (status == FATHOM_OK)
         status = fathom_spiral(&data, 1, 50, &frame);
     assert_true(status == FATHOM_OK || (status == FATHOM_NO_MEMORY && !data.x));
@@ -255,12 +259,12 @@ static bool spiral(void)
 
 static bool read_data(void)
 {
-    static char text[] = "a,b\n1,2\n3,5\n4,1\n7,2\n0,0\n";
-    FILE *in = fmemopen(text, strlen(text), "r");
-    fathom_dataset train_rows = { 0 }, kept_rows = { 0 };
+    static char         text[] = "a,b\n1,2\n3,5\n4,1\n7,2\n0,0\n";
+    FILE               *in = fmemopen(text, strlen(text), "r");
+    fathom_dataset      train_rows = { 0 }, kept_rows = { 0 };
     fathom_read_options how = fathom_read_options_default();
-    fathom_read_report report = { 0 };
-    fathom_error error;
+    fathom_read_report  report = { 0 };
+    fathom_error        error;
     assert_non_null(in);
     how.heldout = 0.4;
     fathom_status status = fathom_dataset_read(&train_rows, &kept_rows, &report, in, "text", &how, &error);

@@ -51,15 +51,15 @@ static void test_round_trip(void **state)
 /* Where a stencil takes the inputs: along one direction, each row its own. */
 struct line {
     struct layer_case *layer;
-    const double *direction; /* [D][STRIDE] */
+    const double      *direction; /* [D][STRIDE] */
 };
 
 /* values: y, [D][TILE], then log_det, [TILE] */
 static void along(double *values, double t, void *context)
 {
     const struct line *line = context;
-    double x[MOST_DIM * STRIDE], log_det[TILE];
-    const size_t dim = line->layer->dim;
+    double             x[MOST_DIM * STRIDE], log_det[TILE];
+    const size_t       dim = line->layer->dim;
     for (size_t j = 0; j < dim * STRIDE; j++)
         x[j] = line->layer->x[j] + t * line->direction[j];
     case_forward(x, log_det, line->layer, x);
@@ -94,10 +94,10 @@ static double log_abs_det(double a[MOST_DIM][MOST_DIM], size_t n)
 static void jacobian(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = (dim + 1) * TILE;
-    double slope[MOST_DIM][(MOST_DIM + 1) * TILE], rough[MOST_DIM][(MOST_DIM + 1) * TILE], log_det[TILE];
-    double y[MOST_DIM * STRIDE], *gradient = need(layer->n_params * sizeof *gradient);
-    size_t tested = 0;
-    bool smooth[TILE];
+    double       slope[MOST_DIM][(MOST_DIM + 1) * TILE], rough[MOST_DIM][(MOST_DIM + 1) * TILE], log_det[TILE];
+    double       y[MOST_DIM * STRIDE], *gradient = need(layer->n_params * sizeof *gradient);
+    size_t       tested = 0;
+    bool         smooth[TILE];
 
     for (size_t c = 0; c < dim; c++) {
         double direction[MOST_DIM * STRIDE] = { 0 };
@@ -153,10 +153,10 @@ static size_t adjoint_tested;
 static void adjoint(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = (dim + 1) * TILE;
-    double v[MOST_DIM * STRIDE], dy[(MOST_DIM + 1) * STRIDE], dx[MOST_DIM * STRIDE];
-    double slope[(MOST_DIM + 1) * TILE], rough[(MOST_DIM + 1) * TILE];
-    double *gradient = need(layer->n_params * sizeof *gradient);
-    size_t tested = 0;
+    double       v[MOST_DIM * STRIDE], dy[(MOST_DIM + 1) * STRIDE], dx[MOST_DIM * STRIDE];
+    double       slope[(MOST_DIM + 1) * TILE], rough[(MOST_DIM + 1) * TILE];
+    double      *gradient = need(layer->n_params * sizeof *gradient);
+    size_t       tested = 0;
 
     draw(v, 21, 1.0, dim * STRIDE);
     for (size_t j = 0; j < dim * STRIDE; j++)
@@ -203,17 +203,17 @@ static void test_adjoint(void **state)
 
 struct parameter {
     struct layer_case *layer;
-    double       *moved; /* one of layer->params */
-    const double *dy;    /* [D + 1][STRIDE], the last for the log-det */
+    double            *moved; /* one of layer->params */
+    const double      *dy;    /* [D + 1][STRIDE], the last for the log-det */
 };
 
 /* values: each row's own loss, <dy, y> + dlog_det log_det */
 static void row_losses(double *values, double t, void *context)
 {
     const struct parameter *p = context;
-    const double kept = *p->moved;
-    double y[MOST_DIM * STRIDE], log_det[TILE];
-    const size_t dim = p->layer->dim;
+    const double            kept = *p->moved;
+    double                  y[MOST_DIM * STRIDE], log_det[TILE];
+    const size_t            dim = p->layer->dim;
     *p->moved = kept + t;
     case_forward(y, log_det, p->layer, p->layer->x);
     *p->moved = kept;
@@ -228,9 +228,9 @@ static void row_losses(double *values, double t, void *context)
 static void parameters(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = layer->n_params;
-    double dy[(MOST_DIM + 1) * STRIDE], slope[TILE], rough[TILE], largest[TILE];
-    double *gradient = need(TILE * n * sizeof *gradient);
-    size_t tested = 0;
+    double       dy[(MOST_DIM + 1) * STRIDE], slope[TILE], rough[TILE], largest[TILE];
+    double      *gradient = need(TILE * n * sizeof *gradient);
+    size_t       tested = 0;
 
     draw(dy, 31, 1.0, (dim + 1) * STRIDE);
     for (size_t i = 0; i < TILE; i++) {
@@ -268,8 +268,8 @@ static void test_parameters(void **state)
 static void accumulation(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = layer->n_params;
-    double dy[(MOST_DIM + 1) * STRIDE], y[MOST_DIM * STRIDE], dx[MOST_DIM * STRIDE], log_det[TILE] = { 0 };
-    double *once = need(n * sizeof *once), *twice = need(n * sizeof *twice), *again = need(n * sizeof *again);
+    double       dy[(MOST_DIM + 1) * STRIDE], y[MOST_DIM * STRIDE], dx[MOST_DIM * STRIDE], log_det[TILE] = { 0 };
+    double      *once = need(n * sizeof *once), *twice = need(n * sizeof *twice), *again = need(n * sizeof *again);
     draw(dy, 41, 1.0, (dim + 1) * STRIDE);
     memcpy(dx, dy, sizeof dx);
     case_backward(dx, once, ROW(dy, dim), layer);
@@ -305,8 +305,8 @@ static void short_tile(struct layer_case *layer)
 {
     enum { ROWS = 24 };
     const size_t dim = layer->dim, n = layer->n_params;
-    double y[MOST_DIM * STRIDE], dx[MOST_DIM * STRIDE], log_det[TILE] = { 0 };
-    double dy[(MOST_DIM + 1) * STRIDE], whole_y[MOST_DIM * STRIDE], whole_dx[MOST_DIM * STRIDE], whole_log_det[TILE];
+    double       y[MOST_DIM * STRIDE], dx[MOST_DIM * STRIDE], log_det[TILE] = { 0 };
+    double  dy[(MOST_DIM + 1) * STRIDE], whole_y[MOST_DIM * STRIDE], whole_dx[MOST_DIM * STRIDE], whole_log_det[TILE];
     double *whole = need(n * sizeof *whole), *gradient = need(n * sizeof *gradient);
     draw(dy, 43, 1.0, (dim + 1) * STRIDE);
     for (size_t d = 0; d <= dim; d++)
@@ -355,8 +355,8 @@ static void test_short_tile(void **state)
 static void bad_rows(struct layer_case *layer)
 {
     static const double bad[] = { NAN, INFINITY, -INFINITY, 1e300, -1e300, 5e-324 };
-    double x[MOST_DIM * STRIDE], y[MOST_DIM * STRIDE], expected[MOST_DIM * STRIDE];
-    double log_det[TILE], expected_log_det[TILE];
+    double              x[MOST_DIM * STRIDE], y[MOST_DIM * STRIDE], expected[MOST_DIM * STRIDE];
+    double              log_det[TILE], expected_log_det[TILE];
     case_forward(expected, expected_log_det, layer, layer->x);
     for (size_t b = 0; b < sizeof bad / sizeof *bad; b++)
         for (size_t c = 0; c < layer->dim; c++) {

@@ -23,7 +23,7 @@ static double slope_at(const struct shape *s, const double *params, double x, co
 static size_t find_breakpoints(double (*edges)[2], const struct shape *s, const double *params, const double *dout,
                                size_t room)
 {
-    size_t n = 0;
+    size_t       n = 0;
     const double step = 1.0 / 512;
     for (double left = -4.0; left < 4.0 && n < room; left += step) {
         double low = left, high = left + step, at_low = slope_at(s, params, low, dout);
@@ -43,12 +43,12 @@ static void test_on_breakpoints(void **state)
     (void)state;
     enum { ROOM = 256 };
     const struct fathom_isa *isa = fathom_isa_find(NULL);
-    size_t met = 0;
+    size_t                   met = 0;
     for (size_t hidden = 1; hidden <= 3; hidden++) {
         const struct shape s = { 1, 13, 12, hidden, 1 };
-        const size_t n = n_params(&s);
-        double *params = random_params(&s, 400 + hidden), dout[13], edges[ROOM][2];
-        struct answer on = new_answer(&s), dense = new_answer(&s), side[2] = { new_answer(&s), new_answer(&s) };
+        const size_t       n = n_params(&s);
+        double            *params = random_params(&s, 400 + hidden), dout[13], edges[ROOM][2];
+        struct answer      on = new_answer(&s), dense = new_answer(&s), side[2] = { new_answer(&s), new_answer(&s) };
         draw(dout, 401, 1.0, s.n_out);
         const size_t found = find_breakpoints(edges, &s, params, dout, ROOM);
         assert_in_range(found, 6, ROOM - 1);
@@ -86,7 +86,7 @@ static void line_at(double *out, double *slope, const struct conditioner *c, con
                     const double *params, double x)
 {
     struct answer a = new_answer(s);
-    double *dout = need(s->n_out * sizeof *dout);
+    double       *dout = need(s->n_out * sizeof *dout);
     for (size_t u = 0; u < s->n_out; u++) {
         memset(dout, 0, s->n_out * sizeof *dout);
         dout[u] = 1.0;
@@ -104,11 +104,11 @@ static void test_edges(void **state)
     (void)state;
     enum { ROOM = 256, N_OUT = 5 };
     const struct fathom_isa *isa = fathom_isa_find(NULL);
-    size_t n = 99;
+    size_t                   n = 99;
     for (size_t hidden = 0; hidden <= 3; hidden++) {
         const struct shape s = { 1, N_OUT, 12, hidden, 1 };
-        double *params = random_params(&s, 700 + hidden), dout[N_OUT], bends[ROOM][2];
-        void *network = isa->piecewise->create(1, N_OUT, s.width, hidden);
+        double            *params = random_params(&s, 700 + hidden), dout[N_OUT], bends[ROOM][2];
+        void              *network = isa->piecewise->create(1, N_OUT, s.width, hidden);
         assert_int_equal(isa->piecewise->prepare(network, params), FATHOM_OK);
         const double *edges = conditioner_edges(&n, isa->piecewise, network);
         assert_in_range(n, hidden * s.width / 2, hidden * s.width * 2);
@@ -165,9 +165,9 @@ static void test_edges(void **state)
 static void check_company(const struct shape *one, const double *params, const double *x, size_t n, const char *what)
 {
     const struct fathom_isa *isa = fathom_isa_find(NULL);
-    const struct shape all = { one->n_in, one->n_out, one->width, one->hidden, n };
-    struct answer together = new_answer(&all), alone = new_answer(one);
-    double *dout = need(n * one->n_out * sizeof *dout);
+    const struct shape       all = { one->n_in, one->n_out, one->width, one->hidden, n };
+    struct answer            together = new_answer(&all), alone = new_answer(one);
+    double                  *dout = need(n * one->n_out * sizeof *dout);
     draw(dout, 405, 1.0, n * one->n_out);
     ask(&together, isa->piecewise, &all, params, x, dout);
     for (size_t i = 0; i < n; i++) {
@@ -185,14 +185,14 @@ static void test_company(void **state)
 {
     (void)state;
     enum { ROOM = 512 };
-    static const double odd[] = { 0.0, -0.0, 0x1p-1040, 1e99, -1e99, 1e101, -1e101, 1e200, -1e200, INFINITY, -INFINITY,
-                                  NAN };
+    static const double       odd[] = { 0.0,    -0.0,  0x1p-1040, 1e99,     -1e99,     1e101,
+                                        -1e101, 1e200, -1e200,    INFINITY, -INFINITY, NAN };
     const struct conditioner *piecewise = fathom_isa_find(NULL)->piecewise;
     for (size_t hidden = 0; hidden <= 3; hidden++) {
         const struct shape one = { 1, 28, 24, hidden, 1 };
-        double *params = random_params(&one, 406 + hidden), x[ROOM];
-        void *network = piecewise->create(one.n_in, one.n_out, one.width, one.hidden);
-        size_t n_edges, n = 0;
+        double            *params = random_params(&one, 406 + hidden), x[ROOM];
+        void              *network = piecewise->create(one.n_in, one.n_out, one.width, one.hidden);
+        size_t             n_edges, n = 0;
         assert_non_null(network);
         assert_int_equal(piecewise->prepare(network, params), FATHOM_OK);
         const double *edges = piecewise->edges(&n_edges, network);

@@ -24,7 +24,7 @@ static double scale_of(const double *x, size_t n) { return fmax(max_abs(x, n), D
 
 static void compare(const struct answer *a, const struct answer *b, const struct shape *s, const char *what)
 {
-    char name[160];
+    char   name[160];
     size_t at = 0;
     double largest_din = scale_of(b->din, s->batch * s->n_in);
     snprintf(name, sizeof name, "%s: %zu -> %zu x %zu -> %zu, batch %zu", what, s->n_in, s->hidden, s->width, s->n_out,
@@ -51,8 +51,8 @@ static void compare(const struct answer *a, const struct answer *b, const struct
 static void check_shape(const struct shape *s, const double *params, const double *x, bool with_plain, const char *what)
 {
     const struct fathom_isa *isa = fathom_isa_find(NULL);
-    double *dout = need(s->batch * s->n_out * sizeof *dout);
-    struct answer dense = new_answer(s);
+    double                  *dout = need(s->batch * s->n_out * sizeof *dout);
+    struct answer            dense = new_answer(s);
     draw(dout, 99, 1.0, s->batch * s->n_out);
     ask(&dense, isa->dense, s, params, x, dout);
     if (with_plain) {
@@ -71,10 +71,12 @@ static void check_shape(const struct shape *s, const double *params, const doubl
     free(dout);
 }
 
-static const struct { size_t n_in, n_out, width, hidden; } shapes[] = {
-    { 1, 28, 24, 2 }, { 1, 4, 24, 2 },  { 1, 28, 24, 0 }, { 1, 3, 1, 1 },  { 1, 13, 5, 1 },  { 1, 28, 33, 3 },
-    { 1, 7, 11, 4 },  { 1, 56, 17, 2 }, { 2, 28, 24, 2 }, { 2, 5, 3, 0 },  { 3, 13, 7, 1 },  { 5, 56, 33, 3 },
-    { 4, 9, 10, 4 },  { 1, 28, 24, 1 }, { 1, 28, 64, 2 },
+static const struct {
+    size_t n_in, n_out, width, hidden;
+} shapes[] = {
+    { 1, 28, 24, 2 }, { 1, 4, 24, 2 },  { 1, 28, 24, 0 }, { 1, 3, 1, 1 },   { 1, 13, 5, 1 },
+    { 1, 28, 33, 3 }, { 1, 7, 11, 4 },  { 1, 56, 17, 2 }, { 2, 28, 24, 2 }, { 2, 5, 3, 0 },
+    { 3, 13, 7, 1 },  { 5, 56, 33, 3 }, { 4, 9, 10, 4 },  { 1, 28, 24, 1 }, { 1, 28, 64, 2 },
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -85,7 +87,7 @@ static void test_shapes(void **state)
     for (size_t i = 0; i < N_SHAPES; i++)
         for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
             const struct shape s = { shapes[i].n_in, shapes[i].n_out, shapes[i].width, shapes[i].hidden, batches[b] };
-            double *params = random_params(&s, 100 + i), *x = need(s.batch * s.n_in * sizeof *x);
+            double            *params = random_params(&s, 100 + i), *x = need(s.batch * s.n_in * sizeof *x);
             draw(x, 200 + b, 1.5, s.batch * s.n_in);
             check_shape(&s, params, x, s.batch <= 512, "piecewise, dense");
             free(params);
@@ -98,25 +100,40 @@ static void test_hard_weights(void **state)
 {
     (void)state;
     enum { ZERO_FIRST, ZERO_ALL, ZERO_UNITS, COINCIDENT, TWINS, DENORMAL, TINY, DEAD, HUGE_INPUTS, N_KINDS };
-    static const char *const names[] = { "first weights zero", "all zero", "some units zero", "coincident breakpoints",
-                                         "twin units", "denormal weights", "tiny weights", "dead units",
-                                         "inputs times 1e8" };
+    static const char *const names[] = { "first weights zero",     "all zero",   "some units zero",
+                                         "coincident breakpoints", "twin units", "denormal weights",
+                                         "tiny weights",           "dead units", "inputs times 1e8" };
     for (size_t hidden = 1; hidden <= 4; hidden++)
         for (int kind = 0; kind < N_KINDS; kind++) {
             const struct shape s = { 1, 13, 9, hidden, 512 };
-            const size_t width = s.width;
-            double *params = random_params(&s, 300 + hidden), *w = params, *b = w + width, x[512];
+            const size_t       width = s.width;
+            double            *params = random_params(&s, 300 + hidden), *w = params, *b = w + width, x[512];
             draw(x, 301, kind == HUGE_INPUTS ? 1e8 : 1.5, s.batch);
             for (size_t u = 0; u < width; u++)
                 switch (kind) {
-                case ZERO_FIRST: w[u] = 0.0; break;
-                case ZERO_UNITS: w[u] = u % 3 == 0 ? 0.0 : w[u], b[u] = u % 2 ? 0.0 : b[u]; break;
-                case COINCIDENT: b[u] = -0.5 * w[u]; break; /* all at x = 1/2 */
-                case TWINS:      w[u] = w[u / 2], b[u] = b[u / 2]; break;
-                case DENORMAL:   w[u] = ldexp(w[u], u % 2 ? -1060 : -1030); break;
-                case TINY:       w[u] *= u % 2 ? -1e-8 : 1e-12; break; /* breakpoints far from all rows */
-                case DEAD:       b[u] = -100.0; break;
-                default:         break;
+                case ZERO_FIRST:
+                    w[u] = 0.0;
+                    break;
+                case ZERO_UNITS:
+                    w[u] = u % 3 == 0 ? 0.0 : w[u], b[u] = u % 2 ? 0.0 : b[u];
+                    break;
+                case COINCIDENT:
+                    b[u] = -0.5 * w[u];
+                    break; /* all at x = 1/2 */
+                case TWINS:
+                    w[u] = w[u / 2], b[u] = b[u / 2];
+                    break;
+                case DENORMAL:
+                    w[u] = ldexp(w[u], u % 2 ? -1060 : -1030);
+                    break;
+                case TINY:
+                    w[u] *= u % 2 ? -1e-8 : 1e-12;
+                    break; /* breakpoints far from all rows */
+                case DEAD:
+                    b[u] = -100.0;
+                    break;
+                default:
+                    break;
                 }
             if (kind == ZERO_ALL)
                 memset(params, 0, n_params(&s) * sizeof *params);
@@ -131,8 +148,8 @@ static void test_many_segments(void **state)
 {
     (void)state;
     const struct shape s = { 1, 5, 2, 8, 4096 };
-    double *params = random_params(&s, 600), *x = need(s.batch * sizeof *x), *p = params;
-    const double first[4] = { 1.0, 1.0, 0.0, -0.5 }, tent[6] = { 2.0, -4.0, 2.0, -4.0, 0.0, -0.5 };
+    double            *params = random_params(&s, 600), *x = need(s.batch * sizeof *x), *p = params;
+    const double       first[4] = { 1.0, 1.0, 0.0, -0.5 }, tent[6] = { 2.0, -4.0, 2.0, -4.0, 0.0, -0.5 };
     memcpy(p, first, sizeof first);
     p += 4;
     for (size_t l = 1; l < s.hidden; l++, p += 6)
@@ -147,11 +164,11 @@ static void test_many_segments(void **state)
 static void test_not_finite(void **state)
 {
     (void)state;
-    const struct fathom_isa *isa = fathom_isa_find(NULL);
+    const struct fathom_isa        *isa = fathom_isa_find(NULL);
     const struct conditioner *const both[] = { isa->dense, isa->piecewise };
-    const struct shape s = { 1, 13, 9, 2, 65 };
-    double *params = random_params(&s, 500), kept_params[2 * 9], x[65], dout[65 * 13];
-    struct answer good = new_answer(&s), bad = new_answer(&s);
+    const struct shape              s = { 1, 13, 9, 2, 65 };
+    double                         *params = random_params(&s, 500), kept_params[2 * 9], x[65], dout[65 * 13];
+    struct answer                   good = new_answer(&s), bad = new_answer(&s);
     memcpy(kept_params, params, sizeof kept_params);
     draw(x, 501, 1.5, s.batch);
     draw(dout, 502, 1.0, s.batch * s.n_out);
@@ -174,7 +191,7 @@ static void test_not_finite(void **state)
         memcpy(params, kept_params, 2 * s.width * sizeof *params);
         for (size_t p = 0; p < n_params(&s); p += 5) { /* in any of the parameters */
             static const double values[] = { NAN, INFINITY, -INFINITY, 1e300 };
-            const double was = params[p];
+            const double        was = params[p];
             for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
                 params[p] = values[v];
                 ask(&bad, both[c], &s, params, x, dout);

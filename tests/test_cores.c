@@ -30,20 +30,25 @@ static void put(const char *path, const char *text)
 }
 
 /* What /proc/self/cgroup says, and the quota in cores that follows from the folders of make_groups. */
-static const struct { const char *groups; size_t cores; } cases[] = {
-    { "0::/free\n", 0 },                                        /* max                                   */
-    { "0::/two\n", 2 },                                         /* 200000 of 100000                      */
-    { "0::/two/half\n", 1 },                                    /* 50000 of 100000, a part of a core: 1  */
-    { "0::/two/wide\n", 2 },                                    /* its own is 8, the one around it 2     */
-    { "0::/odd\n", 3 },                                         /* 250000 of 100000, rounded up          */
+static const struct {
+    const char *groups;
+    size_t      cores;
+} cases[] = {
+    { "0::/free\n", 0 },     /* max                                   */
+    { "0::/two\n", 2 },      /* 200000 of 100000                      */
+    { "0::/two/half\n", 1 }, /* 50000 of 100000, a part of a core: 1  */
+    { "0::/two/wide\n", 2 }, /* its own is 8, the one around it 2     */
+    { "0::/odd\n", 3 },      /* 250000 of 100000, rounded up          */
     { "0::/not/here\n", 0 },
     { "0::/\n", 0 },
-    { "5:memory:/m\n4:cpuset:/c\n3:cpu,cpuacct:/three\n", 3 },  /* version 1                             */
+    { "5:memory:/m\n4:cpuset:/c\n3:cpu,cpuacct:/three\n", 3 }, /* version 1                             */
     { "3:cpuacct,cpu:/three\n", 3 },
-    { "3:cpuset:/three\n2:cpuacct:/three\n", 0 },               /* no controller of processor time       */
-    { "3:cpu:/none\n", 0 },                                     /* -1                                    */
-    { "3:cpu:/three\n0::/two\n", 2 },                           /* both: the less                        */
-    { "", 0 }, { "nonsense\n", 0 }, { "a:b\n", 0 },
+    { "3:cpuset:/three\n2:cpuacct:/three\n", 0 }, /* no controller of processor time       */
+    { "3:cpu:/none\n", 0 },                       /* -1                                    */
+    { "3:cpu:/three\n0::/two\n", 2 },             /* both: the less                        */
+    { "", 0 },
+    { "nonsense\n", 0 },
+    { "a:b\n", 0 },
 };
 
 static void make_groups(void)

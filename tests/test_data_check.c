@@ -70,8 +70,8 @@ static double map(double normal, const char *kind)
 static void test_honest_rows(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"normal", "uniform", "exponential", "lognormal", "two decimals"};
-    static const size_t      sizes[] = {4, 9, 10, 30, N, 20000};
+    static const char *const kinds[] = { "normal", "uniform", "exponential", "lognormal", "two decimals" };
+    static const size_t      sizes[] = { 4, 9, 10, 30, N, 20000 };
     struct notices           found;
     fathom_dataset           spiral;
     assert_int_equal(fathom_spiral(&spiral, 0, 3000, NULL), FATHOM_OK);
@@ -155,7 +155,7 @@ static void test_dependence(void **state)
 static void test_far_value(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {12, 100, N, 20000};
+    static const size_t sizes[] = { 12, 100, N, 20000 };
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         fathom_dataset raw = normals(3, sizes[s], 2);
         raw.x[2 * 7 + 1] = -999;
@@ -187,8 +187,10 @@ static void test_heldout(void **state)
     static const struct {
         double      value;
         const char *seen, *follows;
-    } cases[] = {{30, "the held-out value 30 is", "it alone decides"}, {1e100, "1e+100", "it alone decides"},
-                 {1e200, "1e+200", "log p is nan"}, {-1e200, "-1e+200", "log p is nan"}};
+    } cases[] = { { 30, "the held-out value 30 is", "it alone decides" },
+                  { 1e100, "1e+100", "it alone decides" },
+                  { 1e200, "1e+200", "log p is nan" },
+                  { -1e200, "-1e+200", "log p is nan" } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fathom_dataset train = normals(5, N, 2), kept = normals(6, 100, 2);
         struct notices found;
@@ -213,7 +215,7 @@ static void test_heldout(void **state)
 static void test_texts(void **state)
 {
     (void)state;
-    static const char *const names[] = {"a", "sex\nand", NULL, "", "e", "f", "g"};
+    static const char *const names[] = { "a", "sex\nand", NULL, "", "e", "f", "g" };
     fathom_dataset           raw = normals(7, N, 7);
     for (size_t i = 0; i < 7 * N; i++)
         if (i % 7 > 0)

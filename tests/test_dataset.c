@@ -48,20 +48,11 @@ void *malloc(size_t size);
 void *calloc(size_t n, size_t size);
 void *realloc(void *old, size_t size);
 
-void *malloc(size_t size)
-{
-    return allocation_fails() ? NULL : __libc_malloc(size);
-}
+void *malloc(size_t size) { return allocation_fails() ? NULL : __libc_malloc(size); }
 
-void *calloc(size_t n, size_t size)
-{
-    return allocation_fails() ? NULL : __libc_calloc(n, size);
-}
+void *calloc(size_t n, size_t size) { return allocation_fails() ? NULL : __libc_calloc(n, size); }
 
-void *realloc(void *old, size_t size)
-{
-    return allocation_fails() ? NULL : __libc_realloc(old, size);
-}
+void *realloc(void *old, size_t size) { return allocation_fails() ? NULL : __libc_realloc(old, size); }
 #endif
 
 /* ------------------------------------------------------------------------------------------- rows from text ---- */
@@ -107,7 +98,7 @@ static void test_one_table_in_many_texts(void **state)
         assert_true(data.mean[0] == 3 && data.mean[1] == 5);
         assert_true(fabs(data.sd[0] - sqrt(8.0 / 3)) < 1e-15 && fabs(data.sd[1] - sqrt(26.0 / 3)) < 1e-15);
         for (size_t i = 0; i < 3; i++)
-            assert_true(data.x[2 * i] == ((double[]){1, 3, 5}[i] - 3) / data.sd[0]);
+            assert_true(data.x[2 * i] == ((double[]){ 1, 3, 5 }[i] - 3) / data.sd[0]);
         fathom_dataset_free(&data);
     }
 }
@@ -122,49 +113,49 @@ static void test_refused_texts(void **state)
         size_t      size;
         const char *where; /* what the error must say */
     } refused[] = {
-        {TEXT(""), "after 0 rows"},
-        {TEXT("\n\n# nothing\n"), "line 3: the text ends after 0 rows"},
-        {TEXT("x y\n"), "after 0 rows"},
-        {TEXT("1 2\n"), "after 1 row of"},
-        {TEXT("1\n2\n3\n"), "line 1: one column"},
-        {TEXT("x\n1\n2\n"), "line 2: one column"},
-        {TEXT("1 2\n3 4\n5 6 7\n"), "line 3: 3 columns, but line 1 has 2"},
-        {TEXT("x\n\n1 2\n3\n"), "line 1: 1 name, but line 3 has 2 columns"},
-        {TEXT("x y\n\n1 2\n3\n"), "line 4: 1 column, but line 3 has 2"},
-        {TEXT("1 2\n3 abc\n"), "line 2, column 2: \"abc\" is not a number"},
-        {TEXT("x y\nz w\n1 2\n3 4\n"), "line 2, column 1 (x): \"z\""},
-        {TEXT("1 2\n3 4\n5 1e999\n"), "line 3, column 2: \"1e999\" is beyond"},
-        {TEXT("1 2\n-1e309 4\n"), "line 2, column 1: \"-1e309\" is beyond"},
-        {TEXT("1e999 2\n3 4\n5 6\n"), "line 1, column 1: \"1e999\""},
-        {TEXT("1 2\n3 nan\n"), "line 2, column 2: \"nan\" is not a finite"},
-        {TEXT("1 nan\n3 4\n5 6\n"), "line 1, column 2: \"nan\""},
-        {TEXT("1 2\n-Infinity 4\n"), "line 2, column 1: \"-Infinity\""},
-        {TEXT("inf 2\n3 4\n5 6\n"), "line 1, column 1: \"inf\""},
-        {TEXT("1 2\n0x1p3 4\n"), "line 2, column 1: \"0x1p3\""},
-        {TEXT("1 2\n3 4e\n"), "line 2, column 2: \"4e\""},
-        {TEXT("1 2\n3 4e+\n"), "line 2, column 2: \"4e+\""},
-        {TEXT("1 2\n3 .\n"), "line 2, column 2: \".\""},
-        {TEXT("1 2\n3 +-4\n"), "line 2, column 2: \"+-4\""},
-        {TEXT("1 2\n3 1_000\n"), "line 2, column 2: \"1_000\""},
-        {TEXT("1 2\n3 4;5\n"), "line 2, column 2: \"4;5\""},
-        {TEXT("1,2\n3,,4\n"), "line 2, column 2: empty field"},
-        {TEXT("1,2\n,4\n"), "line 2, column 1: empty field"},
-        {TEXT("1,2\n3,4,\n"), "line 2, column 3: empty field"},
-        {TEXT("1\t2\n3\t\t4\n"), "line 2, column 2: empty field"},
-        {TEXT("1 2\n3 4\0\n5 6\n"), "line 2: a NUL byte"},
-        {TEXT("\0\0\0\0"), "line 1: a NUL byte"},
-        {TEXT("1 2\n1 3\n1 4\n"), "lines 1 to 3, column 1: constant"},
-        {TEXT("x y\n0.1 0.1\n0.3 0.1\n0.7 0.1\n"), "lines 2 to 4, column 2 (y): constant"},
-        {TEXT("1 0\n2 1e-310\n"), "lines 1 to 2, column 2: deviates by less than the smallest normal number"},
-        {TEXT("1 2\r3 4\r5 6\r"), "line 1: a carriage return inside"},
-        {TEXT("1,2\n3,\t\n"), "line 2, column 2: empty field"},
-        {TEXT(",\n1 2\n3 4\n"), "line 1, column 1: empty field"},
-        {TEXT("1 2\n3 \x80\xFF\x01\n"), "line 2, column 2: \"<0x80><0xFF><0x01>\""},
-        {TEXT("1 2\n3 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"), "aaaa...\" is not a"},
+        { TEXT(""), "after 0 rows" },
+        { TEXT("\n\n# nothing\n"), "line 3: the text ends after 0 rows" },
+        { TEXT("x y\n"), "after 0 rows" },
+        { TEXT("1 2\n"), "after 1 row of" },
+        { TEXT("1\n2\n3\n"), "line 1: one column" },
+        { TEXT("x\n1\n2\n"), "line 2: one column" },
+        { TEXT("1 2\n3 4\n5 6 7\n"), "line 3: 3 columns, but line 1 has 2" },
+        { TEXT("x\n\n1 2\n3\n"), "line 1: 1 name, but line 3 has 2 columns" },
+        { TEXT("x y\n\n1 2\n3\n"), "line 4: 1 column, but line 3 has 2" },
+        { TEXT("1 2\n3 abc\n"), "line 2, column 2: \"abc\" is not a number" },
+        { TEXT("x y\nz w\n1 2\n3 4\n"), "line 2, column 1 (x): \"z\"" },
+        { TEXT("1 2\n3 4\n5 1e999\n"), "line 3, column 2: \"1e999\" is beyond" },
+        { TEXT("1 2\n-1e309 4\n"), "line 2, column 1: \"-1e309\" is beyond" },
+        { TEXT("1e999 2\n3 4\n5 6\n"), "line 1, column 1: \"1e999\"" },
+        { TEXT("1 2\n3 nan\n"), "line 2, column 2: \"nan\" is not a finite" },
+        { TEXT("1 nan\n3 4\n5 6\n"), "line 1, column 2: \"nan\"" },
+        { TEXT("1 2\n-Infinity 4\n"), "line 2, column 1: \"-Infinity\"" },
+        { TEXT("inf 2\n3 4\n5 6\n"), "line 1, column 1: \"inf\"" },
+        { TEXT("1 2\n0x1p3 4\n"), "line 2, column 1: \"0x1p3\"" },
+        { TEXT("1 2\n3 4e\n"), "line 2, column 2: \"4e\"" },
+        { TEXT("1 2\n3 4e+\n"), "line 2, column 2: \"4e+\"" },
+        { TEXT("1 2\n3 .\n"), "line 2, column 2: \".\"" },
+        { TEXT("1 2\n3 +-4\n"), "line 2, column 2: \"+-4\"" },
+        { TEXT("1 2\n3 1_000\n"), "line 2, column 2: \"1_000\"" },
+        { TEXT("1 2\n3 4;5\n"), "line 2, column 2: \"4;5\"" },
+        { TEXT("1,2\n3,,4\n"), "line 2, column 2: empty field" },
+        { TEXT("1,2\n,4\n"), "line 2, column 1: empty field" },
+        { TEXT("1,2\n3,4,\n"), "line 2, column 3: empty field" },
+        { TEXT("1\t2\n3\t\t4\n"), "line 2, column 2: empty field" },
+        { TEXT("1 2\n3 4\0\n5 6\n"), "line 2: a NUL byte" },
+        { TEXT("\0\0\0\0"), "line 1: a NUL byte" },
+        { TEXT("1 2\n1 3\n1 4\n"), "lines 1 to 3, column 1: constant" },
+        { TEXT("x y\n0.1 0.1\n0.3 0.1\n0.7 0.1\n"), "lines 2 to 4, column 2 (y): constant" },
+        { TEXT("1 0\n2 1e-310\n"), "lines 1 to 2, column 2: deviates by less than the smallest normal number" },
+        { TEXT("1 2\r3 4\r5 6\r"), "line 1: a carriage return inside" },
+        { TEXT("1,2\n3,\t\n"), "line 2, column 2: empty field" },
+        { TEXT(",\n1 2\n3 4\n"), "line 1, column 1: empty field" },
+        { TEXT("1 2\n3 \x80\xFF\x01\n"), "line 2, column 2: \"<0x80><0xFF><0x01>\"" },
+        { TEXT("1 2\n3 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n"), "aaaa...\" is not a" },
     };
     for (size_t k = 0; k < sizeof refused / sizeof *refused; k++) {
-        fathom_dataset data = {.n = 77};
-        fathom_error   error;
+        fathom_dataset      data = { .n = 77 };
+        fathom_error        error;
         const fathom_status status = read_bytes(&data, NULL, refused[k].text, refused[k].size, 0, 0, &error);
         if (status != FATHOM_BAD_DATA || strstr(error.text, refused[k].where) == NULL)
             fail_msg("\"%s\" gave %s, \"%s\", expected \"%s\"", refused[k].text, fathom_status_name(status), error.text,
@@ -221,14 +212,17 @@ static void test_numbers_are_rounded_correctly(void **state)
 {
     (void)state;
     /* Halfway cases and extremes.  With its negative in the second row a value is the deviation, exactly. */
-    const struct { const char *text; double value; } number[] = {
-        {"0.1", 0x1.999999999999ap-4},
-        {"9007199254740993", 0x1p53},
-        {"9007199254740995", 0x1.0000000000002p53},
-        {"9007199254740993.00000000000000000000000000000000001", 0x1.0000000000001p53},
-        {"1.7976931348623157e308", 0x1.fffffffffffffp1023},
-        {"2.2250738585072011e-308", 0x0.fffffffffffffp-1022},
-        {"123456789012345678901234567890", 0x1.8ee90ff6c373ep96},
+    const struct {
+        const char *text;
+        double      value;
+    } number[] = {
+        { "0.1", 0x1.999999999999ap-4 },
+        { "9007199254740993", 0x1p53 },
+        { "9007199254740995", 0x1.0000000000002p53 },
+        { "9007199254740993.00000000000000000000000000000000001", 0x1.0000000000001p53 },
+        { "1.7976931348623157e308", 0x1.fffffffffffffp1023 },
+        { "2.2250738585072011e-308", 0x0.fffffffffffffp-1022 },
+        { "123456789012345678901234567890", 0x1.8ee90ff6c373ep96 },
     };
     for (size_t k = 0; k < sizeof number / sizeof *number; k++) {
         char           text[256];
@@ -300,7 +294,7 @@ static void test_held_out_rows(void **state)
     assert_memory_equal(kept.sd, train.sd, 2 * sizeof(double));
 
     /* Each row in exactly one part, in the order of the text; the training rows have mean 0 and deviation 1. */
-    int    found[SQUARES] = {0};
+    int    found[SQUARES] = { 0 };
     double sum = 0, square = 0;
     for (size_t part = 0; part < 2; part++) {
         const fathom_dataset *d = part == 0 ? &train : &kept;
@@ -337,12 +331,12 @@ static void test_held_out_fraction(void **state)
     (void)state;
     char           text[SQUARES * 16];
     const size_t   size = write_squares(text);
-    fathom_dataset train, kept = {.n = 5};
+    fathom_dataset train, kept = { .n = 5 };
     fathom_error   error;
     assert_int_equal(read_bytes(&train, &kept, text, size, 0, 4, &error), FATHOM_OK);
     assert_true(train.n == SQUARES && kept.n == 0 && kept.x == NULL);
     fathom_dataset_free(&train);
-    const double out_of_range[] = {-0.1, 1, 2, NAN, INFINITY};
+    const double out_of_range[] = { -0.1, 1, 2, NAN, INFINITY };
     for (size_t i = 0; i < sizeof out_of_range / sizeof *out_of_range; i++)
         assert_int_equal(read_bytes(&train, &kept, text, size, out_of_range[i], 0, &error), FATHOM_BAD_ARGUMENT);
     assert_int_equal(read_bytes(&train, NULL, text, size, 0.1, 0, &error), FATHOM_BAD_ARGUMENT);
@@ -382,7 +376,7 @@ static void test_read_errors(void **state)
     fathom_dataset data;
     fathom_error   error;
     int            calls = 0;
-    FILE          *in = fopencookie(&calls, "r", (cookie_io_functions_t){.read = broken_read});
+    FILE          *in = fopencookie(&calls, "r", (cookie_io_functions_t){ .read = broken_read });
     assert_non_null(in);
     assert_int_equal(fathom_dataset_read(&data, NULL, NULL, in, "a stream", NULL, &error), FATHOM_READ_ERROR);
     assert_true(strncmp(error.text, "a stream: line 3: cannot be read", 32) == 0);
@@ -411,7 +405,7 @@ static void test_every_allocation_fails_in_turn(void **state)
         size += (size_t)sprintf(text + size, "%d %d\n", i, i * i);
 
     for (long k = 0;; k++) {
-        fathom_dataset train = {.n = 1}, kept = {.n = 2};
+        fathom_dataset train = { .n = 1 }, kept = { .n = 2 };
         fathom_error   error;
         FILE          *in = fmemopen(text, size, "r");
         char           buffer[4096];

@@ -56,7 +56,7 @@ static const char *word(const struct table *table, size_t row, const char *colum
 static void test_depth_law(void **state)
 {
     (void)state;
-    const double     depth[] = {1, 2, 4, 8}, power[] = {3, 6, 12, 24}, doubling[] = {2, 4, 16, 256};
+    const double     depth[] = { 1, 2, 4, 8 }, power[] = { 3, 6, 12, 24 }, doubling[] = { 2, 4, 16, 256 };
     struct depth_law law = depth_law_fit(depth, power, 4); /* 3 depth */
     near(law.power.slope, 1, 1e-14, "power");
     near(law.power.intercept, log(3), 1e-14, "level");
@@ -67,18 +67,21 @@ static void test_depth_law(void **state)
     assert_true(law.exponential_misfit < 1e-14);
 
     /* Log residuals of a level line through 1, e and 1, by depths -1, 0, 1 beside the middle: 1/3, -2/3, 1/3. */
-    const double even[] = {1, 2, 3}, bent[] = {1, M_E, 1};
+    const double even[] = { 1, 2, 3 }, bent[] = { 1, M_E, 1 };
     law = depth_law_fit(even, bent, 3);
     near(law.exponential_misfit, sqrt(6.0 / 27), 1e-14, "misfit");
 
-    const double zero[] = {3, 0, 12, 24}, none[] = {3, 6, NAN, 24};
+    const double zero[] = { 3, 0, 12, 24 }, none[] = { 3, 6, NAN, 24 };
     assert_true(isnan(depth_law_fit(depth, zero, 4).power.slope));
     assert_true(isnan(depth_law_fit(depth, none, 4).power_misfit));
     assert_true(isnan(depth_law_fit(depth, power, 2).power.slope));
 }
 
 /* Round-off up to step 9, then e^(step / 2) up to step 49, then level. */
-static double difference_at(size_t step) { return step < 10 ? 1e-15 : 1e-14 * exp(0.5 * (double)(step < 50 ? step : 50)); }
+static double difference_at(size_t step)
+{
+    return step < 10 ? 1e-15 : 1e-14 * exp(0.5 * (double)(step < 50 ? step : 50));
+}
 
 static void test_growth_phase(void **state)
 {
@@ -209,7 +212,7 @@ static void test_over_fit_table(void **state)
 {
     (void)state;
     struct table *rows = table_new("depth_truth", "depth seed status train_logp train_truth kl");
-    const double  scores[2][3] = {{-1.25, -1.5, 0.125}, {NAN, -1.5, NAN}};
+    const double  scores[2][3] = { { -1.25, -1.5, 0.125 }, { NAN, -1.5, NAN } };
     for (size_t i = 0; i < 2; i++) {
         table_count(rows, 8);
         table_count(rows, i);
@@ -230,9 +233,9 @@ static void test_over_fit_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_depth_law), cmocka_unit_test(test_growth_phase), cmocka_unit_test(test_roundoff_tables),
-        cmocka_unit_test(test_gradient_law_table), cmocka_unit_test(test_loss_mean_table),
-        cmocka_unit_test(test_over_fit_table),
+        cmocka_unit_test(test_depth_law),       cmocka_unit_test(test_growth_phase),
+        cmocka_unit_test(test_roundoff_tables), cmocka_unit_test(test_gradient_law_table),
+        cmocka_unit_test(test_loss_mean_table), cmocka_unit_test(test_over_fit_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,15 +10,15 @@
 
 #include <cmocka.h>
 
-static struct options options;
-static const struct session session = {.options = &options};
+static struct options       options;
+static const struct session session = { .options = &options };
 
 static int set_options(void **state)
 {
     (void)state;
     options = options_default();
     options.flow.coupling = NULL; /* the design's own */
-    options.depths = (struct depth_list){2, {3, 1}};
+    options.depths = (struct depth_list){ 2, { 3, 1 } };
     options.seed = 7;
     options.seeds = 2;
     return 0;
@@ -32,10 +32,11 @@ static void test_order(void **state)
     const size_t          n = fathom_n_couplings();
     assert_in_range(n, 2, 8);
     for (size_t i = 0; i < n; i++)
-        levels[i] = (struct coupling_level){fathom_coupling_name(n - 1 - i), i == 0 ? 3 : 1};
-    const struct design design = {.nesting = {AXIS_COUPLING, AXIS_DEPTH, AXIS_SEED}, .couplings = levels,
-                                  .n_couplings = n, .train = true};
-    struct run_list     runs = {0};
+        levels[i] = (struct coupling_level){ fathom_coupling_name(n - 1 - i), i == 0 ? 3 : 1 };
+    const struct design design = {
+        .nesting = { AXIS_COUPLING, AXIS_DEPTH, AXIS_SEED }, .couplings = levels, .n_couplings = n, .train = true
+    };
+    struct run_list runs = { 0 };
     design_list(&runs, &design, &session);
     assert_int_equal(runs.n, 2 * 2 * 3 + (n - 1) * 2 * 2);
     for (size_t i = 0; i < runs.n; i++) {
@@ -53,17 +54,18 @@ static void test_order(void **state)
 static void test_unknown_coupling(void **state)
 {
     (void)state;
-    static const struct coupling_level levels[] = {{"affine", 1}, {"splime", 1}};
-    static const struct design         design = {.nesting = {AXIS_COUPLING, AXIS_SEED}, .couplings = levels,
-                                                 .n_couplings = 2};
-    char  text[512] = "";
-    int   ends[2], status;
-    pid_t child;
+    static const struct coupling_level levels[] = { { "affine", 1 }, { "splime", 1 } };
+    static const struct design         design = { .nesting = { AXIS_COUPLING, AXIS_SEED },
+                                                  .couplings = levels,
+                                                  .n_couplings = 2 };
+    char                               text[512] = "";
+    int                                ends[2], status;
+    pid_t                              child;
     assert_int_equal(pipe(ends), 0);
     child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct run_list runs = {0};
+        struct run_list runs = { 0 };
         dup2(ends[1], STDERR_FILENO);
         design_list(&runs, &design, &session);
         _exit(0);
@@ -79,6 +81,6 @@ static void test_unknown_coupling(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_unknown_coupling)};
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_order), cmocka_unit_test(test_unknown_coupling) };
     return cmocka_run_group_tests(tests, set_options, NULL);
 }

@@ -40,7 +40,7 @@ static fathom_train_result run_with(double *loss, double *norm, double *params, 
                                     fathom_train_progress *progress, void *context)
 {
     fathom_train_options options = { .steps = STEPS, .batch = BATCH, .peak_lr = lr, .clip = 1.0, .skip = skip };
-    uint32_t batches[STEPS * BATCH];
+    uint32_t             batches[STEPS * BATCH];
     for (size_t i = 0; i < STEPS * BATCH; i++)
         batches[i] = (uint32_t)i; /* step s sees rows s BATCH and on, each row once */
     fathom_trainer *trainer = fathom_trainer_new(m->flow, fathom_isa_find(NULL), start, &options, x, NULL, N);
@@ -77,7 +77,7 @@ static void test_divergence(void **state)
 {
     (void)state;
     struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
-    double loss[STEPS], norm[STEPS], *end = need(m.n_params * sizeof *end), *x = copy_of_spiral();
+    double       loss[STEPS], norm[STEPS], *end = need(m.n_params * sizeof *end), *x = copy_of_spiral();
 
     /* nothing wrong */
     fathom_train_result result = run(loss, norm, end, &m, m.params, x, 1e-3, false);
@@ -117,7 +117,7 @@ static void test_norm_out_of_range(void **state)
 {
     (void)state;
     struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
-    double loss[STEPS], norm[STEPS], *end = need(m.n_params * sizeof *end), *x = copy_of_spiral();
+    double       loss[STEPS], norm[STEPS], *end = need(m.n_params * sizeof *end), *x = copy_of_spiral();
     x[2 * (3 * BATCH)] = 1e150;
     const fathom_train_result result = run(loss, norm, end, &m, m.params, x, 1e-3, false);
     assert_int_equal(result.diverged_at, 3);
@@ -132,7 +132,7 @@ static void test_divergence_at_once(void **state)
 {
     (void)state;
     struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
-    double loss[STEPS], norm[STEPS], *end = need(m.n_params * sizeof *end);
+    double       loss[STEPS], norm[STEPS], *end = need(m.n_params * sizeof *end);
     for (int value = 0; value < 2; value++)
         for (size_t k = 0; k < m.n_params; k += 97) {
             const double kept = m.params[k];
@@ -155,8 +155,8 @@ static void test_divergence_at_once(void **state)
 static void test_rate_too_high(void **state)
 {
     (void)state;
-    struct model deep = model_open(8, "affine", FATHOM_ACTNORM_NONE, 2);
-    double loss[STEPS], norm[STEPS], *end = need(deep.n_params * sizeof *end);
+    struct model              deep = model_open(8, "affine", FATHOM_ACTNORM_NONE, 2);
+    double                    loss[STEPS], norm[STEPS], *end = need(deep.n_params * sizeof *end);
     const fathom_train_result result = run(loss, norm, end, &deep, deep.params, spiral.x, FATHOM_LR_MAX, false);
     assert_int_equal(result.status, FATHOM_DIVERGED);
     assert_true(result.diverged_at > 0 && result.diverged_at < STEPS);
@@ -187,11 +187,11 @@ static void test_progress(void **state)
 {
     (void)state;
     struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
-    double loss[STEPS], norm[STEPS], *end = need(2 * m.n_params * sizeof *end), *early = end + m.n_params;
+    double       loss[STEPS], norm[STEPS], *end = need(2 * m.n_params * sizeof *end), *early = end + m.n_params;
     run(loss, norm, end, &m, m.params, spiral.x, 1e-3, false);
 
-    struct seen seen = { 0 };
-    double same_loss[STEPS], same_norm[STEPS];
+    struct seen         seen = { 0 };
+    double              same_loss[STEPS], same_norm[STEPS];
     fathom_train_result result = run_with(same_loss, same_norm, early, &m, m.params, spiral.x, 1e-3, false, see_step,
                                           &seen);
     assert_int_equal(result.status, FATHOM_OK);
@@ -219,10 +219,10 @@ static void test_progress_of_divergence(void **state)
 {
     (void)state;
     struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
-    double *end = need(m.n_params * sizeof *end), *x = copy_of_spiral();
+    double      *end = need(m.n_params * sizeof *end), *x = copy_of_spiral();
     x[2 * (5 * BATCH + 9)] = NAN;
     for (size_t stop_at = 0; stop_at <= 6; stop_at += 6) {
-        struct seen seen = { .stop_at = stop_at };
+        struct seen               seen = { .stop_at = stop_at };
         const fathom_train_result result = run_with(NULL, NULL, end, &m, m.params, x, 1e-3, false, see_step, &seen);
         assert_int_equal(result.status, FATHOM_DIVERGED);
         assert_int_equal(result.diverged_at, 5);

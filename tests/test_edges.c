@@ -36,17 +36,20 @@ static int free_spiral(void **state)
 static void test_options_are_checked(void **state)
 {
     (void)state;
-    static const struct { fathom_train_options options; const char *refused; } cases[] = {
-        { { 4, 1, 1e-300, 1.0, false }, NULL },        { { 4, 1, 1000.0, INFINITY, false }, NULL },
-        { { 3, 1, 1e-3, 1.0, false }, "3 steps" },     { { 4, 0, 1e-3, 1.0, false }, "batch of 0" },
-        { { 4, 1, 0.0, 1.0, false }, "peak_lr 0;" },   { { 4, 1, 1e308, 1.0, false }, "up to 1000" },
-        { { 4, 1, NAN, 1.0, false }, "peak_lr nan" },  { { 4, 1, 1000.5, 1.0, false }, "peak_lr 1000.5" },
-        { { 4, 1, 1e-3, 0.0, false }, "clip 0" },      { { 4, 1, 1e-3, NAN, false }, "clip nan" },
+    static const struct {
+        fathom_train_options options;
+        const char          *refused;
+    } cases[] = {
+        { { 4, 1, 1e-300, 1.0, false }, NULL },       { { 4, 1, 1000.0, INFINITY, false }, NULL },
+        { { 3, 1, 1e-3, 1.0, false }, "3 steps" },    { { 4, 0, 1e-3, 1.0, false }, "batch of 0" },
+        { { 4, 1, 0.0, 1.0, false }, "peak_lr 0;" },  { { 4, 1, 1e308, 1.0, false }, "up to 1000" },
+        { { 4, 1, NAN, 1.0, false }, "peak_lr nan" }, { { 4, 1, 1000.5, 1.0, false }, "peak_lr 1000.5" },
+        { { 4, 1, 1e-3, 0.0, false }, "clip 0" },     { { 4, 1, 1e-3, NAN, false }, "clip nan" },
     };
     struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        fathom_error error = { "" };
-        fathom_status status = fathom_train_options_check(&cases[c].options, &error);
+        fathom_error    error = { "" };
+        fathom_status   status = fathom_train_options_check(&cases[c].options, &error);
         fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &cases[c].options,
                                                      spiral.x, NULL, N);
         assert_int_equal(status, cases[c].refused ? FATHOM_BAD_ARGUMENT : FATHOM_OK);
@@ -66,13 +69,14 @@ static void test_finite_at_the_largest_rate(void **state)
     enum { LONG = 40 };
     static const double clips[] = { INFINITY, 1.0, 1e-300, 1e300 };
     for (size_t c = 0; c < 2 * sizeof clips / sizeof *clips; c++) {
-        struct model m = model_open(2, c % 2 ? "spline" : "affine", FATHOM_ACTNORM_NONE, 2);
-        fathom_train_options options = { .steps = LONG, .batch = BATCH, .peak_lr = 1000.0, .clip = clips[c / 2],
-                                         .skip = true };
+        struct model         m = model_open(2, c % 2 ? "spline" : "affine", FATHOM_ACTNORM_NONE, 2);
+        fathom_train_options options = {
+            .steps = LONG, .batch = BATCH, .peak_lr = 1000.0, .clip = clips[c / 2], .skip = true
+        };
         uint32_t batches[LONG * BATCH];
         fathom_batches(batches, 3, 0, LONG, BATCH, N);
-        fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options,
-                                                     spiral.x, NULL, N);
+        fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, spiral.x, NULL,
+                                                     N);
         assert_non_null(trainer);
         assert_true(fathom_train(trainer, NULL, NULL, batches, NULL, NULL).steps_taken > 0);
         for (size_t k = 0; k < m.n_params; k++)
@@ -86,9 +90,9 @@ static void test_finite_at_the_largest_rate(void **state)
 static void test_no_rows_count(void **state)
 {
     (void)state;
-    struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
+    struct model   m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
     const uint32_t rows[] = { 0, 1, 2 }, none[] = { 0, 0, 0 }, one[] = { 0, 1, 0 };
-    double loss = 7.0, alone, *gradient = need(m.n_params * sizeof *gradient);
+    double         loss = 7.0, alone, *gradient = need(m.n_params * sizeof *gradient);
     gradient[0] = 7.0;
     assert_int_equal(fathom_flow_nll(&loss, gradient, m.ws, m.params, spiral.x, rows, none, 3), FATHOM_BAD_ARGUMENT);
     assert_int_equal(fathom_flow_nll(&loss, NULL, m.ws, m.params, spiral.x, NULL, none, 3), FATHOM_BAD_ARGUMENT);

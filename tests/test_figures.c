@@ -44,17 +44,17 @@ static const struct {
     void (*fill)(struct world *w);
     const struct experiment *experiment;
 } programs[] = {
-    {fill_depth_sweep, &depth_sweep},
-    {fill_density, &density},
-    {fill_gradient_norm, &gradient_norm},
-    {fill_gradient_depth, &gradient_depth},
-    {fill_depth_truth, &depth_truth},
-    {fill_actnorm, &actnorm},
-    {fill_depth20, &depth20},
-    {fill_clipping, &clipping},
-    {fill_conditioner, &conditioner},
-    {fill_roundoff, &roundoff},
-    {fill_residual_inverse, &residual_inverse},
+    { fill_depth_sweep, &depth_sweep },
+    { fill_density, &density },
+    { fill_gradient_norm, &gradient_norm },
+    { fill_gradient_depth, &gradient_depth },
+    { fill_depth_truth, &depth_truth },
+    { fill_actnorm, &actnorm },
+    { fill_depth20, &depth20 },
+    { fill_clipping, &clipping },
+    { fill_conditioner, &conditioner },
+    { fill_roundoff, &roundoff },
+    { fill_residual_inverse, &residual_inverse },
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 
@@ -87,7 +87,7 @@ static void complain(void *context, const char *line)
 static void draw_world(unsigned number, const char *folder)
 {
     struct world w;
-    fathom_error error = {""};
+    fathom_error error = { "" };
     world_new(&w, number);
     w.experiment = experiments[number % EXPERIMENTS];
     if (!fill_tables(&w)) {
@@ -99,8 +99,12 @@ static void draw_world(unsigned number, const char *folder)
         fail_msg("%s", error.text);
     for (size_t t = 0; t < w.n_tables; t++)
         table_free(w.tables[t]);
-    plot_options options = {.out = folder, .home = ".", .formats = PLOT_SVG, .notebook = w.notebook,
-                            .warn = complain, .warn_context = &number};
+    plot_options options = { .out = folder,
+                             .home = ".",
+                             .formats = PLOT_SVG,
+                             .notebook = w.notebook,
+                             .warn = complain,
+                             .warn_context = &number };
     for (const char *const *figure = w.experiment->figures; *figure; figure++)
         if (plot_draw(*figure, &options, &error) != PLOT_OK) {
             print_error("world %u: %s\n", number, error.text);
@@ -129,7 +133,7 @@ static void test_figures(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_figures)};
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_figures) };
     if (argc > 1)
         first_world = last_world = (unsigned)strtoul(argv[1], NULL, 10);
     if (argc > 2)

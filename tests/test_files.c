@@ -37,11 +37,11 @@ void  __wrap_free(void *memory);
 static size_t asked, refused; /* the number of the allocation to refuse, from 1; 0: none */
 
 static bool refuse(void) { return ++asked == refused; }
-void *__wrap_malloc(size_t size) { return refuse() ? NULL : __real_malloc(size); }
-void *__wrap_calloc(size_t n, size_t size) { return refuse() ? NULL : __real_calloc(n, size); }
-void *__wrap_realloc(void *memory, size_t size) { return refuse() ? NULL : __real_realloc(memory, size); }
-void  __wrap_free(void *memory) { __real_free(memory); }
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
+void       *__wrap_malloc(size_t size) { return refuse() ? NULL : __real_malloc(size); }
+void       *__wrap_calloc(size_t n, size_t size) { return refuse() ? NULL : __real_calloc(n, size); }
+void       *__wrap_realloc(void *memory, size_t size) { return refuse() ? NULL : __real_realloc(memory, size); }
+void        __wrap_free(void *memory) { __real_free(memory); }
+void       *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
     return refuse() ? NULL : __real_aligned_alloc(alignment, size);
 }
@@ -108,7 +108,7 @@ static int remove_folder(void **state)
 static void test_bytes(void **state)
 {
     (void)state;
-    struct bytes b = {0};
+    struct bytes b = { 0 };
     char         expected[4000] = "", piece[32];
     for (int i = 0; i < 500; i++) { /* over the first growth at 4096 bytes and more */
         bytes_print(&b, "%d;%s", i, "x");
@@ -209,9 +209,10 @@ static void test_reading_without_memory(void **state)
 static void test_renames_are_taken_back(void **state)
 {
     (void)state;
-    static const struct file files[] = {{"a.tsv", "new a", 5}, {"b.tsv", "new b", 5}, {"c.tsv", "new c", 5},
-                                        {"d.tsv", "new d", 5}};
-    fathom_error             error;
+    static const struct file files[] = {
+        { "a.tsv", "new a", 5 }, { "b.tsv", "new b", 5 }, { "c.tsv", "new c", 5 }, { "d.tsv", "new d", 5 }
+    };
+    fathom_error error;
     put_text("c.tsv", "earlier c");
     put_text("old.svg", "a figure");
     assert_int_equal(mkdir(path_of("b.tsv"), 0700), 0);
@@ -246,7 +247,7 @@ static pid_t holder(void)
     assert_int_equal(pipe(ready), 0);
     child = fork();
     if (child == 0) {
-        static const struct file file = {"held.tsv", "held", 4};
+        static const struct file file = { "held.tsv", "held", 4 };
         fathom_error             error;
         struct files            *set = files_begin(folder, "holder", &error);
         if (!set || !files_add_all(set, &file, 1, &error) || write(ready[1], "x", 1) != 1)
@@ -264,7 +265,7 @@ static pid_t holder(void)
 static void test_what_the_dead_leave(void **state)
 {
     (void)state;
-    static const struct file file = {"a.tsv", "a", 1};
+    static const struct file file = { "a.tsv", "a", 1 };
     fathom_error             error;
     const pid_t              first = holder(), second = holder();
     assert_int_equal(count_entries(), 2);
@@ -297,7 +298,7 @@ static void test_sums(void **state)
 static void test_mixtures(void **state)
 {
     (void)state;
-    struct bytes told = {0};
+    struct bytes told = { 0 };
     put_text("a.tsv", "abc");
     put_text("x.sha256", ABC "  a.tsv\n");
     put_text("y.sha256", ABC " *a.tsv\n"); /* sha256sum --binary */
@@ -313,10 +314,17 @@ static void test_mixtures(void **state)
     assert_non_null(strstr(told.data, "/pipe.tsv: cannot be read, but y.sha256 lists it\n"));
     bytes_free(&told);
 
-    static const struct { const char *text, *says; } broken[] = {
-        {"", "empty"}, {ABC "  a.tsv", "line 1 is cut short"}, {ABC "\n", "line 1 is not a checksum"},
-        {ABC "  a.tsv\n" "g" ABC "  b\n", "line 2 is not a checksum"}, {ABC "  ../a.tsv\n", "line 1 is not a checksum"},
-        {ABC "a.tsv\n", "line 1 is not a checksum"}, {"\n", "line 1 is not a checksum"}};
+    static const struct {
+        const char *text, *says;
+    } broken[] = { { "", "empty" },
+                   { ABC "  a.tsv", "line 1 is cut short" },
+                   { ABC "\n", "line 1 is not a checksum" },
+                   { ABC "  a.tsv\n"
+                         "g" ABC "  b\n",
+                     "line 2 is not a checksum" },
+                   { ABC "  ../a.tsv\n", "line 1 is not a checksum" },
+                   { ABC "a.tsv\n", "line 1 is not a checksum" },
+                   { "\n", "line 1 is not a checksum" } };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         put_text("y.sha256", broken[i].text);
         assert_int_equal(manifest_mixture(&told, folder), 1);

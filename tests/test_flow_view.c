@@ -20,8 +20,8 @@ static size_t pass(double tiles[3][MOST_DIM * STRIDE], const char *name, const f
                    const double *params)
 {
     const struct layer *layer = fathom_isa_layer(fathom_isa_find("ref"), name);
-    void *state = layer_create(layer, config);
-    struct volume volume;
+    void               *state = layer_create(layer, config);
+    struct volume       volume;
     assert_non_null(state);
     assert_int_equal(layer_prepare(layer, state, params), FATHOM_OK);
     volume_start(&volume, TILE);
@@ -54,11 +54,11 @@ static const double *by_hand(double tiles[3][MOST_DIM * STRIDE], const fathom_co
 static void check_coupling(const fathom_flow *flow, fathom_workspace *ws, const double *params, const double *x,
                            size_t coupling)
 {
-    const fathom_config *config = fathom_flow_config(flow);
-    const size_t n_in = config->dim / 2;
-    double tiles[3][MOST_DIM * STRIDE], input[N * MOST_DIM];
+    const fathom_config   *config = fathom_flow_config(flow);
+    const size_t           n_in = config->dim / 2;
+    double                 tiles[3][MOST_DIM * STRIDE], input[N * MOST_DIM];
     struct conditioner_use use;
-    const double *own = by_hand(tiles, config, params, x, coupling);
+    const double          *own = by_hand(tiles, config, params, x, coupling);
     assert_int_equal(fathom_flow_view_coupling(input, &use, ws, params, x, N, coupling), FATHOM_OK);
     assert_int_equal(use.n_in, n_in);
     for (size_t i = 0; i < N; i++)
@@ -66,7 +66,7 @@ static void check_coupling(const fathom_flow *flow, fathom_workspace *ws, const 
             check_same(&input[i * n_in + k], &ROW(tiles[i / TILE], k)[i % TILE], 1, "input", config->coupling);
 
     size_t n = 0, expected_n = 0;
-    void *state = use.conditioner->create(n_in, use.n_out, config->width, config->hidden);
+    void  *state = use.conditioner->create(n_in, use.n_out, config->width, config->hidden);
     assert_non_null(state);
     assert_int_equal(use.conditioner->prepare(state, own), FATHOM_OK);
     const double *expected = conditioner_edges(&expected_n, use.conditioner, state);
@@ -89,11 +89,11 @@ static void test_couplings(void **state)
             config.depth = 2;
             config.coupling = fathom_coupling_name(c);
             config.actnorm = c == 0 ? FATHOM_ACTNORM_NONE : FATHOM_ACTNORM_DEFAULT;
-            double x[N * MOST_DIM], input[N * MOST_DIM];
+            double                 x[N * MOST_DIM], input[N * MOST_DIM];
             struct conditioner_use use;
-            fathom_flow *flow = fathom_flow_new(&config, NULL, NULL);
+            fathom_flow           *flow = fathom_flow_new(&config, NULL, NULL);
             assert_non_null(flow);
-            double *params = need(fathom_flow_n_params(flow) * sizeof *params);
+            double           *params = need(fathom_flow_n_params(flow) * sizeof *params);
             fathom_workspace *ws = fathom_workspace_new(flow, fathom_isa_find(NULL));
             assert_non_null(ws);
             fathom_flow_init(params, flow, fathom_key_from_seed(2));

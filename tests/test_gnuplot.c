@@ -58,7 +58,7 @@ static int tear_down(void **state)
 /* Runs this shell script as gnuplot, in /, for at most so many seconds. */
 static plot_status run_script(struct gnuplot_run *run, const char *text, unsigned seconds, fathom_error *error)
 {
-    struct bytes script = {0};
+    struct bytes script = { 0 };
     FILE        *file = fopen(program, "w");
     assert_non_null(file);
     assert_true(fprintf(file, "#!/bin/sh\n%s", text) > 0);
@@ -94,7 +94,7 @@ static void test_answers(void **state)
 static void test_failed_command(void **state)
 {
     (void)state;
-    struct bytes       script = {0};
+    struct bytes       script = { 0 };
     struct gnuplot_run run;
     fathom_error       error;
     setenv("PATH", path_before, 1);
@@ -113,8 +113,8 @@ static void test_failed_command(void **state)
 static void test_time_limit(void **state)
 {
     (void)state;
-    static const char *const scripts[] = {"exec sleep 60\n", "exec >&- 2>&-\nexec sleep 60\n",
-                                          "while :; do echo; sleep 0.01; done\n"};
+    static const char *const scripts[] = { "exec sleep 60\n", "exec >&- 2>&-\nexec sleep 60\n",
+                                           "while :; do echo; sleep 0.01; done\n" };
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         struct gnuplot_run run;
         fathom_error       error;
@@ -135,7 +135,8 @@ static void test_left_process(void **state)
     struct timespec    before, after;
     clock_gettime(CLOCK_MONOTONIC, &before);
     assert_int_equal(run_script(&run, "cat > /dev/null\necho a picture\n" SENTINEL_TO_STDERR "sleep 30 &\n", 60,
-                                &error), PLOT_OK);
+                                &error),
+                     PLOT_OK);
     clock_gettime(CLOCK_MONOTONIC, &after);
     assert_int_equal(gnuplot_judge(&run, "x", &error), PLOT_OK);
     assert_string_equal(run.out.data, "a picture\n");

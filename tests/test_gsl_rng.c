@@ -17,7 +17,7 @@
 static void test_words_and_uniforms(void **state)
 {
     (void)state;
-    gsl_rng *threefry = gsl_rng_alloc(fathom_rng_threefry), *pcg64 = gsl_rng_alloc(fathom_rng_pcg64);
+    gsl_rng     *threefry = gsl_rng_alloc(fathom_rng_threefry), *pcg64 = gsl_rng_alloc(fathom_rng_pcg64);
     uint64_t     word[40];
     double       uniform[40];
     fathom_pcg64 rng;
@@ -43,7 +43,7 @@ static void test_words_and_uniforms(void **state)
 static void test_copies_and_seeds(void **state)
 {
     (void)state;
-    const gsl_rng_type *const types[] = {fathom_rng_threefry, fathom_rng_pcg64};
+    const gsl_rng_type *const types[] = { fathom_rng_threefry, fathom_rng_pcg64 };
     for (size_t k = 0; k < 2; k++) {
         gsl_rng *rng = gsl_rng_alloc(types[k]), *other = gsl_rng_alloc(types[k]);
         gsl_rng_set(rng, 42);
@@ -64,12 +64,12 @@ static void test_copies_and_seeds(void **state)
 static void test_samplers(void **state)
 {
     (void)state;
-    const gsl_rng_type *const types[] = {fathom_rng_threefry, fathom_rng_pcg64};
+    const gsl_rng_type *const types[] = { fathom_rng_threefry, fathom_rng_pcg64 };
     for (size_t k = 0; k < 2; k++) {
         enum { N = 100000 };
         gsl_rng *rng = gsl_rng_alloc(types[k]);
         double   sum = 0, square = 0, gamma = 0, chi_square = 0;
-        int      face[6] = {0};
+        int      face[6] = { 0 };
         gsl_rng_set(rng, 42);
         for (int i = 0; i < N; i++) {
             const double z = gsl_ran_gaussian_ziggurat(rng, 2.0);

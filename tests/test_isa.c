@@ -21,7 +21,7 @@ typedef size_t compute(double *out, const struct fathom_isa *isa, const void *wh
 
 static void on_all_sets(compute *answer, const void *what, size_t room, const char *name)
 {
-    double *expected = need(room * sizeof *expected), *got = need(room * sizeof *got);
+    double      *expected = need(room * sizeof *expected), *got = need(room * sizeof *got);
     const size_t n = answer(expected, fathom_isa_find("ref"), what);
     assert_in_range(n, 1, room);
     for (int i = 0; i < N_ISAS; i++) {
@@ -81,11 +81,11 @@ static size_t matmul(double *out, const struct fathom_isa *isa, const void *what
 static size_t adam(double *out, const struct fathom_isa *isa, const void *what)
 {
     (void)what;
-    size_t n = 0;
+    size_t              n = 0;
     static const double scales[] = { 0.0, 1e-150, 1e-3, 1e150 };
     for (size_t i = 0; i < 4 * 39; i++) {
         const size_t size = 1 + i / 4;
-        double *p = out + n, *m = p + padded(size), *v = m + padded(size), g[40] = { 0 };
+        double      *p = out + n, *m = p + padded(size), *v = m + padded(size), g[40] = { 0 };
         memset(p, 0, 3 * padded(size) * sizeof *p);
         draw(p, 4, 1.0, size);
         for (int t = 1; t < 4; t++) {
@@ -109,14 +109,14 @@ static void test_kernels(void **state)
 static size_t layer(double *out, const struct fathom_isa *isa, const void *what)
 {
     const fathom_config *config = what;
-    const size_t dim = config->dim;
-    size_t n = 0;
+    const size_t         dim = config->dim;
+    size_t               n = 0;
     for (const struct layer *const *l = isa->layers; *l; l++) {
         const size_t n_params = layer_n_params(*l, config);
-        double *params = need(n_params * sizeof *params), *noise = need(n_params * sizeof *noise);
-        double *x = out + n, *log_det = x + dim * STRIDE, *y = log_det + TILE, *dx = y + dim * STRIDE;
-        double *gradient = dx + (dim + 1) * STRIDE;
-        void *s = layer_create(*l, config);
+        double      *params = need(n_params * sizeof *params), *noise = need(n_params * sizeof *noise);
+        double      *x = out + n, *log_det = x + dim * STRIDE, *y = log_det + TILE, *dx = y + dim * STRIDE;
+        double      *gradient = dx + (dim + 1) * STRIDE;
+        void        *s = layer_create(*l, config);
         assert_non_null(s);
         layer_init(params, *l, config, fathom_key_from_seed(9));
         draw(noise, 10, 0.1, n_params);
@@ -168,11 +168,11 @@ static fathom_flow *open_flow(double **params, double *x, const struct flow_case
 static size_t evaluate(double *out, const struct fathom_isa *isa, const void *what)
 {
     const struct flow_case *c = what;
-    const size_t dim = c->config.dim, n = c->n;
-    double *params, x[MOST_ROWS * 5], *at = out;
-    uint32_t rows[MOST_ROWS];
-    fathom_flow *flow = open_flow(&params, x, c);
-    fathom_workspace *ws = fathom_workspace_new(flow, isa);
+    const size_t            dim = c->config.dim, n = c->n;
+    double                 *params, x[MOST_ROWS * 5], *at = out;
+    uint32_t                rows[MOST_ROWS];
+    fathom_flow            *flow = open_flow(&params, x, c);
+    fathom_workspace       *ws = fathom_workspace_new(flow, isa);
     assert_non_null(ws);
     for (size_t i = 0; i < n; i++)
         rows[i] = (uint32_t)((7 * i + 3) % n);
@@ -201,9 +201,9 @@ static size_t train(double *out, const struct fathom_isa *isa, const void *what)
 {
     enum { STEPS = 20 };
     const struct flow_case *c = what;
-    double *params, x[MOST_ROWS * 5];
-    fathom_flow *flow = open_flow(&params, x, c);
-    fathom_train_options options = fathom_train_options_default();
+    double                 *params, x[MOST_ROWS * 5];
+    fathom_flow            *flow = open_flow(&params, x, c);
+    fathom_train_options    options = fathom_train_options_default();
     options.steps = STEPS;
     options.batch = 70;
     options.peak_lr = 0.02;
@@ -224,7 +224,10 @@ static size_t train(double *out, const struct fathom_isa *isa, const void *what)
 static void test_flows(void **state)
 {
     (void)state;
-    static const struct { size_t dim, width, hidden, knots, n; fathom_actnorm actnorm; } cases[] = {
+    static const struct {
+        size_t         dim, width, hidden, knots, n;
+        fathom_actnorm actnorm;
+    } cases[] = {
         { 2, 24, 2, 8, 130, FATHOM_ACTNORM_NONE }, { 2, 13, 3, 5, 65, FATHOM_ACTNORM_DATA },
         { 2, 7, 0, 1, 1, FATHOM_ACTNORM_DEFAULT }, { 3, 24, 2, 8, 64, FATHOM_ACTNORM_DEFAULT },
         { 3, 5, 1, 16, 63, FATHOM_ACTNORM_NONE },  { 5, 24, 2, 8, 200, FATHOM_ACTNORM_DATA },
@@ -233,7 +236,7 @@ static void test_flows(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t j = 0; j < fathom_n_couplings(); j++) {
             struct flow_case c = { fathom_config_default(), cases[i].n };
-            char name[96];
+            char             name[96];
             c.config.dim = cases[i].dim;
             c.config.width = cases[i].width;
             c.config.hidden = cases[i].hidden;
@@ -254,13 +257,13 @@ static size_t train_long(double *out, const struct fathom_isa *isa, const void *
 {
     enum { STEPS = 100, ROWS = 1000 };
     (void)what;
-    fathom_dataset data;
-    fathom_config config = fathom_config_default();
+    fathom_dataset       data;
+    fathom_config        config = fathom_config_default();
     fathom_train_options options = { .steps = STEPS, .batch = 128, .peak_lr = 1e-2, .clip = 1.0 };
-    uint32_t *batches = need(STEPS * 128 * sizeof *batches);
+    uint32_t            *batches = need(STEPS * 128 * sizeof *batches);
     assert_int_equal(fathom_spiral(&data, 0, ROWS, NULL), FATHOM_OK);
     fathom_flow *flow = fathom_flow_new(&config, NULL, NULL);
-    double *params = need(fathom_flow_n_params(flow) * sizeof *params);
+    double      *params = need(fathom_flow_n_params(flow) * sizeof *params);
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
     fathom_batches(batches, 1, 0, STEPS, 128, ROWS);
     fathom_trainer *trainer = fathom_trainer_new(flow, isa, params, &options, data.x, NULL, ROWS);

@@ -18,8 +18,8 @@ static void test_by_hand(void **state)
 {
     (void)state;
     static const uint32_t along[16] = { 0, 4, 1, 5, 8, 12, 9, 13, 2, 6, 3, 7, 10, 14, 11, 15 };
-    double x[32];
-    uint32_t order[16];
+    double                x[32];
+    uint32_t              order[16];
     for (size_t i = 0; i < 16; i++) {
         x[2 * i] = (double)(i % 4);
         x[2 * i + 1] = (double)(i / 4);
@@ -42,7 +42,7 @@ static void each_once(const uint32_t *order, size_t n)
 static void test_neighbours(void **state)
 {
     (void)state;
-    double *x = need(N * MOST_DIM * sizeof *x);
+    double   *x = need(N * MOST_DIM * sizeof *x);
     uint32_t *order = need(N * sizeof *order);
     fathom_normal(x, fathom_key_from_seed(3), N * MOST_DIM);
     for (size_t dim = 2; dim <= MOST_DIM; dim = dim < 4 ? dim + 1 : dim * 2) {
@@ -65,7 +65,7 @@ static void test_neighbours(void **state)
 static void test_edges(void **state)
 {
     (void)state;
-    double x[20];
+    double   x[20];
     uint32_t order[10];
     for (size_t i = 0; i < 20; i++)
         x[i] = 0.25;

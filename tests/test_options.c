@@ -16,9 +16,10 @@
 #include "plot.h"
 #include "table.h"
 
-static const struct program everything = {
-    .name = "everything", .summary = "All options.",
-    .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES(OPTION_REPLICAS) | TAKES_OUTPUT};
+static const struct program everything = { .name = "everything",
+                                           .summary = "All options.",
+                                           .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING |
+                                                    TAKES(OPTION_REPLICAS) | TAKES_OUTPUT };
 
 enum { WORDS = 12 };
 
@@ -136,99 +137,99 @@ static const struct {
     const char *line, *names, *range;
 } illegal[] = {
     /* counts: empty, sign, fraction, exponent, other bases, trailing text, ends of the range, overflow */
-    {"--steps ''", "--steps ''", "from 4 to 10000000"},
-    {"--steps -5", "--steps '-5'", "from 4 to 10000000"},
-    {"--steps +5", "--steps '+5'", "from 4 to 10000000"},
-    {"--steps 5.0", "--steps '5.0'", "from 4 to 10000000"},
-    {"--steps 1e3", "--steps '1e3'", "from 4 to 10000000"},
-    {"--steps 0x10", "--steps '0x10'", "from 4 to 10000000"},
-    {"--steps 12x", "--steps '12x'", "from 4 to 10000000"},
-    {"--steps nan", "--steps 'nan'", "from 4 to 10000000"},
-    {"--steps 3", "--steps '3'", "from 4 to 10000000"},
-    {"--steps 10000001", "--steps '10000001'", "from 4 to 10000000"},
-    {"--steps 18446744073709551620", "--steps '18446744073709551620'", "from 4 to 10000000"},
-    {"--steps 99999999999999999999999999999999999999", "--steps", "from 4 to 10000000"},
-    {"--batch 0", "--batch '0'", "from 1 to 1000000"},
-    {"--bins 0", "--bins '0'", "from 1 to 256"},
-    {"--bins 257", "--bins '257'", "from 1 to 256"},
-    {"--width 0", "--width '0'", "from 1 to 1024"},
-    {"--hidden 9", "--hidden '9'", "from 0 to 8"},
-    {"--data-size 1", "--data-size '1'", "from 2 to 10000000"},
-    {"--seed 9007199254740992", "--seed '9007199254740992'", "from 0 to 9007199254740991"},
-    {"--seed 18446744073709551616", "--seed", "from 0 to 9007199254740991"},
-    {"--data-seed -1", "--data-seed '-1'", "from 0 to"},
-    {"--batch-seed x", "--batch-seed 'x'", "from 0 to"},
-    {"--seeds 0", "--seeds '0'", "from 1 to 10000"},
-    {"--replicas 0", "--replicas '0'", "from 1 to 10000"},
-    {"--threads 0", "--threads '0'", "from 1 to 1024"},
+    { "--steps ''", "--steps ''", "from 4 to 10000000" },
+    { "--steps -5", "--steps '-5'", "from 4 to 10000000" },
+    { "--steps +5", "--steps '+5'", "from 4 to 10000000" },
+    { "--steps 5.0", "--steps '5.0'", "from 4 to 10000000" },
+    { "--steps 1e3", "--steps '1e3'", "from 4 to 10000000" },
+    { "--steps 0x10", "--steps '0x10'", "from 4 to 10000000" },
+    { "--steps 12x", "--steps '12x'", "from 4 to 10000000" },
+    { "--steps nan", "--steps 'nan'", "from 4 to 10000000" },
+    { "--steps 3", "--steps '3'", "from 4 to 10000000" },
+    { "--steps 10000001", "--steps '10000001'", "from 4 to 10000000" },
+    { "--steps 18446744073709551620", "--steps '18446744073709551620'", "from 4 to 10000000" },
+    { "--steps 99999999999999999999999999999999999999", "--steps", "from 4 to 10000000" },
+    { "--batch 0", "--batch '0'", "from 1 to 1000000" },
+    { "--bins 0", "--bins '0'", "from 1 to 256" },
+    { "--bins 257", "--bins '257'", "from 1 to 256" },
+    { "--width 0", "--width '0'", "from 1 to 1024" },
+    { "--hidden 9", "--hidden '9'", "from 0 to 8" },
+    { "--data-size 1", "--data-size '1'", "from 2 to 10000000" },
+    { "--seed 9007199254740992", "--seed '9007199254740992'", "from 0 to 9007199254740991" },
+    { "--seed 18446744073709551616", "--seed", "from 0 to 9007199254740991" },
+    { "--data-seed -1", "--data-seed '-1'", "from 0 to" },
+    { "--batch-seed x", "--batch-seed 'x'", "from 0 to" },
+    { "--seeds 0", "--seeds '0'", "from 1 to 10000" },
+    { "--replicas 0", "--replicas '0'", "from 1 to 10000" },
+    { "--threads 0", "--threads '0'", "from 1 to 1024" },
     /* numbers */
-    {"--lr ''", "--lr ''", "above 0 and at most 1000"},
-    {"--lr 0", "--lr '0'", "above 0 and at most 1000"},
-    {"--lr -1e-3", "--lr '-1e-3'", "above 0 and at most 1000"},
-    {"--lr nan", "--lr 'nan'", "above 0 and at most 1000"},
-    {"--lr inf", "--lr 'inf'", "above 0 and at most 1000"},
-    {"--lr 1e999", "--lr '1e999'", "above 0 and at most 1000"},
-    {"--lr 1e-999", "--lr '1e-999'", "above 0 and at most 1000"},
-    {"--lr 0x1p-3", "--lr '0x1p-3'", "above 0 and at most 1000"},
-    {"--lr 1e-3x", "--lr '1e-3x'", "above 0 and at most 1000"},
-    {"--lr 1,5", "--lr '1,5'", "above 0 and at most 1000"},
-    {"--lr 1e", "--lr '1e'", "above 0 and at most 1000"},
-    {"--lr .", "--lr '.'", "above 0 and at most 1000"},
-    {"--clip 0", "--clip '0'", "none, or a number above 0"},
-    {"--clip None", "--clip 'None'", "none, or a number above 0"},
-    {"--clip inf", "--clip 'inf'", "none, or a number above 0"},
-    {"--interval 0", "--interval '0'", "above 0 and at most 1000000"},
-    {"--interval 1000001", "--interval '1000001'", "above 0 and at most"},
-    {"--data x --heldout 1", "--heldout '1'", "from 0 and below 1"},
-    {"--data x --heldout -0.1", "--heldout '-0.1'", "from 0 and below 1"},
+    { "--lr ''", "--lr ''", "above 0 and at most 1000" },
+    { "--lr 0", "--lr '0'", "above 0 and at most 1000" },
+    { "--lr -1e-3", "--lr '-1e-3'", "above 0 and at most 1000" },
+    { "--lr nan", "--lr 'nan'", "above 0 and at most 1000" },
+    { "--lr inf", "--lr 'inf'", "above 0 and at most 1000" },
+    { "--lr 1e999", "--lr '1e999'", "above 0 and at most 1000" },
+    { "--lr 1e-999", "--lr '1e-999'", "above 0 and at most 1000" },
+    { "--lr 0x1p-3", "--lr '0x1p-3'", "above 0 and at most 1000" },
+    { "--lr 1e-3x", "--lr '1e-3x'", "above 0 and at most 1000" },
+    { "--lr 1,5", "--lr '1,5'", "above 0 and at most 1000" },
+    { "--lr 1e", "--lr '1e'", "above 0 and at most 1000" },
+    { "--lr .", "--lr '.'", "above 0 and at most 1000" },
+    { "--clip 0", "--clip '0'", "none, or a number above 0" },
+    { "--clip None", "--clip 'None'", "none, or a number above 0" },
+    { "--clip inf", "--clip 'inf'", "none, or a number above 0" },
+    { "--interval 0", "--interval '0'", "above 0 and at most 1000000" },
+    { "--interval 1000001", "--interval '1000001'", "above 0 and at most" },
+    { "--data x --heldout 1", "--heldout '1'", "from 0 and below 1" },
+    { "--data x --heldout -0.1", "--heldout '-0.1'", "from 0 and below 1" },
     /* lists and words */
-    {"--depths ''", "--depths ''", "whole numbers from 1 to 1024"},
-    {"--depths 0", "--depths '0'", "whole numbers from 1 to 1024"},
-    {"--depths 1,,2", "--depths '1,,2'", "whole numbers from 1 to 1024"},
-    {"--depths 1,2,", "--depths '1,2,'", "whole numbers from 1 to 1024"},
-    {"--depths ,1", "--depths ',1'", "whole numbers from 1 to 1024"},
-    {"--depths 1;2", "--depths '1;2'", "separated by commas"},
-    {"--depths 2,4,2", "--depths '2,4,2'", "none twice"},
-    {"--depths 1025", "--depths '1025'", "whole numbers from 1 to 1024"},
-    {"--coupling ''", "--coupling ''", "spline, affine"},
-    {"--coupling Spline", "--coupling 'Spline'", "spline, affine"},
-    {"--actnorm yes", "--actnorm 'yes'", "none, default, data"},
-    {"--format gif", "--format 'gif'", "svg, png, pdf"},
-    {"--format svg,", "--format 'svg,'", "svg, png, pdf"},
-    {"--format ''", "--format ''", "svg, png, pdf"},
-    {"--out ''", "--out ''", "not empty"},
-    {"--data ''", "--data ''", "not empty"},
-    {"--out --no-plot", "--out '--no-plot'", "does not begin with -- (./--name is legal)"},
-    {"--out=--quiet", "--out '--quiet'", "does not begin with --"},
-    {"--data x --columns --y", "--columns '--y'", "must be a list that is not empty"},
-    {"--data -- --quiet", "--data '--'", "does not begin with --"},
-    {"--data x --columns ''", "--columns ''", "not empty"},
-    {"--data x --separator ''", "--separator ''", "tab, semicolon, comma, bar, blank, or the sign itself"},
-    {"--data x --separator :", "--separator ':'", "tab, semicolon, comma, bar, blank, or the sign itself"},
-    {"--data x --separator Tab", "--separator 'Tab'", "tab, semicolon, comma, bar, blank, or the sign itself"},
-    {"--data x --decimal ;", "--decimal ';'", "point, comma, or the sign itself"},
-    {"--data x --skip -1", "--skip '-1'", "from 0 to 1000000000"},
+    { "--depths ''", "--depths ''", "whole numbers from 1 to 1024" },
+    { "--depths 0", "--depths '0'", "whole numbers from 1 to 1024" },
+    { "--depths 1,,2", "--depths '1,,2'", "whole numbers from 1 to 1024" },
+    { "--depths 1,2,", "--depths '1,2,'", "whole numbers from 1 to 1024" },
+    { "--depths ,1", "--depths ',1'", "whole numbers from 1 to 1024" },
+    { "--depths 1;2", "--depths '1;2'", "separated by commas" },
+    { "--depths 2,4,2", "--depths '2,4,2'", "none twice" },
+    { "--depths 1025", "--depths '1025'", "whole numbers from 1 to 1024" },
+    { "--coupling ''", "--coupling ''", "spline, affine" },
+    { "--coupling Spline", "--coupling 'Spline'", "spline, affine" },
+    { "--actnorm yes", "--actnorm 'yes'", "none, default, data" },
+    { "--format gif", "--format 'gif'", "svg, png, pdf" },
+    { "--format svg,", "--format 'svg,'", "svg, png, pdf" },
+    { "--format ''", "--format ''", "svg, png, pdf" },
+    { "--out ''", "--out ''", "not empty" },
+    { "--data ''", "--data ''", "not empty" },
+    { "--out --no-plot", "--out '--no-plot'", "does not begin with -- (./--name is legal)" },
+    { "--out=--quiet", "--out '--quiet'", "does not begin with --" },
+    { "--data x --columns --y", "--columns '--y'", "must be a list that is not empty" },
+    { "--data -- --quiet", "--data '--'", "does not begin with --" },
+    { "--data x --columns ''", "--columns ''", "not empty" },
+    { "--data x --separator ''", "--separator ''", "tab, semicolon, comma, bar, blank, or the sign itself" },
+    { "--data x --separator :", "--separator ':'", "tab, semicolon, comma, bar, blank, or the sign itself" },
+    { "--data x --separator Tab", "--separator 'Tab'", "tab, semicolon, comma, bar, blank, or the sign itself" },
+    { "--data x --decimal ;", "--decimal ';'", "point, comma, or the sign itself" },
+    { "--data x --skip -1", "--skip '-1'", "from 0 to 1000000000" },
     /* values that do not go together */
-    {"--interval 0.0045", "--interval 0.0045", "below 2 x interval"},
-    {"--bins 255 --interval 0.128", "--bins 255", "below 2 x interval"},
-    {"--heldout 0.1", "--heldout 0.1", "only with --data"},
-    {"--separator tab", "--separator", "only with --data"},
-    {"--decimal ,", "--decimal", "only with --data"},
-    {"--header", "--header", "only with --data"},
-    {"--no-header", "--no-header", "only with --data"},
-    {"--skip 1", "--skip", "only with --data"},
-    {"--columns 1,2", "--columns", "only with --data"},
-    {"--data x --header --no-header", "--header", "only one"},
-    {"--data x --decimal , --separator ,", "--decimal comma", "two signs"},
-    {"--data x --data-size 5", "--data-size 5", "only without --data"},
-    {"--steps 1000000 --batch 1000000", "--steps 1000000 --batch 1000000", "at most 1073741824"},
+    { "--interval 0.0045", "--interval 0.0045", "below 2 x interval" },
+    { "--bins 255 --interval 0.128", "--bins 255", "below 2 x interval" },
+    { "--heldout 0.1", "--heldout 0.1", "only with --data" },
+    { "--separator tab", "--separator", "only with --data" },
+    { "--decimal ,", "--decimal", "only with --data" },
+    { "--header", "--header", "only with --data" },
+    { "--no-header", "--no-header", "only with --data" },
+    { "--skip 1", "--skip", "only with --data" },
+    { "--columns 1,2", "--columns", "only with --data" },
+    { "--data x --header --no-header", "--header", "only one" },
+    { "--data x --decimal , --separator ,", "--decimal comma", "two signs" },
+    { "--data x --data-size 5", "--data-size 5", "only without --data" },
+    { "--steps 1000000 --batch 1000000", "--steps 1000000 --batch 1000000", "at most 1073741824" },
     /* not options at all */
-    {"--frobnicate", "--frobnicate", "--help"},
-    {"-x", "-x", "--help"},
-    {"--quiet=yes", "--quiet", "without a value"},
-    {"--steps", "--steps", "needs a value"},
-    {"results", "results", "--help"},
-    {"-- 5", "5", "--help"},
+    { "--frobnicate", "--frobnicate", "--help" },
+    { "-x", "-x", "--help" },
+    { "--quiet=yes", "--quiet", "without a value" },
+    { "--steps", "--steps", "needs a value" },
+    { "results", "results", "--help" },
+    { "-- 5", "5", "--help" },
 };
 
 static void test_illegal_values_are_refused(void **state)
@@ -259,11 +260,27 @@ static void test_abbreviations(void **state)
 static void test_ends_of_ranges_are_legal(void **state)
 {
     (void)state;
-    static const char *const lines[] = {
-        "--steps 4", "--steps 10000000 --batch 100", "--batch 1", "--batch 1000000 --steps 4", "--bins 1", "--bins 256",
-        "--interval 1e6", "--interval 0.00451", "--width 1024", "--hidden 0", "--hidden 8", "--lr 1000", "--lr 1e-300",
-        "--clip 1e300", "--data-size 2", "--depths 1024", "--seeds 10000", "--replicas 10000", "--threads 1024",
-        "--data x --heldout 0.999", "--bins 255 --interval 0.1281"};
+    static const char *const lines[] = { "--steps 4",
+                                         "--steps 10000000 --batch 100",
+                                         "--batch 1",
+                                         "--batch 1000000 --steps 4",
+                                         "--bins 1",
+                                         "--bins 256",
+                                         "--interval 1e6",
+                                         "--interval 0.00451",
+                                         "--width 1024",
+                                         "--hidden 0",
+                                         "--hidden 8",
+                                         "--lr 1000",
+                                         "--lr 1e-300",
+                                         "--clip 1e300",
+                                         "--data-size 2",
+                                         "--depths 1024",
+                                         "--seeds 10000",
+                                         "--replicas 10000",
+                                         "--threads 1024",
+                                         "--data x --heldout 0.999",
+                                         "--bins 255 --interval 0.1281" };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         legal(lines[i]);
 }
@@ -276,16 +293,17 @@ static void test_ranges_are_the_librarys(void **state)
         const char *option;
         size_t      field, low, high;
     } counts[] = {
-        {"--depths", offsetof(fathom_config, depth), FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX},
-        {"--bins", offsetof(fathom_config, knots), FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX},
-        {"--width", offsetof(fathom_config, width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX},
-        {"--hidden", offsetof(fathom_config, hidden), 0, FATHOM_HIDDEN_MAX},
+        { "--depths", offsetof(fathom_config, depth), FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX },
+        { "--bins", offsetof(fathom_config, knots), FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX },
+        { "--width", offsetof(fathom_config, width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX },
+        { "--hidden", offsetof(fathom_config, hidden), 0, FATHOM_HIDDEN_MAX },
     };
     struct options options;
     fathom_error   error;
     char           line[64];
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        const size_t value[] = {counts[i].low - (counts[i].low > 0), counts[i].low, counts[i].high, counts[i].high + 1};
+        const size_t value[] = { counts[i].low - (counts[i].low > 0), counts[i].low, counts[i].high,
+                                 counts[i].high + 1 };
         for (size_t v = 0; v < 4; v++) {
             fathom_config config = fathom_config_default();
             memcpy((char *)&config + counts[i].field, &value[v], sizeof value[v]);
@@ -296,14 +314,14 @@ static void test_ranges_are_the_librarys(void **state)
                 fail_msg("'%s': the library and the option differ", line);
         }
     }
-    static const char *const intervals[] = {"0", "1e-300", "0.0045", "0.0046", "1e6", "1000001"};
+    static const char *const intervals[] = { "0", "1e-300", "0.0045", "0.0046", "1e6", "1000001" };
     for (size_t i = 0; i < sizeof intervals / sizeof *intervals; i++) {
         fathom_config config = fathom_config_default();
         config.interval = strtod(intervals[i], NULL);
         snprintf(line, sizeof line, "--interval %s", intervals[i]);
         assert_int_equal(fathom_n_params(&config, NULL) > 0, parse(&options, &error, &everything, line) == OPTIONS_RUN);
     }
-    static const char *const rates[] = {"0", "1e-300", "1000", "1000.001"};
+    static const char *const rates[] = { "0", "1e-300", "1000", "1000.001" };
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         fathom_train_options training = fathom_train_options_default();
         training.peak_lr = strtod(rates[i], NULL);
@@ -316,7 +334,7 @@ static void test_ranges_are_the_librarys(void **state)
 static void test_a_program_takes_only_its_options(void **state)
 {
     (void)state;
-    const struct program few = {.name = "few", .summary = "", .takes = TAKES_OUTPUT};
+    const struct program few = { .name = "few", .summary = "", .takes = TAKES_OUTPUT };
     struct options       options;
     fathom_error         error;
     assert_int_equal(parse(&options, &error, &few, "--out x --threads 2"), OPTIONS_RUN);
@@ -333,7 +351,7 @@ static void test_kernels_from_the_environment(void **state)
     fathom_error   error;
     setenv("FATHOM_ISA", "ref", 1);
     assert_string_equal(fathom_isa_name(legal("").isa), "ref");
-    static const char *const unknown[] = {"", "v5", "REF", "ref "};
+    static const char *const unknown[] = { "", "v5", "REF", "ref " };
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         setenv("FATHOM_ISA", unknown[i], 1);
         assert_int_equal(parse(&options, &error, &everything, ""), OPTIONS_ILLEGAL);
@@ -360,11 +378,11 @@ static void add_setting(void *context, const char *key, const char *value)
 static void test_settings_read_back(void **state)
 {
     (void)state;
-    struct settings first = {0};
+    struct settings first = { 0 };
     struct options  o = legal("--lr 0.1 --clip none --depths 3,1 --actnorm data"), defaults = options_default();
     options_each_setting(&o, &everything, add_setting, &first);
-    static const char *const expected[] = {"data=spiral ", "lr=0.1 ", "clip=none ", "depths=3,1 ", "actnorm=data ",
-                                           "coupling=spline ", "interval=4 ", "batch-seed=1 "};
+    static const char *const expected[] = { "data=spiral ",  "lr=0.1 ",          "clip=none ",  "depths=3,1 ",
+                                            "actnorm=data ", "coupling=spline ", "interval=4 ", "batch-seed=1 " };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
         if (!strstr(first.text, expected[i]))
             fail_msg("'%s' is not in '%s'", expected[i], first.text);
@@ -374,11 +392,11 @@ static void test_settings_read_back(void **state)
     assert_null(strstr(first.text, "columns=")); /* how a file is read is no setting of the spiral's */
     assert_null(strstr(first.text, "separator="));
 
-    struct settings of_file = {0};
+    struct settings of_file = { 0 };
     o = legal("--data x --separator , --header --columns a,b --skip 2");
     options_each_setting(&o, &everything, add_setting, &of_file);
-    static const char *const read[] = {"data=x ", "separator=comma ", "decimal=point ", "header=yes ", "skip=2 ",
-                                       "columns=a,b "};
+    static const char *const read[] = { "data=x ",     "separator=comma ", "decimal=point ",
+                                        "header=yes ", "skip=2 ",          "columns=a,b " };
     for (size_t i = 0; i < sizeof read / sizeof *read; i++)
         if (!strstr(of_file.text, read[i]))
             fail_msg("'%s' is not in '%s'", read[i], of_file.text);
@@ -386,8 +404,8 @@ static void test_settings_read_back(void **state)
     o = legal("--lr 0.1 --clip none --depths 3,1 --actnorm data");
 
     assert_false(options_same_but(&o, &defaults, &everything, 0));
-    assert_true(options_same_but(&o, &defaults, &everything, TAKES(OPTION_LR) | TAKES(OPTION_CLIP) |
-                                 TAKES(OPTION_DEPTHS) | TAKES(OPTION_ACTNORM)));
+    assert_true(options_same_but(&o, &defaults, &everything,
+                                 TAKES(OPTION_LR) | TAKES(OPTION_CLIP) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_ACTNORM)));
     o = legal("--threads 7 --out elsewhere --quiet --lr 0.0030");
     assert_true(options_same_but(&o, &defaults, &everything, 0));
 }

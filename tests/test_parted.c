@@ -19,12 +19,20 @@ static char folder[] = "/tmp/fathom-parted-XXXXXX", first[64], second[64];
 /* A run of this text in the store `path`, whose gradient norm is `off` off at step 3. */
 static void put(const char *path, const char *text, double off, unsigned keep)
 {
-    double           x[9] = {2, 0, 0, 0, 0, -1, -1, 0, 0}, loss[STEPS] = {5, 4, 3, 2, 1, 0}, norm[STEPS] = {1, 1, 1, 1, 1, 1};
-    double           params[2] = {0.5 + off, 1};
+    double x[9] = { 2, 0, 0, 0, 0, -1, -1, 0, 0 }, loss[STEPS] = { 5, 4, 3, 2, 1, 0 },
+           norm[STEPS] = { 1, 1, 1, 1, 1, 1 };
+    double           params[2] = { 0.5 + off, 1 };
     fathom_error     error;
     struct store    *store = run_store_open_file(path, &error);
-    struct store_run run = {.text = (char *)text, .outcome = "ok", .numbers = x, .loss = loss, .grad_norm = norm,
-                            .steps = STEPS, .params = params, .n_params = 2, .keep = keep};
+    struct store_run run = { .text = (char *)text,
+                             .outcome = "ok",
+                             .numbers = x,
+                             .loss = loss,
+                             .grad_norm = norm,
+                             .steps = STEPS,
+                             .params = params,
+                             .n_params = 2,
+                             .keep = keep };
     assert_non_null(store);
     norm[3] += off;
     assert_int_equal(store_put(store, &run, &error), STORE_OK);
@@ -108,6 +116,6 @@ static void test_names_run_and_step(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_run_and_step)};
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_names_run_and_step) };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

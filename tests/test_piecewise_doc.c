@@ -24,9 +24,9 @@
 enum { WIDTH = 3, HIDDEN = 2, N_PARAMS = 22, ROWS = 3, SIZE = 8192 };
 
 /* W0, b0, W1, b1, W2, b2: multiples of 1/4, so that every number below is exact. */
-static const double params[N_PARAMS] = { 1, -1, 2, 1, 1, -3,  1, -2, -1, -1, 2, 0, 2, -2, 1, -1.25, -0.25, -2,
-                                         1, -1, 2, 0.5 };
-static const double rows_x[ROWS] = { 0.5625, 0.6875, 0.875 }, rows_dout[ROWS] = { 1, 2, -1 };
+static const double             params[N_PARAMS] = { 1, -1, 2,  1, 1,     -3,    1,  -2, -1, -1, 2,
+                                                     0, 2,  -2, 1, -1.25, -0.25, -2, 1,  -1, 2,  0.5 };
+static const double             rows_x[ROWS] = { 0.5625, 0.6875, 0.875 }, rows_dout[ROWS] = { 1, 2, -1 };
 static const struct plain_shape shape = { 1, 1, WIDTH, HIDDEN };
 
 /* The conditioner after one tile, forward and backward, and what it gave. */
@@ -38,8 +38,8 @@ struct example {
 static struct example open_example(void)
 {
     const struct conditioner *c = fathom_isa_find("ref")->piecewise;
-    struct example e = { .s = c->create(1, 1, WIDTH, HIDDEN) };
-    double in[STRIDE], din[STRIDE] = { 0 }, out[8 * STRIDE], dout[8 * STRIDE] = { 0 };
+    struct example            e = { .s = c->create(1, 1, WIDTH, HIDDEN) };
+    double                    in[STRIDE], din[STRIDE] = { 0 }, out[8 * STRIDE], dout[8 * STRIDE] = { 0 };
     assert_non_null(e.s);
     assert_int_equal(c->prepare(e.s, params), FATHOM_OK);
     for (size_t i = 0; i < 8; i++) { /* five copies of the first row fill the tile */
@@ -58,7 +58,7 @@ static struct example open_example(void)
 
 static void say(char *text, const char *format, ...)
 {
-    va_list list;
+    va_list      list;
     const size_t used = strlen(text);
     va_start(list, format);
     const int length = vsnprintf(text + used, SIZE - used, format, list);
@@ -172,7 +172,7 @@ static const double *parent_lines(const struct example *e)
 static void print_family(char *text, const struct example *e)
 {
     const struct piecewise_layer *under = &e->s->layers[1], *last = &e->s->layers[2];
-    const double *lines = parent_lines(e), *w2 = params + 18;
+    const double                 *lines = parent_lines(e), *w2 = params + 18;
     for (size_t i = 0; i < last->n; i++) {
         const double x = last->segments[i].centre;
         say(text, "2.%zu   %.10g", i + 1, params[21]);
@@ -197,7 +197,7 @@ static void print_forward(char *text, const struct example *e)
     const struct piecewise_layer *last = &e->s->layers[HIDDEN];
     for (size_t i = 0; i < ROWS; i++) {
         const double *line = PAIR_OF(last->lines, e->s->slot_of[i], last->columns);
-        size_t segment = 0;
+        size_t        segment = 0;
         while (segment < e->s->n_edges && e->s->edges[segment] <= rows_x[i])
             segment++;
         say(text, "x = %-6.10g  %zu edges <= x: segment 2.%zu   %.10g * %.10g + %.10g = %.10g\n", rows_x[i], segment,
@@ -222,7 +222,7 @@ static void print_moved(char *text, const struct example *e)
     const struct piecewise_layer *last = &e->s->layers[HIDDEN];
     for (size_t i = 0; i < last->n; i++) {
         const double *m = PAIR_OF(e->s->moments, i, last->columns), s1 = m[0], s0 = m[last->columns];
-        const double c = last->segments[i].centre;
+        const double  c = last->segments[i].centre;
         if (s0 != 0.0 || s1 != 0.0)
             say(text, "2.%zu   S1 = %.10g + %.10g * %.10g = %.10g   S0 = %.10g\n", i + 1, s1, c, s0, s1 + c * s0, s0);
     }
@@ -233,11 +233,11 @@ static void print_moved(char *text, const struct example *e)
 static void print_hinges(char *text, const struct example *e)
 {
     const struct piecewise_layer *under = &e->s->layers[1], *last = &e->s->layers[2];
-    const double *lines = parent_lines(e), *w2 = params + 18;
-    const double *own = PAIR_OF(e->s->scratch->moments[HIDDEN % 2], 1, under->columns);
+    const double                 *lines = parent_lines(e), *w2 = params + 18;
+    const double                 *own = PAIR_OF(e->s->scratch->moments[HIDDEN % 2], 1, under->columns);
     for (size_t u = 0; u < WIDTH; u++) {
         const double slope = lines[u], value = lines[under->columns + u], zero = -value / slope;
-        double s1 = 0.0, s0 = 0.0;
+        double       s1 = 0.0, s0 = 0.0;
         for (size_t i = 0; i < last->n; i++) {
             const double *m = PAIR_OF(e->s->moments, i, last->columns), c = last->segments[i].centre;
             if ((slope > 0.0) == (c > zero)) {
@@ -245,8 +245,8 @@ static void print_hinges(char *text, const struct example *e)
                 s0 += m[last->columns];
             }
         }
-        say(text, "unit %zu   %s at %-4.10g  S1 = %-6.10g  S0 = %-2.10g", u, slope > 0.0 ? "rises" : "falls", zero,
-            s1, s0);
+        say(text, "unit %zu   %s at %-4.10g  S1 = %-6.10g  S0 = %-2.10g", u, slope > 0.0 ? "rises" : "falls", zero, s1,
+            s0);
         say(text, "   dW2 = %.10g * %.10g + %.10g * %.10g = %.10g\n", slope, s1, value, s0,
             slope * s1 + value * s0 + 0.0);
         say(text, "         own moments %.10g * (S1, S0) = (%.10g, %.10g)\n", w2[u], own[u] + 0.0,
@@ -279,10 +279,10 @@ static const struct {
     const char *name;
     void (*print)(char *text, const struct example *e);
 } blocks[] = {
-    { "layer 0", print_layer0 }, { "layer 1", print_layer1 }, { "edges", print_edges },     { "tree", print_tree },
-    { "family", print_family },
-    { "layer 2", print_layer2 }, { "forward", print_forward }, { "moments", print_moments }, { "moved", print_moved },
-    { "hinges", print_hinges },  { "gradient", print_gradient },
+    { "layer 0", print_layer0 },  { "layer 1", print_layer1 },    { "edges", print_edges },
+    { "tree", print_tree },       { "family", print_family },     { "layer 2", print_layer2 },
+    { "forward", print_forward }, { "moments", print_moments },   { "moved", print_moved },
+    { "hinges", print_hinges },   { "gradient", print_gradient },
 };
 enum { N_BLOCKS = sizeof blocks / sizeof *blocks };
 
@@ -291,9 +291,9 @@ enum { N_BLOCKS = sizeof blocks / sizeof *blocks };
 static void test_document(void **state)
 {
     (void)state;
-    static char document[1 << 16], text[SIZE], block[SIZE + 64];
+    static char    document[1 << 16], text[SIZE], block[SIZE + 64];
     struct example e = open_example();
-    FILE *file = fopen("docs/piecewise.md", "r");
+    FILE          *file = fopen("docs/piecewise.md", "r");
     assert_non_null(file);
     assert_in_range(fread(document, 1, sizeof document - 1, file), 1, sizeof document - 2);
     fclose(file);
@@ -316,7 +316,7 @@ static void test_plain(void **state)
 {
     (void)state;
     struct example e = open_example();
-    long double gradient[N_PARAMS] = { 0 };
+    long double    gradient[N_PARAMS] = { 0 };
     for (size_t i = 0; i < ROWS; i++) {
         long double out, din;
         conditioner_plain(&out, &din, gradient, &shape, params, &rows_x[i], &rows_dout[i]);
@@ -330,7 +330,7 @@ static void test_plain(void **state)
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "print") == 0) {
-        static char text[SIZE];
+        static char    text[SIZE];
         struct example e = open_example();
         for (size_t i = 0; i < N_BLOCKS; i++) {
             text[0] = '\0';

@@ -106,7 +106,7 @@ static int tear_down(void **state)
     snprintf(plots, sizeof plots, "%s/plots", home);
     setenv("PATH", path_before, 1);
     free(path_before);
-    const char *const folders[] = {out, bin, plots, home, scratch};
+    const char *const folders[] = { out, bin, plots, home, scratch };
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         empty_folder(folders[i]);
         rmdir(folders[i]);
@@ -140,14 +140,14 @@ static void keep_warning(void *context, const char *line)
 static plot_options options_of(unsigned formats)
 {
     warnings[0] = '\0';
-    return (plot_options){.out = out, .home = home, .formats = formats, .notebook = false, .warn = keep_warning};
+    return (plot_options){ .out = out, .home = home, .formats = formats, .notebook = false, .warn = keep_warning };
 }
 
 /* Drawing `name` must end with this status, a message that holds `text`, and the folder as it was. */
 static void check_fails(plot_status expected, const char *text, const char *name, unsigned formats)
 {
     plot_options options = options_of(formats);
-    fathom_error error = {""};
+    fathom_error error = { "" };
     size_t       files = count_files(out), size;
     plot_status  status = plot_draw(name, &options, &error);
     if (status != expected)
@@ -191,7 +191,7 @@ static void test_empty_picture(void **state)
 static void check_draws(const char *expected)
 {
     plot_options options = options_of(PLOT_SVG);
-    fathom_error error = {""};
+    fathom_error error = { "" };
     size_t       size;
     if (plot_draw("tiny", &options, &error) != PLOT_OK)
         fail_msg("%s", error.text);
@@ -212,8 +212,8 @@ static void test_complains(void **state)
                   "printf '\\033[31m \\233 \\302\\205\\377\\nFontconfig error, ' >&2\n" SENTINEL_TO_STDERR);
     check_draws("gnuplot: tiny.svg: ERROR: ld.so: no such file\ngnuplot: tiny.svg: ?[31m ? ???\n"
                 "gnuplot: tiny.svg: Fontconfig error,\n");
-    false_gnuplot("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i >&2; done\ncat > /dev/null\n" WHOLE_SVG
-                  SENTINEL_TO_STDERR);
+    false_gnuplot(
+        "for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i >&2; done\ncat > /dev/null\n" WHOLE_SVG SENTINEL_TO_STDERR);
     plot_options options = options_of(PLOT_SVG);
     fathom_error error;
     assert_int_equal(plot_draw("tiny", &options, &error), PLOT_OK);
@@ -235,11 +235,12 @@ static void test_truncates(void **state)
     (void)state;
     static const char *const pictures[] = {
         "printf '<?xml version=\"1.0\"?>\\n<svg><path d=\\047M0,0 L1'\n", /* cut */
-        "printf '</svg>\\n'\n",                                          /* its head is missing */
-        "printf '<?xml </svg>\\n'\n",                                    /* its middle is missing */
+        "printf '</svg>\\n'\n",                                           /* its head is missing */
+        "printf '<?xml </svg>\\n'\n",                                     /* its middle is missing */
         "printf '<?xml version=\"1.0\"?>\\n<svg><g></svg>\\n'\n",         /* a group is open */
         "printf '<?xml version=\"1.0\"?>\\n<svg>\\000</svg>\\n'\n",
-        "printf 'no picture at all </svg>\\n'\n"};
+        "printf 'no picture at all </svg>\\n'\n"
+    };
     for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
         char script[512];
         snprintf(script, sizeof script, "cat > /dev/null\n%s" SENTINEL_TO_STDERR, pictures[i]);
@@ -282,8 +283,8 @@ static void test_talks_first(void **state)
 static void test_all_formats_or_none(void **state)
 {
     (void)state;
-    false_gnuplot("if grep -q \"format = 'svg'\"; then " WHOLE_SVG "else printf '%%PDF-1.5 and no end'; fi\n"
-                  SENTINEL_TO_STDERR);
+    false_gnuplot("if grep -q \"format = 'svg'\"; then " WHOLE_SVG
+                  "else printf '%%PDF-1.5 and no end'; fi\n" SENTINEL_TO_STDERR);
     check_fails(PLOT_INCOMPLETE, "tiny.pdf", "tiny", PLOT_SVG | PLOT_PDF);
 }
 
@@ -312,9 +313,9 @@ static void test_check_draws(void **state)
     fathom_error error;
     false_gnuplot("cat > /dev/null\n" SENTINEL_TO_STDERR);
     assert_int_equal(plot_check(NULL, 0, &options, &error), PLOT_INCOMPLETE);
-    false_gnuplot("cat > /dev/null\n"
-                  "printf '\\211PNG\\r\\n\\032\\n\\000\\000\\000\\005\\000\\000\\000\\000IEND\\256B`\\202'\n"
-                  SENTINEL_TO_STDERR);
+    false_gnuplot(
+        "cat > /dev/null\n"
+        "printf '\\211PNG\\r\\n\\032\\n\\000\\000\\000\\005\\000\\000\\000\\000IEND\\256B`\\202'\n" SENTINEL_TO_STDERR);
     assert_int_equal(plot_check(NULL, 0, &options, &error), PLOT_INCOMPLETE);
     options.formats = PLOT_SVG;
     false_gnuplot("echo 'Fontconfig error: no fonts' >&2\ncat > /dev/null\n" WHOLE_SVG SENTINEL_TO_STDERR);
@@ -351,7 +352,7 @@ static void test_full_disk(void **state)
     (void)state;
     struct rlimit before, small;
     plot_options  options = options_of(PLOT_PNG);
-    fathom_error  error = {""};
+    fathom_error  error = { "" };
     char          picture[160];
 
     /* A first picture while there is room: on a new machine it makes the fonts' cache, no part of this test. */
@@ -361,7 +362,7 @@ static void test_full_disk(void **state)
     assert_int_equal(unlink(picture), 0);
 
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    small = (struct rlimit){.rlim_cur = 200, .rlim_max = before.rlim_max};
+    small = (struct rlimit){ .rlim_cur = 200, .rlim_max = before.rlim_max };
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     check_fails(PLOT_NOT_WRITTEN, "tiny.svg", "tiny", PLOT_SVG | PLOT_PNG);
@@ -373,10 +374,10 @@ static void test_no_folder(void **state)
 {
     (void)state;
     fathom_error error;
-    plot_options options = {.out = "/nonexistent/folder", .home = home, .formats = PLOT_SVG};
+    plot_options options = { .out = "/nonexistent/folder", .home = home, .formats = PLOT_SVG };
     assert_int_equal(plot_draw("tiny", &options, &error), PLOT_BAD_ARGUMENT);
     assert_non_null(strstr(error.text, "/nonexistent/folder"));
-    options = (plot_options){.out = out, .home = "/nonexistent/home", .formats = PLOT_SVG};
+    options = (plot_options){ .out = out, .home = "/nonexistent/home", .formats = PLOT_SVG };
     assert_int_equal(plot_draw("tiny", &options, &error), PLOT_NO_SCRIPTS);
     assert_int_equal(plot_check(NULL, 0, &options, &error), PLOT_NO_SCRIPTS);
 }
@@ -385,9 +386,9 @@ static void test_no_folder(void **state)
 static void test_draws_the_same_bytes(void **state)
 {
     (void)state;
-    static const char *const figures[] = {"tiny.svg", "tiny.png", "tiny.pdf"};
+    static const char *const figures[] = { "tiny.svg", "tiny.png", "tiny.pdf" };
     plot_options             options = options_of(PLOT_SVG | PLOT_PNG | PLOT_PDF);
-    fathom_error             error = {""};
+    fathom_error             error = { "" };
     char                    *first[3], version[64] = "";
     size_t                   size[3];
 
@@ -435,7 +436,7 @@ static void test_formats(void **state)
     assert_int_equal(formats, PLOT_SVG);
     assert_int_equal(plot_formats(&formats, "pdf,png,svg,svg", &error), PLOT_OK);
     assert_int_equal(formats, PLOT_SVG | PLOT_PNG | PLOT_PDF);
-    static const char *const wrong[] = {"", ",", "svg,", ",svg", "SVG", "svgz", "sv", "svg png", "svg,,pdf"};
+    static const char *const wrong[] = { "", ",", "svg,", ",svg", "SVG", "svgz", "sv", "svg png", "svg,,pdf" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         formats = 77;
         if (plot_formats(&formats, wrong[i], &error) != PLOT_BAD_ARGUMENT)
@@ -450,15 +451,24 @@ static void test_formats(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_SCRATCH(test_no_gnuplot),          WITH_SCRATCH(test_exits_with_nothing),
-        WITH_SCRATCH(test_empty_picture),       WITH_SCRATCH(test_complains),
-        WITH_SCRATCH(test_complains_of_no_picture), WITH_SCRATCH(test_check_draws),
-        WITH_SCRATCH(test_truncates),           WITH_SCRATCH(test_dies),
-        WITH_SCRATCH(test_does_not_read),       WITH_SCRATCH(test_talks_first),
-        WITH_SCRATCH(test_all_formats_or_none), WITH_SCRATCH(test_no_terminal),
-        WITH_SCRATCH(test_missing_table),       WITH_SCRATCH(test_wrong_script),
-        WITH_SCRATCH(test_full_disk),           WITH_SCRATCH(test_no_folder),
-        WITH_SCRATCH(test_draws_the_same_bytes), cmocka_unit_test(test_formats),
+        WITH_SCRATCH(test_no_gnuplot),
+        WITH_SCRATCH(test_exits_with_nothing),
+        WITH_SCRATCH(test_empty_picture),
+        WITH_SCRATCH(test_complains),
+        WITH_SCRATCH(test_complains_of_no_picture),
+        WITH_SCRATCH(test_check_draws),
+        WITH_SCRATCH(test_truncates),
+        WITH_SCRATCH(test_dies),
+        WITH_SCRATCH(test_does_not_read),
+        WITH_SCRATCH(test_talks_first),
+        WITH_SCRATCH(test_all_formats_or_none),
+        WITH_SCRATCH(test_no_terminal),
+        WITH_SCRATCH(test_missing_table),
+        WITH_SCRATCH(test_wrong_script),
+        WITH_SCRATCH(test_full_disk),
+        WITH_SCRATCH(test_no_folder),
+        WITH_SCRATCH(test_draws_the_same_bytes),
+        cmocka_unit_test(test_formats),
     };
     return cmocka_run_group_tests_name("plot", tests, NULL, NULL);
 }

@@ -45,7 +45,7 @@ struct untrained {
 static struct untrained untrained(const char *coupling, size_t depth, fathom_actnorm actnorm)
 {
     struct untrained u;
-    fathom_config config = fathom_config_default();
+    fathom_config    config = fathom_config_default();
     config.coupling = coupling;
     config.depth = depth;
     config.actnorm = actnorm;
@@ -72,10 +72,10 @@ static void test_initial_parameters(void **state)
 {
     (void)state;
     for (int c = 0; c < 2; c++) {
-        char path[64];
+        char   path[64];
         size_t rows;
         snprintf(path, sizeof path, REFERENCE "init_%s_depth2.tsv", couplings[c]);
-        double *expected = read_columns(path, 1, &rows);
+        double          *expected = read_columns(path, 1, &rows);
         struct untrained u = untrained(couplings[c], 2, FATHOM_ACTNORM_NONE);
         assert_int_equal(rows, u.n_params);
         for (size_t k = 0; k < rows; k++)
@@ -89,10 +89,10 @@ static void test_points(void **state)
 {
     (void)state;
     for (int c = 0; c < 2; c++) {
-        char path[64];
+        char   path[64];
         size_t rows;
         snprintf(path, sizeof path, REFERENCE "point_%s_depth2.tsv", couplings[c]);
-        double *expected = read_columns(path, 4, &rows), z[64][2], log_det[64], logp[64];
+        double          *expected = read_columns(path, 4, &rows), z[64][2], log_det[64], logp[64];
         struct untrained u = untrained(couplings[c], 2, FATHOM_ACTNORM_NONE);
         assert_int_equal(rows, 64);
         assert_int_equal(fathom_flow_forward(z[0], log_det, u.ws, u.params, spiral.x, rows), FATHOM_OK);
@@ -111,10 +111,10 @@ static void test_gradients(void **state)
 {
     (void)state;
     for (int c = 0; c < 2; c++) {
-        char path[64];
+        char   path[64];
         size_t rows;
         snprintf(path, sizeof path, REFERENCE "grad_%s_depth2.tsv", couplings[c]);
-        double *expected = read_columns(path, 1, &rows), loss;
+        double          *expected = read_columns(path, 1, &rows), loss;
         struct untrained u = untrained(couplings[c], 2, FATHOM_ACTNORM_NONE);
         assert_int_equal(rows, u.n_params);
         double *gradient = need(rows * sizeof *gradient), largest = max_abs(expected, rows);
@@ -191,8 +191,8 @@ static void test_printed_gradient_norms(void **state)
     assert_non_null(in);
     while (fgets(line, sizeof line, in)) {
         size_t depth;
-        if (sscanf(line, "%31s %15s %zu %15s", quantity, coupling, &depth, printed) != 4
-            || strcmp(quantity, "grad_norm") != 0)
+        if (sscanf(line, "%31s %15s %zu %15s", quantity, coupling, &depth, printed) != 4 ||
+            strcmp(quantity, "grad_norm") != 0)
             continue;
         struct untrained u = untrained(coupling, depth, FATHOM_ACTNORM_NONE);
         snprintf(ours, sizeof ours, "%.1f", gradient_norm(&u));
@@ -211,14 +211,16 @@ static void test_spline(void **state)
 {
     (void)state;
     enum { OUTPUTS = 28, CASES = 6 };
-    static const struct { double y, log_det, back; } allowed[] = { { 1e-12, 1e-12, 1e-9 }, { 1e-11, 1e-4, 1e-2 } };
-    const fathom_config config = fathom_config_default();
+    static const struct {
+        double y, log_det, back;
+    } allowed[] = { { 1e-12, 1e-12, 1e-9 }, { 1e-11, 1e-4, 1e-2 } };
+    const fathom_config       config = fathom_config_default();
     const struct transformer *t = fathom_isa_transformer(fathom_isa_find(NULL), "spline");
-    size_t n_raw, rows, tested = 0;
-    double *raw = read_columns(REFERENCE "spline_raw.tsv", OUTPUTS + 1, &n_raw);
-    double *expected = read_columns(REFERENCE "spline.tsv", 6, &rows);
-    double *saved = need(t->n_saved(&config) * STRIDE * sizeof *saved);
-    double outputs[(OUTPUTS + 4) * STRIDE];
+    size_t                    n_raw, rows, tested = 0;
+    double                   *raw = read_columns(REFERENCE "spline_raw.tsv", OUTPUTS + 1, &n_raw);
+    double                   *expected = read_columns(REFERENCE "spline.tsv", 6, &rows);
+    double                   *saved = need(t->n_saved(&config) * STRIDE * sizeof *saved);
+    double                    outputs[(OUTPUTS + 4) * STRIDE];
 
     assert_int_equal(t->n_outputs(&config), OUTPUTS);
     assert_int_equal(n_raw, CASES);
@@ -237,7 +239,7 @@ static void test_spline(void **state)
             run_transformer(t, way, u, log_det, outputs, saved, &config);
             for (size_t i = 0; i < n; i++, tested++) {
                 const double *row = expected + 6 * (first + i) + (way ? 4 : 2);
-                char what[64];
+                char          what[64];
                 snprintf(what, sizeof what, "spline case %zu, %s, value and log-det", c, way ? "back" : "forth");
                 check_near(u[i], row[0], way ? allowed[c > 3].back : allowed[c > 3].y, 1.0, what, i);
                 check_near(log_det[i], row[1], way ? allowed[c > 3].back : allowed[c > 3].log_det, 1.0, what, i);
@@ -252,7 +254,7 @@ static void test_spline(void **state)
 static void test_schedule(void **state)
 {
     (void)state;
-    size_t steps;
+    size_t  steps;
     double *expected = read_columns(REFERENCE "schedule.tsv", 2, &steps), *lr = need(steps * sizeof *lr);
     assert_int_equal(steps, 1200);
     fathom_schedule(lr, steps, 3e-3, false);
@@ -267,15 +269,15 @@ static void test_traces(void **state)
 {
     (void)state;
     for (size_t depth = 1; depth <= 8; depth *= 2) {
-        char path[64], what[64];
+        char   path[64], what[64];
         size_t steps;
         snprintf(path, sizeof path, REFERENCE "trace_depth%zu.tsv", depth);
-        double *expected = read_columns(path, 3, &steps);
-        struct untrained u = untrained("spline", depth, FATHOM_ACTNORM_NONE);
+        double              *expected = read_columns(path, 3, &steps);
+        struct untrained     u = untrained("spline", depth, FATHOM_ACTNORM_NONE);
         fathom_train_options options = fathom_train_options_default();
-        fathom_trainer *trainer = fathom_trainer_new(u.flow, fathom_isa_find(NULL), u.params, &options, spiral.x,
-                                                     NULL, N);
-        uint32_t *batches = need(steps * options.batch * sizeof *batches);
+        fathom_trainer *trainer = fathom_trainer_new(u.flow, fathom_isa_find(NULL), u.params, &options, spiral.x, NULL,
+                                                     N);
+        uint32_t       *batches = need(steps * options.batch * sizeof *batches);
 
         assert_non_null(trainer);
         assert_int_equal(steps, 150);
@@ -298,10 +300,14 @@ static void test_traces(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_initial_parameters), cmocka_unit_test(test_points),
-        cmocka_unit_test(test_gradients),          cmocka_unit_test(test_untrained),
-        cmocka_unit_test(test_untrained_actnorm),  cmocka_unit_test(test_printed_gradient_norms),
-        cmocka_unit_test(test_spline),             cmocka_unit_test(test_schedule),
+        cmocka_unit_test(test_initial_parameters),
+        cmocka_unit_test(test_points),
+        cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_untrained),
+        cmocka_unit_test(test_untrained_actnorm),
+        cmocka_unit_test(test_printed_gradient_norms),
+        cmocka_unit_test(test_spline),
+        cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_traces),
     };
     return cmocka_run_group_tests(tests, make_spiral, free_spiral);

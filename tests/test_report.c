@@ -204,9 +204,9 @@ static void says_no_number_that_is_none(void **state)
 static void says_intervals_alike(void **state)
 {
     (void)state;
-    struct pool         pool = {0};
-    const struct effect plain = {.value = -1.5, .low = -2, .high = -1};
-    const struct effect huge = {.value = -4e5, .low = -9e5, .high = 9e4};
+    struct pool         pool = { 0 };
+    const struct effect plain = { .value = -1.5, .low = -2, .high = -1 };
+    const struct effect huge = { .value = -4e5, .low = -9e5, .high = 9e4 };
     assert_string_equal(text_interval(&pool, 2, &plain), "-1.50 [-2.00, -1.00]");
     assert_string_equal(text_interval(&pool, 2, &huge), "-4.0e+05 [-9.0e+05, 9.0e+04]");
     pool_free(&pool);
@@ -240,12 +240,17 @@ static void same_tables_same_bytes(void **state)
 static void names_what_is_missing(void **state)
 {
     static const char *const made_by[][2] = {
-        {"depth_sweep", "build/depth_sweep "}, {"truth", "build/depth_sweep "},
-        {"gradient_norm", "build/gradient_norm "},
-        {"residual_banach", "build/residual_inverse "}, {"depth_truth", "build/depth_truth "},
-        {"gradient_depth", "build/gradient_depth "}, {"clipping", "build/clipping "}, {"actnorm", "build/actnorm "},
-        {"depth20", "build/depth20 "}, {"roundoff_final", "build/roundoff "},
-        {"conditioner", "build/conditioner "},
+        { "depth_sweep", "build/depth_sweep " },
+        { "truth", "build/depth_sweep " },
+        { "gradient_norm", "build/gradient_norm " },
+        { "residual_banach", "build/residual_inverse " },
+        { "depth_truth", "build/depth_truth " },
+        { "gradient_depth", "build/gradient_depth " },
+        { "clipping", "build/clipping " },
+        { "actnorm", "build/actnorm " },
+        { "depth20", "build/depth20 " },
+        { "roundoff_final", "build/roundoff " },
+        { "conditioner", "build/conditioner " },
     };
     char path[128];
     (void)state;
@@ -262,8 +267,8 @@ static void the_notebook_has_an_edition(void **state)
 {
     (void)state;
     char         path[128];
-    struct bytes text = {0};
-    fathom_error error = {""};
+    struct bytes text = { 0 };
+    fathom_error error = { "" };
     write_world();
     snprintf(path, sizeof path, "%s/clipping.tsv", world_folder);
     assert_int_equal(remove(path), 0);
@@ -272,7 +277,8 @@ static void the_notebook_has_an_edition(void **state)
     snprintf(path, sizeof path, "Table: `%s/gradient_norm.tsv`", world_folder);
     assert_non_null(strstr(text.data, path));
     assert_non_null(strstr(text.data, "](gradient_norm.svg)"));
-    assert_non_null(strstr(text.data, "| gradient norm, spline, depth 16 | 37.1 | 37.1 | the same to the last digit |"));
+    assert_non_null(
+        strstr(text.data, "| gradient norm, spline, depth 16 | 37.1 | 37.1 | the same to the last digit |"));
     assert_null(strstr(text.data, "{{"));
     assert_null(strstr(text.data, "results"));
     bytes_free(&text);
@@ -302,7 +308,7 @@ static void takes_small_tables(void **state)
     (void)state;
     write_world();
     FILE *file = create_table("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
-                                       "heldout_truth kl kl_std_error");
+                                             "heldout_truth kl kl_std_error");
     fprintf(file, "2\t0\tok\tnan\t-1.5\t-1.3821\t-1.6\t-1.3918\t0.2\t0.003\n");
     finish_table(file);
     char *text = report();
@@ -376,8 +382,8 @@ static void files_are_there(void **state)
 /* Of four tests alike, Holm multiplies the smallest p by 4: what is significant alone is not so among many. */
 static void tests_are_corrected_together(void **state)
 {
-    static const double d[] = {1, 1, 1, 1, 1, 1}, even[] = {1, 1, -1, -1}; /* p = 2 / 2^6 = 0.03125; 1 */
-    struct verdicts     v = {0};
+    static const double d[] = { 1, 1, 1, 1, 1, 1 }, even[] = { 1, 1, -1, -1 }; /* p = 2 / 2^6 = 0.03125; 1 */
+    struct verdicts     v = { 0 };
     struct effect       e = effect_signs(d, 6), others[3];
     (void)state;
     assert_int_equal(effect_sign(&e), 1);
@@ -398,14 +404,14 @@ static void tests_are_corrected_together(void **state)
 static void order_of_tests_does_not_matter(void **state)
 {
     enum { N = 9 };
-    double d[N][12], first[N] = {0};
-    bool   testable[N] = {false};
+    double d[N][12], first[N] = { 0 };
+    bool   testable[N] = { false };
     (void)state;
     for (size_t i = 0; i < N; i++)
         for (size_t k = 0; k < 12; k++)
             d[i][k] = (k < 3 * (i % 4) ? -1 : 1) * (1 + 0.1 * (double)k) + 0.05 * (double)i;
     for (size_t step = 1; step < N; step++) { /* i step mod 9 runs through all where step and 9 share no factor */
-        struct verdicts v = {0};
+        struct verdicts v = { 0 };
         struct effect   e[N];
         if (step % 3 == 0)
             continue;

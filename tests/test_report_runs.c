@@ -161,10 +161,10 @@ static void needs_runs_of_the_map(void **state)
 
 static void needs_runs_of_depths(void **state)
 {
-    static const char *const titles[] = {"Each stack", "The gains taper", "The training rows'"};
+    static const char *const titles[] = { "Each stack", "The gains taper", "The training rows'" };
     (void)state;
     write_world();
-    static const char *const deeper[] = {"depth=2", "depth=4", "depth=8", "depth=16", "depth=20"};
+    static const char *const deeper[] = { "depth=2", "depth=4", "depth=8", "depth=16", "depth=20" };
     for (size_t i = 0; i < 5; i++)
         drop("depth_truth", deeper[i]);
     for (size_t i = 0; i < 3; i++)
@@ -218,7 +218,7 @@ static void needs_replicas(void **state)
 static void two_draws_are_too_few(void **state)
 {
     static const char row[] = "mean log p of the training rows, depth 8";
-    char replica[16];
+    char              replica[16];
     (void)state;
     world.ensemble_shift = 1;
     write_world();
@@ -240,7 +240,7 @@ static void two_draws_are_too_few(void **state)
 static void diverged_runs_count(void **state)
 {
     static const char row[] = "mean log p of the training rows, depth 8";
-    char where[32];
+    char              where[32];
     (void)state;
     write_world();
     change("depth_sweep", "depth=8 replica=0", "train_logp", "nan");
@@ -262,7 +262,7 @@ static void few_pairs_are_too_few(void **state)
         drop("clipping", depth);
     for (char seed[] = "seed=1"; seed[5] < '8'; seed[5]++)
         drop("clipping", seed);
-    static const char *const rates[] = {"lr=0.001", "lr=0.002", "lr=0.003", "lr=0.005"};
+    static const char *const rates[] = { "lr=0.001", "lr=0.002", "lr=0.003", "lr=0.005" };
     for (size_t i = 0; i < 4; i++)
         drop("clipping", rates[i]);
     not_tested("Clipping lets", "Too few runs to tell: 3 pairs");
@@ -316,13 +316,13 @@ static void nan_is_no_evidence(void **state)
 /* A test without numbers has p = 1, and is none of those that are corrected together. */
 static void nan_is_no_test(void **state)
 {
-    static const double none[] = {NAN, NAN, NAN}, one[] = {1}, huge[] = {1e308, -1e308, 1e307},
-                        d[] = {1, 1, 1, 1, 1, 1};
+    static const double none[] = { NAN, NAN, NAN }, one[] = { 1 }, huge[] = { 1e308, -1e308, 1e307 },
+                        d[] = { 1, 1, 1, 1, 1, 1 };
     (void)state;
-    struct verdicts v = {0};
+    struct verdicts v = { 0 };
     struct effect   a = effect_mean(none, 3), b = effect_mean(one, 1), c = effect_mean(huge, 3);
     struct effect   e = effect_signs(d, 6), few = effect_signs(d, 5), nothing = effect_none();
-    struct effect  *all[] = {&a, &b, &c, &e, &few, &nothing};
+    struct effect  *all[] = { &a, &b, &c, &e, &few, &nothing };
     assert_true(few.p > 0.05 && !few.testable && e.testable);
     for (size_t i = 0; i < 6; i++)
         verdict_test(&v, all[i]);
@@ -338,7 +338,7 @@ static void nan_is_no_test(void **state)
 /* Scores whose square is beyond the largest double. */
 static void huge_scores_do_no_harm(void **state)
 {
-    static const char *const scores[] = {"-1e155", "-1e200", "-1e308"};
+    static const char *const scores[] = { "-1e155", "-1e200", "-1e308" };
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         write_world();
@@ -377,11 +377,15 @@ static void refuses_other_rows_and_programs(void **state)
 static void says_other_settings(void **state)
 {
     static const char *const other[][3] = {
-        {"steps", "4", "steps 4 instead of 1200"}, {"lr", "1000", "lr 1000 instead of 0.003"},
-        {"batch", "64", "batch 64 instead of 512"}, {"bins", "4", "bins 4 instead of 8"},
-        {"clip", "none", "clip none instead of 1"}, {"data-size", "300", "data-size 300 instead of 3000"},
-        {"coupling", "affine", "coupling affine instead of spline"}, {"seed", "5", "seed 5 instead of 0"},
-        {"depths", "1,2", "depths 1,2 instead of 1,2,4,8,16,20"},
+        { "steps", "4", "steps 4 instead of 1200" },
+        { "lr", "1000", "lr 1000 instead of 0.003" },
+        { "batch", "64", "batch 64 instead of 512" },
+        { "bins", "4", "bins 4 instead of 8" },
+        { "clip", "none", "clip none instead of 1" },
+        { "data-size", "300", "data-size 300 instead of 3000" },
+        { "coupling", "affine", "coupling affine instead of spline" },
+        { "seed", "5", "seed 5 instead of 0" },
+        { "depths", "1,2", "depths 1,2 instead of 1,2,4,8,16,20" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
@@ -399,8 +403,7 @@ static void says_other_settings(void **state)
         free(text);
     }
     set_head("depth_sweep", "steps", "4");
-    number_is("mean log p of the training rows, depth 1",
-              "| not tested: settings differ: `depth_sweep.tsv` has steps");
+    number_is("mean log p of the training rows, depth 1", "| not tested: settings differ: `depth_sweep.tsv` has steps");
     set_head("gradient_norm", "width", "8");
     number_is("gradient norm, spline, depth 16", "| not tested: settings differ");
     set_head("gradient_norm", "depths", "2,16"); /* what a run is does not depend on which others there are */

@@ -33,9 +33,9 @@ static void test_reference_cases(void **state)
     assert_non_null(in);
     grid(x);
     while (fgets(line, sizeof line, in) != NULL) {
-        double a, b, lipschitz, max_error;
-        char   monotone[16];
-        size_t steps;
+        double            a, b, lipschitz, max_error;
+        char              monotone[16];
+        size_t            steps;
         const char *const form = "a=%lf b=%lf lip=%lf monotone=%15s nonincreasing_steps=%zu banach_max_err=%lf";
         assert_int_equal(sscanf(line, form, &a, &b, &lipschitz, monotone, &steps, &max_error), 6);
         assert_true(fabs(fathom_residual_lipschitz(a, b) - lipschitz) < 1e-15);
@@ -65,8 +65,8 @@ static void test_reference_cases(void **state)
 static void test_edges(void **state)
 {
     (void)state;
-    const double x[] = {-1, 0, 2};
-    double       y[3], back[3], error[1] = {7};
+    const double x[] = { -1, 0, 2 };
+    double       y[3], back[3], error[1] = { 7 };
 
     fathom_residual_forward(y, x, 0, 5, 3); /* a = 0: the identity */
     assert_memory_equal(y, x, sizeof x);
@@ -79,12 +79,12 @@ static void test_edges(void **state)
     assert_true(error[0] == 7);
     assert_true(fathom_residual_lipschitz(-0.3, 1) == 0.3);
 
-    const double flat[] = {1, 1, 2, NAN, 3};
+    const double flat[] = { 1, 1, 2, NAN, 3 };
     assert_int_equal(fathom_nonincreasing_steps(flat, 5), 3); /* the flat step, and both beside the NaN */
     assert_int_equal(fathom_nonincreasing_steps(flat, 1), 0);
     assert_int_equal(fathom_nonincreasing_steps(flat, 0), 0);
 
-    const double infinite[] = {INFINITY};
+    const double infinite[] = { INFINITY };
     fathom_residual_inverse(back, error, infinite, infinite, 0.5, 1, 0, 1);
     assert_true(isnan(error[0]));
 }

@@ -22,7 +22,7 @@ enum { JOBS = 100 };
 /* A run of the session's options, at one depth. */
 static struct run run_of(const struct session *session, size_t depth, uint64_t seed)
 {
-    struct run run = {.flow = session->options->flow, .training = session->options->training, .seed = seed};
+    struct run run = { .flow = session->options->flow, .training = session->options->training, .seed = seed };
     run.flow.depth = depth;
     return run;
 }
@@ -37,8 +37,8 @@ static void test_every_job_once(void **state)
 {
     (void)state;
     for (size_t threads = 1; threads <= 4; threads++) {
-        const struct parallel how = {.what = "jobs", .threads = threads, .quiet = true};
-        unsigned              count[JOBS] = {0};
+        const struct parallel how = { .what = "jobs", .threads = threads, .quiet = true };
+        unsigned              count[JOBS] = { 0 };
         uint64_t              cost[JOBS];
         for (size_t i = 0; i < JOBS; i++)
             cost[i] = i % 7;
@@ -60,23 +60,24 @@ static void note_order(void *context, size_t index, struct progress *progress)
 static void test_longest_first(void **state)
 {
     (void)state;
-    const struct parallel how = {.what = "jobs", .threads = 1, .quiet = true};
-    const uint64_t        cost[] = {3, 9, 3, 0, 27};
-    const size_t          expected[] = {4, 1, 0, 2, 3};
-    size_t                order[6] = {0};
+    const struct parallel how = { .what = "jobs", .threads = 1, .quiet = true };
+    const uint64_t        cost[] = { 3, 9, 3, 0, 27 };
+    const size_t          expected[] = { 4, 1, 0, 2, 3 };
+    size_t                order[6] = { 0 };
     parallel_do(&how, note_order, order, cost, 5);
     assert_memory_equal(order + 1, expected, sizeof expected);
 }
 
 /* ------------------------------------------------------------------------------------------------- the runs ---- */
 
-static const struct program program = {
-    .name = "test", .summary = "",
-    .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES(OPTION_REPLICAS) | TAKES_OUTPUT};
+static const struct program program = { .name = "test",
+                                        .summary = "",
+                                        .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING |
+                                                 TAKES(OPTION_REPLICAS) | TAKES_OUTPUT };
 
 struct world {
     struct options options;
-    struct session   session;
+    struct session session;
 };
 
 enum { STEPS = 12, BATCH = 70, ROWS = 150 };
@@ -125,21 +126,22 @@ static bool same_bits(double a, double b) { return memcmp(&a, &b, sizeof a) == 0
 /* The library's own loop is the oracle of the runner's. */
 static void test_trains_as_the_library(void **state)
 {
-    const struct world *w = *state;
+    const struct world   *w = *state;
     const struct session *session = &w->session;
-    struct run         *runs = some_runs(session);
-    struct run_result  *results = runner_results(RUNS);
+    struct run           *runs = some_runs(session);
+    struct run_result    *results = runner_results(RUNS);
     runner_run_all(results, runs, session, RUNS);
 
-    fathom_flow   *flow = fathom_flow_new(&runs[1].flow, NULL, NULL);
-    const size_t   n = fathom_flow_n_params(flow);
-    double        *params = malloc(n * sizeof *params), loss[STEPS], norm[STEPS], logp[ROWS];
+    fathom_flow *flow = fathom_flow_new(&runs[1].flow, NULL, NULL);
+    const size_t n = fathom_flow_n_params(flow);
+    double      *params = malloc(n * sizeof *params), loss[STEPS], norm[STEPS], logp[ROWS];
     assert_non_null(params);
     fathom_flow_init(params, flow, fathom_key_from_seed(5));
-    fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training,
-                                                 session->train.x, NULL, session->train.n);
+    fathom_trainer *trainer = fathom_trainer_new(flow, w->options.isa, params, &runs[1].training, session->train.x,
+                                                 NULL, session->train.n);
     assert_int_equal(fathom_train(trainer, loss, norm, session->batches, NULL, NULL).status, FATHOM_OK);
-    fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), session->train.x, ROWS);
+    fathom_flow_log_prob(logp, fathom_trainer_workspace(trainer), fathom_trainer_params(trainer), session->train.x,
+                         ROWS);
 
     const struct run_result *r = &results[1];
     assert_int_equal(r->n_params, n);
@@ -220,10 +222,10 @@ static void test_first_batch(void **state)
     const struct world *w = *state;
     const struct run    run = run_of(&w->session, 3, 0);
     enum { N = 6 };
-    double         x[2 * N] = {0.5, 1, -2, 1, 0.25, 1, 0.5, 3, 0.5, -1, 0.5, 0.75};
-    double         mean[2] = {0}, sd[2] = {1, 1};
-    fathom_dataset data = {N, 2, x, mean, sd};
-    const uint32_t second[] = {0, 1, 1, 2}, first[] = {3, 4, 5}, both[] = {0, 2, 4}, same[] = {3, 3, 3};
+    double         x[2 * N] = { 0.5, 1, -2, 1, 0.25, 1, 0.5, 3, 0.5, -1, 0.5, 0.75 };
+    double         mean[2] = { 0 }, sd[2] = { 1, 1 };
+    fathom_dataset data = { N, 2, x, mean, sd };
+    const uint32_t second[] = { 0, 1, 1, 2 }, first[] = { 3, 4, 5 }, both[] = { 0, 2, 4 }, same[] = { 3, 3, 3 };
     size_t         column = 9;
     assert_true(first_batch_varies(&column, &run.flow, w->options.isa, &data, NULL, N));
     assert_true(first_batch_varies(&column, &run.flow, w->options.isa, &data, both, 3));
@@ -243,7 +245,7 @@ static void test_first_batch(void **state)
 static void test_mean_and_error(void **state)
 {
     (void)state;
-    const double x[] = {1, 2, 3, 4};
+    const double x[] = { 1, 2, 3, 4 };
     assert_true(runner_mean(x, 4) == 2.5);
     assert_true(fabs(runner_std_error(x, 4) - sqrt(5.0 / 3) / 2) < 1e-15); /* sd sqrt(5/3), by hand */
 }
@@ -252,17 +254,20 @@ static void test_mean_and_error(void **state)
 static void test_arms(void **state)
 {
     const struct world *w = *state;
-    const struct arm    arms[] = {{.name = "wide", .width = 48, .bins = 5}, {.name = "as is"}, {.name = "one", .bins = 1}};
-    const struct design design = {.nesting = {AXIS_DEPTH, AXIS_ARM}, .arms = arms, .n_arms = 3};
-    static const size_t width[] = {48, 24, 24}, bins[] = {5, 8, 1};
-    struct run_list     list = {0};
-    struct run_result   results[12] = {0};
+    const struct arm    arms[] = { { .name = "wide", .width = 48, .bins = 5 },
+                                   { .name = "as is" },
+                                   { .name = "one", .bins = 1 } };
+    const struct design design = { .nesting = { AXIS_DEPTH, AXIS_ARM }, .arms = arms, .n_arms = 3 };
+    static const size_t width[] = { 48, 24, 24 }, bins[] = { 5, 8, 1 };
+    struct run_list     list = { 0 };
+    struct run_result   results[12] = { 0 };
     design_list(&list, &design, &w->session);
     assert_int_equal(list.n, 3 * w->options.depths.n);
 
     struct table *table = table_new("arms", "arm width bins");
     assert_non_null(table);
-    run_table_fill(table, &(struct outcome){.session = &w->session, .runs = list.run, .results = results, .n = list.n});
+    run_table_fill(table,
+                   &(struct outcome){ .session = &w->session, .runs = list.run, .results = results, .n = list.n });
     for (size_t i = 0; i < list.n; i++) {
         assert_int_equal(list.run[i].flow.width, width[i % 3]);
         assert_int_equal(list.run[i].flow.knots, bins[i % 3]);
@@ -277,14 +282,10 @@ static void test_arms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_job_once),
-        cmocka_unit_test(test_longest_first),
-        cmocka_unit_test(test_trains_as_the_library),
-        cmocka_unit_test(test_same_bits_on_any_threads),
-        cmocka_unit_test(test_divergence_is_recorded),
-        cmocka_unit_test(test_first_batch),
-        cmocka_unit_test(test_mean_and_error),
-        cmocka_unit_test(test_arms),
+        cmocka_unit_test(test_every_job_once),         cmocka_unit_test(test_longest_first),
+        cmocka_unit_test(test_trains_as_the_library),  cmocka_unit_test(test_same_bits_on_any_threads),
+        cmocka_unit_test(test_divergence_is_recorded), cmocka_unit_test(test_first_batch),
+        cmocka_unit_test(test_mean_and_error),         cmocka_unit_test(test_arms),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }

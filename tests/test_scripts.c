@@ -14,8 +14,9 @@
 #include <glob.h>
 #include <regex.h>
 
-#define STATISTICS "[A-Z0-9]_(mean|stddev|ssd|skewness|kurtosis|mean_err|lo_quartile|median|up_quartile|sum|sumsq|" \
-                   "slope|intercept|correlation|sumxy)(_[xy])?([^a-z_]|$)"
+#define STATISTICS                                                                                   \
+    "[A-Z0-9]_(mean|stddev|ssd|skewness|kurtosis|mean_err|lo_quartile|median|up_quartile|sum|sumsq|" \
+    "slope|intercept|correlation|sumxy)(_[xy])?([^a-z_]|$)"
 #define COMMANDS "(^|[;{ ])(fit .* via|smooth )"
 
 /* Lines of code that match. */
@@ -43,8 +44,8 @@ static void test_no_statistics(void **state)
     regex_t pattern;
     size_t  n = 0;
     assert_int_equal(regcomp(&pattern, STATISTICS "|" COMMANDS, REG_EXTENDED | REG_NOSUB), 0);
-    static const char *const wrong[] = {"m = GROUP_median", "s = LAW_slope_y + 1", "print STATS_mean",
-                                        "fit f(x) T via a", "plot T smooth unique"};
+    static const char *const wrong[] = { "m = GROUP_median", "s = LAW_slope_y + 1", "print STATS_mean",
+                                         "fit f(x) T via a", "plot T smooth unique" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_int_equal(regexec(&pattern, wrong[i], 0, NULL, 0), 0);
     assert_int_equal(glob("plots/*.gp", 0, NULL, &scripts), 0);
@@ -58,6 +59,6 @@ static void test_no_statistics(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_statistics)};
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_no_statistics) };
     return cmocka_run_group_tests_name("scripts", tests, NULL, NULL);
 }

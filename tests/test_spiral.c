@@ -99,7 +99,7 @@ static double both_arms(double t, void *p)
 /* The density by GSL's adaptive rule, split at a scan's nearest parameter so that no peak is missed. */
 static double density_by_qag(const fathom_dataset *frame, const double x[2], gsl_integration_workspace *work)
 {
-    place  p = {.x = frame->mean[0] + frame->sd[0] * x[0], .y = frame->mean[1] + frame->sd[1] * x[1], .t = 0.5};
+    place  p = { .x = frame->mean[0] + frame->sd[0] * x[0], .y = frame->mean[1] + frame->sd[1] * x[1], .t = 0.5 };
     double least = INFINITY;
     for (int i = 0; i <= 3000; i++)
         for (int arm = -1; arm <= 1; arm += 2)
@@ -109,8 +109,8 @@ static double density_by_qag(const fathom_dataset *frame, const double x[2], gsl
             }
     p.shift = least / 0.0128;
 
-    const double edge[] = {0.5, p.t - 0.2, p.t - 0.02, p.t, p.t + 0.02, p.t + 0.2, 3.5};
-    gsl_function f = {both_arms, &p};
+    const double edge[] = { 0.5, p.t - 0.2, p.t - 0.02, p.t, p.t + 0.02, p.t + 0.2, 3.5 };
+    gsl_function f = { both_arms, &p };
     double       sum = 0;
     for (int i = 0; i < 6; i++) {
         const double lo = fmin(fmax(edge[i], 0.5), 3.5), hi = fmin(fmax(edge[i + 1], 0.5), 3.5);
@@ -163,7 +163,7 @@ static void test_density_integrates_to_one(void **state)
 {
     (void)state;
     /* The trapezoid rule of step h on a sum of normals of deviation s: off by 2 exp(-2 pi^2 s^2 / h^2), here 1e-34. */
-    fathom_dataset frame = {.dim = 2, .mean = (double[]){0.3, -0.2}, .sd = (double[]){1.7, 0.6}};
+    fathom_dataset frame = { .dim = 2, .mean = (double[]){ 0.3, -0.2 }, .sd = (double[]){ 1.7, 0.6 } };
     const double   h = 0.04, reach = 4.4; /* raw */
     const int      n = (int)(2 * reach / h) + 1;
     double        *x = malloc((size_t)(2 * n) * sizeof *x), *logp = malloc((size_t)n * sizeof *logp), sum = 0;
@@ -187,9 +187,11 @@ static void test_density_is_the_draws(void **state)
 {
     (void)state;
     enum { DRAWS = 400000, SIDE = 60, SQUARES = 5 };
-    static const double corner[SQUARES][2] = {{-0.1, 0.4}, {0.6, -0.4}, {-1.9, -0.3}, {1.5, 0.9}, {0.0, 0.0}};
-    const double        width = 0.3, h = width / SIDE;
-    fathom_dataset      frame, fresh;
+    static const double corner[SQUARES][2] = {
+        { -0.1, 0.4 }, { 0.6, -0.4 }, { -1.9, -0.3 }, { 1.5, 0.9 }, { 0.0, 0.0 }
+    };
+    const double   width = 0.3, h = width / SIDE;
+    fathom_dataset frame, fresh;
     assert_int_equal(fathom_spiral(&frame, 0, 3000, NULL), FATHOM_OK);
     assert_int_equal(fathom_spiral(&fresh, 77, DRAWS, &frame), FATHOM_OK);
     for (size_t s = 0; s < SQUARES; s++) {
@@ -233,7 +235,7 @@ static void test_density_of_the_rows(void **state)
         fathom_spiral_log_density(&one, train.x + 2 * i, &train, 1);
         assert_memory_equal(&one, logp + i, sizeof one);
     }
-    const double odd[] = {40, -30, 1e6, 1e6, 1e200, 0, NAN, 0, -INFINITY, 0};
+    const double odd[] = { 40, -30, 1e6, 1e6, 1e200, 0, NAN, 0, -INFINITY, 0 };
     fathom_spiral_log_density(logp, odd, &train, 5);
     assert_true(isfinite(logp[0]) && isfinite(logp[1]) && logp[1] < logp[0] && logp[0] < -1e5);
     assert_true(logp[2] == -INFINITY && isnan(logp[3]) && logp[4] == -INFINITY);
@@ -243,12 +245,9 @@ static void test_density_of_the_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spiral_is_the_reference),
-        cmocka_unit_test(test_spiral_in_a_frame),
-        cmocka_unit_test(test_density_is_qag),
-        cmocka_unit_test(test_density_integrates_to_one),
-        cmocka_unit_test(test_density_is_the_draws),
-        cmocka_unit_test(test_density_of_the_rows),
+        cmocka_unit_test(test_spiral_is_the_reference), cmocka_unit_test(test_spiral_in_a_frame),
+        cmocka_unit_test(test_density_is_qag),          cmocka_unit_test(test_density_integrates_to_one),
+        cmocka_unit_test(test_density_is_the_draws),    cmocka_unit_test(test_density_of_the_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,9 +22,9 @@ struct spline {
     const struct transformer *t;
     fathom_config             config;
     size_t                    bins;
-    double                    raw[MOST_OUTPUTS];                       /* the same for every row */
-    double                    x[MOST_BINS + 1], y[MOST_BINS + 1];      /* knots                  */
-    double                    slope[MOST_BINS + 1];                    /* at them                */
+    double                    raw[MOST_OUTPUTS];                  /* the same for every row */
+    double                    x[MOST_BINS + 1], y[MOST_BINS + 1]; /* knots                  */
+    double                    slope[MOST_BINS + 1];               /* at them                */
     double                    outputs[(MOST_OUTPUTS + 8) * STRIDE], saved[64 * STRIDE];
 };
 
@@ -66,7 +66,10 @@ static void map(double *u, double *log_det, struct spline *s, bool inverse)
     run_transformer(s->t, inverse, u, log_det, s->outputs, s->saved, &s->config);
 }
 
-static const struct { size_t knots; double interval, scale; } cases[] = {
+static const struct {
+    size_t knots;
+    double interval, scale;
+} cases[] = {
     { 8, 4.0, 0.0 }, { 8, 4.0, 0.5 }, { 8, 4.0, 1.5 }, { 1, 4.0, 1.0 }, { 3, 0.7, 1.0 }, { 16, 1e3, 0.7 },
 };
 enum { N_CASES = sizeof cases / sizeof *cases };
@@ -76,7 +79,7 @@ static void test_knots_and_ends(void **state)
     (void)state;
     for (size_t c = 0; c < N_CASES; c++) {
         struct spline s;
-        double u[TILE] = { 0 }, log_det[TILE];
+        double        u[TILE] = { 0 }, log_det[TILE];
         make_spline(&s, cases[c].knots, cases[c].interval, cases[c].scale);
         const double interval = cases[c].interval;
         memcpy(u, s.x, (s.bins + 1) * sizeof *u);
@@ -105,7 +108,7 @@ static void test_one_sided_slopes(void **state)
     for (size_t c = 0; c < N_CASES; c++)
         for (int side = -1; side <= 1; side += 2) {
             struct spline s;
-            double at[3][TILE] = { 0 }, log_det[TILE];
+            double        at[3][TILE] = { 0 }, log_det[TILE];
             make_spline(&s, cases[c].knots, cases[c].interval, cases[c].scale);
             for (int j = 0; j < 3; j++) {
                 for (size_t k = 0; k <= s.bins; k++) {
@@ -120,11 +123,11 @@ static void test_one_sided_slopes(void **state)
             for (int j = 0; j < 3; j++)
                 map(at[j], log_det, &s, false);
             for (size_t k = 0; k <= s.bins; k++) {
-                bool outer = side < 0 ? k == 0 : k == s.bins;
+                bool   outer = side < 0 ? k == 0 : k == s.bins;
                 double h = (from[2][k] - from[0][k]) / 2.0;
                 double slope = (4.0 * at[1][k] - 3.0 * at[0][k] - at[2][k]) / (2.0 * h);
-                check_near(slope, outer ? 1.0 : s.slope[k], 1e-6, fmax(1.0, s.slope[k]), side < 0 ? "slope left of knot"
-                           : "slope right of knot", k);
+                check_near(slope, outer ? 1.0 : s.slope[k], 1e-6, fmax(1.0, s.slope[k]),
+                           side < 0 ? "slope left of knot" : "slope right of knot", k);
             }
         }
 }
@@ -158,9 +161,9 @@ static void test_outside(void **state)
 {
     (void)state;
     for (size_t c = 0; c < N_CASES; c++) {
-        const double b = cases[c].interval, far[] = { nextafter(b, INFINITY), b * 1.5, 1e10, 1e300, INFINITY };
+        const double  b = cases[c].interval, far[] = { nextafter(b, INFINITY), b * 1.5, 1e10, 1e300, INFINITY };
         struct spline s;
-        double u[TILE], x[TILE], log_det[TILE], dx[TILE], dy[TILE], dlog_det[TILE];
+        double        u[TILE], x[TILE], log_det[TILE], dx[TILE], dy[TILE], dlog_det[TILE];
         make_spline(&s, cases[c].knots, b, cases[c].scale);
         for (size_t i = 0; i < TILE; i++)
             x[i] = (i % 2 ? 1.0 : -1.0) * far[i / 2 % 5];
@@ -205,7 +208,7 @@ static void test_identity_and_nan(void **state)
 {
     (void)state;
     struct spline s;
-    double u[TILE], x[TILE], log_det[TILE];
+    double        u[TILE], x[TILE], log_det[TILE];
     make_spline(&s, 8, 4.0, 0.0);
     draw(x, 3, 2.0, TILE);
     memcpy(u, x, sizeof u);

@@ -21,22 +21,22 @@ static void near(double value, double expected, double relative, const char *wha
         fail_msg("%s: %.17g should be %.17g", what, value, expected);
 }
 
-static const double x[] = {0.61, 0.29, 0.06, 0.59, -1.73, -0.74, 0.51, -0.56, 0.39, 1.64, 0.05, -0.06, 0.64,
-                           -0.82, 0.37, 1.77, 1.09, -1.28, 2.36, 1.31, 1.05, -0.32, -0.40, 1.06, -2.47};
-static const double y[] = {1.2, 0.3, -0.4, 2.2, 0.75, 1.9, -0.1, 0.83, 1.45, 2.7};
+static const double x[] = { 0.61,  0.29, 0.06, 0.59, -1.73, -0.74, 0.51, -0.56, 0.39,  1.64,  0.05, -0.06, 0.64,
+                            -0.82, 0.37, 1.77, 1.09, -1.28, 2.36,  1.31, 1.05,  -0.32, -0.40, 1.06, -2.47 };
+static const double y[] = { 1.2, 0.3, -0.4, 2.2, 0.75, 1.9, -0.1, 0.83, 1.45, 2.7 };
 enum { NX = sizeof x / sizeof *x, NY = sizeof y / sizeof *y };
 
 static void test_kolmogorov_smirnov(void **state)
 {
     (void)state;
     /* scipy.stats.ks_2samp(x, distinct_y, method='exact'): y without the value that it shares with x */
-    const double distinct_y[] = {1.2, 0.3, -0.41, 2.2, 0.75, 1.9, -0.1, 0.83, 1.45, 2.7};
+    const double   distinct_y[] = { 1.2, 0.3, -0.41, 2.2, 0.75, 1.9, -0.1, 0.83, 1.45, 2.7 };
     struct ks_test t = statistics_kolmogorov_smirnov(x, distinct_y, NX, NY);
     near(t.statistic, 0.42, 1e-14, "D");
     near(t.p, 0.12753414331965662, 1e-12, "p");
 
     /* 10 of the 126 ways to deal 9 values into 4 and 5 are as far apart, counted one by one */
-    const double four[] = {1, 2, 3, 4}, five[] = {3.5, 4.5, 5.5, 6.5, 7.5};
+    const double four[] = { 1, 2, 3, 4 }, five[] = { 3.5, 4.5, 5.5, 6.5, 7.5 };
     t = statistics_kolmogorov_smirnov(four, five, 4, 5);
     near(t.statistic, 0.8, 1e-14, "D of 4 and 5");
     near(t.p, 10.0 / 126, 1e-13, "p of 4 and 5");
@@ -44,7 +44,7 @@ static void test_kolmogorov_smirnov(void **state)
     near(t.p, 10.0 / 126, 1e-13, "p of 5 and 4");
 
     /* Ties: 127 of the 792 ways to deal these twelve values into 5 and 7, counted one by one */
-    const double tied[] = {1, 2, 2, 3, 3}, also[] = {1, 2, 3, 4, 5, 6, 6};
+    const double tied[] = { 1, 2, 2, 3, 3 }, also[] = { 1, 2, 3, 4, 5, 6, 6 };
     t = statistics_kolmogorov_smirnov(tied, also, 5, 7);
     near(t.statistic, 4.0 / 7, 1e-14, "D with ties");
     near(t.p, 127.0 / 792, 1e-13, "p with ties");
@@ -63,7 +63,7 @@ static void test_kolmogorov_smirnov(void **state)
     near(statistics_kolmogorov_smirnov_least(2, 32), 2.0 / 561, 1e-14, "least p of 2 and 32");
     near(statistics_kolmogorov_smirnov_least(32, 2), 2.0 / 561, 1e-14, "least p of 32 and 2");
     near(statistics_kolmogorov_smirnov_least(1, 1), 1, 0, "least p of 1 and 1");
-    const double low[] = {1, 2, 3}, high[] = {4, 5, 6, 7};
+    const double low[] = { 1, 2, 3 }, high[] = { 4, 5, 6, 7 };
     t = statistics_kolmogorov_smirnov(low, high, 3, 4);
     near(statistics_kolmogorov_smirnov_least(3, 4), t.p, 1e-14, "p of samples apart");
     for (int i = 0; i < 32; i++)
@@ -75,7 +75,7 @@ static void test_kolmogorov_smirnov(void **state)
     t = statistics_kolmogorov_smirnov(a, a, 32, 32);
     near(t.p, 1, 0, "the same sample");
     assert_true(t.statistic == 0);
-    const double above[] = {11, 12, 13, 14};
+    const double above[] = { 11, 12, 13, 14 };
     t = statistics_kolmogorov_smirnov(four, above, 4, 4);
     near(t.statistic, 1, 0, "D of two that do not overlap");
     near(t.p, 2.0 / 70, 1e-13, "p of two that do not overlap");
@@ -118,15 +118,15 @@ static void test_difference(void **state)
 }
 
 /* Heights of crossed less self-fertilised plants, in eighths of an inch (Darwin 1876; Fisher 1935, table 3). */
-static const double maize[] = {49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48};
+static const double maize[] = { 49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48 };
 enum { MAIZE = sizeof maize / sizeof *maize };
 
 static void test_paired(void **state)
 {
     (void)state;
     struct paired_test t = statistics_paired_t(maize, MAIZE);
-    near(t.statistic, 2.148, 3e-4, "Fisher's t"); /* as printed by Fisher */
-    near(t.statistic, 2.14798746133112, 1e-12, "t");  /* scipy.stats.ttest_1samp */
+    near(t.statistic, 2.148, 3e-4, "Fisher's t");    /* as printed by Fisher */
+    near(t.statistic, 2.14798746133112, 1e-12, "t"); /* scipy.stats.ttest_1samp */
     near(t.p, 0.049702944021800866, 1e-9, "p of t");
 
     t = statistics_wilcoxon(maize, MAIZE); /* scipy.stats.wilcoxon(method='exact'): the smaller sum is 24, of 120 */
@@ -138,13 +138,13 @@ static void test_paired(void **state)
     near(t.p, 242.0 / 32768, 1e-12, "p of the signs");
 
     /* Ties and a zero: 70 of the 512 choices of signs are as far from the middle, counted one by one */
-    const double tied[] = {1, 1, -1, 2, 2, 2, -3, 4, 0, 5};
+    const double tied[] = { 1, 1, -1, 2, 2, 2, -3, 4, 0, 5 };
     t = statistics_wilcoxon(tied, 10);
     assert_int_equal(t.n, 9);
     near(t.statistic, 36, 0, "signed ranks with ties");
     near(t.p, 70.0 / 512, 1e-13, "p of the signed ranks with ties");
 
-    const double zeros[] = {0, 0};
+    const double zeros[] = { 0, 0 };
     near(statistics_wilcoxon(zeros, 2).p, 1, 0, "nothing but zeros");
     near(statistics_sign_test(zeros, 2).p, 1, 0, "no signs");
 }
@@ -153,12 +153,12 @@ static void test_holm(void **state)
 {
     (void)state;
     /* By hand: sorted 0.005 0.01 0.03 0.04 times 4 3 2 1 is 0.02 0.03 0.06 0.04, never falling: 0.02 0.03 0.06 0.06 */
-    double       p[] = {0.01, 0.04, 0.03, 0.005};
-    const double expected[] = {0.03, 0.06, 0.06, 0.02};
+    double       p[] = { 0.01, 0.04, 0.03, 0.005 };
+    const double expected[] = { 0.03, 0.06, 0.06, 0.02 };
     assert_true(statistics_holm(p, p, 4));
     for (int i = 0; i < 4; i++)
         near(p[i], expected[i], 1e-14, "Holm");
-    double large[] = {0.9, 0.8};
+    double large[] = { 0.9, 0.8 };
     assert_true(statistics_holm(large, large, 2));
     near(large[0], 1, 0, "never above 1");
     near(large[1], 1, 0, "never above 1");
@@ -168,7 +168,7 @@ static void test_lines(void **state)
 {
     (void)state;
     /* scipy.stats.linregress of the logarithms, and stats.t.ppf(0.975, 3) standard errors either way */
-    const double depth[] = {1, 2, 4, 8, 16}, norm[] = {1.8, 3.1, 5.3, 7.7, 37.1};
+    const double depth[] = { 1, 2, 4, 8, 16 }, norm[] = { 1.8, 3.1, 5.3, 7.7, 37.1 };
     struct line  line = statistics_log_log(depth, norm, 0.95, 5);
     near(line.slope, 1.0043290980665007, 1e-12, "log-log slope");
     near(line.intercept, 0.4160508137266492, 1e-12, "log-log intercept");
@@ -181,7 +181,7 @@ static void test_lines(void **state)
     near(line.low, 0.12570875164768683, 1e-9, "semi-log low end");
     near(line.high, 0.24539754355630714, 1e-9, "semi-log high end");
 
-    const double straight[] = {3, 5};
+    const double straight[] = { 3, 5 };
     line = statistics_line(depth, straight, 0.95, 2);
     near(line.slope, 2, 1e-14, "slope through two points");
     assert_true(isnan(line.low));
@@ -190,8 +190,12 @@ static void test_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kolmogorov_smirnov), cmocka_unit_test(test_summary), cmocka_unit_test(test_difference),
-        cmocka_unit_test(test_paired), cmocka_unit_test(test_holm), cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_kolmogorov_smirnov),
+        cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_paired),
+        cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

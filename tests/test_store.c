@@ -67,10 +67,10 @@ static void test_canonical_text(void **state)
 static void test_byte_order(void **state)
 {
     (void)state;
-    static const double  x[] = {1, -2.5, NAN, -NAN, -0.0, 4.9406564584124654e-324};
-    static const uint8_t expected[] = {0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0x04, 0xc0,
-                                       0, 0, 0, 0, 0, 0, 0xf8, 0x7f, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f,
-                                       0, 0, 0, 0, 0, 0, 0, 0x80, 1, 0, 0, 0, 0, 0, 0, 0};
+    static const double  x[] = { 1, -2.5, NAN, -NAN, -0.0, 4.9406564584124654e-324 };
+    static const uint8_t expected[] = { 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0x04, 0xc0,
+                                        0, 0, 0, 0, 0, 0, 0xf8, 0x7f, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f,
+                                        0, 0, 0, 0, 0, 0, 0,    0x80, 1, 0, 0, 0, 0, 0, 0,    0 };
     enum { N = sizeof x / sizeof *x };
     uint8_t       bytes[8 * N];
     double        back[N];
@@ -87,8 +87,8 @@ static void test_byte_order(void **state)
     sha256_hex(digits, &of_bytes, 16);
     assert_int_equal(strlen(digits), 16);
 
-    double       *many = calloc(5000, 8); /* longer than a buffer of the streaming hash */
-    uint8_t      *flat = malloc(8 * 5000);
+    double  *many = calloc(5000, 8); /* longer than a buffer of the streaming hash */
+    uint8_t *flat = malloc(8 * 5000);
     assert_true(many && flat);
     for (size_t i = 0; i < 5000; i++)
         many[i] = (double)i / 7;
@@ -179,9 +179,9 @@ static void test_one_result(void **state)
     assert_int_equal(rows, 1);
 
     /* One bit anywhere in the result is another result. */
-    double *const places[] = {&run.numbers[0], &run.numbers[WORLD_NUMBERS - 1], &run.loss[2], &run.grad_norm[1],
-                              &run.params[run.n_params - 1]};
-    const char *const names[] = {"n_params", "grad_norm", "trace", "trace", "parameters"};
+    double *const     places[] = { &run.numbers[0], &run.numbers[WORLD_NUMBERS - 1], &run.loss[2], &run.grad_norm[1],
+                                   &run.params[run.n_params - 1] };
+    const char *const names[] = { "n_params", "grad_norm", "trace", "trace", "parameters" };
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const double before = *places[i];
         *places[i] = isfinite(before) ? nextafter(before, 10) : 1;
@@ -241,19 +241,19 @@ static void test_refused_by_name(void **state)
 {
     (void)state;
     char              other[65];
-    const char *const more[] = {"n_params", "heldout_logp", "kl", "grad_norm", "skipped"};
-    const char *const turned[] = {"n_params", "kl", "heldout_logp", "grad_norm"};
+    const char *const more[] = { "n_params", "heldout_logp", "kl", "grad_norm", "skipped" };
+    const char *const turned[] = { "n_params", "kl", "heldout_logp", "grad_norm" };
     struct store     *store = world_open("runs.db");
     world_put(store, 1);
     store_close(store);
     strcpy(other, world_code);
     other[63] = '0';
     refused(world_path("runs.db"), &world_schema, other, "belongs to other code: fingerprint 00112233");
-    refused(world_path("runs.db"), &(struct store_schema){2, world_schema.numbers, WORLD_NUMBERS}, world_code,
+    refused(world_path("runs.db"), &(struct store_schema){ 2, world_schema.numbers, WORLD_NUMBERS }, world_code,
             "belongs to another schema: schema 1 there, 2 here");
-    refused(world_path("runs.db"), &(struct store_schema){1, more, 5}, world_code,
+    refused(world_path("runs.db"), &(struct store_schema){ 1, more, 5 }, world_code,
             "belongs to another schema: columns n_params heldout_logp kl grad_norm there");
-    refused(world_path("runs.db"), &(struct store_schema){1, turned, 4}, world_code,
+    refused(world_path("runs.db"), &(struct store_schema){ 1, turned, 4 }, world_code,
             "belongs to another schema: columns");
     store = world_open("runs.db"); /* and it is as it was */
     world_check(store, 1);
@@ -286,7 +286,7 @@ static void test_not_a_store(void **state)
     refused("/proc/self/runs.db", &world_schema, world_code, "cannot be opened");
     refused("", &world_schema, world_code, "empty");
     refused(world_path("x.db"), &world_schema, "0123", "schema or fingerprint is not one");
-    refused(world_path("x.db"), &(struct store_schema){1, (const char *const[]){"a\"b"}, 1}, world_code,
+    refused(world_path("x.db"), &(struct store_schema){ 1, (const char *const[]){ "a\"b" }, 1 }, world_code,
             "schema or fingerprint is not one");
     assert_false(world_exists(world_path("x.db")));
 }
@@ -305,7 +305,8 @@ static void test_tables_are_as_made(void **state)
     store = world_open("runs.db");
     store_close(store);
     assert_int_equal(sqlite3_exec(db, "CREATE TRIGGER t AFTER INSERT ON runs BEGIN UPDATE runs SET kl = 0; END", NULL,
-                                  NULL, NULL), SQLITE_OK);
+                                  NULL, NULL),
+                     SQLITE_OK);
     sqlite3_close(db);
     store = store_open(world_path("runs.db"), &world_schema, world_code, &moved, &error);
     assert_non_null(store);
@@ -326,7 +327,8 @@ static void test_columns(void **state)
     uint8_t          expected[8 * 64];
     assert_int_equal(sqlite3_open(world_path("runs.db"), &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, "SELECT heldout_logp, typeof(kl), loss_trace, final_params, key FROM runs",
-                                        -1, &s, NULL), SQLITE_OK);
+                                        -1, &s, NULL),
+                     SQLITE_OK);
     assert_int_equal(sqlite3_step(s), SQLITE_ROW);
     assert_true(sqlite3_column_double(s, 0) == run.numbers[1]);
     assert_string_equal(sqlite3_column_text(s, 1), isnan(run.numbers[2]) ? "null" : "real");
@@ -435,11 +437,20 @@ int main(void)
 {
 #define in_folder(test) cmocka_unit_test_setup_teardown(test, world_enter, world_leave)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_canonical_text), cmocka_unit_test(test_byte_order), cmocka_unit_test(test_fingerprint),
-        in_folder(test_round_trip),            in_folder(test_key),               in_folder(test_one_result),
-        in_folder(test_threads),               in_folder(test_refused_by_name),   in_folder(test_not_a_store),
-        in_folder(test_tables_are_as_made),    in_folder(test_columns),           in_folder(test_waits_for_another),
-        in_folder(test_two_programs),          in_folder(test_removed_meanwhile),
+        cmocka_unit_test(test_canonical_text),
+        cmocka_unit_test(test_byte_order),
+        cmocka_unit_test(test_fingerprint),
+        in_folder(test_round_trip),
+        in_folder(test_key),
+        in_folder(test_one_result),
+        in_folder(test_threads),
+        in_folder(test_refused_by_name),
+        in_folder(test_not_a_store),
+        in_folder(test_tables_are_as_made),
+        in_folder(test_columns),
+        in_folder(test_waits_for_another),
+        in_folder(test_two_programs),
+        in_folder(test_removed_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

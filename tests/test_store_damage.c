@@ -77,7 +77,7 @@ static unsigned read_all(struct store *store, const char *where)
 
 static void remove_copies(void)
 {
-    const char *const names[] = {"copy.db", "copy.db-wal", "copy.db-shm", "copy.db.damaged", "copy.db.damaged-wal"};
+    const char *const names[] = { "copy.db", "copy.db-wal", "copy.db-shm", "copy.db.damaged", "copy.db.damaged-wal" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         unlink(world_path(names[i]));
 }
@@ -159,7 +159,7 @@ static void test_flipped_bits(void **state)
     (void)state;
     uint8_t       *bytes[2];
     size_t         size[2];
-    struct outcome outcome = {0};
+    struct outcome outcome = { 0 };
     make_files(bytes, size);
     open_copy(&outcome, bytes, size, "no bit");
     assert_int_equal(outcome.whole, 1);
@@ -189,7 +189,7 @@ static void test_cut_short(void **state)
     (void)state;
     uint8_t       *bytes[2];
     size_t         size[2], whole[2];
-    struct outcome outcome = {0};
+    struct outcome outcome = { 0 };
     make_files(bytes, whole);
     for (unsigned k = 0; k < 40; k++) {
         size[0] = whole[0];
@@ -206,15 +206,27 @@ static void test_cut_short(void **state)
 static void test_exchanged_columns(void **state)
 {
     (void)state;
-    static const char *const columns[] = {"text = text || 'x'", "outcome = 'fine'", "n_params = 4",
-        "heldout_logp = -2.0", "kl = NULL", "grad_norm = '1'", "trace_hash = zeroblob(32)", "params_hash = NULL",
-        "host = 'other'",
-        "made = '2026-01-01T00:00:00Z'", "seconds = 1", "row_hash = zeroblob(32)", "loss_trace = grad_norm_trace",
-        "loss_trace = NULL", "final_params = NULL, params_hash = NULL", "final_params = zeroblob(length(final_params))",
-        "(loss_trace, grad_norm_trace) = (grad_norm_trace, loss_trace)", "outcome = outcome || char(0)",
-        "key = zeroblob(32)"};
-    fathom_error     error;
-    struct store_run run = world_run(3), found;
+    static const char *const columns[] = { "text = text || 'x'",
+                                           "outcome = 'fine'",
+                                           "n_params = 4",
+                                           "heldout_logp = -2.0",
+                                           "kl = NULL",
+                                           "grad_norm = '1'",
+                                           "trace_hash = zeroblob(32)",
+                                           "params_hash = NULL",
+                                           "host = 'other'",
+                                           "made = '2026-01-01T00:00:00Z'",
+                                           "seconds = 1",
+                                           "row_hash = zeroblob(32)",
+                                           "loss_trace = grad_norm_trace",
+                                           "loss_trace = NULL",
+                                           "final_params = NULL, params_hash = NULL",
+                                           "final_params = zeroblob(length(final_params))",
+                                           "(loss_trace, grad_norm_trace) = (grad_norm_trace, loss_trace)",
+                                           "outcome = outcome || char(0)",
+                                           "key = zeroblob(32)" };
+    fathom_error             error;
+    struct store_run         run = world_run(3), found;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         sqlite3      *db;
         char          sql[160];
@@ -259,7 +271,7 @@ static void test_moved_aside_twice(void **state)
         world_write(world_path("runs.db"), bytes, size);
         if (k == 0) {
             struct store_counts counts;
-            const char         *from[] = {world_path("runs.db")};
+            const char         *from[] = { world_path("runs.db") };
             store = world_open("into.db");
             assert_int_equal(store_merge(store, from, 1, &counts, &error), STORE_FAILED);
             store_close(store);
@@ -282,7 +294,7 @@ static void test_moved_aside_twice(void **state)
         unlink(world_path("runs.db"));
     }
     /* A store that a power cut left empty of everything but zeros. */
-    uint8_t zeros[8192] = {0};
+    uint8_t zeros[8192] = { 0 };
     world_write(world_path("zeros.db"), zeros, sizeof zeros);
     store_close(store_open(world_path("zeros.db"), &world_schema, world_code, &moved, &error));
     assert_non_null(strstr(moved.text, "zeros.db.damaged now"));

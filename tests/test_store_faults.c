@@ -96,7 +96,7 @@ static void test_file_size_limit(void **state)
     struct store *store = world_open("runs.db");
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &before);
-    small = (struct rlimit){200000, before.rlim_max};
+    small = (struct rlimit){ 200000, before.rlim_max };
     setrlimit(RLIMIT_FSIZE, &small);
     const unsigned n = put_until_full(store, &error);
     assert_true(n > 5);
@@ -117,8 +117,8 @@ enum { ON_DISK = 24 };
 /* In a child, for it gets a view of the disks of its own: a disk of 1 MiB, then a read-only one. */
 static int on_small_disk(void)
 {
-    char          name[256];
-    fathom_error  moved, error;
+    char         name[256];
+    fathom_error moved, error;
     snprintf(name, sizeof name, "%s", world_path(""));
     if ((unshare(CLONE_NEWNS) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) ||
         mount("none", name, "tmpfs", 0, "size=1m") != 0)
@@ -150,7 +150,7 @@ static int on_small_disk(void)
     /* From there it can still be merged. */
     char                into_path[] = "/dev/shm/fathom-test-XXXXXX";
     struct store_counts counts;
-    const char         *from[] = {world_path("r?n%s#.db")};
+    const char         *from[] = { world_path("r?n%s#.db") };
     assert_int_equal(close(mkstemp(into_path)), 0);
     struct store *into = store_open(into_path, &world_schema, world_code, &moved, &error);
     if (!into || store_merge(into, from, 1, &counts, &error) != STORE_OK)
@@ -196,7 +196,7 @@ static bool fails(void)
     return true;
 }
 
-static int my_open(const char *path, int flags, int mode) { return fails() ? -1 : open(path, flags, mode); }
+static int     my_open(const char *path, int flags, int mode) { return fails() ? -1 : open(path, flags, mode); }
 static ssize_t my_write(int file, const void *bytes, size_t size) { return fails() ? -1 : write(file, bytes, size); }
 static ssize_t my_pwrite(int file, const void *bytes, size_t size, off_t at)
 {
@@ -220,12 +220,12 @@ int fdatasync(int file) { return fsync(file); }
 static void set_calls(bool mine)
 {
     static const struct {
-        const char        *name;
+        const char         *name;
         sqlite3_syscall_ptr call;
-    } calls[] = {{"open", (sqlite3_syscall_ptr)my_open},           {"write", (sqlite3_syscall_ptr)my_write},
-                 {"pwrite", (sqlite3_syscall_ptr)my_pwrite},       {"pwrite64", (sqlite3_syscall_ptr)my_pwrite},
-                 {"ftruncate", (sqlite3_syscall_ptr)my_ftruncate}, {"unlink", (sqlite3_syscall_ptr)my_unlink},
-                 {"fallocate", (sqlite3_syscall_ptr)my_fallocate}};
+    } calls[] = { { "open", (sqlite3_syscall_ptr)my_open },           { "write", (sqlite3_syscall_ptr)my_write },
+                  { "pwrite", (sqlite3_syscall_ptr)my_pwrite },       { "pwrite64", (sqlite3_syscall_ptr)my_pwrite },
+                  { "ftruncate", (sqlite3_syscall_ptr)my_ftruncate }, { "unlink", (sqlite3_syscall_ptr)my_unlink },
+                  { "fallocate", (sqlite3_syscall_ptr)my_fallocate } };
     sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
         vfs->xSetSystemCall(vfs, calls[i].name, mine ? calls[i].call : NULL);
@@ -234,8 +234,8 @@ static void set_calls(bool mine)
 /* Opens, puts a few, closes; which were put.  Every failure comes with one line. */
 static unsigned put_with_failure(void)
 {
-    fathom_error  moved, error;
-    unsigned      put = 0;
+    fathom_error moved, error;
+    unsigned     put = 0;
     plan.calls = 0;
     struct store *store = store_open(world_path("runs.db"), &world_schema, world_code, &moved, &error);
     assert_true(store || (*error.text && !strchr(error.text, '\n')));
@@ -277,7 +277,7 @@ static void check_after_failure(unsigned put)
 static void test_failing_calls(void **state)
 {
     (void)state;
-    static const int numbers[] = {EIO, ENOSPC};
+    static const int numbers[] = { EIO, ENOSPC };
     unsigned         all = 0, lost = 0;
     const bool       synced = plan.calls > 0; /* by the tests before: so fdatasync is ours */
     set_calls(true);

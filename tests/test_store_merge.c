@@ -21,14 +21,14 @@ static bool add_to_digest(void *context, const struct store_run *run)
 {
     struct digest *digest = context;
     char           line[8192];
-    int            n = snprintf(line, sizeof line, "%s%s %s %s %a %u", run->text, run->outcome, run->host, run->made,
-                                run->seconds, run->keep);
+    int n = snprintf(line, sizeof line, "%s%s %s %s %a %u", run->text, run->outcome, run->host, run->made, run->seconds,
+                     run->keep);
     memcpy(line + n, &digest->all, sizeof digest->all);
     n += (int)sizeof digest->all;
     bytes_of_doubles((uint8_t *)line + n, run->numbers, WORLD_NUMBERS);
     n += 8 * WORLD_NUMBERS;
-    const double *const parts[] = {run->loss, run->grad_norm, run->params};
-    const size_t        sizes[] = {run->steps, run->steps, run->n_params};
+    const double *const parts[] = { run->loss, run->grad_norm, run->params };
+    const size_t        sizes[] = { run->steps, run->steps, run->n_params };
     for (size_t i = 0; i < 3; i++)
         if (parts[i]) {
             bytes_of_doubles((uint8_t *)line + n, parts[i], sizes[i]);
@@ -40,7 +40,7 @@ static bool add_to_digest(void *context, const struct store_run *run)
 
 static struct digest digest_of(struct store *store)
 {
-    struct digest digest = {0};
+    struct digest digest = { 0 };
     size_t        damaged;
     fathom_error  error;
     assert_int_equal(store_each(store, STORE_TRACE | STORE_PARAMS, add_to_digest, &digest, &damaged, &error), STORE_OK);
@@ -65,9 +65,11 @@ static void fill(const char *name, unsigned from, unsigned to, unsigned keep)
 static void test_merge_in_any_order(void **state)
 {
     (void)state;
-    static const unsigned orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-    struct digest         first = {0};
-    fathom_error          error;
+    static const unsigned orders[6][3] = {
+        { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 }, { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 }
+    };
+    struct digest first = { 0 };
+    fathom_error  error;
     fill("a.db", 0, 30, STORE_TRACE);
     fill("b.db", 0, 50, STORE_PARAMS);
     sleep(1); /* another time: the earlier one stays */
@@ -77,7 +79,7 @@ static void test_merge_in_any_order(void **state)
         const char         *from[3];
         char                name[16];
         for (unsigned i = 0; i < 3; i++)
-            from[i] = world_path((const char *[]){"a.db", "b.db", "c.db"}[orders[o][i]]);
+            from[i] = world_path((const char *[]){ "a.db", "b.db", "c.db" }[orders[o][i]]);
         snprintf(name, sizeof name, "into%u.db", o);
         struct store *into = world_open(name);
         if (store_merge(into, from, 3, &counts, &error) != STORE_OK)
@@ -105,7 +107,7 @@ static void merge_fails(const char *bad, enum store_status expected, const char 
     struct store_counts counts;
     size_t              rows;
     fathom_error        error;
-    const char         *from[] = {world_path("good.db"), world_path(bad)};
+    const char         *from[] = { world_path("good.db"), world_path(bad) };
     struct store       *into = world_open("into.db");
     assert_int_equal(store_merge(into, from, 2, &counts, &error), expected);
     if (!strstr(error.text, says) || !strstr(error.text, bad) || strchr(error.text, '\n'))
@@ -127,7 +129,7 @@ static void test_merge_refuses(void **state)
     other[0] = 'f';
     store_close(store_open(world_path("code.db"), &world_schema, other, &moved, &error));
     merge_fails("code.db", STORE_FAILED, "other code");
-    store_close(store_open(world_path("schema.db"), &(struct store_schema){9, world_schema.numbers, WORLD_NUMBERS},
+    store_close(store_open(world_path("schema.db"), &(struct store_schema){ 9, world_schema.numbers, WORLD_NUMBERS },
                            world_code, &moved, &error));
     merge_fails("schema.db", STORE_FAILED, "another schema");
     merge_fails("missing.db", STORE_FAILED, "unable to open");

@@ -92,15 +92,9 @@ static size_t randint_below(values *v, uint64_t seed, int64_t below, size_t n)
     return n;
 }
 
-static size_t get_randint_3000(values *v, uint64_t seed, size_t n)
-{
-    return randint_below(v, seed, 3000, n);
-}
+static size_t get_randint_3000(values *v, uint64_t seed, size_t n) { return randint_below(v, seed, 3000, n); }
 
-static size_t get_randint_1000003(values *v, uint64_t seed, size_t n)
-{
-    return randint_below(v, seed, 1000003, n);
-}
+static size_t get_randint_1000003(values *v, uint64_t seed, size_t n) { return randint_below(v, seed, 1000003, n); }
 
 static size_t get_batch(values *v, uint64_t seed, size_t step)
 {
@@ -138,15 +132,9 @@ static size_t pcg_integers(values *v, uint64_t seed, int64_t below, size_t n)
     return n;
 }
 
-static size_t get_pcg_bits(values *v, uint64_t seed, size_t n)
-{
-    return pcg_integers(v, seed, 2, n);
-}
+static size_t get_pcg_bits(values *v, uint64_t seed, size_t n) { return pcg_integers(v, seed, 2, n); }
 
-static size_t get_pcg_thousand(values *v, uint64_t seed, size_t n)
-{
-    return pcg_integers(v, seed, 1000, n);
-}
+static size_t get_pcg_thousand(values *v, uint64_t seed, size_t n) { return pcg_integers(v, seed, 1000, n); }
 
 static size_t get_pcg_normal(values *v, uint64_t seed, size_t n)
 {
@@ -191,27 +179,27 @@ static const struct {
     size_t n;
     kind   how;
 } known[] = {
-    {"key(%llu):%n", get_key, 0, INTEGERS},
-    {"split(key(%llu),2):%n", get_split, 2, INTEGERS},
-    {"split(key(%llu),3):%n", get_split, 3, INTEGERS},
-    {"bits32(key(%llu),5):%n", get_bits32, 5, INTEGERS},
-    {"bits64(key(%llu),5):%n", get_bits64, 5, INTEGERS},
-    {"uniform(key(%llu),5,[0,1)):%n", get_uniform, 5, REALS},
-    {"uniform(key(%llu),5,[-0.25,0.25)):%n", get_uniform_quarter, 5, REALS},
-    {"normal(key(%llu),2x2):%n", get_normal, 4, NORMALS},
-    {"randint(key(%llu),8,[0,3000)):%n", get_randint_3000, 8, INTEGERS},
-    {"randint(key(%llu),8,[0,1000003)):%n", get_randint_1000003, 8, INTEGERS},
-    {"batch(seed %llu,step 0):%n", get_batch, 0, INTEGERS},
-    {"batch(seed %llu,step 1):%n", get_batch, 1, INTEGERS},
-    {"batch(seed %llu,step 2):%n", get_batch, 2, INTEGERS},
-    {"numpy.pcg64.raw(%llu,6):%n", get_pcg_raw, 6, INTEGERS},
-    {"numpy.uniform(0.5,3.5,%llu,6):%n", get_pcg_uniform, 6, REALS},
-    {"numpy.integers(0,2,%llu,24):%n", get_pcg_bits, 24, INTEGERS},
-    {"numpy.integers(0,1000,%llu,12):%n", get_pcg_thousand, 12, INTEGERS},
-    {"numpy.standard_normal(%llu,6):%n", get_pcg_normal, 6, NORMALS},
-    {"numpy.standard_normal(%llu)[199994:200000]:%n", get_pcg_normal_end, 199994, NORMALS},
-    {"numpy.standard_normal(%llu,200000) tail |z|>3.6541528853610088 count, sum:%n", get_pcg_normal_tail, 200000,
-     COUNT_AND_SUM},
+    { "key(%llu):%n", get_key, 0, INTEGERS },
+    { "split(key(%llu),2):%n", get_split, 2, INTEGERS },
+    { "split(key(%llu),3):%n", get_split, 3, INTEGERS },
+    { "bits32(key(%llu),5):%n", get_bits32, 5, INTEGERS },
+    { "bits64(key(%llu),5):%n", get_bits64, 5, INTEGERS },
+    { "uniform(key(%llu),5,[0,1)):%n", get_uniform, 5, REALS },
+    { "uniform(key(%llu),5,[-0.25,0.25)):%n", get_uniform_quarter, 5, REALS },
+    { "normal(key(%llu),2x2):%n", get_normal, 4, NORMALS },
+    { "randint(key(%llu),8,[0,3000)):%n", get_randint_3000, 8, INTEGERS },
+    { "randint(key(%llu),8,[0,1000003)):%n", get_randint_1000003, 8, INTEGERS },
+    { "batch(seed %llu,step 0):%n", get_batch, 0, INTEGERS },
+    { "batch(seed %llu,step 1):%n", get_batch, 1, INTEGERS },
+    { "batch(seed %llu,step 2):%n", get_batch, 2, INTEGERS },
+    { "numpy.pcg64.raw(%llu,6):%n", get_pcg_raw, 6, INTEGERS },
+    { "numpy.uniform(0.5,3.5,%llu,6):%n", get_pcg_uniform, 6, REALS },
+    { "numpy.integers(0,2,%llu,24):%n", get_pcg_bits, 24, INTEGERS },
+    { "numpy.integers(0,1000,%llu,12):%n", get_pcg_thousand, 12, INTEGERS },
+    { "numpy.standard_normal(%llu,6):%n", get_pcg_normal, 6, NORMALS },
+    { "numpy.standard_normal(%llu)[199994:200000]:%n", get_pcg_normal_end, 199994, NORMALS },
+    { "numpy.standard_normal(%llu,200000) tail |z|>3.6541528853610088 count, sum:%n", get_pcg_normal_tail, 200000,
+      COUNT_AND_SUM },
 };
 enum { KNOWN = sizeof known / sizeof *known };
 
@@ -240,7 +228,7 @@ static void test_reference_file(void **state)
     (void)state;
     FILE  *in = fopen("tests/reference/streams.txt", "r");
     char   line[16384];
-    size_t lines = 0, times[KNOWN] = {0};
+    size_t lines = 0, times[KNOWN] = { 0 };
     assert_non_null(in);
     while (fgets(line, sizeof line, in) != NULL) {
         static values      v;
@@ -250,7 +238,7 @@ static void test_reference_file(void **state)
             continue;
         for (k = 0; k < KNOWN; k++) {
             int length = 0;
-            v = (values){.integer = {0}};
+            v = (values){ .integer = { 0 } };
             if (sscanf(line, known[k].form, &seed, &length) == 1 && length > 0) {
                 check_values(line, line + length, known[k].how, &v, known[k].get(&v, seed, known[k].n));
                 times[k]++;
@@ -273,14 +261,16 @@ static void test_reference_file(void **state)
 static void test_random123_vectors(void **state)
 {
     (void)state;
-    const struct { uint32_t counter[2], key[2], out[2]; } vector[] = {
-        {{0, 0}, {0, 0}, {0x6b200159, 0x99ba4efe}},
-        {{0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}, {0x1cb996fc, 0xbb002be7}},
-        {{0x243f6a88, 0x85a308d3}, {0x13198a2e, 0x03707344}, {0xc4923a9c, 0x483df7a0}},
+    const struct {
+        uint32_t counter[2], key[2], out[2];
+    } vector[] = {
+        { { 0, 0 }, { 0, 0 }, { 0x6b200159, 0x99ba4efe } },
+        { { 0xffffffff, 0xffffffff }, { 0xffffffff, 0xffffffff }, { 0x1cb996fc, 0xbb002be7 } },
+        { { 0x243f6a88, 0x85a308d3 }, { 0x13198a2e, 0x03707344 }, { 0xc4923a9c, 0x483df7a0 } },
     };
     for (size_t i = 0; i < sizeof vector / sizeof *vector; i++) {
         uint32_t out[2];
-        fathom_threefry(out, (fathom_key){{vector[i].key[0], vector[i].key[1]}}, vector[i].counter);
+        fathom_threefry(out, (fathom_key){ { vector[i].key[0], vector[i].key[1] } }, vector[i].counter);
         if (out[0] != vector[i].out[0] || out[1] != vector[i].out[1])
             fail_msg("vector %zu is %08x %08x, expected %08x %08x", i, out[0], out[1], vector[i].out[0],
                      vector[i].out[1]);
@@ -290,16 +280,27 @@ static void test_random123_vectors(void **state)
 static void test_wide_ranges(void **state)
 {
     (void)state;
-    const struct { uint64_t seed; int64_t lo, hi, draw[6]; size_t n; } numpy[] = {
-        {7, -5, 3221225472, {3043751911, 2013573436, 2890127948, 1862810375, 2685377904}, 5},
-        {7, 0, 4294967296, {4058335883, 2684764585, 2938530453, 3853503932, 2483747170}, 5},
-        {7, -10, 4294967287, {2684764576, 3853503923, 3331544662, 967257506}, 4},
-        {7, 0, 6917529027641081856, {6206502512207226871, 5365828278596935044, 1557877273993399992, 2076408988992585337,
-                                     6042831315724521139, 5680871422486561426}, 6},
-        {7, INT64_MIN, INT64_MAX, {2307604057237572234, 7327301329031162516, 5085503372737050977,
-                                   -5069032639539042495}, 4},
-        {7, 4, 5, {4, 4, 4}, 3},
-        {9223372036854775813u, 0, 1000000000000, {480233105323, 904173377013, 641730633873, 62379774775}, 4},
+    const struct {
+        uint64_t seed;
+        int64_t  lo, hi, draw[6];
+        size_t   n;
+    } numpy[] = {
+        { 7, -5, 3221225472, { 3043751911, 2013573436, 2890127948, 1862810375, 2685377904 }, 5 },
+        { 7, 0, 4294967296, { 4058335883, 2684764585, 2938530453, 3853503932, 2483747170 }, 5 },
+        { 7, -10, 4294967287, { 2684764576, 3853503923, 3331544662, 967257506 }, 4 },
+        { 7,
+          0,
+          6917529027641081856,
+          { 6206502512207226871, 5365828278596935044, 1557877273993399992, 2076408988992585337, 6042831315724521139,
+            5680871422486561426 },
+          6 },
+        { 7,
+          INT64_MIN,
+          INT64_MAX,
+          { 2307604057237572234, 7327301329031162516, 5085503372737050977, -5069032639539042495 },
+          4 },
+        { 7, 4, 5, { 4, 4, 4 }, 3 },
+        { 9223372036854775813u, 0, 1000000000000, { 480233105323, 904173377013, 641730633873, 62379774775 }, 4 },
     };
     for (size_t k = 0; k < sizeof numpy / sizeof *numpy; k++) {
         fathom_pcg64 rng;
@@ -307,12 +308,17 @@ static void test_wide_ranges(void **state)
         for (size_t i = 0; i < numpy[k].n; i++)
             assert_int_equal(fathom_pcg64_integer(&rng, numpy[k].lo, numpy[k].hi), numpy[k].draw[i]);
     }
-    const struct { int64_t lo, hi, draw[4]; } jax[] = { /* key(9) */
-        {-3, 4, {-1, 0, -2, -2}},
-        {0, 4294967296, {922688553, 4216032615, 949251831, 2216359599}},
-        {0, 1099511627783, {172712184969, 854531043210, 340177769418, 904081819395}},
-        {INT64_MIN, INT64_MAX, {-7779018205514752983, 4679798319852784999, 2384140671990918903, 2976867063711856303}},
-        {5, 5, {5, 5, 5, 5}},
+    const struct {
+        int64_t lo, hi, draw[4];
+    } jax[] = {
+        /* key(9) */
+        { -3, 4, { -1, 0, -2, -2 } },
+        { 0, 4294967296, { 922688553, 4216032615, 949251831, 2216359599 } },
+        { 0, 1099511627783, { 172712184969, 854531043210, 340177769418, 904081819395 } },
+        { INT64_MIN,
+          INT64_MAX,
+          { -7779018205514752983, 4679798319852784999, 2384140671990918903, 2976867063711856303 } },
+        { 5, 5, { 5, 5, 5, 5 } },
     };
     for (size_t k = 0; k < sizeof jax / sizeof *jax; k++) {
         int64_t draw[4];
@@ -341,7 +347,7 @@ static void test_prefixes(void **state)
 {
     (void)state;
     enum { N = 83 };
-    const fathom_key key = {{12345, 678910}};
+    const fathom_key key = { { 12345, 678910 } };
     fathom_key       keys[N], some_keys[N];
     uint32_t         word[N], some_words[N];
     uint64_t         wide[N], some_wide[N];
@@ -369,7 +375,7 @@ static void test_prefixes(void **state)
     }
     uint32_t out[2];
     for (uint32_t i = 0; i < N; i++) {
-        fathom_threefry(out, key, (uint32_t[]){0, i});
+        fathom_threefry(out, key, (uint32_t[]){ 0, i });
         assert_true(out[0] == keys[i].word[0] && out[1] == keys[i].word[1]);
         assert_true((out[0] ^ out[1]) == word[i] && ((uint64_t)out[0] << 32 | out[1]) == wide[i]);
     }
@@ -395,9 +401,12 @@ static void test_batches(void **state)
 static void test_far_normals(void **state)
 {
     (void)state;
-    const struct { uint64_t seed; double normal; } far[] = {
-        {37022968, -5.5993628980796375}, {58041651, 5.4338522593109788},  {103823871, 5.9134400524624766},
-        {147171763, -5.8322864434745476}, {164032848, 5.9818613536206175}, {265173888, 5.5253595127260127},
+    const struct {
+        uint64_t seed;
+        double   normal;
+    } far[] = {
+        { 37022968, -5.5993628980796375 },  { 58041651, 5.4338522593109788 },  { 103823871, 5.9134400524624766 },
+        { 147171763, -5.8322864434745476 }, { 164032848, 5.9818613536206175 }, { 265173888, 5.5253595127260127 },
     };
     for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
         double z;
@@ -437,8 +446,15 @@ static void test_uniform_stays_below(void **state)
     (void)state;
     enum { N = 1000 };
     static const double ends[][2] = {
-        {1, 1 + 0x1p-52}, {1, 1 + 0x1p-51}, {-1 - 0x1p-52, -1}, {0, 0x1p-1074}, {-0x1p-1074, 0},
-        {-0x1p-1074, 0x1p-1074}, {0x1p1023, 0x1.0000000000001p1023}, {1e16, 1e16 + 2}, {-3, -3 + 0x1p-51},
+        { 1, 1 + 0x1p-52 },
+        { 1, 1 + 0x1p-51 },
+        { -1 - 0x1p-52, -1 },
+        { 0, 0x1p-1074 },
+        { -0x1p-1074, 0 },
+        { -0x1p-1074, 0x1p-1074 },
+        { 0x1p1023, 0x1.0000000000001p1023 },
+        { 1e16, 1e16 + 2 },
+        { -3, -3 + 0x1p-51 },
     };
     double u[N];
     for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {

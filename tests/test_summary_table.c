@@ -78,12 +78,12 @@ static void test_quartiles(void **state)
 static void test_groups(void **state)
 {
     (void)state;
-    struct table *t = summarise(table_of("depth arm a b",
-                                         "8 x 1 5\n2 y 2 6\n8 x 3 7\n2 x 4 8\n8 y 0 9\n2 y 2 6"), "depth arm", "b a");
+    struct table *t = summarise(table_of("depth arm a b", "8 x 1 5\n2 y 2 6\n8 x 3 7\n2 x 4 8\n8 y 0 9\n2 y 2 6"),
+                                "depth arm", "b a");
     assert_int_equal(table_rows(t), 8);
-    static const char *const firsts[] = {"8 x b", "8 x a", "2 y b", "2 y a", "2 x b", "2 x a", "8 y b", "8 y a"};
-    static const char *const runs[] = {"2", "2", "2", "2", "1", "1", "1", "1"};
-    static const char *const medians[] = {"6", "2", "6", "2", "8", "4", "9", "0"};
+    static const char *const firsts[] = { "8 x b", "8 x a", "2 y b", "2 y a", "2 x b", "2 x a", "8 y b", "8 y a" };
+    static const char *const runs[] = { "2", "2", "2", "2", "1", "1", "1", "1" };
+    static const char *const medians[] = { "6", "2", "6", "2", "8", "4", "9", "0" };
     for (size_t row = 0; row < 8; row++) {
         char first[32];
         snprintf(first, sizeof first, "%s %s %s", table_cell(t, row, 0), table_cell(t, row, 1), table_cell(t, row, 2));
@@ -99,9 +99,9 @@ static void test_counts(void **state)
     (void)state;
     /* Of depth 1: one run diverged, one finished with a score that is not finite.  Of depth 2: all diverged; what they
      * had before training counts. */
-    struct table *t = summarise(table_of("depth status score norm",
-                                         "1 ok 3 1\n1 diverged nan 2\n1 ok nan 3\n1 ok 5 4\n"
-                                         "2 diverged nan 7\n2 diverged nan 9"), "depth", "score norm");
+    struct table *t = summarise(table_of("depth status score norm", "1 ok 3 1\n1 diverged nan 2\n1 ok nan 3\n1 ok 5 4\n"
+                                                                    "2 diverged nan 7\n2 diverged nan 9"),
+                                "depth", "score norm");
     assert_int_equal(table_rows(t), 4);
     row_is(t, 0, "1 score 4 3 2 3 3.5 4 4.5 5 4 1.4142135623730951");
     assert_string_equal(table_cell(t, 1, 4), "4"); /* n of the norm */
@@ -122,8 +122,8 @@ static void test_counts(void **state)
 static void test_unknown_column(void **state)
 {
     (void)state;
-    int         pipes[2], status;
-    char        said[256] = "";
+    int  pipes[2], status;
+    char said[256] = "";
     assert_int_equal(pipe(pipes), 0);
     const pid_t child = fork();
     if (child == 0) {
@@ -142,7 +142,9 @@ static void test_unknown_column(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quartiles), cmocka_unit_test(test_groups), cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_quartiles),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_counts),
         cmocka_unit_test(test_unknown_column),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,7 +103,7 @@ static void test_bytes(void **state)
 static void test_reads_back(void **state)
 {
     (void)state;
-    static const double values[] = {0, -0.0, 1, -1.5, 0.1, 1e-300, 5e-324, 1.7976931348623157e308, 1 / 3.0, 0x1p-52};
+    static const double values[] = { 0, -0.0, 1, -1.5, 0.1, 1e-300, 5e-324, 1.7976931348623157e308, 1 / 3.0, 0x1p-52 };
     enum { N = sizeof values / sizeof *values };
     fathom_error  error;
     size_t        column;
@@ -150,9 +150,18 @@ static void test_shortest(void **state)
     static const struct {
         double      value;
         const char *text;
-    } cases[] = {{0.1, "0.1"}, {0.003, "0.003"}, {1, "1"}, {1e-3, "0.001"}, {1e-15, "1e-15"}, {123456, "123456"},
-                 {0.30000000000000004, "0.30000000000000004"}, {1 / 3.0, "0.3333333333333333"}, {INFINITY, "inf"},
-                 {NAN, "nan"}, {-0.5, "-0.5"}, {1e300, "1e+300"}};
+    } cases[] = { { 0.1, "0.1" },
+                  { 0.003, "0.003" },
+                  { 1, "1" },
+                  { 1e-3, "0.001" },
+                  { 1e-15, "1e-15" },
+                  { 123456, "123456" },
+                  { 0.30000000000000004, "0.30000000000000004" },
+                  { 1 / 3.0, "0.3333333333333333" },
+                  { INFINITY, "inf" },
+                  { NAN, "nan" },
+                  { -0.5, "-0.5" },
+                  { 1e300, "1e+300" } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[TABLE_SETTING_SIZE];
         table_shortest(text, cases[i].value);
@@ -179,12 +188,12 @@ static void test_bad_files(void **state)
     static const struct {
         const char *content, *says;
     } cases[] = {
-        {"a\tb\n1\t2\n3\n", "line 3 has 1 columns, the head 2"},
-        {"# x: 1\na\tb\n1\t2\t3\n", "line 3 has 3 columns, the head 2"},
-        {"a\tb\n1\t2\n3\t4", "line 3 is cut short"},
-        {"# x: 1\na\tb\r\n1\t2\r\n", "line 2 ends in CR LF"},
-        {"", "no line of column names"},
-        {"# only: config\n", "no line of column names"},
+        { "a\tb\n1\t2\n3\n", "line 3 has 1 columns, the head 2" },
+        { "# x: 1\na\tb\n1\t2\t3\n", "line 3 has 3 columns, the head 2" },
+        { "a\tb\n1\t2\n3\t4", "line 3 is cut short" },
+        { "# x: 1\na\tb\r\n1\t2\r\n", "line 2 ends in CR LF" },
+        { "", "no line of column names" },
+        { "# only: config\n", "no line of column names" },
     };
     fathom_error error;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -221,7 +230,7 @@ static void test_all_or_none(void **state)
     (void)state;
     fathom_error  error;
     struct rlimit before, small;
-    struct table *tables[] = {table_new("first", "a"), table_new("second", "a")};
+    struct table *tables[] = { table_new("first", "a"), table_new("second", "a") };
     put_content("first.tsv", "a\nearlier\n");
     table_count(tables[0], 1);
     for (size_t i = 0; i < 5000; i++)

@@ -40,8 +40,8 @@ static void test_bad_configurations(void **state)
 {
     (void)state;
     const fathom_config good = fathom_config_default();
-    fathom_config bad[24];
-    size_t n = 0;
+    fathom_config       bad[24];
+    size_t              n = 0;
 #define BAD(field, value) (bad[n] = good, bad[n++].field = (value))
     BAD(dim, 0), BAD(dim, 1), BAD(dim, 65), BAD(depth, 0), BAD(depth, 1025), BAD(coupling, NULL);
     BAD(coupling, "cubic"), BAD(coupling, ""), BAD(knots, 0), BAD(knots, 257), BAD(interval, 0.0);
@@ -49,7 +49,7 @@ static void test_bad_configurations(void **state)
     BAD(width, 0), BAD(width, 1025), BAD(hidden, 9), BAD(actnorm, (fathom_actnorm)7), BAD(dim, SIZE_MAX);
 #undef BAD
     for (size_t i = 0; i < n; i++) {
-        fathom_error error = { "" };
+        fathom_error  error = { "" };
         fathom_status status = FATHOM_OK;
         assert_null(fathom_flow_new(&bad[i], &status, &error));
         assert_int_equal(status, FATHOM_BAD_ARGUMENT);
@@ -68,8 +68,8 @@ static void test_bad_configurations(void **state)
     edge[4].knots = 256, edge[4].interval = 1e6;
     for (size_t i = 0; i < sizeof edge / sizeof *edge; i++) {
         fathom_status status = FATHOM_NO_MEMORY;
-        double x[64], z[64], log_det, back[64];
-        fathom_flow *flow = fathom_flow_new(&edge[i], &status, NULL);
+        double        x[64], z[64], log_det, back[64];
+        fathom_flow  *flow = fathom_flow_new(&edge[i], &status, NULL);
         assert_non_null(flow);
         assert_int_equal(status, FATHOM_OK);
         fathom_workspace *ws = fathom_workspace_new(flow, fathom_isa_find(NULL));
@@ -94,7 +94,7 @@ static void test_n_params(void **state)
 {
     (void)state;
     static const size_t dims[] = { 2, 3, 7 }, depths[] = { 1, 2, 9 }, knots[] = { 1, 8 }, widths[] = { 1, 24 };
-    size_t counted = 0;
+    size_t              counted = 0;
     for (size_t i = 0; i < fathom_n_couplings() * 3 * 3 * 2 * 2 * 3 * 3; i++) {
         size_t        k = i;
         fathom_config config = fathom_config_default();
@@ -121,7 +121,7 @@ static void test_n_params(void **state)
 static void test_config_is_copied(void **state)
 {
     (void)state;
-    char name[] = "affine";
+    char          name[] = "affine";
     fathom_config config = fathom_config_default();
     config.coupling = name;
     fathom_flow *flow = fathom_flow_new(&config, NULL, NULL);
@@ -145,7 +145,7 @@ static void test_schedule(void **state)
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         const size_t steps = lengths[i], turn = (size_t)(0.3 * (double)steps);
         const double peak = 0.05, pi = acos(-1.0);
-        double *exact = need(steps * sizeof *exact), *single = need(steps * sizeof *single);
+        double      *exact = need(steps * sizeof *exact), *single = need(steps * sizeof *single);
         fathom_schedule(exact, steps, peak, false);
         fathom_schedule(single, steps, peak, true);
         check_near(exact[0], peak / 25, 1e-15, peak, "first rate", steps);
@@ -184,9 +184,9 @@ static size_t count_rows(uint32_t *distinct, uint32_t *counts, const uint32_t *r
 
 static void steps_by_hand(double clip, size_t steps)
 {
-    struct model m = model_open(2, "spline", FATHOM_ACTNORM_NONE, 2);
+    struct model         m = model_open(2, "spline", FATHOM_ACTNORM_NONE, 2);
     fathom_train_options options = { .steps = steps, .batch = 100, .peak_lr = 1e-2, .clip = clip };
-    uint32_t *batches = need(steps * options.batch * sizeof *batches);
+    uint32_t            *batches = need(steps * options.batch * sizeof *batches);
     double *p = need(5 * m.n_params * sizeof *p), *g = p + m.n_params, *mean = g + m.n_params, *var = mean + m.n_params;
     double *mean_g = var + m.n_params;
     double *lr = need(steps * sizeof *lr);
@@ -194,17 +194,16 @@ static void steps_by_hand(double clip, size_t steps)
     assert_int_equal(fathom_morton_order(order, spiral.x, N, 2), FATHOM_OK);
     fathom_batches(batches, 3, 0, steps, options.batch, N);
     fathom_schedule(lr, steps, options.peak_lr, true);
-    fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, spiral.x, NULL,
-                                                 N);
+    fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, spiral.x, NULL, N);
     assert_non_null(trainer);
     memcpy(p, m.params, m.n_params * sizeof *p);
     size_t drawn_again = 0;
     for (size_t t = 0; t < steps; t++) {
-        double loss, expected_loss, norm;
-        const double *now = fathom_trainer_params(trainer);
+        double          loss, expected_loss, norm;
+        const double   *now = fathom_trainer_params(trainer);
         const uint32_t *rows = batches + t * options.batch;
-        uint32_t distinct[100], counts[100];
-        size_t n = count_rows(distinct, counts, rows, options.batch, order);
+        uint32_t        distinct[100], counts[100];
+        size_t          n = count_rows(distinct, counts, rows, options.batch, order);
         drawn_again += options.batch - n;
         assert_int_equal(fathom_flow_nll(&expected_loss, mean_g, m.ws, now, spiral.x, rows, NULL, 100), FATHOM_OK);
         assert_int_equal(fathom_flow_nll(&loss, g, m.ws, now, spiral.x, distinct, counts, n), FATHOM_OK);
@@ -218,8 +217,8 @@ static void steps_by_hand(double clip, size_t steps)
             double gk = norm < clip ? g[k] : g[k] / norm * clip;
             mean[k] = 0.9 * mean[k] + 0.1 * gk;
             var[k] = 0.999 * var[k] + 0.001 * gk * gk;
-            p[k] -= lr[t] * (mean[k] / (1 - pow(0.9, (double)t + 1)))
-                  / (sqrt(var[k] / (1 - pow(0.999, (double)t + 1))) + 1e-8);
+            p[k] -= lr[t] * (mean[k] / (1 - pow(0.9, (double)t + 1))) /
+                    (sqrt(var[k] / (1 - pow(0.999, (double)t + 1))) + 1e-8);
             check_near(fathom_trainer_params(trainer)[k], p[k], 1e-12, 1.0, "parameter after a step", k);
             p[k] = fathom_trainer_params(trainer)[k];
         }
@@ -249,10 +248,10 @@ static void test_order_of_rows(void **state)
 {
     (void)state;
     enum { STEPS = 4 };
-    struct model m = model_open(2, "spline", FATHOM_ACTNORM_NONE, 2);
+    struct model               m = model_open(2, "spline", FATHOM_ACTNORM_NONE, 2);
     const fathom_train_options options = { .steps = STEPS, .batch = 100, .peak_lr = 1e-2, .clip = 1.0 };
-    uint32_t order[N], backwards[N], batches[STEPS * 100];
-    double norm[3][STEPS];
+    uint32_t                   order[N], backwards[N], batches[STEPS * 100];
+    double                     norm[3][STEPS];
     assert_int_equal(fathom_morton_order(order, spiral.x, N, 2), FATHOM_OK);
     for (size_t i = 0; i < N; i++)
         backwards[i] = order[N - 1 - i];
@@ -280,10 +279,10 @@ static void test_actnorm_from_data(void **state)
     (void)state;
     enum { DEPTH = 6 };
     uint32_t rows[N];
-    double z[N][2];
+    double   z[N][2];
     fathom_batches(rows, 1, 0, 1, N, N);
     for (size_t c = 0; c < fathom_n_couplings(); c++) {
-        const char *coupling = fathom_coupling_name(c);
+        const char  *coupling = fathom_coupling_name(c);
         struct model m = model_open(DEPTH, coupling, FATHOM_ACTNORM_DATA, 2);
         assert_int_equal(fathom_flow_actnorm_init(m.params, m.ws, spiral.x, rows, 512), FATHOM_OK);
         const size_t block = (m.n_params - 4) / DEPTH;
@@ -301,7 +300,7 @@ static void test_actnorm_from_data(void **state)
             const double *own = m.params + 4 + b * block;
             for (size_t d = 0; d < 2; d++) {
                 const double scale = log1p(exp(own[2 + d])) + 1e-5;
-                double sum = 0, square = 0;
+                double       sum = 0, square = 0;
                 for (size_t i = 0; i < 512; i++)
                     sum += (z[i][d] - own[d]) / scale;
                 for (size_t i = 0; i < 512; i++)
@@ -314,7 +313,7 @@ static void test_actnorm_from_data(void **state)
     }
     struct model none = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
     struct model data = model_open(1, "spline", FATHOM_ACTNORM_DATA, 2);
-    double same[N * 2] = { 0 };
+    double       same[N * 2] = { 0 };
     assert_int_equal(fathom_flow_actnorm_init(none.params, none.ws, spiral.x, NULL, N), FATHOM_BAD_ARGUMENT);
     assert_int_equal(fathom_flow_actnorm_init(data.params, data.ws, same, NULL, N), FATHOM_DEGENERATE);
     assert_int_equal(fathom_flow_actnorm_init(data.params, data.ws, spiral.x, NULL, 0), FATHOM_BAD_ARGUMENT);
@@ -334,8 +333,8 @@ static void test_default_actnorm(void **state)
     (void)state;
     const fathom_config config = fathom_config_default();
     const struct layer *actnorm = fathom_isa_layer(fathom_isa_find(NULL), "actnorm");
-    double params[4], x[2 * STRIDE] = { [0] = 1.0 }, log_det[TILE] = { 0 };
-    void *layer = layer_create(actnorm, &config);
+    double              params[4], x[2 * STRIDE] = { [0] = 1.0 }, log_det[TILE] = { 0 };
+    void               *layer = layer_create(actnorm, &config);
     assert_non_null(layer);
     layer_init(params, actnorm, &config, fathom_key_from_seed(0));
     assert_int_equal(layer_prepare(actnorm, layer, params), FATHOM_OK);
@@ -358,7 +357,7 @@ static void test_sampling(void **state)
         for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
             const size_t dim = dims[i];
             struct model m = model_open(2, fathom_coupling_name(c), FATHOM_ACTNORM_DEFAULT, dim);
-            double x[DRAWS * 5], z[DRAWS * 5], base[DRAWS * 5], log_det[DRAWS], back[DRAWS], logp[DRAWS];
+            double       x[DRAWS * 5], z[DRAWS * 5], base[DRAWS * 5], log_det[DRAWS], back[DRAWS], logp[DRAWS];
             for (size_t d = 0; d < dim; d++) { /* a base off its start */
                 m.params[d] = 0.3 - 0.2 * (double)d;
                 m.params[dim + d] = 0.5 * (double)d - 0.7;

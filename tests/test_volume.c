@@ -17,7 +17,7 @@ enum { ROWS = 16, LAYERS = 40 };
  * those that only together leave the range, and NaN. */
 static double raw_of(size_t row, int layer)
 {
-    static const double raw[8][2] = { { 1e60, 1e60 }, { -200.0, -200.0 }, { 0.0, 3.7 },   { 1e150, 1e160 },
+    static const double raw[8][2] = { { 1e60, 1e60 }, { -200.0, -200.0 }, { 0.0, 3.7 },      { 1e150, 1e160 },
                                       { NAN, 0.0 },   { -340.0, -690.0 }, { 1e100, -690.0 }, { 0.1, -400.0 } };
     return raw[row % 8][layer % 2];
 }
@@ -33,9 +33,9 @@ static void test_range(void **state)
 {
     (void)state;
     const fathom_config config = fathom_config_default();
-    double expected[ROWS] = { 0 };
-    struct volume first;
-    bool met = false;
+    double              expected[ROWS] = { 0 };
+    struct volume       first;
+    bool                met = false;
     for (size_t i = 0; i < ROWS; i++)
         for (int l = 0; l < LAYERS; l++)
             expected[i] += log_slope(raw_of(i, l));
@@ -44,8 +44,8 @@ static void test_range(void **state)
         if (!isa)
             continue; /* not on this machine */
         const struct transformer *affine = fathom_isa_transformer(isa, "affine");
-        double outputs[2][2 * STRIDE] = { { 0 } }, saved[8 * STRIDE], x[ROWS] = { 0 }, log_det[ROWS];
-        struct volume volume;
+        double                    outputs[2][2 * STRIDE] = { { 0 } }, saved[8 * STRIDE], x[ROWS] = { 0 }, log_det[ROWS];
+        struct volume             volume;
         for (size_t i = 0; i < ROWS; i++)
             for (int l = 0; l < 2; l++)
                 ROW(outputs[l], 1)[i] = raw_of(i, l);

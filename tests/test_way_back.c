@@ -65,9 +65,9 @@ static void one_spline(const struct transformer *t, size_t knots, double interva
     if ((double)(knots + 1) * FATHOM_MIN_BIN >= 2.0 * interval)
         return;
     const size_t n = 3 * (knots + 1) + 1;
-    double *outputs = need((n + 8) * STRIDE * sizeof *outputs), *error = need(ROWS * sizeof *error);
-    double *saved = need(t->n_saved(&config) * STRIDE * sizeof *saved), bound[TILE];
-    char what[80];
+    double      *outputs = need((n + 8) * STRIDE * sizeof *outputs), *error = need(ROWS * sizeof *error);
+    double      *saved = need(t->n_saved(&config) * STRIDE * sizeof *saved), bound[TILE];
+    char         what[80];
     snprintf(what, sizeof what, "B %g, %zu knots, outputs %g N(0, 1)", interval, knots, scale);
     for (size_t r = 0; r < REPEATS; r++) {
         draw(outputs, 1000 + r, scale, n * STRIDE);

@@ -19,7 +19,7 @@ static inline size_t padded(size_t n) { return (n + 7) / 8 * 8; }
 static inline void *zeros(size_t bytes)
 {
     size_t whole = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    void *block = aligned_alloc(CACHE_LINE, whole);
+    void  *block = aligned_alloc(CACHE_LINE, whole);
     return block ? memset(block, 0, whole) : NULL;
 }
 

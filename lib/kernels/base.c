@@ -11,7 +11,7 @@ static const double HALF_LOG_2PI = 0.91893853320467274178;
 void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows)
 {
     for (size_t d = 0; d < dim; d++) {
-        vec slope, loc = broadcast(params[d]), s = softplus(&slope, broadcast(params[dim + d]));
+        vec       slope, loc = broadcast(params[d]), s = softplus(&slope, broadcast(params[dim + d]));
         const vec inv_s = broadcast(1.0) / s, log_s = vec_log(s);
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec t = (load(ROW(z, d) + i) - loc) * inv_s;
@@ -26,9 +26,9 @@ void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const 
                         size_t dim, size_t rows)
 {
     for (size_t d = 0; d < dim; d++) {
-        vec slope, loc = broadcast(params[d]), s = softplus(&slope, broadcast(params[dim + d]));
+        vec       slope, loc = broadcast(params[d]), s = softplus(&slope, broadcast(params[dim + d]));
         const vec inv_s = broadcast(1.0) / s;
-        double dloc[TILE], draw[TILE];
+        double    dloc[TILE], draw[TILE];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec t = (load(ROW(z, d) + i) - loc) * inv_s, dt = load(dlogp + i) * inv_s;
             store(ROW(dz, d) + i, -dt * t);

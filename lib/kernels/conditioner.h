@@ -12,7 +12,7 @@
 struct conditioner {
     const char *name;
     void *(*create)(size_t n_in, size_t n_out, size_t width, size_t hidden);
-    void  (*destroy)(void *state);
+    void (*destroy)(void *state);
     size_t (*bytes)(const void *state);
     /* params: W0, b0, W1, b1, ..., each W [fan_out][fan_in]; they must not change before finish.
      * FATHOM_OK or FATHOM_NO_MEMORY. */

@@ -15,19 +15,19 @@
 
 struct dense_layer {
     size_t        fan_in, fan_out;
-    const double *w, *b;    /* [fan_out][fan_in], [fan_out]: in the caller's parameters        */
-    double       *input;    /* [padded(fan_in)][STRIDE], h_l; rows from fan_in on stay zero    */
-    double       *dw;       /* [fan_out][padded(fan_in)], d loss / d W summed so far; with at
+    const double *w, *b; /* [fan_out][fan_in], [fan_out]: in the caller's parameters        */
+    double       *input; /* [padded(fan_in)][STRIDE], h_l; rows from fan_in on stay zero    */
+    double       *dw;    /* [fan_out][padded(fan_in)], d loss / d W summed so far; with at
                                most FEW inputs [fan_out][fan_in][8], in eight partial sums     */
-    double       *db;       /* [fan_out][8], d loss / d b summed so far, in eight partial sums */
+    double       *db;    /* [fan_out][8], d loss / d b summed so far, in eight partial sums */
 };
 
 struct dense {
-    size_t       n_layers, n_doubles; /* n_doubles: size of `memory`            */
-    double      *transposed;  /* [TILE][widest padded fan_in]                   */
-    double      *delta[2];    /* [padded(width)][STRIDE], d_l and d_{l-1}       */
-    double      *accumulated; /* all dw and db                                  */
-    size_t       n_accumulated;
+    size_t             n_layers, n_doubles; /* n_doubles: size of `memory`            */
+    double            *transposed;          /* [TILE][widest padded fan_in]                   */
+    double            *delta[2];            /* [padded(width)][STRIDE], d_l and d_{l-1}       */
+    double            *accumulated;         /* all dw and db                                  */
+    size_t             n_accumulated;
     struct dense_layer layers[9]; /* hidden + 1                                 */
     _Alignas(CACHE_LINE) double memory[];
 };
@@ -47,7 +47,7 @@ static void *create(size_t n_in, size_t n_out, size_t width, size_t hidden)
         inputs += padded(fan_in) * STRIDE;
         sums += fan_out * (sums_per_unit(fan_in) + 8);
     }
-    size_t n_doubles = inputs + sums + TILE * widest + 2 * padded(width) * STRIDE;
+    size_t        n_doubles = inputs + sums + TILE * widest + 2 * padded(width) * STRIDE;
     struct dense *s = zeros(sizeof *s + n_doubles * sizeof(double));
     if (!s)
         return NULL;
@@ -120,10 +120,11 @@ static void forward(double *out, const double *in, void *state, size_t rows)
         memcpy(ROW(s->layers[0].input, k), ROW(in, k), rows * sizeof(double));
     for (size_t l = 0; l < s->n_layers; l++) {
         const struct dense_layer *layer = &s->layers[l];
-        bool last = l + 1 == s->n_layers;
-        double *next = last ? out : s->layers[l + 1].input;
-        ISA(matrix_product)(next, STRIDE, layer->b, matrix_rows(layer->w, layer->fan_in),
-                            matrix_rows(layer->input, STRIDE), layer->fan_out, layer->fan_in, rows);
+        bool                      last = l + 1 == s->n_layers;
+        double                   *next = last ? out : s->layers[l + 1].input;
+        ISA(matrix_product)
+        (next, STRIDE, layer->b, matrix_rows(layer->w, layer->fan_in), matrix_rows(layer->input, STRIDE),
+         layer->fan_out, layer->fan_in, rows);
         if (!last)
             rectify(next, layer->fan_out, rows);
     }
@@ -154,8 +155,8 @@ static void weight_gradient(const struct dense *s, const struct dense_layer *lay
         return;
     }
     transpose_tile(s->transposed, layer->input, columns, rows);
-    ISA(matrix_add_product)(layer->dw, columns, matrix_rows(d, STRIDE), matrix_rows(s->transposed, columns),
-                            layer->fan_out, rows, columns);
+    ISA(matrix_add_product)
+    (layer->dw, columns, matrix_rows(d, STRIDE), matrix_rows(s->transposed, columns), layer->fan_out, rows, columns);
 }
 
 /* db_l += d_l,  dW_l += d_l h_l^T,  d_{l-1} = W_l^T d_l where h_l > 0; after layer 0, din += W_0^T d_0. */
@@ -169,13 +170,15 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
             sum_rows(layer->db + u * 8, ROW(d, u), rows);
         weight_gradient(s, layer, d, rows);
         if (l == 0) {
-            ISA(matrix_add_product)(din, STRIDE, matrix_transposed(layer->w, layer->fan_in), matrix_rows(d, STRIDE),
-                                    layer->fan_in, layer->fan_out, rows);
+            ISA(matrix_add_product)
+            (din, STRIDE, matrix_transposed(layer->w, layer->fan_in), matrix_rows(d, STRIDE), layer->fan_in,
+             layer->fan_out, rows);
             return;
         }
         double *below = s->delta[l % 2];
-        ISA(matrix_product)(below, STRIDE, NULL, matrix_transposed(layer->w, layer->fan_in), matrix_rows(d, STRIDE),
-                            layer->fan_in, layer->fan_out, rows);
+        ISA(matrix_product)
+        (below, STRIDE, NULL, matrix_transposed(layer->w, layer->fan_in), matrix_rows(d, STRIDE), layer->fan_in,
+         layer->fan_out, rows);
         for (size_t u = 0; u < layer->fan_in; u++)
             for (size_t i = 0; i < rows; i += VEC_WIDTH) {
                 mask on = less(broadcast(0.0), load(ROW(layer->input, u) + i));

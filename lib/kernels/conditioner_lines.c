@@ -29,13 +29,13 @@
 static void read_hinges(struct hinge *hinge, const struct piecewise_layer *layer, const struct family *family)
 {
     const struct piecewise_layer *below = layer - 1;
-    const double *lines = PAIR_OF(below->lines, family->parent, below->columns);
-    const double centre = below->segments[family->parent].centre;
-    const struct segment *segment = layer->segments + family->first;
+    const double                 *lines = PAIR_OF(below->lines, family->parent, below->columns);
+    const double                  centre = below->segments[family->parent].centre;
+    const struct segment         *segment = layer->segments + family->first;
     for (size_t k = 1; k < family->n; k++) {
         const size_t unit = (size_t)segment[k].hinge;
         const double slope = lines[unit];
-        const bool rises = slope > 0.0;
+        const bool   rises = slope > 0.0;
         const double value = lines[below->columns + unit];
         const double value_there = fma(slope, (rises ? segment[k].centre : segment[k - 1].centre) - centre, value);
         hinge[k] = (struct hinge){ .unit = unit,
@@ -56,11 +56,11 @@ static void read_hinges(struct hinge *hinge, const struct piecewise_layer *layer
 static void read_always_on(double *always_on, const struct piecewise_layer *layer, const struct family *family)
 {
     const struct piecewise_layer *below = layer - 1;
-    const double *lines = PAIR_OF(below->lines, family->parent, below->columns);
-    const vec zero = broadcast(0.0);
+    const double                 *lines = PAIR_OF(below->lines, family->parent, below->columns);
+    const vec                     zero = broadcast(0.0);
     for (size_t u = 0; u < below->columns; u += VEC_WIDTH) {
-        vec slope = load(lines + u), value = load(lines + below->columns + u);
-        vec at_centre = fmadd(slope, zero, value); /* NaN if the slope is */
+        vec  slope = load(lines + u), value = load(lines + below->columns + u);
+        vec  at_centre = fmadd(slope, zero, value); /* NaN if the slope is */
         mask off = mask_or(less(at_centre, zero), equal(at_centre, zero));
         store(always_on + u, mask_select(off, zero, slope));
         store(always_on + below->columns + u, mask_select(off, zero, value));
@@ -79,19 +79,19 @@ static void read_always_on(double *always_on, const struct piecewise_layer *laye
 static void family_forward(const struct piecewise_layer *layer, const struct family *family, const double *stem,
                            struct hinge *hinge)
 {
-    const size_t columns = layer->columns, n = family->n;
-    const double centre = (layer - 1)->segments[family->parent].centre;
+    const size_t          columns = layer->columns, n = family->n;
+    const double          centre = (layer - 1)->segments[family->parent].centre;
     const struct segment *segment = layer->segments + family->first;
     read_hinges(hinge, layer, family);
     for (size_t u = 0; u < columns; u += VEC_WIDTH) {
-        double *lines = PAIR_OF(layer->lines, family->first, columns) + u;
+        double   *lines = PAIR_OF(layer->lines, family->first, columns) + u;
         const vec stem_slope = load(stem + u), stem_value = load(stem + columns + u);
-        vec slope = broadcast(0.0), value = broadcast(0.0);
+        vec       slope = broadcast(0.0), value = broadcast(0.0);
         store(lines, stem_slope);
         store(lines + columns, fmadd(stem_slope, broadcast(segment[0].centre - centre), stem_value));
         for (size_t k = 1; k < n; k++) {
             const vec w = load(hinge[k].w + u);
-            double *line = PAIR_OF(lines, k, columns);
+            double   *line = PAIR_OF(lines, k, columns);
             value = fmadd(broadcast(hinge[k].rising_value), w, fmadd(slope, broadcast(hinge[k].from_left), value));
             slope = fmadd(broadcast(hinge[k].rising_slope), w, slope);
             store(line, stem_slope + slope);
@@ -100,7 +100,7 @@ static void family_forward(const struct piecewise_layer *layer, const struct fam
         slope = value = broadcast(0.0);
         for (size_t k = n - 1; k > 0; k--) {
             const vec w = load(hinge[k].w + u);
-            double *line = PAIR_OF(lines, k - 1, columns);
+            double   *line = PAIR_OF(lines, k - 1, columns);
             value = fmadd(broadcast(hinge[k].falling_value), w, fmadd(slope, broadcast(-hinge[k].from_left), value));
             slope = fmadd(broadcast(hinge[k].falling_slope), w, slope);
             store(line, load(line) + slope);
@@ -111,7 +111,7 @@ static void family_forward(const struct piecewise_layer *layer, const struct fam
 
 void ISA(conditioner_lines_forward)(struct piecewise_layer *layer, size_t first, struct scratch *scratch)
 {
-    const size_t columns = layer->columns, columns_below = (layer - 1)->columns, n = layer->n_families - first;
+    const size_t         columns = layer->columns, columns_below = (layer - 1)->columns, n = layer->n_families - first;
     const struct family *family = layer->families + first;
     for (size_t i = 0; i < n; i++) {
         double *stem = PAIR_OF(scratch->stems, i, columns);
@@ -121,8 +121,9 @@ void ISA(conditioner_lines_forward)(struct piecewise_layer *layer, size_t first,
             store(stem + columns + u, load(layer->b + u));
         }
     }
-    ISA(matrix_add_product)(scratch->stems, columns, matrix_rows(scratch->always_on, columns_below),
-                            matrix_rows(layer->wt, columns), PAIR * n, layer->fan_in, columns);
+    ISA(matrix_add_product)
+    (scratch->stems, columns, matrix_rows(scratch->always_on, columns_below), matrix_rows(layer->wt, columns), PAIR * n,
+     layer->fan_in, columns);
     for (size_t i = 0; i < n; i++)
         family_forward(layer, &family[i], PAIR_OF(scratch->stems, i, columns), scratch->hinges);
 }
@@ -154,16 +155,16 @@ INLINE void hinge_gradients(const double *own, size_t columns, size_t u, const s
                             size_t n, struct scratch *scratch)
 {
     const struct hinge *hinge = scratch->hinges;
-    vec s1 = broadcast(0.0), s0 = broadcast(0.0);
+    vec                 s1 = broadcast(0.0), s0 = broadcast(0.0);
     for (size_t k = 1; k < n; k++) {
         const double *right = PAIR_OF(scratch->right, k, 8);
-        vec own0 = load(PAIR_OF(own, k - 1, columns) + columns);
+        vec           own0 = load(PAIR_OF(own, k - 1, columns) + columns);
         s1 += fmadd(broadcast(segment[k - 1].centre - centre), own0, load(PAIR_OF(own, k - 1, columns)));
         s0 += own0;
         const vec slope = broadcast(hinge[k].slope), value = broadcast(hinge[k].value), w = load(hinge[k].w + u);
-        mask rises = less(broadcast(0.0), slope);
-        vec on1 = mask_select(rises, load(right), s1), on0 = mask_select(rises, load(right + 8), s0);
-        double *dw = scratch->dwt + hinge[k].unit * columns + u, *dots = PAIR_OF(scratch->dots, k, 8) + u % 8;
+        mask      rises = less(broadcast(0.0), slope);
+        vec       on1 = mask_select(rises, load(right), s1), on0 = mask_select(rises, load(right + 8), s0);
+        double   *dw = scratch->dwt + hinge[k].unit * columns + u, *dots = PAIR_OF(scratch->dots, k, 8) + u % 8;
         store(dw, fmadd(slope, on1, fmadd(value, on0, load(dw))));
         store(dots, fmadd(on1, w, u < 8 ? broadcast(0.0) : load(dots)));
         store(dots + 8, fmadd(on0, w, u < 8 ? broadcast(0.0) : load(dots + 8)));
@@ -176,10 +177,10 @@ static void family_backward(double *total, double *moments_below, const double *
                             const struct piecewise_layer *layer, const struct family *family, struct scratch *scratch)
 {
     const struct piecewise_layer *below = layer - 1;
-    const size_t columns = layer->columns, n = family->n;
-    const double centre = below->segments[family->parent].centre;
-    const struct segment *segment = layer->segments + family->first;
-    double *to = PAIR_OF(moments_below, family->parent, below->columns);
+    const size_t                  columns = layer->columns, n = family->n;
+    const double                  centre = below->segments[family->parent].centre;
+    const struct segment         *segment = layer->segments + family->first;
+    double                       *to = PAIR_OF(moments_below, family->parent, below->columns);
     read_hinges(scratch->hinges, layer, family);
     for (size_t u = 0; u < columns; u += VEC_WIDTH) {
         const double *own = PAIR_OF(moments, family->first, columns) + u;
@@ -195,16 +196,17 @@ static void family_backward(double *total, double *moments_below, const double *
 
 /* moments_below = W^T total, for the units that are always on in each parent. */
 static void always_on_backward(double *moments_below, const double *totals, const struct piecewise_layer *layer,
-                              struct scratch *scratch)
+                               struct scratch *scratch)
 {
-    const size_t columns = (layer - 1)->columns;
+    const size_t        columns = (layer - 1)->columns;
     const struct matrix w = matrix_rows(layer->w, padded(layer->fan_in));
-    ISA(matrix_product)(scratch->w_moments, columns, NULL, matrix_rows(totals, layer->columns), w,
-                        PAIR * layer->n_families, layer->fan_out, columns);
+    ISA(matrix_product)
+    (scratch->w_moments, columns, NULL, matrix_rows(totals, layer->columns), w, PAIR * layer->n_families,
+     layer->fan_out, columns);
     for (size_t i = 0; i < layer->n_families; i++) {
         const double *pair = PAIR_OF(scratch->w_moments, i, columns);
         const double *always_on = PAIR_OF(scratch->always_on, i, columns);
-        double *to = PAIR_OF(moments_below, layer->families[i].parent, columns);
+        double       *to = PAIR_OF(moments_below, layer->families[i].parent, columns);
         for (size_t u = 0; u < columns; u += VEC_WIDTH) {
             mask on = less(broadcast(0.0), load(always_on + columns + u));
             store(to + u, mask_select(on, load(pair + u), load(to + u)));
@@ -216,21 +218,23 @@ static void always_on_backward(double *moments_below, const double *totals, cons
 void ISA(conditioner_lines_backward)(double *dw, double *db, double *moments_below, const double *moments,
                                      const struct piecewise_layer *layer, struct scratch *scratch)
 {
-    const double one = 1.0;
+    const double                  one = 1.0;
     const struct piecewise_layer *below = layer - 1;
-    const size_t columns = layer->columns, n = layer->n_families;
-    double *totals = scratch->stems;
+    const size_t                  columns = layer->columns, n = layer->n_families;
+    double                       *totals = scratch->stems;
     memset(scratch->dwt, 0, layer->fan_in * columns * sizeof(double));
     memset(moments_below, 0, below->n * PAIR * below->columns * sizeof(double));
     for (size_t i = 0; i < n; i++) {
         read_always_on(PAIR_OF(scratch->always_on, i, below->columns), layer, &layer->families[i]);
         family_backward(PAIR_OF(totals, i, columns), moments_below, moments, layer, &layer->families[i], scratch);
     }
-    ISA(matrix_add_product)(scratch->dwt, columns, matrix_transposed(scratch->always_on, below->columns),
-                            matrix_rows(totals, columns), layer->fan_in, PAIR * n, columns);
+    ISA(matrix_add_product)
+    (scratch->dwt, columns, matrix_transposed(scratch->always_on, below->columns), matrix_rows(totals, columns),
+     layer->fan_in, PAIR * n, columns);
     ISA(matrix_transpose)(dw, layer->fan_in, scratch->dwt, columns, layer->fan_in, layer->fan_out);
-    ISA(matrix_product)(scratch->w_moments, 0, NULL, (struct matrix){ &one, 0, 0 },
-                        matrix_rows(totals + columns, PAIR * columns), 1, n, columns); /* db = sum of S0 */
+    ISA(matrix_product)
+    (scratch->w_moments, 0, NULL, (struct matrix){ &one, 0, 0 }, matrix_rows(totals + columns, PAIR * columns), 1, n,
+     columns); /* db = sum of S0 */
     memcpy(db, scratch->w_moments, layer->fan_out * sizeof *db);
     always_on_backward(moments_below, totals, layer, scratch);
 }

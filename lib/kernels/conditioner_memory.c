@@ -74,7 +74,7 @@ fathom_status ISA(conditioner_memory_pieces)(struct piecewise *s, size_t n)
 {
     if (n <= s->capacity)
         return FATHOM_OK;
-    size_t room = padded(n + n / 2);
+    size_t  room = padded(n + n / 2);
     double *edges = realloc(s->edges, room * sizeof *edges);
     s->edges = edges ? edges : s->edges;
     double *next_edges = realloc(s->next_edges, room * sizeof *next_edges);
@@ -133,8 +133,9 @@ void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, si
     s->weights = zeros(s->n_weights * sizeof(double));
     s->scratch = s->own_scratch = calloc(1, sizeof *s->scratch);
     /* The first sizes.  Trained and untrained networks have 1 to 1.1 segments per hidden unit (measured). */
-    bool complete = s->weights && s->scratch && ISA(conditioner_memory_pieces)(s, 2 * (hidden * width + 1)) == FATHOM_OK
-                 && ISA(conditioner_memory_scratch)(s, hidden * width + 1) == FATHOM_OK;
+    bool complete = s->weights && s->scratch &&
+                    ISA(conditioner_memory_pieces)(s, 2 * (hidden * width + 1)) == FATHOM_OK &&
+                    ISA(conditioner_memory_scratch)(s, hidden * width + 1) == FATHOM_OK;
     for (size_t l = 0; l <= hidden && complete; l++)
         complete = ISA(conditioner_memory_segments)(s, l, l * width + 1) == FATHOM_OK;
     if (!complete) {
@@ -154,14 +155,15 @@ void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, si
 
 size_t ISA(conditioner_memory_bytes)(const void *state)
 {
-    const struct piecewise *s = state;
-    const struct scratch *t = s->own_scratch;
+    const struct piecewise       *s = state;
+    const struct scratch         *t = s->own_scratch;
     const struct piecewise_layer *last = &s->layers[s->n_layers - 1];
-    size_t total = sizeof *s + s->n_weights * sizeof(double) + s->capacity * (2 * sizeof(double) + sizeof *s->pieces)
-                 + last->capacity * PAIR * last->columns * sizeof(double);
+    size_t total = sizeof *s + s->n_weights * sizeof(double) + s->capacity * (2 * sizeof(double) + sizeof *s->pieces) +
+                   last->capacity * PAIR * last->columns * sizeof(double);
     for (size_t l = 0; l < s->n_layers; l++)
-        total += s->layers[l].capacity * (PAIR * s->layers[l].columns * sizeof(double) + sizeof(struct segment)
-                                          + sizeof(struct family));
-    return total + (t ? sizeof *t + scratch_doubles(s, t->capacity) * sizeof(double) + t->capacity * sizeof *t->hinges
-                        + s->widest * sizeof *t->crossings : 0);
+        total += s->layers[l].capacity *
+                 (PAIR * s->layers[l].columns * sizeof(double) + sizeof(struct segment) + sizeof(struct family));
+    return total + (t ? sizeof *t + scratch_doubles(s, t->capacity) * sizeof(double) + t->capacity * sizeof *t->hinges +
+                            s->widest * sizeof *t->crossings
+                      : 0);
 }

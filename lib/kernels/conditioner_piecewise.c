@@ -40,7 +40,7 @@
 static size_t edges_up_to(const struct piecewise *s, double x)
 {
     const size_t n = padded(s->n_edges + 1);
-    size_t above = 0;
+    size_t       above = 0;
     for (size_t e = 0; e < n; e += VEC_WIDTH)
         above += (size_t)mask_count(less(broadcast(x), load(s->edges + e)));
     return n - above < s->n_edges ? n - above : s->n_edges; /* the second if x >= FAR */
@@ -70,9 +70,9 @@ INLINE void count_edges(double *segments, const double *x, const struct piecewis
 static void look_up(struct piecewise *s, const double *x, size_t rows)
 {
     struct piecewise_layer *last = last_layer(s);
-    const size_t n_open = last->n, n_families = last->n_families;
-    const struct piece *pieces = s->pieces;
-    double ends[2][VEC_WIDTH], minus_least = -FAR, greatest = -FAR, segments[TILE];
+    const size_t            n_open = last->n, n_families = last->n_families;
+    const struct piece     *pieces = s->pieces;
+    double                  ends[2][VEC_WIDTH], minus_least = -FAR, greatest = -FAR, segments[TILE];
     vec minus_low = broadcast(-FAR), high = broadcast(-FAR); /* of the rows so far; NaN changes neither */
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         minus_low = max(-load(x + i), minus_low);
@@ -106,13 +106,13 @@ static void look_up(struct piecewise *s, const double *x, size_t rows)
  * transposed, because in `out` the lanes are rows. */
 static void forward(double *restrict out, const double *restrict in, void *state, size_t rows)
 {
-    struct piecewise *s = state;
+    struct piecewise             *s = state;
     const struct piecewise_layer *last = last_layer(s);
-    const size_t columns = last->columns, n_out = last->fan_out;
+    const size_t                  columns = last->columns, n_out = last->fan_out;
     look_up(s, in, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         const double *line[VEC_WIDTH];
-        vec offset[VEC_WIDTH];
+        vec           offset[VEC_WIDTH];
         for (size_t j = 0; j < VEC_WIDTH; j++) {
             line[j] = PAIR_OF(last->lines, s->slot_of[i + j], columns);
             offset[j] = broadcast(s->offset[i + j]);
@@ -135,13 +135,13 @@ static void forward(double *restrict out, const double *restrict in, void *state
 static void backward(double *din, const double *dout, void *state, size_t rows)
 {
     enum { PARTS = 8 / VEC_WIDTH };
-    const struct piecewise *s = state;
+    const struct piecewise       *s = state;
     const struct piecewise_layer *last = &s->layers[s->n_layers - 1];
-    const size_t columns = last->columns;
-    const double *lines = last->lines;
-    double *moments = s->moments;
+    const size_t                  columns = last->columns;
+    const double                 *lines = last->lines;
+    double                       *moments = s->moments;
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec partial[PARTS][VEC_WIDTH], p[8], offset[VEC_WIDTH];
+        vec    partial[PARTS][VEC_WIDTH], p[8], offset[VEC_WIDTH];
         size_t at_pair[VEC_WIDTH];
         for (size_t j = 0; j < VEC_WIDTH; j++) {
             at_pair[j] = (size_t)s->slot_of[i + j] * PAIR * columns;
@@ -153,7 +153,7 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
         for (size_t u = 0; u < columns; u += 8)
             for (int h = 0; h < PARTS; h++) {
                 const size_t at = u + (size_t)h * VEC_WIDTH;
-                vec unit[VEC_WIDTH], row[VEC_WIDTH];
+                vec          unit[VEC_WIDTH], row[VEC_WIDTH];
                 for (size_t j = 0; j < VEC_WIDTH; j++)
                     unit[j] = load(ROW(dout, at + j) + i);
                 transpose(row, unit);
@@ -175,14 +175,14 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
  * So dW_0 = S1 and db_0 = S0. */
 static void finish(double *gradient, void *state)
 {
-    struct piecewise *s = state;
+    struct piecewise             *s = state;
     const struct piecewise_layer *lowest = &s->layers[0];
-    const double *moments = s->moments;
+    const double                 *moments = s->moments;
     for (size_t l = 0; l < s->n_layers; l++)
         gradient += s->layers[l].fan_out * (s->layers[l].fan_in + 1);
     for (size_t l = s->n_layers - 1; l > 0; l--) {
         const struct piecewise_layer *layer = &s->layers[l];
-        double *db = gradient - layer->fan_out, *dw = db - layer->fan_out * layer->fan_in;
+        double                       *db = gradient - layer->fan_out, *dw = db - layer->fan_out * layer->fan_in;
         ISA(conditioner_lines_backward)(dw, db, s->scratch->moments[l % 2], moments, layer, s->scratch);
         moments = s->scratch->moments[l % 2];
         gradient = dw;

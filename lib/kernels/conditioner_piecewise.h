@@ -15,11 +15,11 @@
  * line, slope (x - centre) + value;  or the two moments of the unit's upstream gradient over the segment's rows,
  * S1 = sum dout (x - centre)  and  S0 = sum dout.  columns: the number of units, padded. */
 enum { PAIR = 2 };
-#define PAIR_OF(array, segment, columns) ((array) + (size_t)(segment) * PAIR * (columns))
+#define PAIR_OF(array, segment, columns) ((array) + (size_t)(segment)*PAIR * (columns))
 
 enum {
-    NONE   = -1, /* no hinge: the segment begins at its parent's left end      */
-    CLOSED = -1  /* no slot: no row has entered its family since prepare       */
+    NONE = -1,  /* no hinge: the segment begins at its parent's left end      */
+    CLOSED = -1 /* no slot: no row has entered its family since prepare       */
 };
 
 struct segment {
@@ -54,7 +54,7 @@ struct hinge {
                                                    segment where it is on; otherwise 0                   */
     double        falling_slope, falling_value; /* if slope < 0: its line about the centre of k - 1, the
                                                    last segment where it is on; otherwise 0              */
-    double        from_left;    /* the centre of segment k minus that of k - 1                           */
+    double        from_left; /* the centre of segment k minus that of k - 1                           */
 };
 
 /* A unit's zero: the x where its line crosses zero. */
@@ -65,19 +65,19 @@ struct crossing {
 
 /* Memory that a call needs only until it returns.  The couplings of a flow share it. */
 struct scratch {
-    size_t           capacity;    /* segments                                                                 */
-    double          *memory;      /* the block that contains the arrays of doubles below                      */
-    double          *always_on;   /* [capacity][PAIR][widest]: per family, lines of the units that are always
+    size_t           capacity;   /* segments                                                                 */
+    double          *memory;     /* the block that contains the arrays of doubles below                      */
+    double          *always_on;  /* [capacity][PAIR][widest]: per family, lines of the units that are always
                                      on in the parent, 0 for the other units                                  */
-    double          *stems;       /* [capacity][PAIR][widest]: per family, forward the stem, that is the sum of
+    double          *stems;      /* [capacity][PAIR][widest]: per family, forward the stem, that is the sum of
                                      those lines; backward the sum of the family's moments                    */
-    double          *moments[2];  /* [capacity][PAIR][widest]: moments of a layer's segments, two layers in turn */
-    double          *right;       /* [capacity][PAIR][8]: of 8 units, moments of segment k and all right of it */
-    double          *dots;        /* [capacity][PAIR][8]: W_u . (S1, S0) of a hinge, in eight partial sums    */
-    double          *w_moments;   /* [capacity][PAIR][widest]: W^T times the families' moments                */
-    double          *dwt;         /* [fan_in][columns], d loss / d wt                                         */
-    struct hinge    *hinges;      /* [capacity], those of one family, from 1 on                               */
-    struct crossing *crossings;   /* [widest], those of one segment                                           */
+    double          *moments[2]; /* [capacity][PAIR][widest]: moments of a layer's segments, two layers in turn */
+    double          *right;      /* [capacity][PAIR][8]: of 8 units, moments of segment k and all right of it */
+    double          *dots;       /* [capacity][PAIR][8]: W_u . (S1, S0) of a hinge, in eight partial sums    */
+    double          *w_moments;  /* [capacity][PAIR][widest]: W^T times the families' moments                */
+    double          *dwt;        /* [fan_in][columns], d loss / d wt                                         */
+    struct hinge    *hinges;     /* [capacity], those of one family, from 1 on                               */
+    struct crossing *crossings;  /* [widest], those of one segment                                           */
 };
 
 /* A segment between two neighbouring edges, before it is opened as a segment of its layer. */
@@ -90,12 +90,12 @@ struct piece {
 
 struct piecewise {
     size_t                 n_layers;
-    struct piecewise_layer layers[9]; /* hidden + 1                                                       */
-    double                *weights;   /* the block that contains the layers' w_padded, wt and b           */
+    struct piecewise_layer layers[9];    /* hidden + 1                                                       */
+    double                *weights;      /* the block that contains the layers' w_padded, wt and b           */
     size_t                 n_weights;    /* its doubles                                                   */
     size_t                 widest;       /* the largest `columns` of a layer                              */
     size_t                 most_weights; /* the largest wt of a layer, in doubles                         */
-    double                *moments;   /* [capacity of the last layer][PAIR][its columns], of its open segments */
+    double                *moments;      /* [capacity of the last layer][PAIR][its columns], of its open segments */
 
     double       *edges;      /* [capacity], ascending, with equal ones if units share a zero; then FAR up to a
                                  multiple of 8, at least one                                              */

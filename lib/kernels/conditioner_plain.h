@@ -30,7 +30,7 @@ static inline void plain_forward(long double h[PLAIN_LAYERS + 1][PLAIN_WIDTH], s
 {
     size_t at = 0;
     for (size_t l = 0; l <= s->hidden; l++) {
-        const size_t fan_in = plain_fan_in(s, l), fan_out = plain_fan_out(s, l);
+        const size_t  fan_in = plain_fan_in(s, l), fan_out = plain_fan_out(s, l);
         const double *w = params + at, *b = w + fan_in * fan_out;
         start[l] = at;
         for (size_t u = 0; u < fan_out; u++) {
@@ -50,7 +50,7 @@ static inline void conditioner_plain(long double *out, long double *din, long do
                                      const double *dout)
 {
     long double h[PLAIN_LAYERS + 1][PLAIN_WIDTH], d[2][PLAIN_WIDTH];
-    size_t start[PLAIN_LAYERS];
+    size_t      start[PLAIN_LAYERS];
     for (size_t k = 0; k < s->n_in; k++)
         h[0][k] = x[k];
     plain_forward(h, start, s, params);
@@ -59,7 +59,7 @@ static inline void conditioner_plain(long double *out, long double *din, long do
         d[(s->hidden + 1) % 2][u] = dout[u];
     }
     for (size_t l = s->hidden + 1; l-- > 0;) {
-        const size_t fan_in = plain_fan_in(s, l), fan_out = plain_fan_out(s, l);
+        const size_t       fan_in = plain_fan_in(s, l), fan_out = plain_fan_out(s, l);
         const long double *above = d[(l + 1) % 2];
         for (size_t k = 0; k < fan_in; k++) {
             long double sum = 0;

@@ -49,7 +49,7 @@ static size_t find_crossings(struct crossing *found, const double *lines, size_t
     }
     for (size_t i = 1; i < inside; i++) { /* insertion sort: there are few */
         const struct crossing next = found[i];
-        size_t j = i;
+        size_t                j = i;
         for (; j > 0 && found[j - 1].zero > next.zero; j--)
             found[j] = found[j - 1];
         found[j] = next;
@@ -72,11 +72,11 @@ static double centre_of(double low, double high)
 static fathom_status split_layer(struct piecewise *s, size_t l)
 {
     const struct piecewise_layer *layer = &s->layers[l];
-    size_t n = 0;
+    size_t                        n = 0;
     for (size_t i = 0; i < layer->n; i++) {
         double low = i == 0 ? -FAR : s->edges[i - 1], high = i == s->n_edges ? FAR : s->edges[i];
         size_t found = find_crossings(s->scratch->crossings, PAIR_OF(layer->lines, i, layer->columns), layer->columns,
-                                 layer->segments[i].centre, low, high);
+                                      layer->segments[i].centre, low, high);
         if (ISA(conditioner_memory_pieces)(s, n + found + 2) != FATHOM_OK)
             return FATHOM_NO_MEMORY;
         s->pieces[n].parent = (int)i;

@@ -40,10 +40,10 @@
 
 /* The bit pattern of 2^(j/16) minus j 2^48, because adding k 2^48 also adds k's lowest four bits, which are j. */
 static const uint64_t POWER[16] = {
-    0x3ff0000000000000, 0x3fefb5586cf9890f, 0x3fef72b83c7d517b, 0x3fef387a6e756238, 0x3fef06fe0a31b715,
-    0x3feedea64c123422, 0x3feebfdad5362a27, 0x3feeab07dd485429, 0x3feea09e667f3bcd, 0x3feea11473eb0187,
-    0x3feeace5422aa0db, 0x3feec49182a3f090, 0x3feee89f995ad3ad, 0x3fef199bdd85529c, 0x3fef5818dcfba487,
-    0x3fefa4afa2a490da,
+    0x3ff0000000000000, 0x3fefb5586cf9890f, 0x3fef72b83c7d517b, 0x3fef387a6e756238,
+    0x3fef06fe0a31b715, 0x3feedea64c123422, 0x3feebfdad5362a27, 0x3feeab07dd485429,
+    0x3feea09e667f3bcd, 0x3feea11473eb0187, 0x3feeace5422aa0db, 0x3feec49182a3f090,
+    0x3feee89f995ad3ad, 0x3fef199bdd85529c, 0x3fef5818dcfba487, 0x3fefa4afa2a490da,
 };
 
 static const double LEAST_EXPONENT = -708.0; /* the range of vec_exp_in_range ends here */
@@ -52,11 +52,11 @@ static const double LEAST_EXPONENT = -708.0; /* the range of vec_exp_in_range en
 INLINE vec vec_exp_in_range(vec x)
 {
     const vec shift = broadcast(0x1.8p52);
-    vec t = fmadd(x, broadcast(0x1.71547652b82fep+4), shift), k = t - shift; /* 16 / log 2 */
-    vec r = fmadd(k, broadcast(-0x1.62e42fefa39efp-5), x);                   /* log 2 / 16 */
+    vec       t = fmadd(x, broadcast(0x1.71547652b82fep+4), shift), k = t - shift; /* 16 / log 2 */
+    vec       r = fmadd(k, broadcast(-0x1.62e42fefa39efp-5), x);                   /* log 2 / 16 */
 
     vec r2 = r * r;
-    vec odd  = fmadd(broadcast(0x1.11123afbf2c80p-7), r2, broadcast(0x1.555555548f217p-3));
+    vec odd = fmadd(broadcast(0x1.11123afbf2c80p-7), r2, broadcast(0x1.555555548f217p-3));
     vec even = fmadd(broadcast(0x1.6c185e32c454cp-10), r2, broadcast(0x1.555555545e625p-5));
     even = fmadd(even, r2, broadcast(0x1.0000000000005p-1));
     vec q = fmadd(odd, r, even), power = power_of_two(t, POWER);
@@ -73,13 +73,13 @@ INLINE vec vec_exp(vec x)
 INLINE vec vec_log1p(vec e)
 {
     vec s = e / (broadcast(2.0) + e), z = s * s, z2 = z * z;
-    vec odd  = fmadd(broadcast(0x1.5c8a6ba3b80a5p-3), z2, broadcast(0x1.efdd883f95b75p-4));
+    vec odd = fmadd(broadcast(0x1.5c8a6ba3b80a5p-3), z2, broadcast(0x1.efdd883f95b75p-4));
     vec even = fmadd(broadcast(0x1.559c39d62732dp-4), z2, broadcast(0x1.106768476c662p-3));
-    odd  = fmadd(odd,  z2, broadcast(0x1.3b1de32a6eb21p-3));
+    odd = fmadd(odd, z2, broadcast(0x1.3b1de32a6eb21p-3));
     even = fmadd(even, z2, broadcast(0x1.745cb39b1fb39p-3));
-    odd  = fmadd(odd,  z2, broadcast(0x1.c71c741f8e65ep-3));
+    odd = fmadd(odd, z2, broadcast(0x1.c71c741f8e65ep-3));
     even = fmadd(even, z2, broadcast(0x1.2492492085734p-2));
-    odd  = fmadd(odd,  z2, broadcast(0x1.99999999a0840p-2));
+    odd = fmadd(odd, z2, broadcast(0x1.99999999a0840p-2));
     even = fmadd(even, z2, broadcast(0x1.5555555555535p-1));
     return fmadd(s * z, fmadd(odd, z, even), s + s);
 }
@@ -88,7 +88,7 @@ INLINE vec vec_log1p(vec e)
 INLINE vec softplus(vec *slope, vec x)
 {
     mask positive = less(broadcast(0.0), x);
-    vec e = vec_exp(mask_select(positive, -x, x));
+    vec  e = vec_exp(mask_select(positive, -x, x));
     *slope = mask_select(positive, broadcast(1.0), e) / (broadcast(1.0) + e);
     return mask_select(positive, x, broadcast(0.0)) + vec_log1p(e);
 }

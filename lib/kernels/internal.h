@@ -14,7 +14,7 @@
 #include "sums.h"
 #include "vec.h"
 
-#define LAYER(name)       extern const struct layer ISA(layer_##name);
+#define LAYER(name) extern const struct layer ISA(layer_##name);
 #define TRANSFORMER(name) extern const struct transformer ISA(transformer_##name);
 #include "list.h"
 extern const struct conditioner ISA(conditioner_dense), ISA(conditioner_piecewise);
@@ -23,18 +23,18 @@ extern const struct fathom_isa  ISA(fathom_isa);
 /* matrix.c */
 void ISA(matrix_add_product)(double *c, size_t c_step, struct matrix a, struct matrix x, size_t n_rows, size_t n_k,
                              size_t n_columns);
-void ISA(matrix_product)(double *c, size_t c_step, const double *start, struct matrix a, struct matrix x,
-                         size_t n_rows, size_t n_k, size_t n_columns);
+void ISA(matrix_product)(double *c, size_t c_step, const double *start, struct matrix a, struct matrix x, size_t n_rows,
+                         size_t n_k, size_t n_columns);
 void ISA(matrix_transpose)(double *out, size_t out_step, const double *in, size_t in_step, size_t n_rows,
                            size_t n_columns);
 
 /* The slots of struct fathom_isa (kernels.h). */
-void ISA(volume_log_det)(double *log_det, const struct volume *volume, size_t rows);
-void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
-void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
+void   ISA(volume_log_det)(double *log_det, const struct volume *volume, size_t rows);
+void   ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
+void   ISA(base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
                         size_t dim, size_t rows);
 void   ISA(adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
-                 double v_scale, size_t n);
+               double v_scale, size_t n);
 double ISA(sum_squares)(const double *x, size_t n);
 double ISA(log_sum_exp)(const double *weight, const double *x, size_t n);
 

@@ -9,11 +9,11 @@
 
 struct fathom_isa {
     const char *name;
-    size_t width; /* doubles per vector */
+    size_t      width; /* doubles per vector */
 
-    const struct layer       *const *layers;       /* NULL-terminated */
-    const struct transformer *const *transformers; /* NULL-terminated */
-    const struct conditioner *dense, *piecewise; /* conditioner_of chooses one */
+    const struct layer *const       *layers;            /* NULL-terminated */
+    const struct transformer *const *transformers;      /* NULL-terminated */
+    const struct conditioner        *dense, *piecewise; /* conditioner_of chooses one */
 
     /* log_det: [rows] = log |det J| that volume holds (volume.h). */
     void (*log_det)(double *log_det, const struct volume *volume, size_t rows);

@@ -28,7 +28,7 @@ struct layer {
     /* Returns the state, or NULL if memory is short.  NULL: the state is a copy of the configuration. */
     void *(*create)(const fathom_config *config);
     /* state may be NULL.  NULL: free(). */
-    void  (*destroy)(void *state);
+    void (*destroy)(void *state);
     /* Returns how many bytes of memory the state holds now.  NULL: the size of that copy. */
     size_t (*bytes)(const void *state);
 

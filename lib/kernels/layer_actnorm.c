@@ -23,7 +23,7 @@ static size_t n_doubles(size_t dim) { return dim + dim + dim * STRIDE + 2 * dim 
 
 static void *create(const fathom_config *config)
 {
-    size_t dim = config->dim;
+    size_t          dim = config->dim;
     struct actnorm *s = zeros(sizeof *s + n_doubles(dim) * sizeof(double));
     if (!s)
         return NULL;
@@ -48,7 +48,7 @@ static fathom_status prepare(void *state, const double *params)
     s->log_det = 0.0;
     for (size_t d = 0; d < s->dim; d++) {
         double out[VEC_WIDTH];
-        vec slope, scale = softplus(&slope, broadcast(params[s->dim + d])) + broadcast(ACTNORM_MIN_SCALE);
+        vec    slope, scale = softplus(&slope, broadcast(params[s->dim + d])) + broadcast(ACTNORM_MIN_SCALE);
         store(out, scale);
         s->scale[d] = out[0];
         store(out, slope);

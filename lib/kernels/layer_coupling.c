@@ -77,14 +77,17 @@ static size_t outputs_bytes(const struct coupling *s)
 static void *create(const fathom_config *config)
 {
     const struct transformer *transformer = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
-    const size_t n_transformed = config->dim - n_in(config), n_saved = transformer->n_saved(config);
-    struct coupling *s = zeros(sizeof *s + n_transformed * n_saved * STRIDE * sizeof(double));
+    const size_t              n_transformed = config->dim - n_in(config), n_saved = transformer->n_saved(config);
+    struct coupling          *s = zeros(sizeof *s + n_transformed * n_saved * STRIDE * sizeof(double));
     if (!s)
         return NULL;
-    *s = (struct coupling){ .config = *config, .transformer = transformer,
+    *s = (struct coupling){ .config = *config,
+                            .transformer = transformer,
                             .conditioner = conditioner_of(&ISA(fathom_isa), n_in(config)),
-                            .n_in = n_in(config), .n_transformed = n_transformed,
-                            .n_outputs = transformer->n_outputs(config), .n_saved = n_saved };
+                            .n_in = n_in(config),
+                            .n_transformed = n_transformed,
+                            .n_outputs = transformer->n_outputs(config),
+                            .n_saved = n_saved };
     s->conditioner_state = s->conditioner->create(s->n_in, n_transformed * s->n_outputs, config->width, config->hidden);
     s->outputs = s->own_outputs = zeros(outputs_bytes(s)); /* the rows of the padding stay zero */
     if (!s->conditioner_state || !s->outputs) {
@@ -107,8 +110,8 @@ static void share(void *state, const void *other)
 static size_t bytes(const void *state)
 {
     const struct coupling *s = state;
-    return sizeof *s + s->n_transformed * s->n_saved * STRIDE * sizeof(double)
-         + (s->own_outputs ? outputs_bytes(s) : 0) + s->conditioner->bytes(s->conditioner_state);
+    return sizeof *s + s->n_transformed * s->n_saved * STRIDE * sizeof(double) +
+           (s->own_outputs ? outputs_bytes(s) : 0) + s->conditioner->bytes(s->conditioner_state);
 }
 
 static fathom_status prepare(void *state, const double *params)
@@ -132,8 +135,8 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
 {
     struct coupling *s = state;
     for (size_t j = 0; j < s->n_transformed; j++)
-        s->transformer->backward(ROW(dx, s->n_in + j), ROW(s->outputs, j * s->n_outputs),
-                                 ROW(s->saved, j * s->n_saved), dlog_det, &s->config, rows);
+        s->transformer->backward(ROW(dx, s->n_in + j), ROW(s->outputs, j * s->n_outputs), ROW(s->saved, j * s->n_saved),
+                                 dlog_det, &s->config, rows);
     s->conditioner->backward(dx, s->outputs, s->conditioner_state, rows);
 }
 

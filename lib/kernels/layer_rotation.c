@@ -19,16 +19,13 @@ struct rotation {
 
 static size_t n_params(const fathom_config *config) { return REFLECTIONS * config->dim; }
 
-static void init(double *v, const fathom_config *config, fathom_key key)
-{
-    fathom_normal(v, key, n_params(config));
-}
+static void init(double *v, const fathom_config *config, fathom_key key) { fathom_normal(v, key, n_params(config)); }
 
 static size_t n_doubles(size_t dim) { return REFLECTIONS * (dim + 1 + dim * STRIDE + dim * 8); }
 
 static void *create(const fathom_config *config)
 {
-    size_t dim = config->dim;
+    size_t           dim = config->dim;
     struct rotation *s = zeros(sizeof *s + n_doubles(dim) * sizeof(double));
     if (!s)
         return NULL;
@@ -99,7 +96,7 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;) {
         const double *u = s->u + r * s->dim, *x = s->input + r * s->dim * STRIDE;
-        double u_x[TILE], u_dy[TILE], du[TILE];
+        double        u_x[TILE], u_dy[TILE], du[TILE];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             store(u_x + i, dot(u, x, s->dim, i));
             store(u_dy + i, dot(u, dx, s->dim, i));
@@ -129,7 +126,7 @@ static void finish(double *gradient, void *state)
     struct rotation *s = state;
     for (size_t r = 0; r < REFLECTIONS; r++) {
         const double *u = s->u + r * s->dim, *partial = s->partial + r * s->dim * 8;
-        double along = 0.0;
+        double        along = 0.0;
         for (size_t d = 0; d < s->dim; d++)
             along = fma(u[d], -2.0 * sum8(partial + d * 8), along);
         for (size_t d = 0; d < s->dim; d++)

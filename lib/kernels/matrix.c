@@ -43,9 +43,9 @@ INLINE void block(struct product p, const int rows, const int vectors, const boo
     UNROLL
     for (int r = 0; r < rows; r++)
         UNROLL
-        for (int v = 0; v < vectors; v++)
-            sum[r][v] = adds ? load(p.c + (size_t)r * p.c_step + v * VEC_WIDTH)
-                             : broadcast(p.start[(size_t)r * p.start_step]);
+    for (int v = 0; v < vectors; v++)
+        sum[r][v] = adds ? load(p.c + (size_t)r * p.c_step + v * VEC_WIDTH)
+                         : broadcast(p.start[(size_t)r * p.start_step]);
     for (size_t k = 0; k < p.n_k; k++) {
         vec xv[NV];
         UNROLL
@@ -62,8 +62,8 @@ INLINE void block(struct product p, const int rows, const int vectors, const boo
     UNROLL
     for (int r = 0; r < rows; r++)
         UNROLL
-        for (int v = 0; v < vectors; v++)
-            store(p.c + (size_t)r * p.c_step + v * VEC_WIDTH, sum[r][v]);
+    for (int v = 0; v < vectors; v++)
+        store(p.c + (size_t)r * p.c_step + v * VEC_WIDTH, sum[r][v]);
 }
 
 /* All rows of a stripe of C that is `vectors` vectors wide, block by block. */
@@ -77,13 +77,24 @@ INLINE void stripe(struct product p, size_t n_rows, const int vectors, const boo
     }
     switch (n_rows) {
 #if VEC_WIDTH > 1
-    case 5: block(p, 5, vectors, adds); break;
-    case 4: block(p, 4, vectors, adds); break;
-    case 3: block(p, 3, vectors, adds); break;
-    case 2: block(p, 2, vectors, adds); break;
+    case 5:
+        block(p, 5, vectors, adds);
+        break;
+    case 4:
+        block(p, 4, vectors, adds);
+        break;
+    case 3:
+        block(p, 3, vectors, adds);
+        break;
+    case 2:
+        block(p, 2, vectors, adds);
+        break;
 #endif
-    case 1: block(p, 1, vectors, adds); break;
-    default: break;
+    case 1:
+        block(p, 1, vectors, adds);
+        break;
+    default:
+        break;
     }
 }
 
@@ -97,10 +108,17 @@ INLINE void multiply(struct product p, size_t n_rows, size_t n_columns, const bo
     }
 #if VEC_WIDTH == 8 /* at other widths a multiple of eight columns is a whole number of stripes */
     switch (n_columns / VEC_WIDTH) {
-    case 3: stripe(p, n_rows, 3, adds); break;
-    case 2: stripe(p, n_rows, 2, adds); break;
-    case 1: stripe(p, n_rows, 1, adds); break;
-    default: break;
+    case 3:
+        stripe(p, n_rows, 3, adds);
+        break;
+    case 2:
+        stripe(p, n_rows, 2, adds);
+        break;
+    case 1:
+        stripe(p, n_rows, 1, adds);
+        break;
+    default:
+        break;
     }
 #endif
 }
@@ -110,18 +128,23 @@ INLINE void multiply(struct product p, size_t n_rows, size_t n_columns, const bo
 void ISA(matrix_add_product)(double *c, size_t c_step, struct matrix a, struct matrix x, size_t n_rows, size_t n_k,
                              size_t n_columns)
 {
-    static const double none = 0.0;
+    static const double  none = 0.0;
     const struct product p = { .c = c, .start = &none, .c_step = c_step, .n_k = n_k, .a = a, .x = x };
     multiply(p, n_rows, n_columns, true);
 }
 
 /* C[r][c] = start[r] + sum_k A[r][k] X[k][c].  start: [n_rows], or NULL for zeros; the others as above. */
-void ISA(matrix_product)(double *c, size_t c_step, const double *start, struct matrix a, struct matrix x,
-                         size_t n_rows, size_t n_k, size_t n_columns)
+void ISA(matrix_product)(double *c, size_t c_step, const double *start, struct matrix a, struct matrix x, size_t n_rows,
+                         size_t n_k, size_t n_columns)
 {
-    static const double zero = 0.0;
-    const struct product p = { .c = c, .start = start ? start : &zero, .c_step = c_step, .start_step = start ? 1 : 0,
-                               .n_k = n_k, .a = a, .x = x };
+    static const double  zero = 0.0;
+    const struct product p = { .c = c,
+                               .start = start ? start : &zero,
+                               .c_step = c_step,
+                               .start_step = start ? 1 : 0,
+                               .n_k = n_k,
+                               .a = a,
+                               .x = x };
     multiply(p, n_rows, n_columns, false);
 }
 

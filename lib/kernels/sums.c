@@ -8,7 +8,7 @@ double ISA(sum_squares)(const double *x, size_t n)
 {
     enum { CHAINS = 32 / VEC_WIDTH };
     double partial[32], octet[8];
-    vec sum[CHAINS];
+    vec    sum[CHAINS];
     size_t i = 0;
     for (int c = 0; c < CHAINS; c++)
         sum[c] = broadcast(0.0);

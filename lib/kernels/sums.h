@@ -7,10 +7,7 @@
 #include "vec.h"
 
 /* The sum of eight partial sums, in the fixed tree. */
-INLINE double sum8(const double p[8])
-{
-    return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7]));
-}
+INLINE double sum8(const double p[8]) { return ((p[0] + p[1]) + (p[2] + p[3])) + ((p[4] + p[5]) + (p[6] + p[7])); }
 
 /* Adds x: [rows] to the eight partial sums of a sum over all rows of a batch. */
 INLINE void sum_rows(double partial[8], const double *x, size_t rows)

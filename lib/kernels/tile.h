@@ -13,11 +13,11 @@
 #include <stddef.h>
 
 enum {
-    TILE   = 48, /* rows of a tile at most: few enough to stay in cache, enough to share each table made for them   */
-    STRIDE = 56  /* doubles from one coordinate of a tile to the next: at 48 they would fall on half the cache's sets */
+    TILE = 48,  /* rows of a tile at most: few enough to stay in cache, enough to share each table made for them   */
+    STRIDE = 56 /* doubles from one coordinate of a tile to the next: at 48 they would fall on half the cache's sets */
 };
 
 /* Row r of an array [...][STRIDE]: STRIDE doubles, one per row of the tile. */
-#define ROW(array, r) ((array) + (size_t)(r) * STRIDE)
+#define ROW(array, r) ((array) + (size_t)(r)*STRIDE)
 
 #endif

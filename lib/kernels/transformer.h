@@ -19,10 +19,10 @@ struct transformer {
     /* x: [rows], in place, becomes y (inverse: y becomes x).  log |dy/dx| (inverse: log |dx/dy|) of each row is added
      * to volume.  outputs: [n_outputs][STRIDE].  saved: n_saved STRIDE doubles, in an order that the transformer
      * chooses; forward writes them for backward; inverse may use them as scratch memory. */
-    void (*forward)(double *x, struct volume *volume, const double *outputs, double *saved,
-                    const fathom_config *config, size_t rows);
-    void (*inverse)(double *x, struct volume *volume, const double *outputs, double *saved,
-                    const fathom_config *config, size_t rows);
+    void (*forward)(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows);
+    void (*inverse)(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows);
     /* After forward of the same tile.  dx: [rows], in: d loss / d y, out: d loss / d x.
      * doutputs: [n_outputs][STRIDE], out: d loss / d outputs.  saved: as forward wrote it.
      * dlog_det: [rows], d loss / d log |dy/dx|. */

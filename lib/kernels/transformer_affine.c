@@ -10,27 +10,35 @@
  * collects log|dy/dx| (volume.h).  dq stands for d loss / d q: draw is d loss / d raw. */
 #include "internal.h"
 
-enum { /* rows of the outputs */
-    LOC, /* the shift                 */
-    RAW, /* the scale before softplus */
-    N_OUTPUTS
+enum {      /* rows of the outputs */
+       LOC, /* the shift                 */
+       RAW, /* the scale before softplus */
+       N_OUTPUTS
 };
-enum { /* rows that forward keeps for backward */
-    X,     /* the input         */
-    S,     /* the scale         */
-    SLOPE, /* d s / d raw       */
-    N_SAVED
+enum {        /* rows that forward keeps for backward */
+       X,     /* the input         */
+       S,     /* the scale         */
+       SLOPE, /* d s / d raw       */
+       N_SAVED
 };
 
-static size_t n_outputs(const fathom_config *config) { (void)config; return N_OUTPUTS; }
-static size_t n_saved(const fathom_config *config) { (void)config; return N_SAVED; }
+static size_t n_outputs(const fathom_config *config)
+{
+    (void)config;
+    return N_OUTPUTS;
+}
+static size_t n_saved(const fathom_config *config)
+{
+    (void)config;
+    return N_SAVED;
+}
 
-static void forward(double *x, struct volume *volume, const double *outputs, double *saved,
-                    const fathom_config *config, size_t rows)
+static void forward(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     (void)config;
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        vec slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + broadcast(SOFTPLUS_INVERSE_1));
+        vec       slope, s = softplus(&slope, load(ROW(outputs, RAW) + i) + broadcast(SOFTPLUS_INVERSE_1));
         const vec xi = load(x + i);
         store(ROW(saved, X) + i, xi);
         store(ROW(saved, S) + i, s);
@@ -53,8 +61,8 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
     }
 }
 
-static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
-                    const fathom_config *config, size_t rows)
+static void inverse(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     (void)saved, (void)config;
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {

@@ -50,7 +50,7 @@ enum {
  * in a deep flow they come from beyond the nearest caches.  KEPT points to the first number of row i, NUMBER to its
  * number r. */
 #define KEPT(saved, i, config) ((saved) + (i) / 8 * 8 * n_saved(config) + (i) % 8)
-#define NUMBER(kept, r) ((kept) + (size_t)(r) * 8)
+#define NUMBER(kept, r) ((kept) + (size_t)(r)*8)
 
 static size_t n_bins(const fathom_config *config) { return config->knots + 1; }
 static size_t n_outputs(const fathom_config *config) { return 3 * n_bins(config) + 1; }
@@ -64,7 +64,7 @@ INLINE void exponentials(double *saved, size_t first, size_t share, const double
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         double *kept = KEPT(saved, i, config);
-        vec greatest = load(raw + i), least = broadcast(LEAST_EXPONENT), sum = broadcast(0.0);
+        vec     greatest = load(raw + i), least = broadcast(LEAST_EXPONENT), sum = broadcast(0.0);
         for (size_t k = 1; k < n_bins(config); k++)
             greatest = max(load(ROW(raw, k) + i), greatest);
         for (size_t k = 0; k < n_bins(config); k++) {
@@ -83,17 +83,17 @@ INLINE void exponentials(double *saved, size_t first, size_t share, const double
 INLINE void locate(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config,
                    size_t rows)
 {
-    const size_t bins = n_bins(config);
+    const size_t  bins = n_bins(config);
     const double *d = ROW(outputs, 2 * bins);
-    const vec start = broadcast(-config->interval), end = broadcast(config->interval), least = broadcast(MIN_BIN);
+    const vec     start = broadcast(-config->interval), end = broadcast(config->interval), least = broadcast(MIN_BIN);
 
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-        double *kept = KEPT(saved, i, config);
+        double       *kept = KEPT(saved, i, config);
         const double *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
-        vec ui = load(u + i), share_x = load(NUMBER(kept, SHARE_X)), share_y = load(NUMBER(kept, SHARE_Y));
-        vec bin = broadcast(0.0), left_x = start, left_y = start;
-        vec x0 = start, y0 = start, w = fmadd(share_x, load(a), least), h = fmadd(share_y, load(b), least);
-        vec d0 = load(d + i), d1 = load(ROW(d, 1) + i), wide = w, high = h;
+        vec           ui = load(u + i), share_x = load(NUMBER(kept, SHARE_X)), share_y = load(NUMBER(kept, SHARE_Y));
+        vec           bin = broadcast(0.0), left_x = start, left_y = start;
+        vec           x0 = start, y0 = start, w = fmadd(share_x, load(a), least), h = fmadd(share_y, load(b), least);
+        vec           d0 = load(d + i), d1 = load(ROW(d, 1) + i), wide = w, high = h;
         for (size_t k = 1; k < bins; k++) {
             left_x += wide, left_y += high;
             wide = fmadd(share_x, load(NUMBER(a, k)), least), high = fmadd(share_y, load(NUMBER(b, k)), least);
@@ -117,7 +117,7 @@ INLINE void slopes(double *saved, const fathom_config *config, size_t rows)
     for (size_t i = 0; i < rows; i += VEC_WIDTH)
         for (int end = 0; end < 2; end++) {
             double *kept = KEPT(saved, i, config);
-            vec slope, value = softplus(&slope, load(NUMBER(kept, DELTA0 + end)) + broadcast(SLOPE_SHIFT));
+            vec     slope, value = softplus(&slope, load(NUMBER(kept, DELTA0 + end)) + broadcast(SLOPE_SHIFT));
             store(NUMBER(kept, DELTA0 + end), value + broadcast(MIN_SLOPE));
             store(NUMBER(kept, SLOPE0 + end), slope);
         }
@@ -144,13 +144,13 @@ INLINE vec limit(vec *gate, vec value, double interval)
     vec lo = broadcast(-interval), hi = broadcast(interval);
     vec limited = mask_select(less(value, lo), lo, mask_select(less(hi, value), hi, value));
     *gate = mask_select(mask_or(less(value, lo), less(hi, value)), broadcast(0.0),
-                   mask_select(mask_or(equal(value, lo), equal(value, hi)), broadcast(0.5), broadcast(1.0)));
+                        mask_select(mask_or(equal(value, lo), equal(value, hi)), broadcast(0.5), broadcast(1.0)));
     return limited;
 }
 
 /* The passes that forward and inverse share: stores all that belongs to u's bin in `saved`. */
 INLINE void find_bin(double *saved, const double *outputs, const double *u, bool along_y, const fathom_config *config,
-                    size_t rows)
+                     size_t rows)
 {
     const size_t bins = n_bins(config);
     const double room = 2.0 * config->interval - (double)bins * MIN_BIN;
@@ -160,8 +160,8 @@ INLINE void find_bin(double *saved, const double *outputs, const double *u, bool
     slopes(saved, config, rows);
 }
 
-static void forward(double *x, struct volume *volume, const double *outputs, double *saved,
-                    const fathom_config *config, size_t rows)
+static void forward(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     double u[TILE];
 
@@ -169,15 +169,15 @@ static void forward(double *x, struct volume *volume, const double *outputs, dou
     find_bin(saved, outputs, u, false, config, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         double *kept = KEPT(saved, i, config);
-        vec inv_w = broadcast(1.0) / load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * inv_w;
-        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = broadcast(1.0);
-        vec theta = (load(u + i) - load(NUMBER(kept, X0))) * inv_w, rest = one - theta, both = theta * rest;
+        vec     inv_w = broadcast(1.0) / load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * inv_w;
+        vec     delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = broadcast(1.0);
+        vec     theta = (load(u + i) - load(NUMBER(kept, X0))) * inv_w, rest = one - theta, both = theta * rest;
 
         vec alpha = s * theta * theta + delta0 * both;
         vec inv_beta = one / (s + (delta1 + delta0 - (s + s)) * both);
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
         vec gate, y = limit(&gate, load(NUMBER(kept, Y0)) + h * alpha * inv_beta, config->interval); /* eq. 4 */
-        vec ratio = s * inv_beta, slope = ratio * ratio * gamma;                                      /* eq. 5 */
+        vec ratio = s * inv_beta, slope = ratio * ratio * gamma;                                     /* eq. 5 */
 
         mask in = inside(load(x + i), config->interval);
         store(NUMBER(kept, THETA), theta);
@@ -226,31 +226,31 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
 {
     const size_t bins = n_bins(config);
     const double interval = config->interval, room = 2.0 * interval - (double)bins * MIN_BIN;
-    double *draw_a = doutputs, *draw_b = ROW(doutputs, bins), *draw_d = ROW(doutputs, 2 * bins);
+    double      *draw_a = doutputs, *draw_b = ROW(doutputs, bins), *draw_d = ROW(doutputs, 2 * bins);
 
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         const double *kept = KEPT(saved, i, config), *a = NUMBER(kept, EXPONENTIALS), *b = NUMBER(a, bins);
-        const vec one = broadcast(1.0), two = broadcast(2.0);
-        vec theta = load(NUMBER(kept, THETA)), bin = load(NUMBER(kept, BIN));
-        vec inv_w = load(NUMBER(kept, INV_W)), inv_beta = load(NUMBER(kept, INV_BETA));
-        vec w = load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * inv_w;
-        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1));
-        vec rest = one - theta, both = theta * rest, theta2 = theta * theta, bend = delta1 + delta0 - two * s;
-        vec alpha = s * theta2 + delta0 * both;
-        vec gamma = delta1 * theta2 + two * s * both + delta0 * rest * rest;
+        const vec     one = broadcast(1.0), two = broadcast(2.0);
+        vec           theta = load(NUMBER(kept, THETA)), bin = load(NUMBER(kept, BIN));
+        vec           inv_w = load(NUMBER(kept, INV_W)), inv_beta = load(NUMBER(kept, INV_BETA));
+        vec           w = load(NUMBER(kept, W)), h = load(NUMBER(kept, H)), s = h * inv_w;
+        vec           delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1));
+        vec           rest = one - theta, both = theta * rest, theta2 = theta * theta, bend = delta1 + delta0 - two * s;
+        vec           alpha = s * theta2 + delta0 * both;
+        vec           gamma = delta1 * theta2 + two * s * both + delta0 * rest * rest;
 
         mask in = less(broadcast(-0.5), bin);
-        vec dy = mask_select(in, load(dx + i) * load(NUMBER(kept, GATE)), broadcast(0.0));
-        vec dlog = mask_select(in, load(dlog_det + i), broadcast(0.0));
-        vec ratio = alpha * inv_beta;
-        vec dratio = dy * h;
-        vec dalpha = dratio * inv_beta;
-        vec dbeta = -(dratio * ratio + two * dlog) * inv_beta;
-        vec dlog_s_gamma = dlog / (s * gamma), dgamma = dlog_s_gamma * s;
+        vec  dy = mask_select(in, load(dx + i) * load(NUMBER(kept, GATE)), broadcast(0.0));
+        vec  dlog = mask_select(in, load(dlog_det + i), broadcast(0.0));
+        vec  ratio = alpha * inv_beta;
+        vec  dratio = dy * h;
+        vec  dalpha = dratio * inv_beta;
+        vec  dbeta = -(dratio * ratio + two * dlog) * inv_beta;
+        vec  dlog_s_gamma = dlog / (s * gamma), dgamma = dlog_s_gamma * s;
 
         vec turn = one - two * theta; /* d both / d theta */
-        vec dtheta = dalpha * (two * s * theta + delta0 * turn) + dbeta * bend * turn
-                   + two * dgamma * (delta1 * theta + s * turn - delta0 * rest);
+        vec dtheta = dalpha * (two * s * theta + delta0 * turn) + dbeta * bend * turn +
+                     two * dgamma * (delta1 * theta + s * turn - delta0 * rest);
         vec ds = dalpha * theta2 + dbeta * (one - two * both) + two * dgamma * both + two * (dlog_s_gamma * gamma);
         vec ddelta0 = (dalpha + dbeta) * both + dgamma * rest * rest;
         vec ddelta1 = dbeta * both + dgamma * theta2;
@@ -262,10 +262,10 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
         vec draw0 = ddelta0 * load(NUMBER(kept, SLOPE0)), draw1 = ddelta1 * load(NUMBER(kept, SLOPE1));
 
         vec start = broadcast(-interval) + broadcast(MIN_BIN) * bin;
-        softmax_gradient(&a_left, &a_own, &a_right, load(NUMBER(kept, X0)) - start, w,
-                         load(NUMBER(kept, SHARE_X)), room);
-        softmax_gradient(&b_left, &b_own, &b_right, load(NUMBER(kept, Y0)) - start, h,
-                         load(NUMBER(kept, SHARE_Y)), room);
+        softmax_gradient(&a_left, &a_own, &a_right, load(NUMBER(kept, X0)) - start, w, load(NUMBER(kept, SHARE_X)),
+                         room);
+        softmax_gradient(&b_left, &b_own, &b_right, load(NUMBER(kept, Y0)) - start, h, load(NUMBER(kept, SHARE_Y)),
+                         room);
         vec number = broadcast(0.0), slope = broadcast(0.0), da = a_left, db = b_left;
         for (size_t k = 0; k < bins; k++) {
             mask own = equal(number, bin); /* outside, bin -1: never, and all are 0 */
@@ -283,8 +283,8 @@ static void backward(double *dx, double *doutputs, const double *saved, const do
 /* theta is a root of a t^2 + b t + c = 0 (eq. 6-8).  The form t = 2 c / (-b - sqrt(b^2 - 4 a c)) is stable only for
  * b >= 0.  If b < 0, the equation is written for t = 1 - theta instead, that is from the bin's right end, with delta_k
  * and delta_{k+1} exchanged.  Its b is 2 h s minus the first one, hence positive.  dx/dy = 1 / (dy/dx). */
-static void inverse(double *x, struct volume *volume, const double *outputs, double *saved,
-                    const fathom_config *config, size_t rows)
+static void inverse(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
+                    size_t rows)
 {
     double u[TILE];
 
@@ -292,13 +292,13 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
     find_bin(saved, outputs, u, true, config, rows);
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         double *kept = KEPT(saved, i, config);
-        vec x0 = load(NUMBER(kept, X0)), w = load(NUMBER(kept, W));
-        vec y0 = load(NUMBER(kept, Y0)), h = load(NUMBER(kept, H)), s = h / w;
-        vec delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = broadcast(1.0);
+        vec     x0 = load(NUMBER(kept, X0)), w = load(NUMBER(kept, W));
+        vec     y0 = load(NUMBER(kept, Y0)), h = load(NUMBER(kept, H)), s = h / w;
+        vec     delta0 = load(NUMBER(kept, DELTA0)), delta1 = load(NUMBER(kept, DELTA1)), one = broadcast(1.0);
 
-        vec rise = load(u + i) - y0, bend = delta1 + delta0 - (s + s), none = broadcast(0.0);
+        vec  rise = load(u + i) - y0, bend = delta1 + delta0 - (s + s), none = broadcast(0.0);
         mask from_right = less(h * delta0 - rise * bend, none);
-        vec slope0 = mask_select(from_right, delta1, delta0);
+        vec  slope0 = mask_select(from_right, delta1, delta0);
         rise = mask_select(from_right, h - rise, rise);
         vec a = h * (s - slope0) + rise * bend; /* eq. 7 */
         vec b = h * slope0 - rise * bend;
@@ -314,7 +314,7 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
         vec gamma = delta1 * theta * theta + (s + s) * both + delta0 * rest * rest;
         vec gate, end = broadcast(config->interval), back = limit(&gate, theta * w + x0, config->interval);
         back = mask_select(equal(load(u + i), end), end, back); /* x_0 + w may be below B by rounding */
-        vec ratio = beta / s, slope = ratio * ratio / gamma; /* dx/dy */
+        vec ratio = beta / s, slope = ratio * ratio / gamma;    /* dx/dy */
 
         mask in = inside(load(x + i), config->interval);
         store(x + i, mask_select(in, back, load(x + i)));

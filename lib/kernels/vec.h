@@ -47,45 +47,45 @@ static const int64_t RSQRT_MAGIC = 0x5fe6ec85e7de30da;
 #include <sleef.h>
 typedef double   vec __attribute__((vector_size(64)));
 typedef __mmask8 mask;
-INLINE vec  load(const double *p)                       { return _mm512_loadu_pd(p); }
-INLINE void store(double *p, vec a)                     { _mm512_storeu_pd(p, a); }
-INLINE vec  broadcast(double a)                         { return _mm512_set1_pd(a); }
-INLINE vec  fmadd(vec a, vec b, vec c)                  { return _mm512_fmadd_pd(a, b, c); }
-INLINE mask less(vec a, vec b)                          { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
-INLINE mask equal(vec a, vec b)                         { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
-INLINE mask mask_or(mask a, mask b)                     { return (mask)(a | b); }
-INLINE int  mask_count(mask m)                          { return __builtin_popcount(m); }
-INLINE vec  mask_select(mask m, vec yes, vec no)        { return _mm512_mask_blend_pd(m, no, yes); }
-INLINE vec  max(vec a, vec b)                           { return _mm512_max_pd(a, b); }
-INLINE vec  mask_add(mask m, vec a, vec b)              { return _mm512_mask_add_pd(a, m, a, b); }
+INLINE vec       load(const double *p) { return _mm512_loadu_pd(p); }
+INLINE void      store(double *p, vec a) { _mm512_storeu_pd(p, a); }
+INLINE vec       broadcast(double a) { return _mm512_set1_pd(a); }
+INLINE vec       fmadd(vec a, vec b, vec c) { return _mm512_fmadd_pd(a, b, c); }
+INLINE mask      less(vec a, vec b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+INLINE mask      equal(vec a, vec b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+INLINE mask      mask_or(mask a, mask b) { return (mask)(a | b); }
+INLINE int       mask_count(mask m) { return __builtin_popcount(m); }
+INLINE vec       mask_select(mask m, vec yes, vec no) { return _mm512_mask_blend_pd(m, no, yes); }
+INLINE vec       max(vec a, vec b) { return _mm512_max_pd(a, b); }
+INLINE vec       mask_add(mask m, vec a, vec b) { return _mm512_mask_add_pd(a, m, a, b); }
 /* With k the bit pattern of t: the double whose pattern is table[k mod 16] + k 2^48 (exponential.h). */
 INLINE vec power_of_two(vec t, const uint64_t table[16])
 {
-    __m512i k = (__m512i)t, entry = _mm512_permutex2var_epi64(_mm512_loadu_si512(table), k,
-                                                              _mm512_loadu_si512(table + 8));
+    __m512i k = (__m512i)t,
+            entry = _mm512_permutex2var_epi64(_mm512_loadu_si512(table), k, _mm512_loadu_si512(table + 8));
     return (vec)_mm512_add_epi64(entry, _mm512_slli_epi64(k, 48));
 }
 INLINE vec approximate_rsqrt(vec a)
 {
     return (vec)_mm512_sub_epi64(_mm512_set1_epi64(RSQRT_MAGIC), _mm512_srli_epi64((__m512i)a, 1));
 }
-INLINE vec  vec_log(vec a)                              { return Sleef_finz_logd8_u10avx512f(a); }
+INLINE vec vec_log(vec a) { return Sleef_finz_logd8_u10avx512f(a); }
 
 /* t[i] = column i of the square block whose rows are r[0..VEC_WIDTH-1]. */
 INLINE void transpose(vec t[8], const vec r[8])
 {
     __m512d a[8], b[8];
     for (int i = 0; i < 8; i += 2) {
-        a[i]     = _mm512_unpacklo_pd(r[i], r[i + 1]);
+        a[i] = _mm512_unpacklo_pd(r[i], r[i + 1]);
         a[i + 1] = _mm512_unpackhi_pd(r[i], r[i + 1]);
     }
     for (int i = 0; i < 8; i += 4)
         for (int j = 0; j < 2; j++) {
-            b[i + j]     = _mm512_shuffle_f64x2(a[i + j], a[i + j + 2], 0x88);
+            b[i + j] = _mm512_shuffle_f64x2(a[i + j], a[i + j + 2], 0x88);
             b[i + j + 2] = _mm512_shuffle_f64x2(a[i + j], a[i + j + 2], 0xdd);
         }
     for (int j = 0; j < 4; j++) {
-        t[j]     = _mm512_shuffle_f64x2(b[j], b[j + 4], 0x88);
+        t[j] = _mm512_shuffle_f64x2(b[j], b[j + 4], 0x88);
         t[j + 4] = _mm512_shuffle_f64x2(b[j], b[j + 4], 0xdd);
     }
 }
@@ -96,18 +96,18 @@ INLINE void transpose(vec t[8], const vec r[8])
 #include <sleef.h>
 typedef double  vec __attribute__((vector_size(32)));
 typedef __m256d mask;
-INLINE vec  load(const double *p)                       { return _mm256_loadu_pd(p); }
-INLINE void store(double *p, vec a)                     { _mm256_storeu_pd(p, a); }
-INLINE vec  broadcast(double a)                         { return _mm256_set1_pd(a); }
-INLINE vec  fmadd(vec a, vec b, vec c)                  { return _mm256_fmadd_pd(a, b, c); }
-INLINE mask less(vec a, vec b)                          { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
-INLINE mask equal(vec a, vec b)                         { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
-INLINE mask mask_or(mask a, mask b)                     { return _mm256_or_pd(a, b); }
-INLINE int  mask_count(mask m)                          { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
-INLINE vec  mask_select(mask m, vec yes, vec no)        { return _mm256_blendv_pd(no, yes, m); }
-INLINE vec  max(vec a, vec b)                           { return _mm256_max_pd(a, b); }
-INLINE vec  mask_add(mask m, vec a, vec b)              { return mask_select(m, a + b, a); }
-INLINE vec  power_of_two(vec t, const uint64_t table[16])
+INLINE vec      load(const double *p) { return _mm256_loadu_pd(p); }
+INLINE void     store(double *p, vec a) { _mm256_storeu_pd(p, a); }
+INLINE vec      broadcast(double a) { return _mm256_set1_pd(a); }
+INLINE vec      fmadd(vec a, vec b, vec c) { return _mm256_fmadd_pd(a, b, c); }
+INLINE mask     less(vec a, vec b) { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
+INLINE mask     equal(vec a, vec b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+INLINE mask     mask_or(mask a, mask b) { return _mm256_or_pd(a, b); }
+INLINE int      mask_count(mask m) { return __builtin_popcount((unsigned)_mm256_movemask_pd(m)); }
+INLINE vec      mask_select(mask m, vec yes, vec no) { return _mm256_blendv_pd(no, yes, m); }
+INLINE vec      max(vec a, vec b) { return _mm256_max_pd(a, b); }
+INLINE vec      mask_add(mask m, vec a, vec b) { return mask_select(m, a + b, a); }
+INLINE vec      power_of_two(vec t, const uint64_t table[16])
 {
     __m256i k = (__m256i)t, j = _mm256_and_si256(k, _mm256_set1_epi64x(15));
     __m256i entry = _mm256_i64gather_epi64((const long long *)table, j, 8);
@@ -117,7 +117,7 @@ INLINE vec approximate_rsqrt(vec a)
 {
     return (vec)_mm256_sub_epi64(_mm256_set1_epi64x(RSQRT_MAGIC), _mm256_srli_epi64((__m256i)a, 1));
 }
-INLINE vec  vec_log(vec a)                              { return Sleef_finz_logd4_u10avx2(a); }
+INLINE vec vec_log(vec a) { return Sleef_finz_logd4_u10avx2(a); }
 
 INLINE void transpose(vec t[4], const vec r[4])
 {
@@ -133,20 +133,20 @@ INLINE void transpose(vec t[4], const vec r[4])
 
 typedef double vec;
 typedef int    mask;
-INLINE vec  load(const double *p)                       { return *p; }
-INLINE void store(double *p, vec a)                     { *p = a; }
-INLINE vec  broadcast(double a)                         { return a; }
-INLINE vec  fmadd(vec a, vec b, vec c)                  { return fma(a, b, c); }
-INLINE mask less(vec a, vec b)                          { return a < b; }
-INLINE mask equal(vec a, vec b)                         { return a == b; }
-INLINE mask mask_or(mask a, mask b)                     { return a | b; }
-INLINE int  mask_count(mask m)                          { return m; }
-INLINE vec  mask_select(mask m, vec yes, vec no)        { return m ? yes : no; }
-INLINE vec  max(vec a, vec b)                           { return a > b ? a : b; }
-INLINE vec  mask_add(mask m, vec a, vec b)              { return m ? a + b : a; }
-INLINE vec  vec_log(vec a)                              { return same_log(a); }
-INLINE void transpose(vec t[1], const vec r[1])         { t[0] = r[0]; }
-INLINE vec  power_of_two(vec t, const uint64_t table[16])
+INLINE vec     load(const double *p) { return *p; }
+INLINE void    store(double *p, vec a) { *p = a; }
+INLINE vec     broadcast(double a) { return a; }
+INLINE vec     fmadd(vec a, vec b, vec c) { return fma(a, b, c); }
+INLINE mask    less(vec a, vec b) { return a < b; }
+INLINE mask    equal(vec a, vec b) { return a == b; }
+INLINE mask    mask_or(mask a, mask b) { return a | b; }
+INLINE int     mask_count(mask m) { return m; }
+INLINE vec     mask_select(mask m, vec yes, vec no) { return m ? yes : no; }
+INLINE vec     max(vec a, vec b) { return a > b ? a : b; }
+INLINE vec     mask_add(mask m, vec a, vec b) { return m ? a + b : a; }
+INLINE vec     vec_log(vec a) { return same_log(a); }
+INLINE void    transpose(vec t[1], const vec r[1]) { t[0] = r[0]; }
+INLINE vec     power_of_two(vec t, const uint64_t table[16])
 {
     uint64_t k;
     memcpy(&k, &t, sizeof k);

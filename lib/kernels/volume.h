@@ -31,8 +31,8 @@ static inline void volume_start(struct volume *volume, size_t rows)
 INLINE void volume_grow(struct volume *volume, size_t i, vec slope)
 {
     const vec least = broadcast(0x1p-500), most = broadcast(0x1p500), one = broadcast(1.0), zero = broadcast(0.0);
-    vec before = load(volume->factor + i), factor = before * slope;
-    mask far = mask_or(less(factor, least), less(most, factor));
+    vec       before = load(volume->factor + i), factor = before * slope;
+    mask      far = mask_or(less(factor, least), less(most, factor));
     if (mask_count(far) > 0) {
         store(volume->log + i, load(volume->log + i) + mask_select(far, vec_log(before) + vec_log(slope), zero));
         factor = mask_select(far, one, factor);

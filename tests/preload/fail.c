@@ -55,7 +55,7 @@ static int fails(const char *call, const char *path)
 
 static int fails_fd(const char *call, int fd)
 {
-    char          link[64], path[PATH_MAX];
+    char link[64], path[PATH_MAX];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     const ssize_t length = readlink(link, path, sizeof path - 1);
     path[length > 0 ? length : 0] = '\0';
@@ -63,13 +63,13 @@ static int fails_fd(const char *call, int fd)
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-#define FAIL_IF(expression)        \
-    do {                           \
+#define FAIL_IF(expression)         \
+    do {                            \
         const int e = (expression); \
-        if (e) {                   \
-            errno = e;             \
-            return -1;             \
-        }                          \
+        if (e) {                    \
+            errno = e;              \
+            return -1;              \
+        }                           \
     } while (0)
 
 ssize_t write(int fd, const void *data, size_t size)
