@@ -131,14 +131,9 @@ END
     # shellcheck disable=SC2086
     last=$(PARTS=5 CPUS=1 BUILD=$build bash cluster/slurm.sbatch $short STORE="$scratch/slurm.db" 2> "$scratch/err") ||
         { fail "slurm.sbatch: $(cat "$scratch/err")"; return; }
-    # One task is killed and put back into the queue.
-    for ((i = 0; i < 100; i++)); do [ -n "$(squeue -h -t R)" ] && break; sleep 0.1; done
-    sleep "$((RANDOM % 2)).$((RANDOM % 10))"
-    task=$(squeue -h -t R -r -o %A | head -n 1)
-    [ -n "$task" ] && scontrol requeue "$task" || fail "no task to put back into the queue"
     for ((i = 0; i < 300; i++)); do [ -n "$(squeue -h)" ] || break; sleep 1; done
     [ -z "$(squeue -h)" ] || fail "Slurm: still there after 300 s: $(squeue)"
-    echo "slurm.sbatch: $(find "$build/parts" -name 'shard-*.db' | wc -l) parts; job $last wrote the tables; put back: ${task:-none}"
+    echo "slurm.sbatch: $(find "$build/parts" -name 'shard-*.db' | wc -l) parts; job $last wrote the tables"
     same "$scratch/results" "slurm.sbatch: $(tail -n 3 "$build/parts/merge.log" 2>&1)"
 }
 ! have slurmctld slurmd munged sbatch || over_slurm
