@@ -1,12 +1,15 @@
 #!/bin/sh
-# bits.sh - the same bytes in every table, whatever the compiler, the optimisation level, the kernels and the threads.
+# bits.sh - the same bytes in every table, whatever the compiler, the optimisation level, the kernels, the threads and
+# the architecture.
 #
 # Each line of `runs` is an experiment made short (what matters is bits, not length); one that has no line is made short
 # by those of --depths, --seeds and --steps that it takes.  It is run by every build, with every kernel set that this
-# CPU has, on one thread and on two, and its tables are compared byte for byte with those of the first run.
+# CPU has, on one thread and on two, and its tables are compared byte for byte with those of the first run.  Those of
+# `few` are shorter still: they are run by a build for aarch64 as well, emulated by qemu.
 # BUILD is the folder to work in (build), MAKE the make to build with.
 set -u
 build=${BUILD:-build}/bits
+root=${BUILD:-build}/arm64-root # what .ci/arm64 makes
 make=${MAKE:-make}
 sleef=3.5.1 # the version that the committed tables were made with: another one may round differently
 
@@ -26,6 +29,19 @@ actnorm     actnorm          --depths 1,2 --seeds 1 --steps 10
 deep        depth20          --depths 3 --seeds 1 --steps 5
 roundoff    roundoff         --depths 1 --replicas 2 --steps 20
 lines       conditioner      --depths 2 --actnorm data --steps 40
+END
+}
+few() {
+    small="--data-size 300 --batch 64 --steps 12"
+    cat << END
+spline      depth_sweep      --depths 1,2 $small
+affine      depth_sweep      --coupling affine --depths 1,2 $small
+odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
+gradients   gradient_norm    --depths 1,2 --data-size 300
+residual    residual_inverse --quiet
+growth      gradient_depth   --depths 1,3 --seeds 2 --data-size 300
+roundoff    roundoff         --depths 1 --replicas 2 $small
+lines       conditioner      --depths 2 --actnorm data $small
 END
 }
 
@@ -81,8 +97,8 @@ other_runs() {
 }
 all_runs() { runs; other_runs "$1"; }
 
-# make_tables LIST OUT FOLDER OPTION...: what LIST says, by the programs of FOLDER, with the kernels $isa
-isa=
+# make_tables LIST OUT FOLDER OPTION...: what LIST says, by the programs of FOLDER, run by $on with the kernels $isa
+on='' isa=
 make_tables() {
     list=$1 out=$2 folder=$3
     shift 3
@@ -90,7 +106,7 @@ make_tables() {
     while read -r run program options; do
         mkdir -p "$out/$run"
         # shellcheck disable=SC2086
-        FATHOM_ISA=$isa "$folder/$program" $options --no-plot --quiet "$@" --store none --out "$out/$run" \
+        FATHOM_ISA=$isa $on "$folder/$program" $options --no-plot --quiet "$@" --store none --out "$out/$run" \
             > "$out/$run.log" 2>&1 < /dev/null ||
             fail "$out: $program $options: $(tail -n 1 "$out/$run.log")"
     done << END
@@ -106,12 +122,12 @@ compare_tables() { # NAME OUT OUT
 }
 # check_version FOLDER: its programs use the SLEEF that the committed tables were made with
 check_version() {
-    version=$(FATHOM_ISA=$isa "$1/depth_sweep" --version)
+    version=$(FATHOM_ISA=$isa $on "$1/depth_sweep" --version)
     echo "$version" | grep -qx "SLEEF $sleef (as compiled)" ||
         fail "$1: the committed tables were made with SLEEF $sleef, not $(echo "$version" | grep SLEEF)"
 }
 
-first=
+first='' native='' best=
 builds > "$(mkdir -p "$build" && echo "$build/list")"
 while read -r name compiler cflags; do
     if ! $make -s BUILD="$build/$name" CC="$compiler" CFLAGS="$cflags" build > "$build/$name.log" 2>&1; then
@@ -129,11 +145,58 @@ while read -r name compiler cflags; do
         for threads in $counts; do
             tables=$build/tables-$name-$isa-$threads
             make_tables all_runs "$tables" "$build/$name" --threads "$threads"
-            first=${first:-$tables}
+            first=${first:-$tables} native=${native:-$build/$name} best=${best:-$isa}
             compare_tables "$name, $isa, $threads thread(s)" "$first" "$tables"
         done
     done
 done < "$build/list"
+
+# aarch64: `few` by programs for aarch64 and by those of this machine; a store of runs made there, alone and merged with
+# one made here.  Where two stores have a run in common, merging compares it.
+aarch64() {
+    there=$build/aarch64
+    # shellcheck disable=SC2046
+    if ! $make -s BUILD="$there" CC=aarch64-linux-gnu-gcc ARCH=aarch64 CFLAGS=-O3 CPPFLAGS="--sysroot=$root" \
+        LDFLAGS="--sysroot=$root" $(few | awk -v folder="$there" '!had[$2]++ { print folder "/" $2 }') \
+        > "$there.log" 2>&1; then
+        fail "aarch64: does not build: $(tail -n 1 "$there.log")"
+        return
+    fi
+    rm -rf "$build"/store-*
+    on="$qemu -L $root" isa=ref
+    check_version "$there"
+    make_tables few "$build/few-aarch64" "$there" --threads 2
+    sweep "$there" there
+    on='' isa=$best
+    make_tables few "$build/few-native" "$native" --threads 2
+    sweep "$native" here
+    compare_tables "aarch64, emulated, 2 threads" "$build/few-native" "$build/few-aarch64"
+
+    sweep "$native" alone --merge "$build/store-there.db"
+    sweep "$native" both --merge "$build/store-here.db" "$build/store-there.db"
+    compare_tables "a store of aarch64, merged alone" "$build/few-native/spline" "$build/store-alone"
+    compare_tables "a store of aarch64, merged with one from here" "$build/few-native/spline" "$build/store-both"
+}
+sweep() { # FOLDER NAME OPTION...: the first run of `few` with the store store-NAME.db
+    folder=$1 name=$2
+    shift 2
+    # shellcheck disable=SC2046
+    $on "$folder/depth_sweep" $(few | sed -n 's/^spline *depth_sweep *//p') --no-plot --quiet "$@" \
+        --store "$build/store-$name.db" --out "$build/store-$name" > "$build/store-$name.log" 2>&1 ||
+        fail "store-$name: $(tail -n 1 "$build/store-$name.log")"
+}
+qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
+if [ "$(uname -m)" = aarch64 ]; then
+    skip "aarch64 emulated: this machine is one"
+elif ! command -v aarch64-linux-gnu-gcc > /dev/null; then
+    skip "aarch64: no aarch64-linux-gnu-gcc here (package gcc-aarch64-linux-gnu)"
+elif [ -z "$qemu" ]; then
+    skip "aarch64: no qemu-aarch64 here (package qemu-user)"
+elif [ ! -d "$root" ]; then
+    skip "aarch64: no $root here (.ci/arm64 $root makes it)"
+elif [ -n "$native" ]; then
+    aarch64
+fi
 
 tables=$(find "${first:-$build}" -name '*.tsv' ! -path '*/timings/*' | wc -l)
 [ "$tables" -ge 6 ] || fail "only $tables tables were compared"
