@@ -172,7 +172,8 @@ $(LIBRARY) $(SHARED) $(JUDGES) $(PLANS):
 	$(Q)$(AR) rcs $@ $^
 # The shared library shows what fathom.h declares, and nothing else.
 $(BUILD)/fathom.map: lib/fathom.h $(BUILD)/flags
-	@{ echo '{ global:'; grep -oE -e 'fathom_[a-z0-9_]+ *\(' -e '\*fathom_[a-z0-9_]+;' $< | tr -d ' (*;' | sort -u | \
+	@{ echo '{ global:'; sed '/^typedef/d' $< | grep -oE -e 'fathom_[a-z0-9_]+ *\(' -e '\*fathom_[a-z0-9_]+;' | \
+	tr -d ' (*;' | sort -u | \
 	sed 's/$$/;/'; echo 'local: *; };'; } > $@
 $(BUILD)/libfathom.so: $(LIB_OBJ) $(BUILD)/fathom.map
 	$(link) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/fathom.map $(LDLIBS)

@@ -106,7 +106,7 @@ for signal in HUP INT TERM; do # ended, or not, as it was when the program start
         running=no
         kill -0 $pid 2> /dev/null && running=yes
         if [ $start = ignore ] && [ $running = yes ]; then
-            env --default-signal=TERM kill -TERM $pid
+            kill -TERM $pid
         fi
         wait $pid
         got=$?
