@@ -2,6 +2,7 @@
 # test_examples.sh - the program of examples/ gives the numbers that build/depth_sweep gives for the same rows, and one
 # line for what it does not take.
 set -u
+unset LD_PRELOAD # its complaints are lines on stderr, which are counted or compared here
 example=$BUILD/examples/density_of_rows
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT

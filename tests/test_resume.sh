@@ -2,6 +2,7 @@
 # test_resume.sh [N [FLIPS]] - an experiment is killed at N random moments and started again each time: in the end its
 # tables are byte for byte those of one run that nothing disturbed, and the store was believed only where it is whole.
 set -u
+unset LD_PRELOAD # its complaints are lines on stderr, which are counted or compared here
 n=${1:-8}
 flips=${2:-12}
 build=${BUILD:-build}

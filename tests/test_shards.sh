@@ -1,6 +1,7 @@
 #!/bin/bash
 # test_shards.sh - an experiment made in parts and merged has the tables of one that was made whole.
 set -u
+unset LD_PRELOAD # its complaints are lines on stderr, which are counted or compared here
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 unset SLURM_ARRAY_TASK_ID
