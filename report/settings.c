@@ -19,13 +19,20 @@ static bool next_setting(char key[KEY_SIZE], char value[VALUE_SIZE], const char 
     return true;
 }
 
+/* The text after the next comma; NULL: there is none. */
+static const char *next_item(const char *text)
+{
+    const char *comma = strchr(text, ',');
+    return comma ? comma + 1 : NULL;
+}
+
 /* Every depth of list a, "1,2,4", is in list b. */
 static bool within(const char *a, const char *b)
 {
     bool all = true;
-    for (const char *at = a; at && all; at = strchr(at, ','), at += at != NULL) {
+    for (const char *at = a; at && all; at = next_item(at)) {
         all = false;
-        for (const char *in = b; in && !all; in = strchr(in, ','), in += in != NULL)
+        for (const char *in = b; in && !all; in = next_item(in))
             all = strtoul(at, NULL, 10) == strtoul(in, NULL, 10);
     }
     return all;
