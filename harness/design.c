@@ -16,7 +16,6 @@ struct listing {
     const struct options *options;
     struct run            run;   /* as far as it is set              */
     size_t                seeds; /* levels of AXIS_SEED below this   */
-    bool                  first_of_depth;
 };
 
 static void add(struct run_list *runs, const struct run *run)
