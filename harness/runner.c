@@ -109,27 +109,30 @@ static fathom_status initial_params(double *params, const struct run *run, const
     return FATHOM_OK;
 }
 
-static double mean_log_prob(fathom_workspace *workspace, const double *params, const fathom_dataset *data)
+/* log p of each row; the caller frees. */
+static double *log_prob(fathom_workspace *workspace, const double *params, const fathom_dataset *data)
 {
-    if (data->n == 0)
-        return NAN;
     double *logp = need(malloc(data->n * sizeof *logp));
     check(fathom_flow_log_prob(logp, workspace, params, data->x, data->n), "log p");
+    return logp;
+}
+
+static double mean_log_prob(fathom_workspace *workspace, const double *params, const fathom_dataset *data)
+{
+    double      *logp = log_prob(workspace, params, data);
     const double mean = runner_mean(logp, data->n);
     free(logp);
     return mean;
 }
 
-/* KL(truth || flow) by the held-out rows, each row's difference by itself: their own scatter cancels. */
-static void divergence(struct run_result *result, const double *truth, const fathom_dataset *data,
-                       fathom_workspace *workspace, const double *params)
+/* KL(truth || flow) by n rows' log p under both, each row's difference by itself: their own scatter cancels. */
+static void divergence(struct run_result *result, const double *truth, const double *flow, size_t n)
 {
-    double *difference = need(malloc(data->n * sizeof *difference));
-    check(fathom_flow_log_prob(difference, workspace, params, data->x, data->n), "log p");
-    for (size_t i = 0; i < data->n; i++)
-        difference[i] = truth[i] - difference[i];
-    result->kl = runner_mean(difference, data->n);
-    result->kl_std_error = runner_std_error(difference, data->n);
+    double *difference = need(malloc(n * sizeof *difference));
+    for (size_t i = 0; i < n; i++)
+        difference[i] = truth[i] - flow[i];
+    result->kl = runner_mean(difference, n);
+    result->kl_std_error = runner_std_error(difference, n);
     free(difference);
 }
 
@@ -137,10 +140,15 @@ static void divergence(struct run_result *result, const double *truth, const fat
 static void score(struct run_result *result, const struct run *run, const struct session *session,
                   fathom_workspace *workspace, const double *params)
 {
+    const size_t n_heldout = session->heldout.n;
     result->train_logp = mean_log_prob(workspace, params, &session->train);
-    result->heldout_logp = mean_log_prob(workspace, params, &session->heldout);
-    if (run->heldout_truth)
-        divergence(result, run->heldout_truth, &session->heldout, workspace, params);
+    if (n_heldout > 0) {
+        double *logp = log_prob(workspace, params, &session->heldout); /* once for score and divergence */
+        result->heldout_logp = runner_mean(logp, n_heldout);
+        if (run->heldout_truth)
+            divergence(result, run->heldout_truth, logp, n_heldout);
+        free(logp);
+    }
     if (!isfinite(result->train_logp))
         result->status = FATHOM_DIVERGED;
 }
