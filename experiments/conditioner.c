@@ -52,13 +52,13 @@ static void *need(void *memory)
     return memory;
 }
 
-/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c); affine: loc, raw scale
- * (lib/kernels/transformer_affine.c); of any other, the first outputs by their numbers.  How many are shown. */
+/* Spline: K raw widths, K raw heights, K + 1 raw slopes (lib/kernels/transformer_spline.c); affine ones: loc, raw
+ * scale (lib/kernels/transformer_affine.c, affine_scale.h); of any other, the first outputs by their numbers.  How many are shown. */
 static size_t choose_outputs(struct shown *shown, const fathom_config *config, const struct fathom_isa *isa)
 {
     static const char *const numbers[MOST_SHOWN] = { "output_0", "output_1", "output_2" };
     const size_t             bins = config->knots + 1, middle = bins / 2;
-    if (strcmp(config->coupling, "affine") == 0) {
+    if (strncmp(config->coupling, "affine", strlen("affine")) == 0) {
         shown[0] = (struct shown){ "loc", 0 };
         shown[1] = (struct shown){ "raw_scale", 1 };
         return 2;

@@ -146,7 +146,7 @@ __attribute__((format(printf, 2, 3))) static enum options_outcome illegal(fathom
 
 static enum options_outcome illegal_value(fathom_error *error, const struct option_row *row, const char *value)
 {
-    char legal[160];
+    char legal[512];
     option_describe_legal(legal, sizeof legal, row);
     return illegal(error, "--%s '%.60s'%s: must be %s", row->name, value, strlen(value) > 60 ? "..." : "", legal);
 }
@@ -310,6 +310,18 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
     return outcome == OPTIONS_RUN ? choose_kernels(options, error) : outcome;
 }
 
+/* The legal words, after the meaning, in lines of at most 110 characters. */
+static void print_words(const struct option_row *row)
+{
+    size_t column = 24 + strlen(row->meaning);
+    for (size_t w = 0; option_word(row, w); w++) {
+        const size_t length = strlen(option_word(row, w)) + 2;
+        const bool   full = column + length > 110;
+        printf("%s%s%s", w ? "," : "", full ? "\n                       " : " ", option_word(row, w));
+        column = full ? 23 + length : column + length;
+    }
+}
+
 static void print_help(const struct options *defaults, const struct program *program)
 {
     printf("Usage: %s [OPTION]...\n%s\n\n", program->name, program->summary);
@@ -323,8 +335,8 @@ static void print_help(const struct options *defaults, const struct program *pro
         printf("  %-20s ", left);
         for (const char *line = row->meaning; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
             printf("%s%.*s", line == row->meaning ? "" : "\n                       ", (int)strcspn(line, "\n"), line);
-        for (size_t w = 0; row->kind == KIND_WORD && option_word(row, w); w++)
-            printf("%s%s", w ? ", " : " ", option_word(row, w));
+        if (row->kind == KIND_WORD)
+            print_words(row);
         if (row->kind != KIND_FLAG) {
             option_print(value, sizeof value, defaults, row);
             printf(" [%s]", value);

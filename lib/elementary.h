@@ -1,4 +1,4 @@
-/* elementary.h - exp, log, log1p, expm1, sin, cos and erfinv with the same bits on every machine.
+/* elementary.h - exp, log, log1p, expm1, sin, cos, atan and erfinv with the same bits on every machine.
  *
  * All but erfinv are SLEEF's scalar functions of the deterministic `finz` family (fused multiply-add arithmetic, 1 ulp;
  * Shibata & Petrogalli 2020, "SLEEF: a portable vectorized library of C standard mathematical functions").  The C
@@ -20,6 +20,7 @@ double Sleef_finz_log1pd1_u10purecfma(double x);
 double Sleef_finz_expm1d1_u10purecfma(double x);
 double Sleef_finz_sind1_u10purecfma(double x);
 double Sleef_finz_cosd1_u10purecfma(double x);
+double Sleef_finz_atand1_u10purecfma(double x);
 #endif
 
 /* erfinv on (-1, 1), elementary.c. */
@@ -31,5 +32,6 @@ static inline double same_log1p(double x) { return Sleef_finz_log1pd1_u10purecfm
 static inline double same_expm1(double x) { return Sleef_finz_expm1d1_u10purecfma(x); }
 static inline double same_sin(double x) { return Sleef_finz_sind1_u10purecfma(x); }
 static inline double same_cos(double x) { return Sleef_finz_cosd1_u10purecfma(x); }
+static inline double same_atan(double x) { return Sleef_finz_atand1_u10purecfma(x); }
 
 #endif

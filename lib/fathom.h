@@ -239,8 +239,10 @@ typedef struct fathom_config {
 
 fathom_config fathom_config_default(void);
 
-/* The legal values of fathom_config.coupling: "spline", "affine", ...  fathom_coupling_name returns number i, from 0; a
- * static string, NULL if i >= fathom_n_couplings(). */
+/* The legal values of fathom_config.coupling: "spline", "affine", and the affine map with other scales,
+ * "affine-log-softplus", "affine-2sigmoid", "affine-glow", "affine-tanh", "affine-freia", "affine-bayesflow" and
+ * "affine-zuko" (formula and source of each: kernels/transformer_affine_....c).  fathom_coupling_name returns number i,
+ * from 0; a static string, NULL if i >= fathom_n_couplings(). */
 size_t      fathom_n_couplings(void);
 const char *fathom_coupling_name(size_t i);
 

@@ -8,7 +8,7 @@ T = "gradient_depth.tsv"; S = "gradient_depth_summary.tsv"; L = "gradient_depth_
 eval rows_of("T")
 if (members == 0) { eval nothing("no run"); exit }
 
-depths = ""; couplings = ""; seeds = ""; least = 1e9; most = 0; first_seed = NaN
+depths = ""; couplings = " spline affine"; seeds = ""; least = 1e9; most = 0; first_seed = NaN
 stats T using (first_seed = first_seed == first_seed ? first_seed : column("seed"), \
                depths = with_word(depths, strcol("depth")), couplings = with_word(couplings, strcol("coupling")), \
                seeds = with_word(seeds, strcol("seed")), \
@@ -25,7 +25,7 @@ set print $medians
 print "coupling\tdepth\tlow\tmedian\thigh"
 low = 1e300; high = 0; named = ""
 here(c, d) = strcol("coupling") eq c && column("depth") == d
-do for [c in "spline affine"] {
+do for [c in couplings] {
     do for [d in depths] {
         D = real(d)
         eval look_up("S", 'here(c, D)', "q1");      q1 = found

@@ -1,11 +1,11 @@
-# gradient_norm.gp - the gradient's global norm against depth, of untrained stacks: spline and affine.
+# gradient_norm.gp - the gradient's global norm against depth, of untrained stacks: a line for each coupling.
 # Tables: gradient_norm.tsv (the first seed of each coupling); with `notebook` also the printed numbers.
 
 T = "gradient_norm.tsv"
 
 eval rows_of("T")
 if (members == 0) { eval nothing("no run"); exit }
-depths = ""; couplings = ""; seed = NaN
+depths = ""; couplings = " spline affine"; seed = NaN
 stats T using (seed = seed == seed ? seed : column("seed"), depths = with_word(depths, strcol("depth")), \
                couplings = with_word(couplings, strcol("coupling")), 0) nooutput
 eval sorted("depths")
@@ -16,7 +16,7 @@ deepest = number_in(depths, words(depths))
 named = ""; greatest = 0.0
 set print $norms
 print "coupling\tdepth\tgrad_norm"
-do for [c in "spline affine"] { do for [d in depths] {
+do for [c in couplings] { do for [d in depths] {
     D = real(d)
     eval look_up("T", 'column("depth") == D && strcol("coupling") eq c && column("seed") == seed', "grad_norm")
     if (found == found) {

@@ -19,6 +19,7 @@ spline      depth_sweep      --depths 1 --replicas 2 --steps 40
 plane       density          --depths 1 --steps 5
 deeper      depth_truth      --depths 3,5 --seeds 2 --steps 40
 affine      depth_truth      --coupling affine --actnorm data --depths 2 --seeds 2 --steps 40
+clamped     depth_sweep      --coupling affine-bayesflow --depths 2 --steps 40
 odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
 no_hidden   depth_truth      --hidden 0 --actnorm default --clip none --depths 1 --seeds 1 --steps 10
 gradients   gradient_norm    --depths 1,4
@@ -36,6 +37,7 @@ few() {
     cat << END
 spline      depth_sweep      --depths 1,2 $small
 affine      depth_sweep      --coupling affine --depths 1,2 $small
+clamped     depth_sweep      --coupling affine-bayesflow --depths 1,2 $small
 odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
 gradients   gradient_norm    --depths 1,2 --data-size 300
 residual    residual_inverse --quiet

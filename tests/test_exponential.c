@@ -42,10 +42,12 @@ static void check(double (*f)(double), long double (*truth)(long double), double
 }
 
 static double call_exp(double x) { return vec_exp(x); }
+static double call_exp_any(double x) { return vec_exp_any(x); }
 static double call_log1p(double x) { return vec_log1p(x); }
 
 static double small(double u) { return -u; }
 static double wide(double u) { return -708.0 * u; }
+static double both(double u) { return 1416.0 * u - 708.0; }
 static double unit(double u) { return u; }
 static double tiny(double u) { return u * 0x1p-40; }
 
@@ -77,6 +79,8 @@ static void test_accuracy(void **state)
     (void)state;
     check(call_exp, expl, small, 1.1, 0.31, "exp");
     check(call_exp, expl, wide, 1.1, 0.31, "exp");
+    check(call_exp_any, expl, both, 3.2, 0.62, "exp");
+    check(call_exp_any, expl, unit, 3.2, 0.62, "exp");
     check(call_log1p, log1pl, unit, 2.0, 0.0, "log1p");
     check(call_log1p, log1pl, tiny, 2.0, 0.0, "log1p");
 }
@@ -87,7 +91,10 @@ static void test_ends(void **state)
     assert_true(vec_exp(0.0) == 1.0 && vec_exp(-0.0) == 1.0);
     assert_true(vec_exp(-708.0) > DBL_MIN);
     assert_true(vec_exp(-709.0) == 0.0 && vec_exp(-DBL_MAX) == 0.0 && vec_exp(-INFINITY) == 0.0);
-    assert_true(isnan(vec_exp(NAN)) && isnan(vec_log1p(NAN)));
+    assert_true(vec_exp_any(0.0) == 1.0 && vec_exp_any(-0.0) == 1.0 && isfinite(vec_exp_any(708.0)));
+    assert_true(vec_exp_any(709.0) == INFINITY && vec_exp_any(INFINITY) == INFINITY);
+    assert_true(vec_exp_any(-709.0) == 0.0 && vec_exp_any(-INFINITY) == 0.0);
+    assert_true(isnan(vec_exp(NAN)) && isnan(vec_exp_any(NAN)) && isnan(vec_log1p(NAN)));
     assert_true(vec_log1p(0.0) == 0.0 && ulps(vec_log1p(1.0), log1pl(1.0L)) < 2.0);
 }
 

@@ -1,4 +1,5 @@
-/* exponential.h - e^x for x <= 0 and log(1 + e) for 0 <= e <= 1, of which softmax and softplus are made; softplus.
+/* exponential.h - e^x for x <= 0 and log(1 + e) for 0 <= e <= 1, of which softmax and softplus are made; softplus;
+ * e^x for any x.
  *
  * A spline computes e^x more often than all other functions together: 20 times per row at 9 bins.  The compiler can
  * neither inline SLEEF's e^x nor overlap it with the code around it.  Both functions here are the same sequence of
@@ -67,6 +68,14 @@ INLINE vec vec_exp_in_range(vec x)
 INLINE vec vec_exp(vec x)
 {
     return mask_select(less(x, broadcast(LEAST_EXPONENT)), broadcast(0.0), vec_exp_in_range(x));
+}
+
+/* e^x for any x, or NaN.  Above 708, where e^-x is 0, it is infinite. */
+INLINE vec vec_exp_any(vec x)
+{
+    mask positive = less(broadcast(0.0), x);
+    vec  e = vec_exp(mask_select(positive, -x, x));
+    return mask_select(positive, broadcast(1.0) / e, e);
 }
 
 /* log(1 + e) for e in [0, 1], or NaN. */

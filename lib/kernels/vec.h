@@ -13,11 +13,11 @@
  *   mask_select(m, yes, no)             m ? yes : no
  *   mask_add(m, a, b)                   m ? a + b : a
  *   transpose(column, row)              the columns of a block of VEC_WIDTH x VEC_WIDTH numbers
- *   vec_log, vec_sqrt                   (vec_exp, vec_log1p, softplus: exponential.h)
+ *   vec_log, vec_atan, vec_sqrt         (vec_exp, vec_log1p, softplus: exponential.h)
  *
  * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do.  Operations are
- * fused only where fmadd is written (the compiler may not contract).  exp, log1p and sqrt are the library's own, log is
- * of SLEEF's deterministic finz family.  A sum over lanes has eight partial sums (sum_squares: 32) and one fixed tree
+ * fused only where fmadd is written (the compiler may not contract).  exp, log1p and sqrt are the library's own, log and
+ * atan are of SLEEF's deterministic finz family.  A sum over lanes has eight partial sums (sum_squares: 32) and one fixed tree
  * (sums.h), whatever the width.
  */
 #ifndef FATHOM_VEC_H
@@ -70,6 +70,7 @@ INLINE vec approximate_rsqrt(vec a)
     return (vec)_mm512_sub_epi64(_mm512_set1_epi64(RSQRT_MAGIC), _mm512_srli_epi64((__m512i)a, 1));
 }
 INLINE vec vec_log(vec a) { return Sleef_finz_logd8_u10avx512f(a); }
+INLINE vec vec_atan(vec a) { return Sleef_finz_atand8_u10avx512f(a); }
 
 /* t[i] = column i of the square block whose rows are r[0..VEC_WIDTH-1]. */
 INLINE void transpose(vec t[8], const vec r[8])
@@ -118,6 +119,7 @@ INLINE vec approximate_rsqrt(vec a)
     return (vec)_mm256_sub_epi64(_mm256_set1_epi64x(RSQRT_MAGIC), _mm256_srli_epi64((__m256i)a, 1));
 }
 INLINE vec vec_log(vec a) { return Sleef_finz_logd4_u10avx2(a); }
+INLINE vec vec_atan(vec a) { return Sleef_finz_atand4_u10avx2(a); }
 
 INLINE void transpose(vec t[4], const vec r[4])
 {
@@ -145,6 +147,7 @@ INLINE vec     mask_select(mask m, vec yes, vec no) { return m ? yes : no; }
 INLINE vec     max(vec a, vec b) { return a > b ? a : b; }
 INLINE vec     mask_add(mask m, vec a, vec b) { return m ? a + b : a; }
 INLINE vec     vec_log(vec a) { return same_log(a); }
+INLINE vec     vec_atan(vec a) { return same_atan(a); }
 INLINE void    transpose(vec t[1], const vec r[1]) { t[0] = r[0]; }
 INLINE vec     power_of_two(vec t, const uint64_t table[16])
 {

@@ -2,8 +2,8 @@
  *
  *   log |det J| = log + log(factor)          (a number of each per row of the tile)
  *
- * A layer that computes a logarithm adds it to `log`.  A layer that computes slopes multiplies `factor` by them with
- * volume_grow: one multiplication per slope, and one logarithm at the end (volume.c). */
+ * A layer that computes a logarithm adds it to `log` (volume_add_log).  A layer that computes slopes multiplies `factor`
+ * by them with volume_grow: one multiplication per slope, and one logarithm at the end (volume.c). */
 #ifndef FATHOM_VOLUME_H
 #define FATHOM_VOLUME_H
 
@@ -38,6 +38,12 @@ INLINE void volume_grow(struct volume *volume, size_t i, vec slope)
         factor = mask_select(far, one, factor);
     }
     store(volume->factor + i, factor);
+}
+
+/* Adds the logarithm of a slope to those of the VEC_WIDTH rows from i on. */
+INLINE void volume_add_log(struct volume *volume, size_t i, vec log_slope)
+{
+    store(volume->log + i, load(volume->log + i) + log_slope);
 }
 #endif
 
