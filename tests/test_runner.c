@@ -198,7 +198,7 @@ static void test_divergence_is_recorded(void **state)
         runs[i].flow.coupling = "affine";
         runs[i].training.peak_lr = 1000;
         runs[i].training.clip = INFINITY;
-        runs[i].training.skip = i == 1;
+        runs[i].training.stabiliser = i == 1 ? "skip" : "clip";
         runs[i].train = runs[i].keep_trace = true;
     }
     runner_run_all(results, runs, &w->session, 2);
