@@ -25,11 +25,13 @@ _Static_assert(LDBL_MAX_EXP > DBL_MAX_EXP, "long double must have the wider expo
 
 enum { N = 3000, DEPTH = 16, STEPS = 150, BATCH = 512, WIDTH = 24, LAYERS = 5 /* per block */ };
 
-static fathom_dataset spiral;
+static fathom_dataset    spiral;
+static const fathom_isa *isa; /* found once: on some virtual machines to ask for the CPU's features is slow */
 
 static int make_spiral(void **state)
 {
     (void)state;
+    isa = fathom_isa_find(NULL);
     return fathom_spiral(&spiral, 0, N, NULL) == FATHOM_OK ? 0 : -1;
 }
 
@@ -113,13 +115,16 @@ static long double pass(long double before[2 * DEPTH], long double scale[2 * DEP
 /* log s as the kernels have it in double, of a conditioner's raw scale. */
 static double log_scale_in_double(double raw)
 {
-    const struct transformer *affine = fathom_isa_transformer(fathom_isa_find(NULL), "affine");
-    fathom_config             config = fathom_config_default();
-    double                    x[STRIDE] = { 0 }, log_det[TILE] = { 0 }, outputs[2 * STRIDE] = { 0 };
-    double                    saved[3 * STRIDE];
-    for (size_t i = 0; i < TILE; i++)
+    enum { ROWS = 8 };
+    const struct transformer *affine = fathom_isa_transformer(isa, "affine");
+    const fathom_config       config = fathom_config_default();
+    double                    x[ROWS] = { 0 }, outputs[2 * STRIDE] = { 0 }, saved[3 * STRIDE], log_det[ROWS];
+    struct volume             volume;
+    for (size_t i = 0; i < ROWS; i++)
         ROW(outputs, 1)[i] = raw;
-    run_transformer(affine, false, x, log_det, outputs, saved, &config);
+    volume_start(&volume, ROWS);
+    affine->forward(x, &volume, outputs, saved, &config, ROWS);
+    isa->log_det(log_det, &volume, ROWS);
     return log_det[0];
 }
 
@@ -129,8 +134,7 @@ static double log_scale_in_double(double raw)
 static fathom_train_result diverge(double *end, const uint32_t *batches, const struct model *m)
 {
     const fathom_train_options options = { .steps = STEPS, .batch = BATCH, .peak_lr = 0.03, .clip = 1.0 };
-    fathom_trainer *trainer = fathom_trainer_new(m->flow, fathom_isa_find(NULL), m->params, &options, spiral.x, NULL,
-                                                 N);
+    fathom_trainer            *trainer = fathom_trainer_new(m->flow, isa, m->params, &options, spiral.x, NULL, N);
     assert_non_null(trainer);
     const fathom_train_result result = fathom_train(trainer, NULL, NULL, batches, NULL, NULL);
     memcpy(end, fathom_trainer_params(trainer), m->n_params * sizeof *end);
@@ -245,7 +249,7 @@ static fathom_first first_of(const char *coupling, double x, double raw_scale)
     few[1] = 0.5;
     if (raw_scale < 0) /* the first coupling's last bias */
         m.params[4 + (m.n_params - 4 - 4) / 2 + 3] = raw_scale;
-    fathom_trainer *trainer = fathom_trainer_new(m.flow, fathom_isa_find(NULL), m.params, &options, few, NULL, 8);
+    fathom_trainer *trainer = fathom_trainer_new(m.flow, isa, m.params, &options, few, NULL, 8);
     assert_non_null(trainer);
     assert_int_equal(fathom_trainer_result(trainer).first.kind, FATHOM_FIRST_NONE);
     fathom_trainer_step(trainer, &loss, &norm, rows);
