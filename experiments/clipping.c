@@ -16,7 +16,7 @@ static const struct arm stabilisers[] = {
     { .name = "none", .clip = INFINITY },
     { .name = "clip 1", .clip = 1 },
     { .name = "clip 0.1", .clip = 0.1 },
-    { .name = "skip", .clip = INFINITY, .skip = true, .only_if_diverged = "none" },
+    { .name = "skip", .stabiliser = "skip", .only_if_diverged = "none" },
 };
 
 static const struct design design = {
@@ -44,7 +44,7 @@ const struct experiment clipping = {
                    "steps that are not finite, and tells which diverge: clipping.tsv.  Runs both couplings\n"
                    "unless one is named, the affine with twice as many flows.",
         .takes = (TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT) &
-                 ~(TAKES(OPTION_LR) | TAKES(OPTION_CLIP)), /* those two are the experiment's own */
+                 ~(TAKES(OPTION_LR) | TAKES(OPTION_STABILISER) | TAKES(OPTION_CLIP)), /* the experiment's own */
     },
     .defaults = defaults,
     .design = &design,

@@ -37,7 +37,7 @@ const struct experiment depth20 = {
         .summary = "Trains flows of depth 20, bare, clipped, with ActNorm from data, and with both, of both\n"
                    "couplings unless one is named: depth20.tsv.",
         .takes = (TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT) &
-                 ~(TAKES(OPTION_ACTNORM) | TAKES(OPTION_CLIP)),
+                 ~(TAKES(OPTION_ACTNORM) | TAKES(OPTION_STABILISER) | TAKES(OPTION_CLIP)),
     },
     .defaults = defaults,
     .design = &design,

@@ -38,6 +38,7 @@ static void finish(struct listing *l)
     struct run           run = l->run;
     run.probe = design->probe;
     run.train = design->train;
+    run.training.measure_steps = design->measure_steps;
     run.keep_params = design->keep_params;
     run.keep_trace = design->trace == TRACE_ALL ||
                      (design->trace == TRACE_FIRST && run.seed == l->options->seed && run.replica == 0);
@@ -68,7 +69,10 @@ static void nest_arms(struct listing *l, const enum axis *rest)
         const struct arm *arm = &l->design->arms[i];
         l->run.arm = arm->name;
         l->run.only_if_diverged = arm->only_if_diverged;
-        l->run.training.skip = arm->skip;
+        if (arm->stabiliser) {
+            l->run.training.stabiliser = arm->stabiliser;
+            l->run.training.clip = options_clip(arm->stabiliser, l->run.training.clip);
+        }
         if (arm->clip > 0)
             l->run.training.clip = arm->clip;
         if (arm->width > 0)

@@ -23,9 +23,9 @@ enum axis {
 struct arm {
     const char *name;
     const char *actnorm;          /* "none", "default" or "data"                                                     */
+    const char *stabiliser;       /* fathom_stabiliser_name; all but "clip" act without a clip                       */
     double      clip;             /* global norm; INFINITY: no clip                                                  */
     size_t      width, bins;      /* units of a hidden layer; inner knots of the spline                              */
-    bool        skip;             /* steps that are not finite are left out                                          */
     const char *only_if_diverged; /* the name of an arm: this one is run only where that one diverged; elsewhere
                                      it takes that one's result, which is the same to the last bit               */
 };
@@ -46,6 +46,7 @@ struct design {
     const struct arm            *arms; /* [n_arms]                            */
     size_t                       n_arms;
     bool                         probe, train, keep_params;
+    bool                         measure_steps; /* fills update_rms                    */
     enum trace                   trace;
 };
 

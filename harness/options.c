@@ -81,6 +81,8 @@ static const struct option_row rows[OPTION_COUNT] = {
                        .meaning = "rows a step" },
     [OPTION_LR] = { "lr", "X", KIND_REAL, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true, .setting = true,
                     .meaning = "peak of the one-cycle learning rate" },
+    [OPTION_STABILISER] = { "stabiliser", "NAME", KIND_WORD, AT(training.stabiliser), .word = fathom_stabiliser_name,
+                            .setting = true, .meaning = "what keeps a run from divergence:" },
     [OPTION_CLIP] = { "clip", "X|none", KIND_CLIP, AT(training.clip), 0, 1e300, .above_low = true, .setting = true,
                       .meaning = "global norm above which a gradient is scaled down" },
     [OPTION_REPLICAS] = { "replicas", "N", KIND_COUNT, AT(replicas), 1, 10000, .setting = true,
@@ -116,6 +118,8 @@ static const struct option_row rows[OPTION_COUNT] = {
 
 /* Minibatches are drawn ahead and shared by all runs: 2^30 row numbers are 4 GiB. */
 static const double batch_rows_max = 0x1p30;
+
+double options_clip(const char *stabiliser, double clip) { return strcmp(stabiliser, "clip") == 0 ? clip : INFINITY; }
 
 struct options options_default(void)
 {
@@ -236,6 +240,10 @@ static enum options_outcome check_together(const struct options *options, fathom
         (double)options->training.steps * (double)options->training.batch > batch_rows_max)
         return illegal(error, "--steps %zu --batch %zu: their product must be at most %.0f", options->training.steps,
                        options->training.batch, batch_rows_max);
+    if ((given & TAKES(OPTION_CLIP)) && isfinite(options->training.clip) &&
+        strcmp(options->training.stabiliser, "clip") != 0)
+        return illegal(error, "--clip %g --stabiliser %s: a clip is legal only with the stabiliser clip",
+                       options->training.clip, options->training.stabiliser);
     return check_reading(options, error, given);
 }
 
@@ -307,6 +315,7 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
     outcome = check_parts(options, error);
     if (outcome == OPTIONS_RUN)
         outcome = check_together(options, error, program, given);
+    options->training.clip = options_clip(options->training.stabiliser, options->training.clip);
     return outcome == OPTIONS_RUN ? choose_kernels(options, error) : outcome;
 }
 

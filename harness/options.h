@@ -37,6 +37,7 @@ enum option_id {
     OPTION_STEPS,
     OPTION_BATCH,
     OPTION_LR,
+    OPTION_STABILISER,
     OPTION_CLIP,
     OPTION_REPLICAS,
     OPTION_STORE,
@@ -65,11 +66,14 @@ enum {
                  TAKES(OPTION_WIDTH) | TAKES(OPTION_HIDDEN) | TAKES(OPTION_ACTNORM),
     TAKES_SEEDS = TAKES(OPTION_SEED) | TAKES(OPTION_SEEDS),
     TAKES_TRAINING = TAKES(OPTION_BATCH_SEED) | TAKES(OPTION_STEPS) | TAKES(OPTION_BATCH) | TAKES(OPTION_LR) |
-                     TAKES(OPTION_CLIP),
+                     TAKES(OPTION_STABILISER) | TAKES(OPTION_CLIP),
     TAKES_OUTPUT = TAKES(OPTION_THREADS) | TAKES(OPTION_OUT) | TAKES(OPTION_FORMAT) | TAKES(OPTION_NO_PLOT) |
                    TAKES(OPTION_QUIET) | TAKES(OPTION_STORE) | TAKES(OPTION_LIST) | TAKES(OPTION_SHARD) |
                    TAKES(OPTION_MERGE) | TAKES(OPTION_SAMPLE) | TAKES(OPTION_SAMPLE_SEED)
 };
+
+/* The clip of a run with that stabiliser: `clip` itself, or INFINITY if the stabiliser is another than "clip". */
+double options_clip(const char *stabiliser, double clip);
 
 extern const char *const options_actnorms[]; /* what a fathom_actnorm is called here; the last is NULL */
 

@@ -16,14 +16,15 @@
 
 /* Whoever adds a member to one of these also adds it to the text. */
 _Static_assert(sizeof(fathom_config) == 64, "canonical_flow names every member of fathom_config");
-_Static_assert(sizeof(fathom_train_options) == 40, "canonical_training names every member of fathom_train_options");
+_Static_assert(sizeof(fathom_train_options) == 48, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
-static const char *const numbers[] = { "n_params",    "untrained_logp", "untrained_grad_norm", "diverged_at",
-                                       "skipped",     "train_logp",     "heldout_logp",        "kl",
-                                       "kl_std_error" };
+static const char *const numbers[] = { "n_params",   "untrained_logp", "untrained_grad_norm", "diverged_at",
+                                       "skipped",    "acted",          "first_kind",          "first_layer",
+                                       "first_rows", "update_rms",     "train_logp",          "heldout_logp",
+                                       "kl",         "kl_std_error" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
-static const struct store_schema schema = { 1, numbers, N_NUMBERS };
+static const struct store_schema schema = { 2, numbers, N_NUMBERS };
 
 static char opened[PATH_MAX];
 
@@ -155,7 +156,8 @@ static void canonical_training(struct canonical *text, const struct run *run, co
     canonical_count(text, "training.batch", training->batch);
     canonical_number(text, "training.peak_lr", training->peak_lr);
     canonical_number(text, "training.clip", training->clip);
-    canonical_count(text, "training.skip", training->skip);
+    canonical_word(text, "training.stabiliser", training->stabiliser);
+    canonical_count(text, "training.measure_steps", training->measure_steps);
     canonical_count(text, "batches.seed", session->options->batch_seed);
     canonical_count(text, "heldout.rows", heldout->n);
     if (heldout->n > 0)
@@ -240,10 +242,15 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
                                    .untrained_grad_norm = x[2],
                                    .diverged_at = x[3],
                                    .skipped = (size_t)x[4],
-                                   .train_logp = x[5],
-                                   .heldout_logp = x[6],
-                                   .kl = x[7],
-                                   .kl_std_error = x[8],
+                                   .acted = x[5],
+                                   .first_kind = (fathom_first_kind)x[6],
+                                   .first_layer = x[7],
+                                   .first_rows = x[8],
+                                   .update_rms = x[9],
+                                   .train_logp = x[10],
+                                   .heldout_logp = x[11],
+                                   .kl = x[12],
+                                   .kl_std_error = x[13],
                                    .loss = row.loss,
                                    .grad_norm = row.grad_norm,
                                    .params = row.params,
@@ -265,10 +272,19 @@ bool run_store_same_numbers(const struct store_run *a, const struct store_run *b
 
 void run_store_put(struct store *store, const struct run *run, const struct run_result *result, const char *text)
 {
-    double           x[N_NUMBERS] = { (double)result->n_params,    result->untrained_logp,
-                                      result->untrained_grad_norm, result->diverged_at,
-                                      (double)result->skipped,     result->train_logp,
-                                      result->heldout_logp,        result->kl,
+    double           x[N_NUMBERS] = { (double)result->n_params,
+                                      result->untrained_logp,
+                                      result->untrained_grad_norm,
+                                      result->diverged_at,
+                                      (double)result->skipped,
+                                      result->acted,
+                                      (double)result->first_kind,
+                                      result->first_layer,
+                                      result->first_rows,
+                                      result->update_rms,
+                                      result->train_logp,
+                                      result->heldout_logp,
+                                      result->kl,
                                       result->kl_std_error };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,

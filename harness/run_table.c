@@ -15,7 +15,8 @@ enum kind {
     KIND_NUMBER,  /* double, with all its digits            */
     KIND_SETTING, /* double, in its shortest form           */
     KIND_CLIP,    /* the same, "none" for infinity          */
-    KIND_GUARD,   /* bool: "skip" or "none"                 */
+    KIND_GUARD,   /* const char *: "skip", others: "none"   */
+    KIND_FIRST,   /* fathom_first_kind, by its name         */
     KIND_ACTNORM, /* fathom_actnorm, by its name            */
     KIND_STATUS,  /* fathom_status, by its name             */
     KIND_HASH     /* struct sha256: 16 digits, "-" for none */
@@ -40,7 +41,8 @@ static const struct column {
     { "bins", KIND_COUNT, RUN(flow.knots) },
     { "lr", KIND_SETTING, RUN(training.peak_lr) },
     { "clip", KIND_CLIP, RUN(training.clip) },
-    { "guard", KIND_GUARD, RUN(training.skip) },
+    { "stabiliser", KIND_TEXT, RUN(training.stabiliser) },
+    { "guard", KIND_GUARD, RUN(training.stabiliser) },
     { "seed", KIND_COUNT, RUN(seed) },
     { "replica", KIND_COUNT, RUN(replica) },
     { "n_params", KIND_COUNT, RESULT(n_params) },
@@ -49,6 +51,11 @@ static const struct column {
     { "status", KIND_STATUS, RESULT(status) },
     { "diverged_at", KIND_NUMBER, RESULT(diverged_at) },
     { "skipped", KIND_COUNT, RESULT(skipped) },
+    { "acted", KIND_NUMBER, RESULT(acted) },
+    { "first_kind", KIND_FIRST, RESULT(first_kind) },
+    { "first_layer", KIND_NUMBER, RESULT(first_layer) },
+    { "first_rows", KIND_NUMBER, RESULT(first_rows) },
+    { "update_rms", KIND_NUMBER, RESULT(update_rms) },
     { "train_logp", KIND_NUMBER, RESULT(train_logp) },
     { "heldout_logp", KIND_NUMBER, RESULT(heldout_logp) },
     { "train_truth", KIND_NUMBER, TRUTH(train_mean) },
@@ -96,7 +103,10 @@ static void put(struct table *table, enum kind kind, const void *value)
         table_setting(table, *(const double *)value);
         break;
     case KIND_GUARD:
-        table_text(table, *(const bool *)value ? "skip" : "none");
+        table_text(table, strcmp(*(const char *const *)value, "skip") == 0 ? "skip" : "none");
+        break;
+    case KIND_FIRST:
+        table_text(table, fathom_first_kind_name(*(const fathom_first_kind *)value));
         break;
     case KIND_ACTNORM:
         table_text(table, options_actnorms[*(const fathom_actnorm *)value]);

@@ -4,6 +4,7 @@
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
  *   width bins      of its conditioners and its splines: what --width and --bins set
+ *   stabiliser      "clip", "skip", "olmo", "zclip", "agc", "amsgrad", "beta2" or "rewind" (fathom_stabiliser_name)
  *   guard           "skip" if steps that are not finite are left out, otherwise "none"
  *   arm             the name of its arm in the experiment's design
  *   n_params        trainable parameters
@@ -11,7 +12,12 @@
  *   grad_norm       global norm of the gradient over the first 1000 training rows before training
  *   status          "ok" or "diverged"
  *   diverged_at     the first step whose loss or gradient norm was not finite, else nan
- *   skipped         steps that were left out
+ *   skipped         steps that the stabiliser left out
+ *   acted           part of the steps begun on which the stabiliser acted (fathom_train_result)
+ *   first_kind      what was not finite first: "scale-underflow", "latent-overflow" or "gradient-overflow", else "none"
+ *   first_layer     in which layer of the stack, from 0, flips included; the number of layers: the base; else nan
+ *   first_rows      and in how many rows of the batch, else nan
+ *   update_rms      mean over the updates of rms(change of the parameters) / rate of the step; nan if not measured
  *   train_logp heldout_logp    mean log p after training [nats]
  *   train_truth heldout_truth  mean log p of the true density over the same rows [nats]
  *   kl kl_std_error            KL(truth || flow) by the held-out rows, and its standard error [nats]

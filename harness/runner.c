@@ -196,7 +196,14 @@ static void train(struct run_result *result, const struct run *run, const struct
             check(trained.status, "training");
         if (trained.diverged_at < steps)
             result->diverged_at = (double)trained.diverged_at;
+        result->first_kind = trained.first.kind;
+        if (trained.first.kind != FATHOM_FIRST_NONE) {
+            result->first_layer = (double)trained.first.layer;
+            result->first_rows = (double)trained.first.rows;
+        }
         result->skipped = trained.skipped;
+        result->acted = (double)trained.acted / (double)trained.steps;
+        result->update_rms = trained.update_rms;
         result->status = trained.status;
     }
     progress_add(progress, (steps - told.steps) * cost_per_step);
@@ -263,6 +270,10 @@ static void do_run(void *context, size_t index, struct progress *progress)
                                    .untrained_logp = NAN,
                                    .untrained_grad_norm = NAN,
                                    .diverged_at = NAN,
+                                   .acted = NAN,
+                                   .first_layer = NAN,
+                                   .first_rows = NAN,
+                                   .update_rms = NAN,
                                    .train_logp = NAN,
                                    .heldout_logp = NAN,
                                    .kl = NAN,
@@ -303,7 +314,7 @@ static void add_timing(struct table *timings, const struct run *run, const struc
     table_text(timings, options_actnorms[run->flow.actnorm]);
     table_setting(timings, run->training.peak_lr);
     table_setting(timings, run->training.clip);
-    table_count(timings, run->training.skip);
+    table_text(timings, run->training.stabiliser);
     table_text(timings, run->arm ? run->arm : "-");
     table_count(timings, run->seed);
     table_count(timings, run->replica);

@@ -38,7 +38,8 @@ typedef enum fathom_status {
     FATHOM_NO_MEMORY,      /* an allocation failed; every output is as it was                    */
     FATHOM_READ_ERROR,     /* the caller's stream reported an error                              */
     FATHOM_DEGENERATE,     /* rows that do not vary, where a division by their deviation is due  */
-    FATHOM_STOPPED         /* the caller's progress function ended the training                  */
+    FATHOM_STOPPED,        /* the caller's progress function ended the training                  */
+    FATHOM_SKIPPED         /* the stabiliser left a step out; the run goes on                    */
 } fathom_status;
 
 /* "ok", "diverged", ...: the words of the tables' column `status`.  A static string; "unknown" for any other number. */
@@ -321,15 +322,32 @@ enum { FATHOM_STEPS_MIN = 4, FATHOM_BATCH_MIN = 1 };
 
 /* Every option of a run: meaning, default, legal range. */
 typedef struct fathom_train_options {
-    size_t steps;   /* gradient steps                               default 1200, >= FATHOM_STEPS_MIN           */
-    size_t batch;   /* rows per step, drawn with replacement        default 512, >= FATHOM_BATCH_MIN            */
-    double peak_lr; /* peak of the one-cycle schedule               default 3e-3, > 0, <= FATHOM_LR_MAX         */
-    double clip;    /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
-    bool   skip;    /* leave out a step whose loss or gradient norm is not finite,
-                          instead of ending there              default false                               */
+    size_t      steps;   /* gradient steps                               default 1200, >= FATHOM_STEPS_MIN           */
+    size_t      batch;   /* rows per step, drawn with replacement        default 512, >= FATHOM_BATCH_MIN            */
+    double      peak_lr; /* peak of the one-cycle schedule               default 3e-3, > 0, <= FATHOM_LR_MAX         */
+    double      clip;    /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never; read by
+                          the stabiliser "clip" alone                                                      */
+    const char *stabiliser;    /* a name, fathom_stabiliser_name         default "clip"; NULL: the same         */
+    bool        measure_steps; /* fill update_rms of the result          default false                          */
 } fathom_train_options;
 
 fathom_train_options fathom_train_options_default(void);
+
+/* The legal values of fathom_train_options.stabiliser.  fathom_stabiliser_name returns number i, from 0; a static string,
+ * NULL if i >= fathom_n_stabilisers().  Each acts alone; its rule and source stand in lib/stabiliser_*.c.
+ *
+ *   clip     a gradient whose global norm is above options.clip is scaled down to it; with INFINITY no stabiliser at all
+ *   skip     a step whose loss or gradient norm is not finite is left out
+ *   olmo     left out if loss or norm is above mean + 6 standard deviations of the 128 steps before, from step 64 on
+ *   zclip    a norm far above the running mean of norms (z > 2.5) is cut; 25 steps of warm-up under clip 1
+ *   agc      a unit's gradient is scaled down to 0.01 of the norm of the unit's parameters
+ *   amsgrad  the update divides by the greatest second moment so far
+ *   beta2    Adam with beta2 = 0.95
+ *   rewind   at a loss or norm that is not finite back by 20 updates, the next 40 batches unused; at most ten times
+ *
+ * A loss or norm that is not finite ends the run, but under skip, olmo (from step 64 on) and rewind. */
+size_t      fathom_n_stabilisers(void);
+const char *fathom_stabiliser_name(size_t i);
 
 /* FATHOM_OK, or FATHOM_BAD_ARGUMENT and in *error (may be NULL) which option, its value and its legal range. */
 fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error);
@@ -346,8 +364,8 @@ void fathom_schedule(double *lr, size_t steps, double peak, bool single);
  * n is 1 to 2^32 - 1. */
 void fathom_batches(uint32_t *batches, uint64_t seed, size_t first, size_t steps, size_t batch, size_t n);
 
-/* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) after a clip by global norm (Pascanu, Mikolov &
- * Bengio 2013, algorithm 1), one step per call. */
+/* Adam (Kingma & Ba 2015, algorithm 1; beta 0.9, 0.999, eps 1e-8) under a stabiliser, by default a clip by global norm
+ * (Pascanu, Mikolov & Bengio 2013, algorithm 1), one step per call. */
 typedef struct fathom_trainer fathom_trainer;
 
 /* Copies params ([n_params], finite) and options.  x: [n][D], the training rows, n 1 to 2^32 - 1.  order: [n], as
@@ -359,30 +377,68 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
                                    size_t n);
 void            fathom_trainer_free(fathom_trainer *trainer);
 
-/* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (before
- * the clip) are this step's, of the parameters before it.  FATHOM_DIVERGED if one of the two is not finite: then the
- * parameters and moments stay as they were, and unless options.skip the run is over.  At most options.steps steps
- * (FATHOM_BAD_ARGUMENT after). */
+/* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (of the
+ * gradient as it is, before the stabiliser) are this step's, of the parameters before it.  FATHOM_OK: the parameters were
+ * updated.  FATHOM_SKIPPED: the stabiliser left the step out, and the run goes on; both numbers are NaN if it did not use
+ * the batch at all (rewind).  FATHOM_DIVERGED: loss or norm is not finite, the parameters and moments are as they were,
+ * and the run is over.  At most options.steps steps, with those that were left out (FATHOM_BAD_ARGUMENT after). */
 fathom_status fathom_trainer_step(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *rows);
 
 /* The current parameters, [n_params], and a workspace to evaluate them with.  Both belong to the trainer. */
 const double     *fathom_trainer_params(const fathom_trainer *trainer);
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);
 
+/* What was not finite first. */
+typedef enum fathom_first_kind {
+    FATHOM_FIRST_NONE,             /* everything was finite                                                       */
+    FATHOM_FIRST_SCALE_UNDERFLOW,  /* a layer's log |det J| is -inf for some row: a scale is 0                    */
+    FATHOM_FIRST_LATENT_OVERFLOW,  /* a row's coordinate or log |det J| after a layer is infinite or NaN, or, after all
+                                       layers, its log p under the base                                            */
+    FATHOM_FIRST_GRADIENT_OVERFLOW /* every row's log p is finite, but not the gradient's norm                    */
+} fathom_first_kind;
+
+/* "none", "scale-underflow", "latent-overflow", "gradient-overflow".  A static string; "unknown" for any other. */
+const char *fathom_first_kind_name(fathom_first_kind kind);
+
+/* The first layer, data -> latent, at which something was not finite when the batch of one step passed through the flow.
+ * If both are there, the kind is scale underflow.  A gradient overflow is that of the first layer whose part of the
+ * gradient has no finite norm; of the base if each part by itself has. */
+typedef struct fathom_first {
+    fathom_first_kind kind;
+    size_t            step;  /* from 0                                                                          */
+    size_t            layer; /* its number in the stack, from 0, flips included; the number of layers: the base */
+    size_t            block; /* its block, from 0; the depth: the base                                          */
+    const char       *name;  /* "rotation", "coupling", ..., "base"; NULL if there is none; a static string      */
+    size_t            rows;  /* rows of the batch that are so there, each as often as it was drawn; of a gradient
+                                overflow the rows whose own gradient has no finite norm                        */
+} fathom_first;
+
 typedef struct fathom_train_result {
     fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED, FATHOM_STOPPED or FATHOM_NO_MEMORY            */
-    size_t        steps_taken; /* steps that updated the parameters                                         */
-    size_t        diverged_at; /* first step, from 0, whose loss or gradient norm was not finite; else steps */
-    size_t        skipped;     /* steps left out (options.skip)                                             */
+    size_t        steps;       /* steps begun: taken, left out, and the one that ended the run              */
+    size_t        steps_taken; /* steps that updated the parameters, also those that a rewind undid         */
+    size_t        diverged_at; /* first step, from 0, whose loss or gradient norm was not finite; else
+                                  options.steps                                                             */
+    size_t        skipped;     /* steps that the stabiliser left out, with the batches that it did not use  */
+    size_t        acted;       /* steps on which it acted: clip, zclip, agc: the norm was above what is
+                                  allowed; skip, olmo: left out; rewind: went back; amsgrad, beta2: all
+                                  updates                                                                   */
+    fathom_first  first;       /* what was not finite first, at step diverged_at                            */
+    double        update_rms;  /* mean over the updates of rms(change of the parameters) / rate of the step; NaN
+                                  unless options.measure_steps, or without an update                        */
 } fathom_train_result;
 
-/* Called after each step that was computed: its number from 0, its loss and gradient norm (before the clip; one of the
- * two is not finite at a step that is left out or ends the run).  Nonzero ends the training: the status is
+/* What became of the steps so far, for a caller that makes them one by one. */
+fathom_train_result fathom_trainer_result(const fathom_trainer *trainer);
+
+/* Called after each step: its number from 0, its loss and gradient norm (before the stabiliser; one of the two is not
+ * finite at a step that ends the run; both are NaN if the batch was not used).  Nonzero ends the training: the status is
  * FATHOM_STOPPED, unless the same step ended the run by itself.  It must not use the trainer. */
 typedef int fathom_train_progress(void *context, size_t step, double loss, double grad_norm);
 
-/* Makes all steps.  batches: [steps][batch], as from fathom_batches.  loss (nats), grad_norm: [steps] or NULL; NaN for
- * the steps after the end of a run that ended early.  progress: NULL, or called with `context`. */
+/* Makes all steps.  batches: [steps][batch], as from fathom_batches; a run ends with the last of them, whether or not it
+ * used them all.  loss (nats), grad_norm: [steps] or NULL; NaN for the steps after the end of a run that ended early, and
+ * for those whose batch was not used.  progress: NULL, or called with `context`. */
 fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches,
                                  fathom_train_progress *progress, void *context);
 

@@ -146,6 +146,15 @@ void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key)
     }
 }
 
+size_t fathom_flow_units(size_t *length, const fathom_flow *flow)
+{
+    size_t n = layer_same_units(length, flow->config.dim, 2); /* of the base */
+    for (size_t l = 0; l < flow->n_layers; l++)
+        n += layer_units(length ? length + n : NULL, fathom_isa_layer(&fathom_isa_ref, flow->layers[l].name),
+                         &flow->config);
+    return n;
+}
+
 /* ----------------------------------------------------------------------------------------------- workspace ---- */
 
 fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa)
@@ -198,7 +207,7 @@ size_t fathom_workspace_bytes(const fathom_workspace *ws)
     return total;
 }
 
-static fathom_status prepare(fathom_workspace *ws, const double *params)
+fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params)
 {
     for (size_t l = 0; l < ws->flow->n_layers; l++) {
         fathom_status status = layer_prepare(ws->layers[l].layer, ws->layers[l].state,
@@ -257,7 +266,7 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
                                   const double *x, size_t n)
 {
     const size_t  dim = ws->flow->config.dim;
-    fathom_status status = prepare(ws, params);
+    fathom_status status = fathom_flow_prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, dim);
         forward(ws, live);
@@ -282,7 +291,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     const size_t dim = ws->flow->config.dim;
     if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
-    fathom_status status = prepare(ws, params);
+    fathom_status status = fathom_flow_prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, z, NULL, first, n, dim);
         volume_start(&ws->volume, padded(live));
@@ -306,7 +315,7 @@ static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 
 fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n)
 {
-    fathom_status status = prepare(ws, params);
+    fathom_status status = fathom_flow_prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, ws->flow->config.dim);
         log_prob(ws, params, live);
@@ -344,7 +353,7 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
         n_drawn += counts[i];
     if (n_drawn == 0.0)
         return FATHOM_BAD_ARGUMENT;
-    fathom_status status = prepare(ws, params);
+    fathom_status status = fathom_flow_prepare(ws, params);
     if (status != FATHOM_OK)
         return status;
     memset(ws->partial, 0, 2 * dim * 8 * sizeof(double));

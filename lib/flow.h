@@ -1,4 +1,4 @@
-/* flow.h - the members of a flow and of a workspace, for flow.c and flow_view.c. */
+/* flow.h - the members of a flow and of a workspace, for the files that look into them. */
 #ifndef FATHOM_FLOW_H
 #define FATHOM_FLOW_H
 
@@ -34,5 +34,12 @@ struct fathom_workspace {
 /* Copies the rows first .. first + TILE - 1 of x, or of x[rows], into a tile (kernels/tile.h), but none from row n on.
  * Returns their number.  Copies of the tile's first row fill it up to a multiple of 8. */
 size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim);
+
+/* Prepares all layers for params (layer.h).  FATHOM_OK or FATHOM_NO_MEMORY. */
+fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params);
+
+/* The units of the flow's parameters (layer.h): the base's loc, its raw scale, then layer by layer.  Returns their number
+ * and their lengths, length: [units] or NULL.  The lengths add up to n_params. */
+size_t fathom_flow_units(size_t *length, const fathom_flow *flow);
 
 #endif

@@ -1,5 +1,8 @@
-/* flow_view.c - the rows that reach one coupling of a flow, and its conditioner (flow_view.h). */
+/* flow_view.c - the rows that reach one coupling of a flow, its conditioner, and the range of all scales
+ * (flow_view.h). */
 #include "flow_view.h"
+
+#include <math.h>
 
 #include "flow.h"
 
@@ -33,4 +36,60 @@ fathom_status fathom_flow_view_coupling(double *input, struct conditioner_use *u
                 input[(first + i) * use->n_in + k] = ROW(ws->x, k)[i];
     }
     return FATHOM_OK;
+}
+
+/* What one coordinate of a tile passes through: outputs of a conditioner, and memory for its transformer. */
+struct slopes {
+    const struct transformer *transformer;
+    size_t                    n_outputs;
+    double                   *outputs; /* [padded(n_out)][STRIDE], of all coordinates */
+    double                   *saved;   /* [n_saved][STRIDE]                           */
+    double                    y[TILE];
+};
+
+/* The tile ws->x before a coupling. */
+static void widen(double *least, double *greatest, struct slopes *s, fathom_workspace *ws,
+                  const struct conditioner_use *use, size_t real)
+{
+    const fathom_config *config = &ws->flow->config;
+    use->conditioner->forward(s->outputs, ws->x, use->state, padded(real));
+    for (size_t j = 0; j < use->n_out / s->n_outputs; j++) {
+        volume_start(&ws->volume, padded(real));
+        memcpy(s->y, ROW(ws->x, use->n_in + j), padded(real) * sizeof *s->y);
+        s->transformer->forward(s->y, &ws->volume, ROW(s->outputs, j * s->n_outputs), s->saved, config, padded(real));
+        ws->isa->log_det(ws->logp, &ws->volume, padded(real));
+        for (size_t i = 0; i < real; i++) {
+            *least = ws->logp[i] < *least ? ws->logp[i] : *least;
+            *greatest = ws->logp[i] > *greatest ? ws->logp[i] : *greatest;
+        }
+    }
+}
+
+fathom_status fathom_flow_view_log_scale(double *least, double *greatest, fathom_workspace *ws, const double *params,
+                                         const double *x, size_t n)
+{
+    const fathom_config      *config = &ws->flow->config;
+    const struct transformer *t = fathom_isa_transformer(ws->isa, config->coupling);
+    const size_t              n_outputs = t->n_outputs(config), n_out = padded(config->dim * n_outputs);
+    struct slopes             s = { .transformer = t, .n_outputs = n_outputs };
+    s.outputs = zeros((n_out + t->n_saved(config)) * STRIDE * sizeof(double));
+    fathom_status status = s.outputs ? fathom_flow_prepare(ws, params) : FATHOM_NO_MEMORY;
+    *least = INFINITY;
+    *greatest = -INFINITY;
+    if (status == FATHOM_OK)
+        s.saved = s.outputs + n_out * STRIDE;
+    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
+        const size_t real = fathom_flow_load_tile(ws->x, x, NULL, first, n, config->dim);
+        for (size_t l = 0; l < ws->flow->n_layers; l++) {
+            const struct layer *layer = ws->layers[l].layer;
+            if (layer->conditioner) {
+                const struct conditioner_use use = layer->conditioner(ws->layers[l].state);
+                widen(least, greatest, &s, ws, &use, real);
+            }
+            volume_start(&ws->volume, padded(real));
+            layer->forward(ws->x, &ws->volume, ws->layers[l].state, padded(real));
+        }
+    }
+    free(s.outputs);
+    return status;
 }

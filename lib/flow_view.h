@@ -1,6 +1,7 @@
-/* flow_view.h - one coupling of a flow: the rows that its conditioner reads, and the conditioner itself.
+/* flow_view.h - one coupling of a flow: the rows that its conditioner reads, and the conditioner itself; and the
+ * range of all couplings' scales.
  *
- * The programs of this suite inspect trained conditioners with it.  It is not part of fathom.h. */
+ * The programs of this suite inspect trained flows with it.  It is not part of fathom.h. */
 #ifndef FATHOM_FLOW_VIEW_H
 #define FATHOM_FLOW_VIEW_H
 
@@ -12,5 +13,11 @@
  * coupling; FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_view_coupling(double *input, struct conditioner_use *use, fathom_workspace *ws,
                                         const double *params, const double *x, size_t n, size_t coupling);
+
+/* *least, *greatest = the least and the greatest log |dy/dx| over all couplings, the coordinates that they transform, and
+ * the rows x, [n][D], as these pass through the flow: for the affine couplings log s.  -inf where a scale underflows to 0;
+ * one that is NaN is left out.  +inf and -inf if there is none.  FATHOM_OK or FATHOM_NO_MEMORY. */
+fathom_status fathom_flow_view_log_scale(double *least, double *greatest, fathom_workspace *ws, const double *params,
+                                         const double *x, size_t n);
 
 #endif

@@ -50,8 +50,8 @@ static void show_both(struct piece a, struct piece b)
 /* What a row is of: its cells under the leading names that are a run's settings or a step of it. */
 static void show_row(const char *head, const char *row)
 {
-    static const char *const settings[] = { "coupling", "depth",   "actnorm", "lr",   "clip",   "guard",  "arm",
-                                            "seed",     "replica", "step",    "rows", "output", "segment" };
+    static const char *const settings[] = { "coupling",   "depth", "actnorm", "lr",   "clip", "guard",  "arm",
+                                            "stabiliser", "seed",  "replica", "step", "rows", "output", "segment" };
     const char              *before = " of ";
     for (bool known = true; known;) {
         const struct piece name = next_piece(&head, "\t\n"), cell = next_piece(&row, "\t\n");

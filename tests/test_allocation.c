@@ -80,14 +80,17 @@ static void test_no_allocation_in_a_step(void **state)
         { "affine", 2, FATHOM_ACTNORM_DEFAULT },
         { "spline", 5, FATHOM_ACTNORM_DEFAULT },
     };
-    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    enum { CASES = sizeof cases / sizeof *cases };
+    for (size_t k = 0; k < CASES + fathom_n_stabilisers(); k++) { /* the cases under a clip, then each stabiliser */
+        const size_t  c = k < CASES ? k : 1;
         fathom_config config = fathom_config_default();
         config.coupling = cases[c].coupling;
         config.dim = cases[c].dim;
         config.actnorm = cases[c].actnorm;
         config.depth = 4;
         fathom_train_options options = { .steps = STEPS, .batch = BATCH, .peak_lr = 1e-2, .clip = 1.0 };
-        fathom_flow         *flow = fathom_flow_new(&config, NULL, NULL);
+        options.stabiliser = k < CASES ? "clip" : fathom_stabiliser_name(k - CASES);
+        fathom_flow *flow = fathom_flow_new(&config, NULL, NULL);
         double   *params = need(fathom_flow_n_params(flow) * sizeof *params), *x = need(N * 5 * sizeof *x), loss, norm;
         uint32_t *batches = need(STEPS * BATCH * sizeof *batches);
         draw(x, 1, 1.0, N * 5);
@@ -150,13 +153,15 @@ static fathom_flow *flow_of(const char *coupling, size_t dim, fathom_status *sta
     return fathom_flow_new(&config, status, NULL);
 }
 
-static bool train(const char *coupling, size_t dim)
+static bool train(const char *coupling, size_t dim, const char *stabiliser)
 {
     static double              params[8192];
     static const uint32_t      batches[8] = { 0, 1, 1, 0, 0, 1, 0, 1 };
-    const fathom_train_options options = { .steps = 4, .batch = 2, .peak_lr = 1e-3, .clip = 1.0 };
-    fathom_status              status = FATHOM_OK;
-    fathom_flow               *flow = flow_of(coupling, dim, &status);
+    const fathom_train_options options = {
+        .steps = 4, .batch = 2, .peak_lr = 1e-3, .clip = 1.0, .stabiliser = stabiliser
+    };
+    fathom_status status = FATHOM_OK;
+    fathom_flow  *flow = flow_of(coupling, dim, &status);
     if (!flow) {
         assert_int_equal(status, FATHOM_NO_MEMORY);
         return false;
@@ -173,8 +178,15 @@ static bool train(const char *coupling, size_t dim)
     return result.status == FATHOM_OK;
 }
 
-static bool train_spline(void) { return train("spline", 2); }
-static bool train_dense(void) { return train("affine", 3); }
+static bool train_spline(void) { return train("spline", 2, NULL); }
+static bool train_dense(void) { return train("affine", 3, NULL); }
+static bool train_stabilised(void)
+{
+    bool done = true;
+    for (size_t i = 0; i < fathom_n_stabilisers(); i++)
+        done = train("affine", 2, fathom_stabiliser_name(i)) && done;
+    return done;
+}
 
 /* A table that grows: 2^6 segments, where a first guess holds 2 (6 * 2 + 1).  A growth that is refused is a status, and
  * the same workspace goes on with other parameters. */
@@ -282,6 +294,7 @@ static void test_refusals(void **state)
     (void)state;
     refuse_in_turn(train_spline, 12);
     refuse_in_turn(train_dense, 9);
+    refuse_in_turn(train_stabilised, 60);
     refuse_in_turn(grow, 12);
     refuse_in_turn(actnorm_init, 12);
     refuse_in_turn(flow_alone, 1);

@@ -82,6 +82,7 @@ batch-seed|from 0 to 9007199254740991|'' -1 nan 0.5 99999999999999999999999
 steps|from 4 to 10000000|'' 0 3 -1 nan 1200.5 10000001 99999999999999999999999
 batch|from 1 to 1000000|'' 0 -1 nan 512.5 1000001 99999999999999999999999
 lr|above 0 and at most 1000|'' 0 -3e-3 nan inf 3e-3x 1e400 1e-400 1001 0x1 --
+stabiliser|one of clip, skip, olmo, zclip, agc, amsgrad, beta2, rewind|'' none Clip 1
 clip|none, or a number above 0|'' 0 -1 nan inf NONE 1e400 1x
 replicas|from 1 to 10000|'' 0 -1 nan 10001 99999999999999999999999
 threads|from 1 to 1024|'' 0 -1 nan 1025 two 99999999999999999999999
@@ -254,7 +255,7 @@ grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
     grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\ttrain_logp\theldout_logp\tparams_sha256' ||
     fail "depth_sweep.tsv has other columns"
 [ "$(grep -vc '^#' "$works/depth_sweep.tsv")" -eq 3 ] || fail "depth_sweep.tsv has not a row a replica"
-timed='^spline\t1\tnone\t0.003\t1\t0\t-\t0\t[01]\tok\t\d+\.\d{6}$'
+timed='^spline\t1\tnone\t0.003\t1\tclip\t-\t0\t[01]\tok\t\d+\.\d{6}$'
 [ "$(grep -cP "$timed" "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
     fail "timings/depth_sweep.tsv has not a row a run"
 for limit in OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1; do

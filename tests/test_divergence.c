@@ -39,8 +39,10 @@ static fathom_train_result run_with(double *loss, double *norm, double *params, 
                                     const double *start, const double *x, double lr, bool skip,
                                     fathom_train_progress *progress, void *context)
 {
-    fathom_train_options options = { .steps = STEPS, .batch = BATCH, .peak_lr = lr, .clip = 1.0, .skip = skip };
-    uint32_t             batches[STEPS * BATCH];
+    fathom_train_options options = {
+        .steps = STEPS, .batch = BATCH, .peak_lr = lr, .clip = 1.0, .stabiliser = skip ? "skip" : "clip"
+    };
+    uint32_t batches[STEPS * BATCH];
     for (size_t i = 0; i < STEPS * BATCH; i++)
         batches[i] = (uint32_t)i; /* step s sees rows s BATCH and on, each row once */
     fathom_trainer *trainer = fathom_trainer_new(m->flow, fathom_isa_find(NULL), start, &options, x, NULL, N);

@@ -32,6 +32,11 @@ static int free_spiral(void **state)
     return 0;
 }
 
+#define OPTIONS(s, b, l, c)                             \
+    {                                                   \
+        .steps = s, .batch = b, .peak_lr = l, .clip = c \
+    }
+
 /* Each option at the ends of its range and beyond; a trainer takes what the check takes, and nothing else. */
 static void test_options_are_checked(void **state)
 {
@@ -40,11 +45,19 @@ static void test_options_are_checked(void **state)
         fathom_train_options options;
         const char          *refused;
     } cases[] = {
-        { { 4, 1, 1e-300, 1.0, false }, NULL },       { { 4, 1, 1000.0, INFINITY, false }, NULL },
-        { { 3, 1, 1e-3, 1.0, false }, "3 steps" },    { { 4, 0, 1e-3, 1.0, false }, "batch of 0" },
-        { { 4, 1, 0.0, 1.0, false }, "peak_lr 0;" },  { { 4, 1, 1e308, 1.0, false }, "up to 1000" },
-        { { 4, 1, NAN, 1.0, false }, "peak_lr nan" }, { { 4, 1, 1000.5, 1.0, false }, "peak_lr 1000.5" },
-        { { 4, 1, 1e-3, 0.0, false }, "clip 0" },     { { 4, 1, 1e-3, NAN, false }, "clip nan" },
+        { OPTIONS(4, 1, 1e-300, 1.0), NULL },
+        { OPTIONS(4, 1, 1000.0, INFINITY), NULL },
+        { OPTIONS(3, 1, 1e-3, 1.0), "3 steps" },
+        { OPTIONS(4, 0, 1e-3, 1.0), "batch of 0" },
+        { OPTIONS(4, 1, 0.0, 1.0), "peak_lr 0;" },
+        { OPTIONS(4, 1, 1e308, 1.0), "up to 1000" },
+        { OPTIONS(4, 1, NAN, 1.0), "peak_lr nan" },
+        { OPTIONS(4, 1, 1000.5, 1.0), "peak_lr 1000.5" },
+        { OPTIONS(4, 1, 1e-3, 0.0), "clip 0" },
+        { OPTIONS(4, 1, 1e-3, NAN), "clip nan" },
+        { { .steps = 4, .batch = 1, .peak_lr = 1e-3, .clip = 1.0, .stabiliser = "rewind" }, NULL },
+        { { .steps = 4, .batch = 1, .peak_lr = 1e-3, .clip = 1.0, .stabiliser = "brake" },
+          "'brake'; legal is clip, skip, olmo, zclip, agc, amsgrad, beta2, rewind" },
     };
     struct model m = model_open(1, "spline", FATHOM_ACTNORM_NONE, 2);
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -62,16 +75,21 @@ static void test_options_are_checked(void **state)
     model_close(&m);
 }
 
-/* At the largest legal rate, with and without a clip, no step leads out of the finite numbers. */
+/* At the largest legal rate, with and without a clip and under each stabiliser, no step leads out of the finite numbers. */
 static void test_finite_at_the_largest_rate(void **state)
 {
     (void)state;
     enum { LONG = 40 };
     static const double clips[] = { INFINITY, 1.0, 1e-300, 1e300 };
-    for (size_t c = 0; c < 2 * sizeof clips / sizeof *clips; c++) {
+    enum { CLIPS = sizeof clips / sizeof *clips };
+    for (size_t c = 0; c < 2 * (CLIPS + fathom_n_stabilisers() - 1); c++) {
         struct model         m = model_open(2, c % 2 ? "spline" : "affine", FATHOM_ACTNORM_NONE, 2);
         fathom_train_options options = {
-            .steps = LONG, .batch = BATCH, .peak_lr = 1000.0, .clip = clips[c / 2], .skip = true
+            .steps = LONG,
+            .batch = BATCH,
+            .peak_lr = 1000.0,
+            .clip = c / 2 < CLIPS ? clips[c / 2] : 1.0,
+            .stabiliser = fathom_stabiliser_name(c / 2 < CLIPS ? 0 : c / 2 - CLIPS + 1),
         };
         uint32_t batches[LONG * BATCH];
         fathom_batches(batches, 3, 0, LONG, BATCH, N);

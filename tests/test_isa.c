@@ -78,21 +78,27 @@ static size_t matmul(double *out, const struct fathom_isa *isa, const void *what
     return n;
 }
 
+/* what: true: AMSGrad. */
 static size_t adam(double *out, const struct fathom_isa *isa, const void *what)
 {
-    (void)what;
+    const bool          amsgrad = *(const bool *)what;
     size_t              n = 0;
     static const double scales[] = { 0.0, 1e-150, 1e-3, 1e150 };
     for (size_t i = 0; i < 4 * 39; i++) {
         const size_t size = 1 + i / 4;
-        double      *p = out + n, *m = p + padded(size), *v = m + padded(size), g[40] = { 0 };
-        memset(p, 0, 3 * padded(size) * sizeof *p);
+        double      *p = out + n, *m = p + padded(size), *v = m + padded(size);
+        double      *largest = v + padded(size), g[40] = { 0 };
+        memset(p, 0, 4 * padded(size) * sizeof *p);
         draw(p, 4, 1.0, size);
         for (int t = 1; t < 4; t++) {
             draw(g, 5 + (uint64_t)t, scales[i % 4], size);
-            isa->adam(p, m, v, g, 0.7, 1e-3 / (1.0 - pow(0.9, t)), 1.0 / (1.0 - pow(0.999, t)), size);
+            const double step_size = 1e-3 / (1.0 - pow(0.9, t)), v_scale = 1.0 / (1.0 - pow(0.999, t));
+            if (amsgrad)
+                isa->amsgrad(p, m, v, largest, g, 0.7, step_size, 0.999, v_scale, size);
+            else
+                isa->adam(p, m, v, g, 0.7, step_size, 0.999, v_scale, size);
         }
-        n += 3 * padded(size);
+        n += (amsgrad ? 4 : 3) * padded(size);
         out[n++] = isa->sum_squares(p, size);
     }
     return n;
@@ -102,7 +108,8 @@ static void test_kernels(void **state)
 {
     (void)state;
     on_all_sets(matmul, NULL, 1 << 17, "matmul");
-    on_all_sets(adam, NULL, 1 << 14, "adam and sum of squares");
+    on_all_sets(adam, &(bool){ false }, 1 << 14, "adam and sum of squares");
+    on_all_sets(adam, &(bool){ true }, 1 << 15, "AMSGrad and sum of squares");
 }
 
 /* Each bijection by itself, on rows that are not finite too. */

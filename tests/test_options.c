@@ -107,7 +107,11 @@ static void test_values_are_read(void **state)
     assert_int_equal(o.formats, PLOT_PDF | PLOT_SVG);
     assert_true(o.no_plot && o.quiet);
     assert_int_equal(o.threads, 3);
+    o = legal("--stabiliser rewind"); /* which acts without a clip */
+    assert_string_equal(o.training.stabiliser, "rewind");
+    assert_true(isinf(o.training.clip));
     o = legal("--clip 1 --clip 0.1"); /* the last one counts */
+    assert_string_equal(o.training.stabiliser, "clip");
     assert_true(o.training.clip == 0.1);
     o = legal("--data ./--odd --out -");
     assert_string_equal(o.data, "./--odd");
@@ -175,6 +179,7 @@ static const struct {
     { "--lr 1,5", "--lr '1,5'", "above 0 and at most 1000" },
     { "--lr 1e", "--lr '1e'", "above 0 and at most 1000" },
     { "--lr .", "--lr '.'", "above 0 and at most 1000" },
+    { "--stabiliser none", "--stabiliser 'none'", "one of clip, skip, olmo, zclip, agc, amsgrad, beta2, rewind" },
     { "--clip 0", "--clip '0'", "none, or a number above 0" },
     { "--clip None", "--clip 'None'", "none, or a number above 0" },
     { "--clip inf", "--clip 'inf'", "none, or a number above 0" },
@@ -212,6 +217,7 @@ static const struct {
     /* values that do not go together */
     { "--interval 0.0045", "--interval 0.0045", "below 2 x interval" },
     { "--bins 255 --interval 0.128", "--bins 255", "below 2 x interval" },
+    { "--stabiliser agc --clip 2", "--clip 2 --stabiliser agc", "only with the stabiliser clip" },
     { "--heldout 0.1", "--heldout 0.1", "only with --data" },
     { "--separator tab", "--separator", "only with --data" },
     { "--decimal ,", "--decimal", "only with --data" },
@@ -274,6 +280,7 @@ static void test_ends_of_ranges_are_legal(void **state)
                                          "--lr 1000",
                                          "--lr 1e-300",
                                          "--clip 1e300",
+                                         "--clip none --stabiliser agc",
                                          "--data-size 2",
                                          "--depths 1024",
                                          "--seeds 10000",

@@ -198,7 +198,7 @@ static void test_divergence_is_recorded(void **state)
         runs[i].flow.coupling = "affine";
         runs[i].training.peak_lr = 1000;
         runs[i].training.clip = INFINITY;
-        runs[i].training.skip = i == 1;
+        runs[i].training.stabiliser = i == 1 ? "skip" : "clip";
         runs[i].train = runs[i].keep_trace = true;
     }
     runner_run_all(results, runs, &w->session, 2);
@@ -210,6 +210,11 @@ static void test_divergence_is_recorded(void **state)
     assert_false(isfinite(results[0].loss[at]) && isfinite(results[0].grad_norm[at]));
     /* Whether the guarded run still has a score is the run's affair, but it went on to its last step. */
     assert_true(results[1].skipped > 0);
+    assert_true(results[0].acted == 0 && results[1].acted == (double)results[1].skipped / STEPS);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(results[i].first_kind != FATHOM_FIRST_NONE && results[i].first_rows >= 1);
+        assert_true(results[i].first_layer >= 0 && isnan(results[i].update_rms));
+    }
     assert_int_equal(results[1].status == FATHOM_OK, isfinite(results[1].train_logp) != 0);
     assert_true(same_bits(results[1].diverged_at, results[0].diverged_at));
     runner_free(results, 2);
@@ -256,20 +261,27 @@ static void test_arms(void **state)
     const struct world *w = *state;
     const struct arm    arms[] = { { .name = "wide", .width = 48, .bins = 5 },
                                    { .name = "as is" },
-                                   { .name = "one", .bins = 1 } };
-    const struct design design = { .nesting = { AXIS_DEPTH, AXIS_ARM }, .arms = arms, .n_arms = 3 };
+                                   { .name = "one", .bins = 1, .stabiliser = "agc" } };
+    const struct design design = {
+        .nesting = { AXIS_DEPTH, AXIS_ARM }, .arms = arms, .n_arms = 3, .measure_steps = true
+    };
+    static const char *const names[] = { "clip", "clip", "agc" }, *const clips[] = { "1", "1", "none" };
     static const size_t width[] = { 48, 24, 24 }, bins[] = { 5, 8, 1 };
     struct run_list     list = { 0 };
     struct run_result   results[12] = { 0 };
     design_list(&list, &design, &w->session);
     assert_int_equal(list.n, 3 * w->options.depths.n);
 
-    struct table *table = table_new("arms", "arm width bins");
+    struct table *table = table_new("arms", "arm width bins stabiliser clip acted first_kind first_layer");
     assert_non_null(table);
     run_table_fill(table,
                    &(struct outcome){ .session = &w->session, .runs = list.run, .results = results, .n = list.n });
     for (size_t i = 0; i < list.n; i++) {
         assert_int_equal(list.run[i].flow.width, width[i % 3]);
+        assert_true(list.run[i].training.measure_steps);
+        assert_string_equal(table_cell(table, i, 3), names[i % 3]);
+        assert_string_equal(table_cell(table, i, 4), clips[i % 3]);
+        assert_string_equal(table_cell(table, i, 6), "none");
         assert_int_equal(list.run[i].flow.knots, bins[i % 3]);
         assert_string_equal(table_cell(table, i, 0), arms[i % 3].name);
         assert_int_equal(strtoul(table_cell(table, i, 1), NULL, 10), width[i % 3]);

@@ -34,7 +34,9 @@ void   ISA(base_log_prob)(double *logp, const double *z, const double *params, s
 void   ISA(base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
                         size_t dim, size_t rows);
 void   ISA(adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
-               double v_scale, size_t n);
+               double beta2, double v_scale, size_t n);
+void   ISA(amsgrad)(double *params, double *m, double *v, double *largest, const double *gradient, double scale,
+                  double step_size, double beta2, double v_scale, size_t n);
 double ISA(sum_squares)(const double *x, size_t n);
 double ISA(log_sum_exp)(const double *weight, const double *x, size_t n);
 

@@ -27,6 +27,7 @@ const struct fathom_isa ISA(fathom_isa) = {
     .base_log_prob = ISA(base_log_prob),
     .base_backward = ISA(base_backward),
     .adam = ISA(adam),
+    .amsgrad = ISA(amsgrad),
     .sum_squares = ISA(sum_squares),
     .log_sum_exp = ISA(log_sum_exp),
     .matrix_add_product = ISA(matrix_add_product),

@@ -24,10 +24,12 @@ struct fathom_isa {
     void (*base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
                           size_t dim, size_t rows);
 
-    /* Adam, adam.c: updates params and the first and second moments m, v in place; all four arrays [padded(n)], with 0
-     * from n on. */
+    /* Adam and AMSGrad, adam.c: update params, the first and second moments m, v and the largest second moment in place;
+     * all arrays [padded(n)], with 0 from n on. */
     void (*adam)(double *params, double *m, double *v, const double *gradient, double scale, double step_size,
-                 double v_scale, size_t n);
+                 double beta2, double v_scale, size_t n);
+    void (*amsgrad)(double *params, double *m, double *v, double *largest, const double *gradient, double scale,
+                    double step_size, double beta2, double v_scale, size_t n);
 
     /* sum x_i^2; x: [n].  sums.c. */
     double (*sum_squares)(const double *x, size_t n);

@@ -25,6 +25,11 @@ struct layer {
     /* params: [n_params].  NULL: all start at zero. */
     void (*init)(double *params, const fathom_config *config, fathom_key key);
 
+    /* Returns the number of units of the parameters, which lie one after the other, and their lengths, length: [units],
+     * or NULL.  A unit is a row of a matrix [out][in], or a whole vector (Brock et al. 2021, sec. 4).  NULL: all
+     * parameters are one unit. */
+    size_t (*units)(size_t *length, const fathom_config *config);
+
     /* Returns the state, or NULL if memory is short.  NULL: the state is a copy of the configuration. */
     void *(*create)(const fathom_config *config);
     /* state may be NULL.  NULL: free(). */
@@ -62,6 +67,24 @@ struct layer {
 static inline size_t layer_n_params(const struct layer *layer, const fathom_config *config)
 {
     return layer->n_params ? layer->n_params(config) : 0;
+}
+
+static inline size_t layer_units(size_t *length, const struct layer *layer, const fathom_config *config)
+{
+    if (layer->units)
+        return layer->units(length, config);
+    const size_t n = layer_n_params(layer, config);
+    if (length && n > 0)
+        *length = n;
+    return n > 0;
+}
+
+/* n units of the same length.  length: [n] or NULL.  Returns n. */
+static inline size_t layer_same_units(size_t *length, size_t each, size_t n)
+{
+    for (size_t i = 0; length && i < n; i++)
+        length[i] = each;
+    return n;
 }
 
 static inline void layer_init(double *params, const struct layer *layer, const fathom_config *config, fathom_key key)

@@ -19,6 +19,8 @@ struct actnorm {
 
 static size_t n_params(const fathom_config *config) { return 2 * config->dim; }
 
+static size_t units(size_t *length, const fathom_config *config) { return layer_same_units(length, config->dim, 2); }
+
 static size_t n_doubles(size_t dim) { return dim + dim + dim * STRIDE + 2 * dim * 8; }
 
 static void *create(const fathom_config *config)
@@ -116,6 +118,7 @@ static void finish(double *gradient, void *state)
 const struct layer ISA(layer_actnorm) = {
     .name = "actnorm",
     .n_params = n_params,
+    .units = units,
     .create = create,
     .bytes = bytes,
     .prepare = prepare,

@@ -41,6 +41,18 @@ static size_t n_params(const fathom_config *config)
     return total + (fan_in + 1) * n_out(config);
 }
 
+/* The rows of each W, then its b. */
+static size_t units(size_t *length, const fathom_config *config)
+{
+    size_t fan_in = n_in(config), n = 0;
+    for (size_t layer = 0; layer <= config->hidden; layer++, fan_in = config->width) {
+        const size_t fan_out = layer == config->hidden ? n_out(config) : config->width;
+        n += layer_same_units(length ? length + n : NULL, fan_in, fan_out);
+        n += layer_same_units(length ? length + n : NULL, fan_out, 1);
+    }
+    return n;
+}
+
 /* As equinox's MLP (equinox.nn.Linear): one key per layer, split into one for its weights and one for its biases; both
  * are uniform on [-1/sqrt(fan_in), 1/sqrt(fan_in)). */
 static void init(double *params, const fathom_config *config, fathom_key key)
@@ -164,6 +176,7 @@ static struct conditioner_use conditioner(const void *state)
 const struct layer ISA(layer_coupling) = {
     .name = "coupling",
     .n_params = n_params,
+    .units = units,
     .init = init,
     .create = create,
     .destroy = destroy,

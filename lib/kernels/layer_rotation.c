@@ -19,6 +19,11 @@ struct rotation {
 
 static size_t n_params(const fathom_config *config) { return REFLECTIONS * config->dim; }
 
+static size_t units(size_t *length, const fathom_config *config)
+{
+    return layer_same_units(length, config->dim, REFLECTIONS);
+}
+
 static void init(double *v, const fathom_config *config, fathom_key key) { fathom_normal(v, key, n_params(config)); }
 
 static size_t n_doubles(size_t dim) { return REFLECTIONS * (dim + 1 + dim * STRIDE + dim * 8); }
@@ -137,6 +142,7 @@ static void finish(double *gradient, void *state)
 const struct layer ISA(layer_rotation) = {
     .name = "rotation",
     .n_params = n_params,
+    .units = units,
     .init = init,
     .create = create,
     .bytes = bytes,
