@@ -158,6 +158,7 @@ static void canonical_training(struct canonical *text, const struct run *run, co
     canonical_count(text, "training.skip", training->skip);
     canonical_count(text, "batches.seed", session->options->batch_seed);
     canonical_count(text, "heldout.rows", heldout->n);
+    canonical_number(text, "gaussian.logp", session->gaussian_logp);
     if (heldout->n > 0)
         canonical_hash(text, "heldout.sha256", hash_of(&rows->heldout, heldout->x, heldout->n * heldout->dim));
     if (run->heldout_truth)
@@ -206,7 +207,7 @@ void run_store_free_texts(char **texts, size_t n)
 
 /* ------------------------------------------------------------------------------------------- row and result ---- */
 
-static const fathom_status outcomes[] = { FATHOM_OK, FATHOM_DIVERGED, FATHOM_DEGENERATE };
+static const fathom_status outcomes[] = { FATHOM_OK, FATHOM_RUINED, FATHOM_DIVERGED, FATHOM_DEGENERATE };
 
 static bool outcome_of(fathom_status *status, const char *name)
 {

@@ -133,7 +133,15 @@ static void divergence(struct run_result *result, const double *truth, const fat
     free(difference);
 }
 
-/* What the trained flow came to.  One whose last step left it without a finite score has diverged too. */
+/* A trained flow that is worse than the Gaussian, or has no finite score at all. */
+static bool ruined(const struct run_result *result, const struct session *session)
+{
+    const bool   heldout = session->heldout.n > 0;
+    const double score = heldout ? result->heldout_logp : result->train_logp;
+    return !isfinite(result->train_logp) || !isfinite(score) || score < session->gaussian_logp;
+}
+
+/* What the trained flow came to. */
 static void score(struct run_result *result, const struct run *run, const struct session *session,
                   fathom_workspace *workspace, const double *params)
 {
@@ -141,8 +149,8 @@ static void score(struct run_result *result, const struct run *run, const struct
     result->heldout_logp = mean_log_prob(workspace, params, &session->heldout);
     if (run->heldout_truth)
         divergence(result, run->heldout_truth, &session->heldout, workspace, params);
-    if (!isfinite(result->train_logp))
-        result->status = FATHOM_DIVERGED;
+    if (ruined(result, session))
+        result->status = FATHOM_RUINED;
 }
 
 static void probe(struct run_result *result, const struct session *session, const fathom_flow *flow,
@@ -211,12 +219,12 @@ static uint64_t cost_of_run(const struct run *run, const struct session *session
 }
 
 /* Into the store, with trace and parameters for their hashes; then only what the experiment keeps stays in memory.
- * A run that did not end well has no trained parameters. */
+ * A run that diverged has no trained parameters. */
 static void keep(struct run_result *result, double *params, const struct table_of_runs *table, size_t i)
 {
     const struct run *run = &table->runs[i];
     result->has_trace = run->train;
-    if (run->train && result->status == FATHOM_OK) {
+    if (run->train && (result->status == FATHOM_OK || result->status == FATHOM_RUINED)) {
         result->params = params;
         result->has_params = true;
         sha256_doubles(&result->params_hash, params, result->n_params);

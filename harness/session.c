@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,29 @@ static double log_volume(const fathom_dataset *data)
     for (size_t c = 0; c < data->dim; c++)
         sum += same_log(data->sd[c]);
     return sum;
+}
+
+const fathom_dataset *session_test_rows(const struct session *session)
+{
+    return session->heldout.n > 0 ? &session->heldout : &session->train;
+}
+
+/* The yardstick of `ruined`.  Rows of which one column is a function of the others have a Gaussian of infinite density,
+ * which no flow could reach: then no finite score is ruined. */
+static void measure_gaussian(struct session *session)
+{
+    const fathom_dataset *rows = session_test_rows(session);
+    double               *logp = malloc(rows->n * sizeof *logp);
+    const fathom_status   status = logp ? fathom_gaussian_log_density(logp, rows->x, &session->train, rows->n)
+                                        : FATHOM_NO_MEMORY;
+    if (status == FATHOM_NO_MEMORY)
+        exit_failed("not enough memory for the Gaussian of %zu rows", rows->n);
+    session->gaussian_logp = status == FATHOM_OK ? fathom_sum(logp, rows->n) / (double)rows->n : -INFINITY;
+    if (status == FATHOM_DEGENERATE)
+        exit_note("%s: warning: the columns determine each other, so no Gaussian has their covariance: a run counts as "
+                  "ruined only if its score is not finite",
+                  own_rows_name(session->options));
+    free(logp);
 }
 
 /* All steps ahead, on all threads: every run waits for them. */
@@ -166,6 +190,7 @@ void session_open(struct session *session, struct options *options, const struct
     if (program->takes & TAKES(OPTION_STEPS)) {
         draw_batches(session, options);
         order_rows(session);
+        measure_gaussian(session);
     }
 }
 

@@ -38,7 +38,8 @@ typedef enum fathom_status {
     FATHOM_NO_MEMORY,      /* an allocation failed; every output is as it was                    */
     FATHOM_READ_ERROR,     /* the caller's stream reported an error                              */
     FATHOM_DEGENERATE,     /* rows that do not vary, where a division by their deviation is due  */
-    FATHOM_STOPPED         /* the caller's progress function ended the training                  */
+    FATHOM_STOPPED,        /* the caller's progress function ended the training                  */
+    FATHOM_RUINED          /* training ended, but the flow is worse than a Gaussian (PROTOCOL.md) */
 } fathom_status;
 
 /* "ok", "diverged", ...: the words of the tables' column `status`.  A static string; "unknown" for any other number. */
@@ -126,6 +127,11 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
  * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2]; NaN for a row
  * with NaN.  FATHOM_NO_MEMORY (it needs 140 kB); logp is then unchanged. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
+
+/* logp = the log density (nats) at the rows x, [n][D], of the Gaussian with the mean and the full covariance (divisor n)
+ * of fit's rows, D = fit->dim (gaussian.c).  FATHOM_DEGENERATE if a column of fit is a linear function of earlier ones,
+ * to 1 part in 1e10 of its variance: such a Gaussian has no density, and logp is unchanged.  FATHOM_NO_MEMORY. */
+fathom_status fathom_gaussian_log_density(double *logp, const double *x, const fathom_dataset *fit, size_t n);
 
 typedef enum fathom_header {
     FATHOM_HEADER_AUTO, /* the first line is one if no field of it is a number or looks like one ("NA", "0.1O")   */

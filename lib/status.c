@@ -25,6 +25,8 @@ const char *fathom_status_name(fathom_status status)
         return "degenerate";
     case FATHOM_STOPPED:
         return "stopped";
+    case FATHOM_RUINED:
+        return "ruined";
     }
     return "unknown";
 }

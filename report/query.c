@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "summary_table.h"
+
 /* ----------------------------------------------------------------------------------------------- conditions ---- */
 
 enum { CONDITIONS_MAX = 8, WORD_SIZE = 48 };
@@ -49,9 +51,11 @@ static bool meets(const struct table *table, size_t row, const struct condition 
 static double cell_value(const struct table *table, size_t row, size_t column)
 {
     const char *cell = table_cell(table, row, column);
+    if (!summary_table_counts(table, row, column))
+        return NAN;
     if (strcmp(cell, "ok") == 0 || strcmp(cell, "true") == 0)
         return 1;
-    if (strcmp(cell, "diverged") == 0 || strcmp(cell, "false") == 0)
+    if (strcmp(cell, "diverged") == 0 || strcmp(cell, "ruined") == 0 || strcmp(cell, "false") == 0)
         return 0;
     const double value = number_of(cell);
     return isfinite(value) ? value : NAN;

@@ -1,8 +1,8 @@
 /* query.h - what the report asks of a table: numbers by condition, pairs, counts.
  *
  * A condition is text, "coupling=affine depth=16": every named column must hold that word, or a number equal to it.  A
- * cell's number is the number it holds; ok and true count as 1, diverged and false as 0, so that a mean of `status` is
- * the part of the runs that finished.  What is no number is left out, and counted where that matters.
+ * cell's number is the number it holds; ok and true count as 1, ruined, diverged and false as 0, so that a mean of
+ * `status` is the part of the runs that are ok.  What is no number is left out, and counted where that matters.
  *
  * Every sample lives as long as the pool.  A column that a query names must be there: the report checks that when it
  * opens its tables.
