@@ -39,7 +39,8 @@ static size_t make_tables(struct table **tables, const struct experiment *experi
     size_t n = 0;
     char   text[SUMMARY_TABLE_COLUMNS_SIZE];
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++) {
-        if (plan->only_spiral && outcome->session->options->data)
+        const fathom_data_set *set = outcome->session->set;
+        if (plan->only_known && !(set && fathom_data_set_has_density(set)))
             continue;
         struct table *table = session_table(outcome->session, plan->name, experiment_columns(text, plan));
         if (plan->summary_of)

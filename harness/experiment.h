@@ -16,8 +16,8 @@
 struct outcome {
     const struct session *session;
     const struct true_density
-                     *truth; /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
-    const struct run *runs;  /* [n], as listed */
+        *truth; /* all zero and NaN unless the experiment asks for it and the density of the rows is known */
+    const struct run        *runs;    /* [n], as listed */
     const struct run_result *results; /* [n]            */
     size_t                   n;
     void                    *measured; /* by the experiment's own function, if it has one */
@@ -34,7 +34,7 @@ struct table_plan {
     const char *summary_of, *by, *of;
     /* Not NULL: fills the table, of these `columns`, from the earlier table `summary_of`, where groups do not do. */
     void (*derive)(struct table *table, const struct table *source);
-    bool only_spiral; /* not written for rows of one's own */
+    bool only_known; /* not written unless the rows are of a data set whose density is known */
 };
 
 enum { EXPERIMENT_TABLES_MAX = 8 };

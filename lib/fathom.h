@@ -128,6 +128,24 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
  * with NaN.  FATHOM_NO_MEMORY (it needs 140 kB); logp is then unchanged. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
 
+/* The data sets that have a name: "spiral", "two_spirals_4d" (its file in lib/ says what each is).  fathom_data_set_name
+ * returns the name of number i, from 0; a static string, NULL after the last; the spiral is number 0.
+ * fathom_data_set_find: NULL if there is none of this name. */
+typedef struct fathom_data_set fathom_data_set;
+const char                    *fathom_data_set_name(size_t i);
+const fathom_data_set         *fathom_data_set_find(const char *name);
+
+/* Draws n rows, as fathom_spiral does; out->dim is the data set's.  The same errors. */
+fathom_status fathom_data_set_draw(fathom_dataset *out, const fathom_data_set *set, uint64_t seed, size_t n,
+                                   const fathom_dataset *frame);
+
+/* logp: [n] = the log density (nats) of the data set's distribution at the rows x, [n][D], in frame's coordinates; NaN
+ * for a row with NaN.  FATHOM_NO_MEMORY; FATHOM_BAD_ARGUMENT if the density has no formula, which the second function
+ * asks, or if frame->dim is another.  logp is then unchanged. */
+fathom_status fathom_data_set_log_density(double *logp, const fathom_data_set *set, const double *x,
+                                          const fathom_dataset *frame, size_t n);
+bool          fathom_data_set_has_density(const fathom_data_set *set);
+
 /* logp = the log density (nats) at the rows x, [n][D], of the Gaussian with the mean and the full covariance (divisor n)
  * of fit's rows, D = fit->dim (gaussian.c).  FATHOM_DEGENERATE if a column of fit is a linear function of earlier ones,
  * to 1 part in 1e10 of its variance: such a Gaussian has no density, and logp is unchanged.  FATHOM_NO_MEMORY. */
