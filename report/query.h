@@ -36,4 +36,10 @@ struct pairs {
 struct pairs query_pairs(struct pool *pool, const struct table *table, const char *column, const char *by,
                          const char *a, const char *b);
 
+/* The same pairs for the sign-flip test of PROTOCOL.md: d is +1 if `a` has the higher number, -1 if `b` has, 0 if they
+ * tie.  A row whose status is not "ok", or that has no number, ranks below every row that is; two of them tie.  Their
+ * a or b is -INFINITY; none is lost. */
+struct pairs query_contest(struct pool *pool, const struct table *table, const char *column, const char *by,
+                           const char *a, const char *b);
+
 #endif
