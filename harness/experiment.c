@@ -98,6 +98,21 @@ static int make_all(const struct experiment *experiment, struct session *session
     return code;
 }
 
+size_t experiment_parts(const struct experiment *experiment)
+{
+    return !experiment->design ? 0 : experiment->n_designs > 0 ? experiment->n_designs : 1;
+}
+
+/* Before the runs are listed: only what a part of the experiment asks for is drawn. */
+static void draw_validation(struct session *session, const struct experiment *experiment)
+{
+    bool asked = false;
+    for (size_t part = 0; part < experiment_parts(experiment); part++)
+        asked |= experiment->design[part].validation;
+    if (asked)
+        session_draw_validation(session);
+}
+
 int experiment_main(const struct experiment *experiment, int argc, char **argv)
 {
     struct options defaults = options_default();
@@ -115,9 +130,10 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
     if (experiment->check_rows)
         experiment->check_rows(&session);
 
+    draw_validation(&session, experiment);
     struct true_density truth = experiment->truth ? true_density_of(&session) : true_density_none();
     if (experiment->design)
-        design_list(&runs, experiment->design, &session);
+        design_list(&runs, experiment->design, experiment_parts(experiment), &session, defaults.seeds);
     for (size_t i = 0; i < runs.n; i++)
         runs.run[i].heldout_truth = truth.heldout;
     if (options.list && options.shard)

@@ -44,8 +44,9 @@ struct experiment {
     void (*defaults)(struct options *options);            /* over the notebook's; NULL: the notebook's            */
     void (*check_options)(const struct options *options); /* ends the program if they do not fit; NULL: they do  */
     void (*check_rows)(const struct session *session);    /* the same for the rows that were read                */
-    const struct design *design; /* NULL: nothing is run                                                    */
-    bool                 truth;  /* every run is compared with the true density of the held-out rows        */
+    const struct design *design;    /* [n_designs], the parts; NULL: nothing is run                            */
+    size_t               n_designs; /* 0: one                                                               */
+    bool                 truth;     /* every run is compared with the true density of the held-out rows        */
     /* What several tables are made from, computed once when all runs are done, and how it is freed; NULL: nothing. */
     void *(*measure)(const struct outcome *outcome);
     void (*release)(void *measured, const struct outcome *outcome);
@@ -54,6 +55,9 @@ struct experiment {
     uint64_t          notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
                               notebook's own numbers beside these                                                */
 };
+
+/* How many parts its design has. */
+size_t experiment_parts(const struct experiment *experiment);
 
 /* The columns of a planned table; `text` holds them if they are not the plan's own. */
 const char *experiment_columns(char text[SUMMARY_TABLE_COLUMNS_SIZE], const struct table_plan *plan);

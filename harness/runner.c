@@ -143,10 +143,15 @@ static bool ruined(const struct run_result *result, const struct session *sessio
 
 /* What the trained flow came to. */
 static void score(struct run_result *result, const struct run *run, const struct session *session,
-                  fathom_workspace *workspace, const double *params)
+                  const fathom_flow *flow, fathom_workspace *workspace, const double *params)
 {
     result->train_logp = mean_log_prob(workspace, params, &session->train);
     result->heldout_logp = mean_log_prob(workspace, params, &session->heldout);
+    if (run->validation)
+        result->validation_logp = mean_log_prob(workspace, params, &session->validation);
+    if (run->health && health_measure(&result->health, workspace, flow, params, &session->train,
+                                      session_test_rows(session)) != FATHOM_OK)
+        exit_failed("not enough memory");
     if (run->heldout_truth)
         divergence(result, run->heldout_truth, &session->heldout, workspace, params);
     if (ruined(result, session))
@@ -265,6 +270,8 @@ static void do_run(void *context, size_t index, struct progress *progress)
                                    .diverged_at = NAN,
                                    .train_logp = NAN,
                                    .heldout_logp = NAN,
+                                   .validation_logp = NAN,
+                                   .health = { NAN, NAN, NAN, NAN },
                                    .kl = NAN,
                                    .kl_std_error = NAN };
 
@@ -281,7 +288,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
         told = steps * cost_of_training_step(run, n_params);
         if (result->status == FATHOM_OK) {
             const double *trained = fathom_trainer_params(trainer);
-            score(result, run, session, fathom_trainer_workspace(trainer), trained);
+            score(result, run, session, flow, fathom_trainer_workspace(trainer), trained);
             memcpy(params, trained, n_params * sizeof *params);
         }
         fathom_trainer_free(trainer);

@@ -6,6 +6,7 @@
 #ifndef RUNNER_H
 #define RUNNER_H
 
+#include "health.h"
 #include "session.h"
 #include "sha256.h"
 
@@ -19,6 +20,7 @@ struct run {
                                               diverged; otherwise it has that one's result.  NULL: always         */
     bool                 probe; /* measure the untrained flow                                                */
     bool                 train;
+    bool                 validation, health; /* of the trained flow: the score on the validation rows; health.h */
     bool                 keep_trace, keep_params;
     const double        *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
 };
@@ -39,6 +41,8 @@ struct run_result {
     size_t        skipped;               /* steps left out (training.skip)                            */
     double        train_logp;            /* trained: of the training rows                             */
     double        heldout_logp;          /* trained: of the held-out rows                             */
+    double        validation_logp;       /* validation: of the validation rows                        */
+    struct health health;                /* health: what else there is to say of the trained flow     */
     double        kl, kl_std_error;      /* heldout_truth: mean of log truth - log flow over those rows */
     double       *loss, *grad_norm;      /* keep_trace: [steps]                                       */
     double       *params;                /* keep_params: [n_params], trained; NULL if there are none  */

@@ -331,6 +331,20 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
 fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, const double *x, const uint32_t *rows,
                                        size_t n);
 
+/* jacobian: [n][D][D], jacobian[i][k][c] = dz_k / dx_c at row i, exactly, by D backward passes.  x: [n][D].  FATHOM_OK or
+ * FATHOM_NO_MEMORY; an entry may be infinite or NaN. */
+fathom_status fathom_flow_jacobian(double *jacobian, fathom_workspace *ws, const double *params, const double *x,
+                                   size_t n);
+
+/* values: [dim], the singular values of a, [dim][dim], descending, by one-sided Jacobi rotations (Hestenes 1958); a is
+ * destroyed.  FATHOM_NO_CONVERGENCE if an entry is not finite, or if 60 sweeps do not do; values is then unchanged. */
+fathom_status fathom_singular_values(double *values, double *a, size_t dim);
+
+/* dead: [hidden], how many units of each hidden layer, over all 2 depth conditioners of width units each, are above 0
+ * before their ReLU at none of the rows x, [n][D].  FATHOM_OK or FATHOM_NO_MEMORY. */
+fathom_status fathom_flow_dead_units(size_t *dead, fathom_workspace *ws, const double *params, const double *x,
+                                     size_t n);
+
 /* sum x_i and sqrt(sum x_i^2); x: [n]; 0 for n = 0.  The order of additions is fixed, so the bits are the same
  * everywhere. */
 double fathom_sum(const double *x, size_t n);

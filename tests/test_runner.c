@@ -262,7 +262,7 @@ static void test_arms(void **state)
     static const size_t width[] = { 48, 24, 24 }, bins[] = { 5, 8, 1 };
     struct run_list     list = { 0 };
     struct run_result   results[12] = { 0 };
-    design_list(&list, &design, &w->session);
+    design_list(&list, &design, 1, &w->session, 1);
     assert_int_equal(list.n, 3 * w->options.depths.n);
 
     struct table *table = table_new("arms", "arm width bins");
