@@ -170,7 +170,7 @@ static struct segment *find_segments(size_t *first, size_t *n, const struct netw
 
 static void fill_lines(struct table *table, const struct outcome *outcome)
 {
-    if (outcome->results[0].status != FATHOM_OK)
+    if (!outcome->results[0].params)
         exit_failed("the run is %s: there is no trained conditioner to show",
                     fathom_status_name(outcome->results[0].status));
     const struct session *session = outcome->session;

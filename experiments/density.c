@@ -49,12 +49,12 @@ static void *measure(const struct outcome *outcome)
         exit_failed("not enough memory for the density on the plane");
     for (size_t i = 0; i < outcome->n; i++) {
         const struct run_result *result = &outcome->results[i];
-        if (result->status == FATHOM_OK)
+        if (result->params && isfinite(result->train_logp))
             densities->list[densities->n++] = (struct plane_density){ .run = &outcome->runs[i],
                                                                       .params = result->params,
                                                                       .train_logp = result->train_logp };
         else
-            fprintf(stderr, "%s: warning: depth %zu: %s: it has no density to show\n", outcome->session->program->name,
+            fprintf(stderr, "%s: warning: depth %zu: %s: its density is not shown\n", outcome->session->program->name,
                     outcome->runs[i].flow.depth, fathom_status_name(result->status));
     }
     const double reach = plane_compute(densities->list, outcome->session, densities->n);

@@ -94,7 +94,7 @@ const struct experiment depth_sweep = {
         {"depth_sweep_summary", .summary_of = "depth_sweep", .by = "depth seed", .of = "train_logp heldout_logp"},
         {"loss", "depth step loss grad_norm lr", .fill = fill_loss},
         {"loss_mean", "depth step n loss", .summary_of = "loss", .derive = derive_loss_mean},
-        {"truth", "rows n mean_logp std_error", .fill = fill_truth, .only_spiral = true},
+        {"truth", "rows n mean_logp std_error", .fill = fill_truth, .only_known = true},
     },
     .figures = {"depth_sweep", "loss"},
     .notebook_but = TAKES(OPTION_DEPTHS) | TAKES(OPTION_SEEDS) | TAKES(OPTION_REPLICAS),

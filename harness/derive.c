@@ -1,10 +1,12 @@
 /* derive.c - what a function needs that makes a table from an earlier table (derive.h). */
 #include "derive.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "exit.h"
+#include "summary_table.h"
 
 static size_t find(const struct table *source, const char *name)
 {
@@ -21,7 +23,7 @@ double *derive_numbers(const struct table *source, const char *name)
     if (!x)
         exit_failed("not enough memory for what is derived from the table %s", table_name(source));
     for (size_t row = 0; row < n; row++)
-        x[row] = table_cell_number(source, row, column);
+        x[row] = summary_table_counts(source, row, column) ? table_cell_number(source, row, column) : NAN;
     return x;
 }
 

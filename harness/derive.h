@@ -7,7 +7,8 @@
 
 #include "table.h"
 
-/* A column as numbers, [table_rows(source)]; NaN where the cell is none.  The caller frees. */
+/* A column as numbers, [table_rows(source)]; NaN where the cell is none, or does not count
+ * (summary_table_counts).  The caller frees. */
 double *derive_numbers(const struct table *source, const char *column);
 
 /* The first row behind `row` whose word in this column is another, or table_rows(source): the end of a group of rows

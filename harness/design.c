@@ -9,13 +9,15 @@
 #include <string.h>
 
 #include "exit.h"
+#include "run_store.h"
 
 struct listing {
     struct run_list      *runs;
     const struct design  *design;
     const struct options *options;
-    struct run            run;   /* as far as it is set              */
-    size_t                seeds; /* levels of AXIS_SEED below this   */
+    struct run            run;        /* as far as it is set              */
+    size_t                seeds;      /* levels of AXIS_SEED below this   */
+    size_t                part_seeds; /* the same without a coupling's factor */
 };
 
 static void add(struct run_list *runs, const struct run *run)
@@ -39,6 +41,8 @@ static void finish(struct listing *l)
     run.probe = design->probe;
     run.train = design->train;
     run.training.measure_steps = design->measure_steps;
+    run.validation = design->validation;
+    run.health = design->health;
     run.keep_params = design->keep_params;
     run.keep_trace = design->trace == TRACE_ALL ||
                      (design->trace == TRACE_FIRST && run.seed == l->options->seed && run.replica == 0);
@@ -57,7 +61,16 @@ static void nest_couplings(struct listing *l, const enum axis *rest)
     for (size_t i = 0; i < l->design->n_couplings; i++) {
         const struct coupling_level *level = &l->design->couplings[i];
         l->run.flow.coupling = level->name;
-        l->seeds = options->seeds * level->seeds_factor;
+        l->seeds = l->part_seeds * level->seeds_factor;
+        nest(l, rest);
+    }
+}
+
+static void nest_depths(struct listing *l, const enum axis *rest)
+{
+    const struct depth_list *depths = l->design->depths.n > 0 ? &l->design->depths : &l->options->depths;
+    for (size_t d = 0; d < depths->n; d++) {
+        l->run.flow.depth = depths->depth[d];
         nest(l, rest);
     }
 }
@@ -99,10 +112,7 @@ static void nest(struct listing *l, const enum axis *axis)
         nest_couplings(l, rest);
         break;
     case AXIS_DEPTH:
-        for (size_t d = 0; d < options->depths.n; d++) {
-            l->run.flow.depth = options->depths.depth[d];
-            nest(l, rest);
-        }
+        nest_depths(l, rest);
         break;
     case AXIS_RATE:
         for (size_t r = 0; r < l->design->n_rates; r++) {
@@ -140,17 +150,99 @@ static void check_couplings(const struct design *design)
     }
 }
 
-void design_list(struct run_list *runs, const struct design *design, const struct session *session)
+/* Of the part's own number, or of --seeds. */
+static size_t seeds_of(const struct design *design, const struct options *options, size_t default_seeds)
+{
+    return design->seeds > 0 ? (design->seeds * options->seeds + default_seeds - 1) / default_seeds : options->seeds;
+}
+
+static void list_part(struct run_list *runs, const struct design *design, const struct session *session,
+                      size_t default_seeds)
 {
     const struct options *options = session->options;
-
-    struct listing l = {
-        .runs = runs,
-        .design = design,
-        .options = options,
-        .seeds = options->seeds,
-        .run = { .flow = options->flow, .training = options->training, .seed = options->seed },
+    struct listing        l = {
+               .runs = runs,
+               .design = design,
+               .options = options,
+               .part_seeds = seeds_of(design, options, default_seeds),
+               .run = { .flow = options->flow, .training = options->training, .seed = options->seed },
     };
+    l.seeds = l.part_seeds;
     check_couplings(design);
     nest(&l, design->nesting);
+}
+
+/* ---------------------------------------------------------------------------------------- union of the parts ---- */
+
+/* A run of the list, by the text of what decides its result. */
+struct listed {
+    char  *text;
+    size_t place, part;
+};
+
+static int by_text(const void *a, const void *b)
+{
+    const struct listed *x = a, *y = b;
+    const int            order = strcmp(x->text, y->text);
+    return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+/* What any part asks is asked of the first; it is made in any case if one of them is. */
+static void join(struct run *first, const struct run *again)
+{
+    first->probe |= again->probe;
+    first->train |= again->train;
+    first->validation |= again->validation;
+    first->health |= again->health;
+    first->keep_trace |= again->keep_trace;
+    first->keep_params |= again->keep_params;
+    if (!again->only_if_diverged)
+        first->only_if_diverged = NULL;
+}
+
+/* end: [n_parts], the number of runs when a part was listed. */
+static void unite(struct run_list *runs, const size_t *end)
+{
+    struct listed *listed = malloc((runs->n + 1) * sizeof *listed);
+    bool          *again = calloc(runs->n + 1, sizeof *again);
+    size_t         kept = 0;
+    if (!listed || !again)
+        exit_failed("not enough memory for a list of %zu runs", runs->n);
+    for (size_t i = 0, part = 0; i < runs->n; i++) {
+        while (i >= end[part])
+            part++;
+        listed[i] = (struct listed){ run_store_cause(&runs->run[i]), i, part };
+    }
+    qsort(listed, runs->n, sizeof *listed, by_text);
+    for (size_t i = 0, first = 0; i < runs->n; i++) {
+        if (strcmp(listed[first].text, listed[i].text) != 0)
+            first = i;
+        if (listed[i].part != listed[first].part) {
+            join(&runs->run[listed[first].place], &runs->run[listed[i].place]);
+            again[listed[i].place] = true;
+        }
+    }
+    for (size_t i = 0; i < runs->n; i++) {
+        free(listed[i].text);
+        if (!again[i])
+            runs->run[kept++] = runs->run[i];
+    }
+    runs->n = kept;
+    free(listed);
+    free(again);
+}
+
+void design_list(struct run_list *runs, const struct design *designs, size_t n, const struct session *session,
+                 size_t default_seeds)
+{
+    size_t *end = malloc((n + 1) * sizeof *end);
+    if (!end)
+        exit_failed("not enough memory for a list of runs");
+    for (size_t part = 0; part < n; part++) {
+        list_part(runs, &designs[part], session, default_seeds);
+        end[part] = runs->n;
+    }
+    if (n > 1)
+        unite(runs, end);
+    free(end);
 }

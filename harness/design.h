@@ -11,10 +11,11 @@
 enum axis {
     AXIS_END,      /* ends the list of a design's axes                                       */
     AXIS_COUPLING, /* the design's couplings, or the one that --coupling names               */
-    AXIS_DEPTH,    /* --depths                                                               */
+    AXIS_DEPTH,    /* the design's depths, or --depths                                       */
     AXIS_RATE,     /* the design's peak learning rates                                       */
     AXIS_ARM,      /* the design's arms                                                      */
-    AXIS_SEED,     /* --seed, --seed + 1, ...: --seeds of them, times the coupling's factor  */
+    AXIS_SEED,     /* --seed, --seed + 1, ...: --seeds of them, or the design's number scaled
+                      with --seeds, times the coupling's factor                              */
     AXIS_REPLICA   /* 0 .. --replicas - 1                                                    */
 };
 
@@ -41,12 +42,15 @@ struct design {
     enum axis                    nesting[8]; /* outermost first, ends with AXIS_END */
     const struct coupling_level *couplings;  /* [n_couplings]                       */
     size_t                       n_couplings;
-    const double                *rates; /* [n_rates]                           */
+    struct depth_list            depths; /* n = 0: --depths                     */
+    const double                *rates;  /* [n_rates]                           */
     size_t                       n_rates;
-    const struct arm            *arms; /* [n_arms]                            */
+    size_t                       seeds; /* at the default --seeds; 0: --seeds    */
+    const struct arm            *arms;  /* [n_arms]                            */
     size_t                       n_arms;
     bool                         probe, train, keep_params;
     bool                         measure_steps; /* fills update_rms                    */
+    bool                         validation, health; /* what is asked of a trained flow (runner.h) */
     enum trace                   trace;
 };
 
@@ -55,8 +59,12 @@ struct run_list {
     size_t      n, room;
 };
 
-/* Adds the design's runs to the list.  Ends the program if memory is short, or if the library lacks one of the design's
- * couplings. */
-void design_list(struct run_list *runs, const struct design *design, const struct session *session);
+/* Adds the runs of the designs, [n], the parts of one experiment, to the empty list: their union, in the order of first
+ * listing.  A run that an earlier part has listed, alike in all that decides its result, is not listed again (it keeps
+ * its first arm's name); what is asked of it is what any part asks.  A part that states its own number of seeds has
+ * ceil(seeds x --seeds / default_seeds) of them.  Ends the program if memory is short, or if the library lacks one of
+ * the couplings. */
+void design_list(struct run_list *runs, const struct design *designs, size_t n, const struct session *session,
+                 size_t default_seeds);
 
 #endif

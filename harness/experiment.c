@@ -39,7 +39,8 @@ static size_t make_tables(struct table **tables, const struct experiment *experi
     size_t n = 0;
     char   text[SUMMARY_TABLE_COLUMNS_SIZE];
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++) {
-        if (plan->only_spiral && outcome->session->options->data)
+        const fathom_data_set *set = outcome->session->set;
+        if (plan->only_known && !(set && fathom_data_set_has_density(set)))
             continue;
         struct table *table = session_table(outcome->session, plan->name, experiment_columns(text, plan));
         if (plan->summary_of)
@@ -97,6 +98,21 @@ static int make_all(const struct experiment *experiment, struct session *session
     return code;
 }
 
+size_t experiment_parts(const struct experiment *experiment)
+{
+    return !experiment->design ? 0 : experiment->n_designs > 0 ? experiment->n_designs : 1;
+}
+
+/* Before the runs are listed: only what a part of the experiment asks for is drawn. */
+static void draw_validation(struct session *session, const struct experiment *experiment)
+{
+    bool asked = false;
+    for (size_t part = 0; part < experiment_parts(experiment); part++)
+        asked |= experiment->design[part].validation;
+    if (asked)
+        session_draw_validation(session);
+}
+
 int experiment_main(const struct experiment *experiment, int argc, char **argv)
 {
     struct options defaults = options_default();
@@ -114,9 +130,10 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
     if (experiment->check_rows)
         experiment->check_rows(&session);
 
+    draw_validation(&session, experiment);
     struct true_density truth = experiment->truth ? true_density_of(&session) : true_density_none();
     if (experiment->design)
-        design_list(&runs, experiment->design, &session);
+        design_list(&runs, experiment->design, experiment_parts(experiment), &session, defaults.seeds);
     for (size_t i = 0; i < runs.n; i++)
         runs.run[i].heldout_truth = truth.heldout;
     if (options.list && options.shard)

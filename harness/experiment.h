@@ -16,8 +16,8 @@
 struct outcome {
     const struct session *session;
     const struct true_density
-                     *truth; /* all zero and NaN unless the experiment asks for it and the rows are the spiral's */
-    const struct run *runs;  /* [n], as listed */
+        *truth; /* all zero and NaN unless the experiment asks for it and the density of the rows is known */
+    const struct run        *runs;    /* [n], as listed */
     const struct run_result *results; /* [n]            */
     size_t                   n;
     void                    *measured; /* by the experiment's own function, if it has one */
@@ -34,7 +34,7 @@ struct table_plan {
     const char *summary_of, *by, *of;
     /* Not NULL: fills the table, of these `columns`, from the earlier table `summary_of`, where groups do not do. */
     void (*derive)(struct table *table, const struct table *source);
-    bool only_spiral; /* not written for rows of one's own */
+    bool only_known; /* not written unless the rows are of a data set whose density is known */
 };
 
 enum { EXPERIMENT_TABLES_MAX = 8 };
@@ -44,8 +44,9 @@ struct experiment {
     void (*defaults)(struct options *options);            /* over the notebook's; NULL: the notebook's            */
     void (*check_options)(const struct options *options); /* ends the program if they do not fit; NULL: they do  */
     void (*check_rows)(const struct session *session);    /* the same for the rows that were read                */
-    const struct design *design; /* NULL: nothing is run                                                    */
-    bool                 truth;  /* every run is compared with the true density of the held-out rows        */
+    const struct design *design;    /* [n_designs], the parts; NULL: nothing is run                            */
+    size_t               n_designs; /* 0: one                                                               */
+    bool                 truth;     /* every run is compared with the true density of the held-out rows        */
     /* What several tables are made from, computed once when all runs are done, and how it is freed; NULL: nothing. */
     void *(*measure)(const struct outcome *outcome);
     void (*release)(void *measured, const struct outcome *outcome);
@@ -54,6 +55,9 @@ struct experiment {
     uint64_t          notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
                               notebook's own numbers beside these                                                */
 };
+
+/* How many parts its design has. */
+size_t experiment_parts(const struct experiment *experiment);
 
 /* The columns of a planned table; `text` holds them if they are not the plan's own. */
 const char *experiment_columns(char text[SUMMARY_TABLE_COLUMNS_SIZE], const struct table_plan *plan);

@@ -27,7 +27,7 @@ struct option_row {
     const char *(*word)(size_t i); /* of KIND_WORD: word number i, NULL after the last               */
     const char *signs;             /* of words, one each: the other way to write them                  */
     bool        setting;           /* results depend on it: it stands at the head of every table   */
-    enum { OF_ANY_ROWS, OF_SPIRAL, OF_FILE } only; /* and means something for these rows alone      */
+    enum { OF_ANY_ROWS, OF_NAMED, OF_FILE } only; /* and means something for these rows alone      */
     const char *meaning;
     const char *unset; /* how a default that has no value is called                    */
 };

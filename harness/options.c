@@ -33,16 +33,16 @@ const char *const options_actnorms[] = {
 #define AT(field) offsetof(struct options, field)
 
 static const struct option_row rows[OPTION_COUNT] = {
-    [OPTION_DATA] = { "data", "FILE", KIND_TEXT, AT(data), .setting = true, .unset = "spiral",
-                      .meaning = "own rows instead of the spiral (-: standard input): plain text, numbers\n"
-                                 "in columns, one separator, at most one line of names, '#' comments;\n"
-                                 "standardised like it" },
+    [OPTION_DATA] = { "data", "NAME|FILE", KIND_TEXT, AT(data), .setting = true, .unset = "spiral",
+                      .meaning = "rows: spiral, two_spirals_4d, or a file of your own (-: standard input;\n"
+                                 "./spiral is a file): plain text, numbers in columns, one separator, at\n"
+                                 "most one line of names, '#' comments; standardised like the spiral" },
     [OPTION_HELDOUT] = { "heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
                          .meaning = "part of the file's rows that is kept back from training" },
     [OPTION_DATA_SEED] = { "data-seed", "N", KIND_COUNT, AT(data_seed), 0, 0x1p53 - 1, .setting = true,
-                           .meaning = "stream of the spiral, or of the choice of held-out rows" },
-    [OPTION_DATA_SIZE] = { "data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true, .only = OF_SPIRAL,
-                           .meaning = "rows of the spiral" },
+                           .meaning = "stream of the named data set, or of the choice of held-out rows" },
+    [OPTION_DATA_SIZE] = { "data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true, .only = OF_NAMED,
+                           .meaning = "rows of the named data set" },
     [OPTION_SEPARATOR] = { "separator", "NAME", KIND_SIGN, AT(separator), .words = separators, .signs = "\t;,| ",
                            .setting = true, .only = OF_FILE, .unset = "from the file",
                            .meaning = "between fields: tab, semicolon, comma, bar or blank" },
@@ -137,6 +137,11 @@ struct options options_default(void)
                              .format = "svg" };
 }
 
+const fathom_data_set *options_data_set(const struct options *options)
+{
+    return fathom_data_set_find(options->data ? options->data : fathom_data_set_name(0));
+}
+
 /* ------------------------------------------------------------------------------------------------ messages ---- */
 
 __attribute__((format(printf, 2, 3))) static enum options_outcome illegal(fathom_error *error, const char *format, ...)
@@ -166,7 +171,7 @@ static bool takes(const struct program *program, int option)
 static enum options_outcome check_reading(const struct options *options, fathom_error *error, uint64_t given)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if ((TAKES_READING & given & TAKES(i)) && !options->data)
+        if ((TAKES_READING & given & TAKES(i)) && options_data_set(options))
             return illegal(error, "--%s: legal only with --data FILE (it says how the file is read)", rows[i].name);
     if (options->header && options->no_header)
         return illegal(error, "--header, --no-header: only one of the two is legal");
@@ -228,13 +233,13 @@ static enum options_outcome check_together(const struct options *options, fathom
                        "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
                        "2 x interval = %g",
                        flow->knots, flow->interval, FATHOM_MIN_BIN, 2 * flow->interval);
-    if ((given & TAKES(OPTION_HELDOUT)) && !options->data)
+    if ((given & TAKES(OPTION_HELDOUT)) && options_data_set(options))
         return illegal(error,
-                       "--heldout %g: legal only with --data FILE (the spiral's held-out rows are a second "
-                       "spiral)",
+                       "--heldout %g: legal only with --data FILE (held-out rows of a data set with a name are "
+                       "drawn anew)",
                        options->heldout);
-    if ((given & TAKES(OPTION_DATA_SIZE)) && options->data)
-        return illegal(error, "--data-size %zu: legal only without --data (a file is read to its end)",
+    if ((given & TAKES(OPTION_DATA_SIZE)) && !options_data_set(options))
+        return illegal(error, "--data-size %zu: legal only without --data FILE (a file is read to its end)",
                        options->data_size);
     if (takes(program, OPTION_STEPS) &&
         (double)options->training.steps * (double)options->training.batch > batch_rows_max)
@@ -399,7 +404,7 @@ void options_read(struct options *options, const struct program *program, int ar
 
 static bool is_setting(const struct options *options, const struct program *program, int i)
 {
-    return takes(program, i) && rows[i].setting && rows[i].only != (options->data ? OF_SPIRAL : OF_FILE);
+    return takes(program, i) && rows[i].setting && rows[i].only != (options_data_set(options) ? OF_FILE : OF_NAMED);
 }
 
 void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,

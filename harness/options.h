@@ -84,10 +84,10 @@ struct depth_list {
 
 /* The values of all options.  flow.dim is the data's, flow.depth each of depths'. */
 struct options {
-    const char          *data;    /* file of rows, "-" standard input; NULL: the spiral    */
+    const char          *data;    /* name of a data set, or file of rows, "-" standard input; NULL: the spiral    */
     double               heldout; /* fraction of the file's rows kept back from training   */
     uint64_t             data_seed;
-    size_t               data_size; /* rows of the spiral                                    */
+    size_t               data_size; /* rows of the data set that has a name                  */
     char                 separator; /* these six: how the file is read (fathom_read_options) */
     char                 decimal;
     bool                 header, no_header;
@@ -119,6 +119,9 @@ struct options {
     const fathom_isa    *isa; /* of FATHOM_ISA, or the best of this CPU                */
 };
 
+/* The data set that --data names; NULL: the rows are a file's. */
+const fathom_data_set *options_data_set(const struct options *options);
+
 struct program {
     const char *name;
     const char *summary; /* what it does, for --help; lines of at most 80 characters */
@@ -142,7 +145,7 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
 void options_print_version(FILE *out, const struct program *program);
 
 /* Every setting that the results depend on, as key and value, in the order of the table: not threads, folder, figures
- * or messages, which no result depends on; and not the size of the spiral if the rows are a file's. */
+ * or messages, which no result depends on; and not the size of a data set if the rows are a file's. */
 typedef void options_visit(void *context, const char *key, const char *value);
 void         options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
                                   void *context);

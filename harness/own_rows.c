@@ -16,7 +16,9 @@
 
 const char *own_rows_name(const struct options *options)
 {
-    return !options->data ? "spiral" : strcmp(options->data, "-") == 0 ? "standard input" : options->data;
+    return !options->data                  ? fathom_data_set_name(0)
+         : strcmp(options->data, "-") == 0 ? "standard input"
+                                           : options->data;
 }
 
 struct column_text own_rows_column(const fathom_read_report *rows, size_t column)
@@ -29,19 +31,6 @@ struct column_text own_rows_column(const fathom_read_report *rows, size_t column
         snprintf(text.text + strlen(text.text), sizeof text.text - strlen(text.text), " (%s)",
                  fathom_show(name, strlen(name)).text);
     return text;
-}
-
-static FILE *open_rows(const char *path)
-{
-    struct stat info;
-    if (strcmp(path, "-") == 0)
-        return stdin;
-    FILE *in = fopen(path, "r");
-    if (!in)
-        exit_failed("%s: %s", path, strerror(errno));
-    if (fstat(fileno(in), &info) == 0 && S_ISDIR(info.st_mode))
-        exit_failed("%s: is a directory, not a file of rows", path);
-    return in;
 }
 
 /* Text that grows to the end of its array, and no further. */
@@ -58,6 +47,30 @@ __attribute__((format(printf, 2, 3))) static void add(struct words *words, const
     const size_t size = (size_t)vsnprintf(words->text + words->at, left, format, args);
     va_end(args);
     words->at += size < left ? size : left - 1;
+}
+
+/* "spiral, two_spirals_4d" */
+static struct words known_names(void)
+{
+    struct words names = { 0 };
+    for (size_t i = 0; fathom_data_set_name(i); i++)
+        add(&names, "%s%s", i > 0 ? ", " : "", fathom_data_set_name(i));
+    return names;
+}
+
+static FILE *open_rows(const char *path)
+{
+    struct stat info;
+    if (strcmp(path, "-") == 0)
+        return stdin;
+    FILE *in = fopen(path, "r");
+    if (!in && errno == ENOENT && !strchr(path, '/'))
+        exit_failed("%s: no data set has this name (%s), and as a file: %s", path, known_names().text, strerror(errno));
+    if (!in)
+        exit_failed("%s: %s", path, strerror(errno));
+    if (fstat(fileno(in), &info) == 0 && S_ISDIR(info.st_mode))
+        exit_failed("%s: is a directory, not a file of rows", path);
+    return in;
 }
 
 /* The cure for a first column that is no coordinate; nothing if only one would be left. */

@@ -10,7 +10,7 @@
  * tables name them; options->columns points into the report, which the caller frees. */
 void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_report *report, struct options *options);
 
-/* What messages call the rows: "spiral", the file's name or "standard input". */
+/* What messages call the rows: a data set's or the file's name, or "standard input". */
 const char *own_rows_name(const struct options *options);
 
 /* "column 3" or "column 3 (mass)", as it stands in the file.  column: of the dataset, from 0.  Without a file, of which

@@ -19,10 +19,11 @@ _Static_assert(sizeof(fathom_config) == 64, "canonical_flow names every member o
 _Static_assert(sizeof(fathom_train_options) == 48, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
-static const char *const numbers[] = { "n_params",   "untrained_logp", "untrained_grad_norm", "diverged_at",
-                                       "skipped",    "acted",          "first_kind",          "first_layer",
-                                       "first_rows", "update_rms",     "train_logp",          "heldout_logp",
-                                       "kl",         "kl_std_error" };
+static const char *const numbers[] = { "n_params",     "untrained_logp",  "untrained_grad_norm", "diverged_at",
+                                       "skipped",      "acted",           "first_kind",          "first_layer",
+                                       "first_rows",   "update_rms",      "train_logp",          "heldout_logp",
+                                       "kl",           "kl_std_error",    "validation_logp",     "inverse_error",
+                                       "condition_number", "dead_units",  "dead_units_last" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
 static const struct store_schema schema = { 2, numbers, N_NUMBERS };
 
@@ -131,7 +132,7 @@ static const struct sha256 *hash_of(struct rows_hash *last, const double *x, siz
 }
 
 struct shared_rows {
-    struct rows_hash train, heldout, truth;
+    struct rows_hash train, heldout, validation, truth;
 };
 
 static void canonical_flow(struct canonical *text, const fathom_config *flow)
@@ -146,46 +147,75 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_word(text, "flow.actnorm", options_actnorms[flow->actnorm]);
 }
 
-/* The batches are a function of their seed, steps, size and the number of rows (fathom_batches). */
-static void canonical_training(struct canonical *text, const struct run *run, const struct session *session,
-                               struct shared_rows *rows)
+static void canonical_training(struct canonical *text, const fathom_train_options *training)
 {
-    const fathom_train_options *training = &run->training;
-    const fathom_dataset       *heldout = &session->heldout;
     canonical_count(text, "training.steps", training->steps);
     canonical_count(text, "training.batch", training->batch);
     canonical_number(text, "training.peak_lr", training->peak_lr);
     canonical_number(text, "training.clip", training->clip);
     canonical_word(text, "training.stabiliser", training->stabiliser);
     canonical_count(text, "training.measure_steps", training->measure_steps);
+}
+
+/* The batches are a function of their seed, steps, size and the number of rows (fathom_batches). */
+static void canonical_scores(struct canonical *text, const struct run *run, const struct session *session,
+                             struct shared_rows *rows)
+{
+    const fathom_dataset *heldout = &session->heldout, *validation = &session->validation;
     canonical_count(text, "batches.seed", session->options->batch_seed);
+    canonical_count(text, "health", run->health);
+    canonical_count(text, "validation.rows", run->validation ? validation->n : 0);
+    if (run->validation && validation->n > 0)
+        canonical_hash(text, "validation.sha256",
+                       hash_of(&rows->validation, validation->x, validation->n * validation->dim));
     canonical_count(text, "heldout.rows", heldout->n);
+    canonical_number(text, "gaussian.logp", session->gaussian_logp);
     if (heldout->n > 0)
         canonical_hash(text, "heldout.sha256", hash_of(&rows->heldout, heldout->x, heldout->n * heldout->dim));
     if (run->heldout_truth)
         canonical_hash(text, "truth.sha256", hash_of(&rows->truth, run->heldout_truth, heldout->n));
 }
 
-static char *text_of(const struct run *run, const struct session *session, struct shared_rows *rows)
+static struct canonical *start(const struct run *run)
 {
-    const fathom_dataset *train = &session->train;
-    struct canonical     *text = canonical_new();
-    fathom_error          error;
+    struct canonical *text = canonical_new();
     if (!text)
         exit_failed("not enough memory for the text of a run");
     canonical_flow(text, &run->flow);
     canonical_count(text, "seed", run->seed);
     canonical_count(text, "replica", run->replica);
+    return text;
+}
+
+static char *finish(struct canonical *text)
+{
+    fathom_error error;
+    char        *whole = canonical_finish(text, &error);
+    if (!whole)
+        exit_failed("%s", error.text);
+    return whole;
+}
+
+static char *text_of(const struct run *run, const struct session *session, struct shared_rows *rows)
+{
+    const fathom_dataset *train = &session->train;
+    struct canonical     *text = start(run);
     canonical_count(text, "probe", run->probe);
     canonical_count(text, "train", run->train);
     canonical_count(text, "data.rows", train->n);
     canonical_hash(text, "data.sha256", hash_of(&rows->train, train->x, train->n * train->dim));
-    if (run->train)
-        canonical_training(text, run, session, rows);
-    char *whole = canonical_finish(text, &error);
-    if (!whole)
-        exit_failed("%s", error.text);
-    return whole;
+    if (run->train) {
+        canonical_training(text, &run->training);
+        canonical_scores(text, run, session, rows);
+    }
+    return finish(text);
+}
+
+char *run_store_cause(const struct run *run)
+{
+    struct canonical *text = start(run);
+    canonical_training(text, &run->training);
+    return finish(text);
 }
 
 char **run_store_texts(const struct run *runs, const struct session *session, size_t n)
@@ -208,7 +238,7 @@ void run_store_free_texts(char **texts, size_t n)
 
 /* ------------------------------------------------------------------------------------------- row and result ---- */
 
-static const fathom_status outcomes[] = { FATHOM_OK, FATHOM_DIVERGED, FATHOM_DEGENERATE };
+static const fathom_status outcomes[] = { FATHOM_OK, FATHOM_RUINED, FATHOM_DIVERGED, FATHOM_DEGENERATE };
 
 static bool outcome_of(fathom_status *status, const char *name)
 {
@@ -251,6 +281,8 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
                                    .heldout_logp = x[11],
                                    .kl = x[12],
                                    .kl_std_error = x[13],
+                                   .validation_logp = x[14],
+                                   .health = { x[15], x[16], x[17], x[18] },
                                    .loss = row.loss,
                                    .grad_norm = row.grad_norm,
                                    .params = row.params,
@@ -285,7 +317,9 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->train_logp,
                                       result->heldout_logp,
                                       result->kl,
-                                      result->kl_std_error };
+                                      result->kl_std_error,
+ result->validation_logp, result->health.inverse_error, result->health.condition_number,
+ result->health.dead_units, result->health.dead_units_last };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

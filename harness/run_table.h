@@ -10,7 +10,9 @@
  *   n_params        trainable parameters
  *   untrained_logp  mean log p of the training rows before training [nats]
  *   grad_norm       global norm of the gradient over the first 1000 training rows before training
- *   status          "ok" or "diverged"
+ *   status          "ok"; "diverged": a batch loss or gradient norm was not finite; "ruined": trained, but a score is not
+ *                   finite, or the held-out rows' (without such rows the training rows') is below that of the Gaussian
+ *                   with the training rows' mean and covariance; "degenerate": ActNorm from data could not begin
  *   diverged_at     the first step whose loss or gradient norm was not finite, else nan
  *   skipped         steps that the stabiliser left out
  *   acted           part of the steps begun on which the stabiliser acted (fathom_train_result)
@@ -19,10 +21,12 @@
  *   first_rows      and in how many rows of the batch, else nan
  *   update_rms      mean over the updates of rms(change of the parameters) / rate of the step; nan if not measured
  *   train_logp heldout_logp    mean log p after training [nats]
+ *   validation_logp            the same of the validation rows, which choose; nan unless the design asks for it
+ *   inverse_error condition_number dead_units dead_units_last    of the trained flow (health.h); nan as well
  *   train_truth heldout_truth  mean log p of the true density over the same rows [nats]
  *   kl kl_std_error            KL(truth || flow) by the held-out rows, and its standard error [nats]
  *   params_sha256   the first 16 hexadecimal digits of the SHA-256 of the trained parameters (sha256_doubles): two
- *                   machines whose runs parted differ here; "-" of a run that did not end well
+ *                   machines whose runs parted differ here; "-" of a run that diverged
  */
 #ifndef RUN_TABLE_H
 #define RUN_TABLE_H

@@ -136,9 +136,17 @@ static void divergence(struct run_result *result, const double *truth, const dou
     free(difference);
 }
 
-/* What the trained flow came to.  One whose last step left it without a finite score has diverged too. */
+/* A trained flow that is worse than the Gaussian, or has no finite score at all. */
+static bool ruined(const struct run_result *result, const struct session *session)
+{
+    const bool   heldout = session->heldout.n > 0;
+    const double score = heldout ? result->heldout_logp : result->train_logp;
+    return !isfinite(result->train_logp) || !isfinite(score) || score < session->gaussian_logp;
+}
+
+/* What the trained flow came to. */
 static void score(struct run_result *result, const struct run *run, const struct session *session,
-                  fathom_workspace *workspace, const double *params)
+                  const fathom_flow *flow, fathom_workspace *workspace, const double *params)
 {
     const size_t n_heldout = session->heldout.n;
     result->train_logp = mean_log_prob(workspace, params, &session->train);
@@ -149,8 +157,13 @@ static void score(struct run_result *result, const struct run *run, const struct
             divergence(result, run->heldout_truth, logp, n_heldout);
         free(logp);
     }
-    if (!isfinite(result->train_logp))
-        result->status = FATHOM_DIVERGED;
+    if (run->validation)
+        result->validation_logp = mean_log_prob(workspace, params, &session->validation);
+    if (run->health && health_measure(&result->health, workspace, flow, params, &session->train,
+                                      session_test_rows(session)) != FATHOM_OK)
+        exit_failed("not enough memory");
+    if (ruined(result, session))
+        result->status = FATHOM_RUINED;
 }
 
 static void probe(struct run_result *result, const struct session *session, const fathom_flow *flow,
@@ -226,12 +239,12 @@ static uint64_t cost_of_run(const struct run *run, const struct session *session
 }
 
 /* Into the store, with trace and parameters for their hashes; then only what the experiment keeps stays in memory.
- * A run that did not end well has no trained parameters. */
+ * A run that diverged has no trained parameters. */
 static void keep(struct run_result *result, double *params, const struct table_of_runs *table, size_t i)
 {
     const struct run *run = &table->runs[i];
     result->has_trace = run->train;
-    if (run->train && result->status == FATHOM_OK) {
+    if (run->train && (result->status == FATHOM_OK || result->status == FATHOM_RUINED)) {
         result->params = params;
         result->has_params = true;
         sha256_doubles(&result->params_hash, params, result->n_params);
@@ -276,6 +289,8 @@ static void do_run(void *context, size_t index, struct progress *progress)
                                    .update_rms = NAN,
                                    .train_logp = NAN,
                                    .heldout_logp = NAN,
+                                   .validation_logp = NAN,
+                                   .health = { NAN, NAN, NAN, NAN },
                                    .kl = NAN,
                                    .kl_std_error = NAN };
 
@@ -292,7 +307,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
         told = steps * cost_of_training_step(run, n_params);
         if (result->status == FATHOM_OK) {
             const double *trained = fathom_trainer_params(trainer);
-            score(result, run, session, fathom_trainer_workspace(trainer), trained);
+            score(result, run, session, flow, fathom_trainer_workspace(trainer), trained);
             memcpy(params, trained, n_params * sizeof *params);
         }
         fathom_trainer_free(trainer);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +19,28 @@
 #include "parallel.h"
 #include "store.h"
 
+static bool own_rows(const struct options *options) { return !options_data_set(options); }
+
 static plot_options plot_options_of(const struct options *options)
 {
     return (plot_options){ .out = options->out, .formats = options->formats };
 }
 
 /* Held-out rows come from the next data seed, in the coordinates of the training rows. */
-static void draw_spiral(struct session *session, const struct options *options)
+static void draw_rows(struct session *session, const struct options *options)
 {
-    if (fathom_spiral(&session->train, options->data_seed, options->data_size, NULL) != FATHOM_OK ||
-        fathom_spiral(&session->heldout, options->data_seed + 1, SPIRAL_HELDOUT_ROWS, &session->train) != FATHOM_OK)
-        exit_failed("not enough memory for %zu rows of the spiral", options->data_size);
+    const uint64_t seed = options->data_seed;
+    if (fathom_data_set_draw(&session->train, session->set, seed, options->data_size, NULL) != FATHOM_OK ||
+        fathom_data_set_draw(&session->heldout, session->set, seed + 1, HELDOUT_ROWS, &session->train) != FATHOM_OK)
+        exit_failed("not enough memory for %zu rows of the data set %s", options->data_size, own_rows_name(options));
+}
+
+void session_draw_validation(struct session *session)
+{
+    const struct options *options = session->options;
+    if (session->set && fathom_data_set_draw(&session->validation, session->set, options->data_seed + 2,
+                                             VALIDATION_ROWS, &session->train) != FATHOM_OK)
+        exit_failed("not enough memory for %d rows of the data set %s", VALIDATION_ROWS, own_rows_name(options));
 }
 
 /* log p of raw = log p of x - sum log sd, as x = (raw - mean) / sd; the library's log has the same bits everywhere. */
@@ -38,6 +50,29 @@ static double log_volume(const fathom_dataset *data)
     for (size_t c = 0; c < data->dim; c++)
         sum += same_log(data->sd[c]);
     return sum;
+}
+
+const fathom_dataset *session_test_rows(const struct session *session)
+{
+    return session->heldout.n > 0 ? &session->heldout : &session->train;
+}
+
+/* The yardstick of `ruined`.  Rows of which one column is a function of the others have a Gaussian of infinite density,
+ * which no flow could reach: then no finite score is ruined. */
+static void measure_gaussian(struct session *session)
+{
+    const fathom_dataset *rows = session_test_rows(session);
+    double               *logp = malloc(rows->n * sizeof *logp);
+    const fathom_status   status = logp ? fathom_gaussian_log_density(logp, rows->x, &session->train, rows->n)
+                                        : FATHOM_NO_MEMORY;
+    if (status == FATHOM_NO_MEMORY)
+        exit_failed("not enough memory for the Gaussian of %zu rows", rows->n);
+    session->gaussian_logp = status == FATHOM_OK ? fathom_sum(logp, rows->n) / (double)rows->n : -INFINITY;
+    if (status == FATHOM_DEGENERATE)
+        exit_note("%s: warning: the columns determine each other, so no Gaussian has their covariance: a run counts as "
+                  "ruined only if its score is not finite",
+                  own_rows_name(session->options));
+    free(logp);
 }
 
 /* All steps ahead, on all threads: every run waits for them. */
@@ -139,10 +174,11 @@ void session_open(struct session *session, struct options *options, const struct
     exit_on_signals();
     *session = (struct session){ .options = options, .program = program, .started = parallel_seconds() };
     if (program->takes & TAKES(OPTION_DATA)) {
-        if (options->data)
+        session->set = options_data_set(options);
+        if (!session->set)
             own_rows_read(&session->train, &session->heldout, &session->rows, options);
         else
-            draw_spiral(session, options);
+            draw_rows(session, options);
         options->flow.dim = session->train.dim;
         session->log_sd = log_volume(&session->train);
     }
@@ -151,7 +187,8 @@ void session_open(struct session *session, struct options *options, const struct
         if (!config.coupling)
             config.coupling = fathom_config_default().coupling;
         if (fathom_n_params(&config, &error) == 0)
-            exit_failed("%s%s%s", options->data ? own_rows_name(options) : "", options->data ? ": " : "", error.text);
+            exit_failed("%s%s%s", own_rows(options) ? own_rows_name(options) : "", own_rows(options) ? ": " : "",
+                        error.text);
     }
     const bool no_tables = options->list || options->shard || options->sample_text;
     if (!no_tables && !files_folder(options->out, &error))
@@ -161,11 +198,12 @@ void session_open(struct session *session, struct options *options, const struct
     open_timings(session);
     if (!no_tables && !options->no_plot && plot_check(NULL, 0, &plot, &error) != PLOT_OK)
         exit_failed("%s", error.text);
-    if (options->data)
+    if (own_rows(options))
         warn_of_rows(session);
     if (program->takes & TAKES(OPTION_STEPS)) {
         draw_batches(session, options);
         order_rows(session);
+        measure_gaussian(session);
     }
 }
 
@@ -173,6 +211,7 @@ void session_close(struct session *session)
 {
     fathom_dataset_free(&session->train);
     fathom_dataset_free(&session->heldout);
+    fathom_dataset_free(&session->validation);
     fathom_read_report_free(&session->rows);
     free(session->batches);
     free(session->order);
@@ -187,7 +226,7 @@ static void put_setting(void *table, const char *key, const char *value) { table
 /* A mean log p over rows, by whatever name a table has it. */
 static bool is_score(const char *column, size_t length)
 {
-    static const char *const scores[] = { "train_logp", "heldout_logp", "untrained_logp" };
+    static const char *const scores[] = { "train_logp", "heldout_logp", "validation_logp", "untrained_logp" };
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
         if (strlen(scores[i]) == length && strncmp(scores[i], column, length) == 0)
             return true;
@@ -211,12 +250,12 @@ static char *with_raw_columns(const char *columns)
 
 struct table *session_table(const struct session *session, const char *name, const char *columns)
 {
-    char          text[32], *wide = session->options->data ? with_raw_columns(columns) : strdup(columns);
+    char          text[32], *wide = own_rows(session->options) ? with_raw_columns(columns) : strdup(columns);
     struct table *table = wide ? table_new(name, wide) : NULL;
     free(wide);
     if (!table)
         exit_failed("not enough memory for the table %s", name);
-    if (session->options->data)
+    if (own_rows(session->options))
         table_raw_columns(table, session->log_sd);
     table_config(table, "program", session->program->name);
     table_config(table, "fathom", FATHOM_VERSION);

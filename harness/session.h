@@ -10,28 +10,38 @@
 #include "options.h"
 #include "table.h"
 
-enum { SPIRAL_HELDOUT_ROWS = 20000 };
+enum { HELDOUT_ROWS = 20000, VALIDATION_ROWS = 20000 }; /* of a data set with a name */
 
 struct session {
-    const struct options *options;
-    const struct program *program;
-    fathom_dataset        train;
-    fathom_dataset        heldout; /* in train's coordinates; n is 0 if there is none */
-    fathom_read_report    rows;    /* what was read of a file of rows; empty for the spiral */
-    uint32_t             *batches; /* [steps][batch]; NULL if the program does not train */
-    uint32_t             *order;   /* [training rows], along Morton's curve; NULL if the program does not train */
-    double                log_sd;  /* sum over the columns of log sd: log p of the raw rows is log p - this     */
-    double                started; /* of parallel_seconds                                 */
-    struct store         *store;   /* of finished runs (run_store.h); NULL: none          */
-    bool                  closing; /* the store, in a thread of its own: run_store_close  */
-    pthread_t             closer;
-    struct table         *timings; /* a row per run, which runner_run_all adds at its end       */
+    const struct options  *options;
+    const struct program  *program;
+    const fathom_data_set *set; /* that --data names; NULL: the rows are a file's, or there are none */
+    fathom_dataset         train;
+    fathom_dataset         heldout;    /* in train's coordinates, of the next data seed; n is 0 if there is none */
+    fathom_dataset         validation; /* the same of the data seed after it; n is 0 unless session_draw_validation */
+    fathom_read_report     rows;       /* what was read of a file of rows; empty for a data set with a name */
+    uint32_t              *batches;    /* [steps][batch]; NULL if the program does not train */
+    uint32_t              *order;      /* [training rows], along Morton's curve; NULL if the program does not train */
+    double                 log_sd;     /* sum over the columns of log sd: log p of the raw rows is log p - this     */
+    double                 gaussian_logp; /* mean over session_test_rows of the log density of the Gaussian with the
+                                            training rows' mean and covariance; -INFINITY if it has no density       */
+    double                 started;       /* of parallel_seconds                                 */
+    struct store          *store;         /* of finished runs (run_store.h); NULL: none          */
+    bool                   closing;       /* the store, in a thread of its own: run_store_close  */
+    pthread_t              closer;
+    struct table          *timings; /* a row per run, which runner_run_all adds at its end       */
 };
 
 /* Checks that the folder and gnuplot are there, reads or draws the rows, draws the batches.  Any error ends the
  * program with one line, before the first run.  options->flow.dim is set to the data's. */
 void session_open(struct session *session, struct options *options, const struct program *program);
 void session_close(struct session *session);
+
+/* Draws the validation rows; a file has none yet.  They choose, so that the held-out rows need choose nothing. */
+void session_draw_validation(struct session *session);
+
+/* The rows by which a trained flow is judged: the held-out rows, or the training rows if there are none. */
+const fathom_dataset *session_test_rows(const struct session *session);
 
 /* A table with the complete configuration at its head.  If the rows are the user's own, each column of scores, <name>,
  * is followed by <name>_raw, the same score of the rows in their own units, which table_number fills by itself.

@@ -10,6 +10,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_fit.h>
 #include <gsl/gsl_math.h>
+#include <gsl/gsl_randist.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 #include <stdint.h>
@@ -238,6 +239,28 @@ bool statistics_holm(double *adjusted, const double *p, size_t n)
     free(order);
     free(result);
     return good;
+}
+
+/* ------------------------------------------------------------------------------------------------- counts ---- */
+
+double statistics_fisher(size_t a, size_t n, size_t b, size_t m)
+{
+    const unsigned in_both = (unsigned)(a + b), of_n = (unsigned)n, of_m = (unsigned)m;
+    const unsigned low = in_both > of_m ? in_both - of_m : 0, high = in_both < of_n ? in_both : of_n;
+    const double   seen = gsl_ran_hypergeometric_pdf((unsigned)a, of_n, of_m, in_both);
+    double         p = 0;
+    for (unsigned k = low; k <= high; k++) {
+        const double chance = gsl_ran_hypergeometric_pdf(k, of_n, of_m, in_both);
+        p += chance <= seen * (1 + 1e-7) ? chance : 0;
+    }
+    return p < 1 ? p : 1;
+}
+
+struct interval statistics_share(size_t k, size_t n, double confidence)
+{
+    const double tail = (1 - confidence) / 2, seen = (double)k, rest = (double)(n - k);
+    return (struct interval){ k == 0 ? 0 : gsl_cdf_beta_Pinv(tail, seen, rest + 1),
+                              k == n ? 1 : gsl_cdf_beta_Qinv(tail, seen + 1, rest) };
 }
 
 /* ---------------------------------------------------------------------------------------------------- lines ---- */

@@ -51,7 +51,9 @@ struct paired_test {
     double p;
 };
 
-/* How many are positive, against a fair coin; zeros are left out. */
+/* How many are positive, against a fair coin; zeros are left out.  Of scores +1, 0 and -1 this is the exact sign-flip
+ * test of their sum: a flip leaves a zero where it is, so |sum| is as large in just the flips that have as many of the
+ * n signs on one side. */
 struct paired_test statistics_sign_test(const double *d, size_t n);
 /* The least p that it gives of n pairs, all of one sign: min(1, 2^(1 - n)). */
 double statistics_sign_least(size_t n);
@@ -64,6 +66,19 @@ struct paired_test statistics_paired_t(const double *d, size_t n);
 /* Holm's step-down method (Holm 1979): adjusted: [n], such that rejecting where adjusted <= level keeps the chance of
  * even one false rejection among the n at or below level.  adjusted may be p. */
 bool statistics_holm(double *adjusted, const double *p, size_t n); /* false: no memory */
+
+/* ------------------------------------------------------------------------------------------------- counts ---- */
+
+/* Fisher's exact test (Fisher 1935) that a of n and b of m have the same chance: the two-sided p is the sum over all
+ * tables with these margins that are at most as likely as this one, to a relative 1e-7 (as R's fisher.test).  a <= n,
+ * b <= m; p = 1 if n or m is 0. */
+double statistics_fisher(size_t a, size_t n, size_t b, size_t m);
+
+/* The exact interval of a share of which k of n were seen (Clopper & Pearson 1934).  k <= n, n >= 1. */
+struct interval {
+    double low, high;
+};
+struct interval statistics_share(size_t k, size_t n, double confidence);
 
 /* ---------------------------------------------------------------------------------------------------- lines ---- */
 

@@ -46,18 +46,38 @@ static void find_groups(size_t *group, const struct table *rows, const struct co
     }
 }
 
+/* Without the ending "_raw" of the same score in the rows' own units. */
+static bool is_trained_score(const char *column)
+{
+    static const char *const scores[] = { "train_logp",   "heldout_logp",  "validation_logp", "kl",
+                                          "kl_std_error", "inverse_error", "condition_number" };
+    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++) {
+        const size_t length = strlen(scores[i]);
+        if (strncmp(column, scores[i], length) == 0 && (!column[length] || strcmp(column + length, "_raw") == 0))
+            return true;
+    }
+    return false;
+}
+
+bool summary_table_counts(const struct table *rows, size_t row, size_t column)
+{
+    size_t status;
+    return !is_trained_score(table_column_name(rows, column)) || !table_find(&status, rows, "status") ||
+           strcmp(table_cell(rows, row, status), "ruined") != 0;
+}
+
 static void add_row(struct table *table, const struct table *rows, const size_t *group, size_t first,
                     const struct column_list *by, size_t column, double *value)
 {
-    size_t     n_rows = 0, finished = 0, n = 0, status;
+    size_t     n_rows = 0, ok = 0, n = 0, status;
     const bool has_status = table_find(&status, rows, "status");
     for (size_t row = first; row < table_rows(rows); row++) {
         if (group[row] != first)
             continue;
         const double x = table_cell_number(rows, row, column);
         n_rows++;
-        finished += !has_status || strcmp(table_cell(rows, row, status), "ok") == 0;
-        if (isfinite(x))
+        ok += !has_status || strcmp(table_cell(rows, row, status), "ok") == 0;
+        if (isfinite(x) && summary_table_counts(rows, row, column))
             value[n++] = x;
     }
     const struct summary s = statistics_summary(value, n);
@@ -65,7 +85,7 @@ static void add_row(struct table *table, const struct table *rows, const size_t 
         table_text(table, table_cell(rows, first, by->at[i]));
     table_text(table, table_column_name(rows, column));
     table_count(table, n_rows);
-    table_count(table, finished);
+    table_count(table, ok);
     table_count(table, n);
     const double numbers[] = { s.min, s.q1, s.median, s.q3, s.max, s.mean, s.sd };
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -74,7 +94,7 @@ static void add_row(struct table *table, const struct table *rows, const size_t 
 
 void summary_table_columns(char columns[SUMMARY_TABLE_COLUMNS_SIZE], const char *by)
 {
-    snprintf(columns, SUMMARY_TABLE_COLUMNS_SIZE, "%s of runs finished n min q1 median q3 max mean sd", by);
+    snprintf(columns, SUMMARY_TABLE_COLUMNS_SIZE, "%s of runs ok n min q1 median q3 max mean sd", by);
 }
 
 void summary_table_fill(struct table *table, const struct table *rows, const char *by_names, const char *of_names)

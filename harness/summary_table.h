@@ -3,9 +3,9 @@
  * Columns: those of `by`, then
  *   of        the column that is summarised
  *   runs      rows of the group
- *   finished  those of them whose status is "ok" (all, if the table has no status)
- *   n         rows of the group whose value is finite, whatever their status: a run that diverged has no trained score,
- *             but it has a gradient before training; of these values:
+ *   ok        those of them whose status is "ok" (all, if the table has no status)
+ *   n         rows of the group whose value is finite and counts (summary_table_counts): a run that is not ok has no
+ *             trained score, but it has a gradient before training; of these values:
  *   min q1 median q3 max    quartiles by linear interpolation (statistics.h)
  *   mean sd                 sd with divisor n - 1
  * What n values do not give is nan.
@@ -24,5 +24,9 @@ void summary_table_columns(char columns[SUMMARY_TABLE_COLUMNS_SIZE], const char 
  * order of their first rows; for each, a row for each column of `of`.  A name that is no column ends the program: it is
  * a fault of the experiment's file. */
 void summary_table_fill(struct table *table, const struct table *rows, const char *by, const char *of);
+
+/* False for a score of the trained flow in a row whose status is "ruined": the number says no more than that.  Summaries
+ * and the report leave it out, as they do the missing score of a run that diverged. */
+bool summary_table_counts(const struct table *rows, size_t row, size_t column);
 
 #endif

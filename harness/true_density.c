@@ -1,4 +1,4 @@
-/* true_density.c - the spiral's own density at the rows of a session (true_density.h). */
+/* true_density.c - the data set's own density at the rows of a session (true_density.h). */
 #include "true_density.h"
 
 #include <math.h>
@@ -8,7 +8,8 @@
 #include "parallel.h"
 #include "runner.h"
 
-static double *log_density(double *mean, const fathom_dataset *data, const fathom_dataset *frame, size_t threads)
+static double *log_density(double *mean, const fathom_data_set *set, const fathom_dataset *data,
+                           const fathom_dataset *frame, size_t threads)
 {
     double      *logp = malloc(data->n * sizeof *logp);
     const size_t parts = parallel_threads(threads, data->n);
@@ -17,7 +18,8 @@ static double *log_density(double *mean, const fathom_dataset *data, const fatho
 #pragma omp parallel for num_threads(parts)
     for (size_t part = 0; part < parts; part++) {
         const size_t first = data->n * part / parts, end = data->n * (part + 1) / parts;
-        if (fathom_spiral_log_density(logp + first, data->x + 2 * first, frame, end - first) != FATHOM_OK)
+        if (fathom_data_set_log_density(logp + first, set, data->x + data->dim * first, frame, end - first) !=
+            FATHOM_OK)
             exit_failed("not enough memory for the true density of %zu rows", data->n);
     }
     *mean = runner_mean(logp, data->n);
@@ -29,10 +31,10 @@ struct true_density true_density_none(void) { return (struct true_density){ .tra
 struct true_density true_density_of(const struct session *session)
 {
     struct true_density truth = true_density_none();
-    if (!session->options->data) {
+    if (session->set && fathom_data_set_has_density(session->set)) {
         const size_t threads = session->options->threads;
-        truth.train = log_density(&truth.train_mean, &session->train, &session->train, threads);
-        truth.heldout = log_density(&truth.heldout_mean, &session->heldout, &session->train, threads);
+        truth.train = log_density(&truth.train_mean, session->set, &session->train, &session->train, threads);
+        truth.heldout = log_density(&truth.heldout_mean, session->set, &session->heldout, &session->train, threads);
     }
     return truth;
 }

@@ -39,7 +39,8 @@ typedef enum fathom_status {
     FATHOM_READ_ERROR,     /* the caller's stream reported an error                              */
     FATHOM_DEGENERATE,     /* rows that do not vary, where a division by their deviation is due  */
     FATHOM_STOPPED,        /* the caller's progress function ended the training                  */
-    FATHOM_SKIPPED         /* the stabiliser left a step out; the run goes on                    */
+    FATHOM_SKIPPED,        /* the stabiliser left a step out; the run goes on                    */
+    FATHOM_RUINED          /* training ended, but the flow is worse than a Gaussian (PROTOCOL.md) */
 } fathom_status;
 
 /* "ok", "diverged", ...: the words of the tables' column `status`.  A static string; "unknown" for any other number. */
@@ -127,6 +128,29 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
  * (absolute error below 1e-8 wherever the density exceeds 1e-12 of its peak).  logp: [n], x: [n][2]; NaN for a row
  * with NaN.  FATHOM_NO_MEMORY (it needs 140 kB); logp is then unchanged. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
+
+/* The data sets that have a name: "spiral", "two_spirals_4d" (its file in lib/ says what each is).  fathom_data_set_name
+ * returns the name of number i, from 0; a static string, NULL after the last; the spiral is number 0.
+ * fathom_data_set_find: NULL if there is none of this name. */
+typedef struct fathom_data_set fathom_data_set;
+const char                    *fathom_data_set_name(size_t i);
+const fathom_data_set         *fathom_data_set_find(const char *name);
+
+/* Draws n rows, as fathom_spiral does; out->dim is the data set's.  The same errors. */
+fathom_status fathom_data_set_draw(fathom_dataset *out, const fathom_data_set *set, uint64_t seed, size_t n,
+                                   const fathom_dataset *frame);
+
+/* logp: [n] = the log density (nats) of the data set's distribution at the rows x, [n][D], in frame's coordinates; NaN
+ * for a row with NaN.  FATHOM_NO_MEMORY; FATHOM_BAD_ARGUMENT if the density has no formula, which the second function
+ * asks, or if frame->dim is another.  logp is then unchanged. */
+fathom_status fathom_data_set_log_density(double *logp, const fathom_data_set *set, const double *x,
+                                          const fathom_dataset *frame, size_t n);
+bool          fathom_data_set_has_density(const fathom_data_set *set);
+
+/* logp = the log density (nats) at the rows x, [n][D], of the Gaussian with the mean and the full covariance (divisor n)
+ * of fit's rows, D = fit->dim (gaussian.c).  FATHOM_DEGENERATE if a column of fit is a linear function of earlier ones,
+ * to 1 part in 1e10 of its variance: such a Gaussian has no density, and logp is unchanged.  FATHOM_NO_MEMORY. */
+fathom_status fathom_gaussian_log_density(double *logp, const double *x, const fathom_dataset *fit, size_t n);
 
 typedef enum fathom_header {
     FATHOM_HEADER_AUTO, /* the first line is one if no field of it is a number or looks like one ("NA", "0.1O")   */
@@ -309,6 +333,20 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
  * finite, in any block; then the parameters must not be used.  FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, const double *x, const uint32_t *rows,
                                        size_t n);
+
+/* jacobian: [n][D][D], jacobian[i][k][c] = dz_k / dx_c at row i, exactly, by D backward passes.  x: [n][D].  FATHOM_OK or
+ * FATHOM_NO_MEMORY; an entry may be infinite or NaN. */
+fathom_status fathom_flow_jacobian(double *jacobian, fathom_workspace *ws, const double *params, const double *x,
+                                   size_t n);
+
+/* values: [dim], the singular values of a, [dim][dim], descending, by one-sided Jacobi rotations (Hestenes 1958); a is
+ * destroyed.  FATHOM_NO_CONVERGENCE if an entry is not finite, or if 60 sweeps do not do; values is then unchanged. */
+fathom_status fathom_singular_values(double *values, double *a, size_t dim);
+
+/* dead: [hidden], how many units of each hidden layer, over all 2 depth conditioners of width units each, are above 0
+ * before their ReLU at none of the rows x, [n][D].  FATHOM_OK or FATHOM_NO_MEMORY. */
+fathom_status fathom_flow_dead_units(size_t *dead, fathom_workspace *ws, const double *params, const double *x,
+                                     size_t n);
 
 /* sum x_i and sqrt(sum x_i^2); x: [n]; 0 for n = 0.  The order of additions is fixed, so the bits are the same
  * everywhere. */

@@ -17,16 +17,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "dataset.h"
+#include "data_set.h"
 #include "elementary.h"
 #include "kernels/kernels.h"
-#include "standardise.h"
 
 static const double t_first = 0.5, t_length = 3.0, turn = 2.5, sigma = 0.08;
 
 /* ---------------------------------------------------------------------------------------------------- rows ---- */
 
-static void draw_rows(double *raw, uint64_t seed, size_t n)
+void fathom_spiral_draw(double *raw, uint64_t seed, size_t n)
 {
     fathom_pcg64 rng;
     fathom_pcg64_seed(&rng, seed);
@@ -43,22 +42,9 @@ static void draw_rows(double *raw, uint64_t seed, size_t n)
     }
 }
 
-fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const fathom_dataset *frame)
+static fathom_status draw(double *raw, uint64_t seed, size_t n)
 {
-    fathom_dataset data;
-    if (n < 2 || (frame != NULL && frame->dim != 2))
-        return FATHOM_BAD_ARGUMENT;
-    if (!fathom_dataset_alloc(&data, n, 2))
-        return FATHOM_NO_MEMORY;
-
-    draw_rows(data.x, seed, n);
-    if (frame != NULL) {
-        fathom_dataset_into_frame(&data, frame);
-    } else if (fathom_dataset_standardise(&data) < 2) { /* every row equal: n too small for this seed */
-        fathom_dataset_free(&data);
-        return FATHOM_BAD_ARGUMENT;
-    }
-    *out = data;
+    fathom_spiral_draw(raw, seed, n);
     return FATHOM_OK;
 }
 
@@ -193,3 +179,10 @@ fathom_status fathom_spiral_log_density(double *logp, const double *x, const fat
     free(heap);
     return FATHOM_OK;
 }
+
+const struct fathom_data_set fathom_data_set_spiral = {
+    .name = "spiral",
+    .dim = 2,
+    .draw = draw,
+    .log_density = fathom_spiral_log_density,
+};

@@ -27,6 +27,8 @@ const char *fathom_status_name(fathom_status status)
         return "stopped";
     case FATHOM_SKIPPED:
         return "skipped";
+    case FATHOM_RUINED:
+        return "ruined";
     }
     return "unknown";
 }

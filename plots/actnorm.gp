@@ -21,11 +21,11 @@ tint(a)  = a eq "none" ? "#AAAAAA" : a eq "default" ? faint(orange) : faint(blue
 named(a) = a eq "none" ? "none" : a eq "default" ? "default scale" : "from data"
 shift(a) = a eq "none" ? 1 / 1.05 : a eq "default" ? 1 : 1.05     # beside each other on the logarithmic axis
 
-eval range_of("T", 'cell("heldout_logp")')
+eval range_of("T", 'trained("heldout_logp")')
 score = members > 0 ? "heldout_logp" : "train_logp"
 named_score = members > 0 ? "final held-out log p" : "final training log p"
 
-# Medians over the seeds in the order of the depths, and how many diverged.
+# Medians over the seeds in the order of the depths, and how many failed.
 set print $medians
 print "actnorm\tdepth\tscore\tnorm"
 bad = ""; n_bad = 0
@@ -33,7 +33,7 @@ summary_of(a, d, name_) = of(a, d) && strcol("of") eq name_
 do for [a in arms] { do for [d in depths] {
     D = real(d)
     eval look_up("S", 'summary_of(a, D, score)', "runs");        runs = found
-    eval look_up("S", 'summary_of(a, D, score)', "finished");    lost = runs - found
+    eval look_up("S", 'summary_of(a, D, score)', "ok");          lost = runs - found
     if (lost > 0) {
         n_bad = n_bad + 1
         bad = bad.(n_bad < 4 ? sprintf("%s, depth %s: %d/%d lost\n", a, d, lost, runs) : \
@@ -44,14 +44,14 @@ do for [a in arms] { do for [d in depths] {
     print sprintf("%s\t%s\t%.17g\t%.17g", a, d, median, found)
 }}
 set print
-eval range_of("T", 'cell(score)')
+eval range_of("T", 'trained(score)')
 high = members > 0 ? RANGE_max : -1e300
 
 # The training curves of two depths: 8 and 20, or the two deepest.
 pair = has_word(depths, "8") && has_word(depths, "20") ? "8 20" : \
        n > 1 ? word(depths, n - 1)." ".word(depths, n) : word(depths, n)
 
-eval range_of("T", 'cell(score) > high - FOOT ? cell(score) : NaN')
+eval range_of("T", 'trained(score) > high - FOOT ? trained(score) : NaN')
 floor_ = members == 0 ? 0 : flat(RANGE_min, high) ? RANGE_min - beside_flat(RANGE_min) \
                           : RANGE_min - 0.1 * (high - RANGE_min + 0.01)
 shown(y) = abs(y) < 1e300 ? (y > floor_ ? y : floor_) : NaN
@@ -86,7 +86,7 @@ do for [p=1:words(pair)] {
 if (losses) { stats L using "step" nooutput name "STEP" }
 positive(y) = y > 1e-290 ? finite(y) : NaN
 do for [a in arms] {
-    eval range_of("T", 'strcol("actnorm") eq a ? cell(score) : NaN')
+    eval range_of("T", 'strcol("actnorm") eq a ? trained(score) : NaN')
     if (members > 0) { scored_arms = with_word(scored_arms, a) }
     eval range_of("T", 'strcol("actnorm") eq a ? positive(cell("grad_norm")) : NaN')
     if (members > 0) {
@@ -187,12 +187,12 @@ if (high > -1e300) {
         }}
     }
     set logscale x 2
-    plot for [a in scored_arms] T using (mine(a)):(shown(cell(score))) \
+    plot for [a in scored_arms] T using (mine(a)):(shown(trained(score))) \
              with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
          for [a in scored_arms] $medians using (mine(a)):(shown(column("score"))) \
              with linespoints ls mark(a) ps 0.6 notitle
 } else {
-    set label 2 "every run diverged" at graph 0.5, 0.5 center
+    set label 2 "every run failed" at graph 0.5, 0.5 center
     plot NaN notitle
     set logscale x 2
 }

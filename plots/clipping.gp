@@ -1,7 +1,7 @@
 # clipping.gp - which runs a stabiliser holds: maps of depth against peak rate, a row of panels for a stabiliser, a
 # column for a coupling.
 #
-# A cell's colour is the survivors' median held-out score.  The black bar along its foot is the part that diverged,
+# A cell's colour is the survivors' median held-out score.  The black bar along its foot is the part that failed,
 # k/n of its runs; a black cell with a white cross has no survivor.  A median below the scale, and the cell of survivors
 # without a finite score, have the colour of its lower end.
 # Table: clipping_summary.tsv.  Without held-out rows the training score stands in.
@@ -62,10 +62,10 @@ set object 3 rect from screen 310.0 / 500, 16.0 / high to screen 340.0 / 500, 40
 set arrow 1 from screen 316.0 / 500, 21.0 / high to screen 334.0 / 500, 35.0 / high nohead lc rgb "white" lw 2
 set arrow 2 from screen 316.0 / 500, 35.0 / high to screen 334.0 / 500, 21.0 / high nohead lc rgb "white" lw 2
 panel(c, l) = strcol("of") eq score && strcol("coupling") eq word(couplings, c) && stabiliser(0) eq word(stabilisers, l)
-held(c, l) = panel(c, l) && column("finished") > 0
+held(c, l) = panel(c, l) && column("ok") > 0
 part(c, l) = held(c, l) && lost(0) > 0
-all(c, l)  = panel(c, l) && column("finished") == 0
-lost(i)    = column("runs") - column("finished")
+all(c, l)  = panel(c, l) && column("ok") == 0
+lost(i)    = column("runs") - column("ok")
 share(i)   = lost(0) / column("runs")
 rung(i)    = place_of(strcol("depth"), depths)
 median(i)  = column("n") > 0 && cell("median") > floor_ ? cell("median") : floor_
@@ -108,8 +108,8 @@ do for [c=1:n_couplings] { do for [l=1:n_stabilisers] {
         set cbtics step font SMALL offset 0,0.5 scale 0.4
         set format cb decimals(top - floor_)
         set label 5 "survivors' median ".named_score."   [nats]" font SMALL at screen left / 500.0, 20.0 / high
-        set label 6 "k of n runs diverged" font SMALL at screen 348.0 / 500, 62.0 / high
-        set label 7 "all diverged" font SMALL at screen 348.0 / 500, 28.0 / high
+        set label 6 "k of n runs failed" font SMALL at screen 348.0 / 500, 62.0 / high
+        set label 7 "all failed" font SMALL at screen 348.0 / 500, 28.0 / high
         set label 8 "k/n" center font TINY at screen 325.0 / 500, 65.0 / high
     }
     plot S using (at(held(c, l))):(rung(0)):(0.5):(0.5):(median(0)) with boxxyerror lc palette notitle, \

@@ -6,7 +6,7 @@
 
 T = "conditioner.tsv"
 eval rows_of("T")
-if (members == 0) { eval nothing("the run diverged: no conditioner"); exit }
+if (members == 0) { eval nothing("the run failed: no conditioner"); exit }
 eval canvas(500, 640)
 
 outputs = ""; n = 0; batch = 0; occupied = 0; most_rows = 1; low = 1e300; high = -1e300

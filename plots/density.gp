@@ -5,7 +5,7 @@
 I = "density_integral.tsv"
 D = "density.tsv"
 eval rows_of("I")
-if (members == 0) { eval nothing("every run diverged: no density"); exit }
+if (members == 0) { eval nothing("every run failed: no density"); exit }
 depths = ""; integrals = ""; coarse = ""; means = ""
 stats I using (depths = depths." ".strcol("depth"), integrals = integrals." ".strcol("integral"), \
                coarse = coarse." ".strcol("coarse_integral"), means = means." ".strcol("train_logp"), 0) nooutput

@@ -16,18 +16,18 @@ eval sorted("depths")
 n_arms = words(arms); n_seeds = words(seeds)
 arm_name(a) = a eq "none" ? "bare" : a eq "clip" ? "clip" : a eq "actnorm" ? "ActNorm" : a
 # The score of a run that ended is a number for this also where the flow's density overflowed.
-scored(name_) = no_number(strcol(name_)) ? -1e299 : column(name_)
+scored(name_) = finite(trained(name_)) == trained(name_) ? trained(name_) : -1e299
 
-eval range_of("T", 'cell("heldout_logp")');  has_heldout = members > 0
+eval range_of("T", 'trained("heldout_logp")');  has_heldout = members > 0
 top = -1e300
 if (has_heldout) { top = RANGE_max }
-eval range_of("T", 'cell("train_logp")');    has_train = members > 0
+eval range_of("T", 'trained("train_logp")');    has_train = members > 0
 if (has_train && RANGE_max > top) { top = RANGE_max }
 if (!has_heldout && !has_train) { top = 0.0 }
 foot = top
-eval range_of("T", 'cell("train_logp") > top - SPAN ? cell("train_logp") : NaN')
+eval range_of("T", 'trained("train_logp") > top - SPAN ? trained("train_logp") : NaN')
 if (members > 0 && RANGE_min < foot) { foot = RANGE_min }
-eval range_of("T", 'cell("heldout_logp") > top - SPAN ? cell("heldout_logp") : NaN')
+eval range_of("T", 'trained("heldout_logp") > top - SPAN ? trained("heldout_logp") : NaN')
 if (members > 0 && RANGE_min < foot) { foot = RANGE_min }
 if (foot == top || flat(foot, top)) { foot = top - 0.1 * larger(1, abs(top)) }
 pad = 0.16 * (top - foot + 0.02)
@@ -35,7 +35,7 @@ foot = foot - pad
 inside(y) = y > foot ? y : -1e9
 under(y)  = y > foot ? -1e9 : foot
 
-# The medians, the runs that diverged, and what lies under the foot: a row a panel and arm.
+# The medians, the runs that failed, and what lies under the foot: a row a panel and arm.
 set print $medians
 print "panel\tarm\ttrain\theldout"
 panels = 0; lost_of = ""; runs_of = ""
@@ -45,7 +45,7 @@ do for [d in depths] { do for [c in couplings] {
     do for [a in arms] {
         here(name_) = strcol("coupling") eq c && column("depth") == D && strcol("arm") eq a && strcol("of") eq name_
         eval look_up("S", 'here("train_logp")', "runs");          runs = found == found ? found : 0
-        eval look_up("S", 'here("train_logp")', "finished");      lost = found == found ? runs - found : 0
+        eval look_up("S", 'here("train_logp")', "ok");            lost = found == found ? runs - found : 0
         runs_of = runs_of.sprintf(" %d", runs); lost_of = lost_of.sprintf(" %d", lost)
         eval look_up("S", 'here("train_logp")', "median");        train = found == found ? found : -1e299
         eval look_up("S", 'here("heldout_logp")', "median");      heldout = found == found ? found : -1e299
@@ -97,7 +97,7 @@ do for [r=1:rows] { do for [k=1:columns] {
         set label 102 "held-out rows" at screen 0.45, 42.0 / high point ls HELDOUT ps 0.8 offset 1,-0.4 font SMALL
         set label 103 "off the scale" \
             at screen 0.73, 42.0 / high point pt 10 lc rgb black lw 1.3 ps 0.8 offset 1,-0.4 font SMALL
-        set label 104 "bars: medians of the finite scores;  × k/n: k of n diverged" \
+        set label 104 "bars: medians of the finite scores;  × k/n: k of n failed" \
             at screen 0.53, 17.0 / high center font SMALL
         if (!has_heldout) { unset label 102 }
     }

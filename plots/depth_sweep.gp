@@ -7,7 +7,7 @@
 
 T = "depth_sweep.tsv"; S = "depth_sweep_summary.tsv"
 
-# The ensemble is the replicas of the first seed; the line is its replica 0.  Runs that diverged have no number.
+# The ensemble is the replicas of the first seed; the line is its replica 0.  Runs that failed have no number.
 eval rows_of("T")
 if (members == 0) { eval nothing("no run"); exit }
 depths = ""; seed = NaN
@@ -15,7 +15,7 @@ stats T using (seed = seed == seed ? seed : column("seed"), depths = with_word(d
 eval sorted("depths")
 n = words(depths)
 depth(i)  = real(word(depths, int(i)))
-draw      = 'column("seed") == seed ? finite(cell("train_logp")) : NaN'
+draw      = 'column("seed") == seed ? finite(trained("train_logp")) : NaN'
 
 # Of these depths, those that the notebook printed, and what it printed.
 shown = ""; values = ""
@@ -92,7 +92,7 @@ if (notebook) {
         step = highest - lowest < 1 ? 0.1 : 0.5
         set ytics step
     }
-    if (total == 0) { set label 2 "every run diverged" at graph 0.5, 0.5 center }
+    if (total == 0) { set label 2 "every run failed" at graph 0.5, 0.5 center }
     eval look_up("'truth.tsv'", 'strcol("rows") eq "train"', "mean_logp");  truth = found
     set label 1 gprintf("true density, %.3f", truth) at 1 - 0.4 * unit, truth offset 0,0.7 font SMALL
     plot $line using "depth":"train_logp" with linespoints ls OURS title "ours, replica 0", \
@@ -110,7 +110,7 @@ if (notebook) {
     } else {
         set yrange [0 : 1]
         set format y ""
-        set label 1 "every run diverged" at graph 0.5, 0.5 center
+        set label 1 "every run failed" at graph 0.5, 0.5 center
         plot NaN notitle
     }
 }

@@ -19,8 +19,8 @@ stats T using (depths = with_word(depths, strcol("depth")), seeds = with_word(se
 eval sorted("depths")
 over = words(seeds) > 1 ? ": mean of ".words(seeds)." seeds, ±1 sd" : ""
 
-eval range_of("T", 'cell("train_logp")');    has_train = members > 0
-eval range_of("T", 'cell("heldout_logp")');  has_heldout = members > 0
+eval range_of("T", 'trained("train_logp")');    has_train = members > 0
+eval range_of("T", 'trained("heldout_logp")');  has_heldout = members > 0
 eval range_of("O", 'cell("over_fit")');      has_kl = members > 0
 # (The same number in every row.)
 truth_on(rows) = "truth = 0; ".range_of("T", 'cell("'.rows.'_truth")')."; if (members > 0) { truth = RANGE_min }"
@@ -30,34 +30,34 @@ eval truth_on("heldout");              heldout_truth = truth;  has_new_truth = m
 high = has_truth ? train_truth : -1e300
 if (has_new_truth && heldout_truth > high) { high = heldout_truth }
 do for [c in "train_logp heldout_logp"] {
-    eval range_of("T", 'cell(c)')
+    eval range_of("T", 'trained(c)')
     if (members > 0 && RANGE_max > high) { high = RANGE_max }
 }
 # (Where every score lies further below the truth, the best of them takes its place.)
-eval range_of("T", 'cell("train_logp") > high - FOOT || cell("heldout_logp") > high - FOOT ? 1 : NaN')
+eval range_of("T", 'trained("train_logp") > high - FOOT || trained("heldout_logp") > high - FOOT ? 1 : NaN')
 if (members == 0) {
     high = -1e300
     do for [c in "train_logp heldout_logp"] {
-        eval range_of("T", 'cell(c)')
+        eval range_of("T", 'trained(c)')
         if (members > 0 && RANGE_max > high) { high = RANGE_max }
     }
     if (high == -1e300) { high = 0 }
 }
 low = high
 do for [c in "train_logp heldout_logp"] {
-    eval range_of("T", 'cell(c) > high - FOOT ? cell(c) : NaN')
+    eval range_of("T", 'trained(c) > high - FOOT ? trained(c) : NaN')
     if (members > 0 && RANGE_min < low) { low = RANGE_min }
 }
 pad = flat(low, high) ? beside_flat(high) : 0.08 * (high - low) + 1e-3
 
 # The lower panel's: 0, and all distances, or those up to FOOT if there are any.
-eval range_of("T", 'cell("kl") > FOOT ? cell("kl") : NaN')
+eval range_of("T", 'trained("kl") > FOOT ? trained("kl") : NaN')
 far = members > 0;  farthest = far ? RANGE_max : 0
-eval range_of("T", 'cell("kl") <= FOOT && cell("kl") > -0.2 ? 1 : NaN')
+eval range_of("T", 'trained("kl") <= FOOT && trained("kl") > -0.2 ? 1 : NaN')
 all_far = far && members == 0
 least_distance = 0; greatest_distance = 0
 do for [k=1:2] {
-    eval range_of(k == 1 ? "T" : "O", k == 1 ? 'cell("kl")' : 'cell("over_fit")')
+    eval range_of(k == 1 ? "T" : "O", k == 1 ? 'trained("kl")' : 'cell("over_fit")')
     if (members > 0) {
         least_distance = smaller(least_distance, RANGE_min); greatest_distance = larger(greatest_distance, RANGE_max)
     }
@@ -109,10 +109,10 @@ if (has_truth && train_truth > high + pad) {
 do for [i=1:words(depths)] {
     D = number_in(depths, i)
     eval look_up("S", 'column("depth") == D && strcol("of") eq "train_logp"', "runs");      lost = found
-    eval look_up("S", 'column("depth") == D && strcol("of") eq "train_logp"', "finished");  lost = lost - found
+    eval look_up("S", 'column("depth") == D && strcol("of") eq "train_logp"', "ok");        lost = lost - found
     if (lost > 0) {
         set label 10 + i sprintf("× %d", lost) at first D, graph 0.025 center font SMALL
-        set label 3 "× n: so many runs diverged" at graph 0.015, 0.10 font SMALL
+        set label 3 "× n: so many runs failed" at graph 0.015, 0.10 font SMALL
     }
 }
 if (has_train) {
@@ -124,9 +124,9 @@ if (has_train) {
              with filledcurves lc rgb "#F2C879" title "above the truth: over-fitted", \
          for [i=1:has_truth] train_truth with lines ls TRUTH notitle, \
          for [i=1:has_new_truth] heldout_truth with lines ls TRUTH dt (2,4) notitle, \
-         T using (left(column("depth"))):(finite(cell("train_logp"))) \
+         T using (left(column("depth"))):(finite(trained("train_logp"))) \
              with points ls TRAIN lc rgb faint(green) ps 0.45 notitle, \
-         for [i=1:has_heldout] T using (right(column("depth"))):(has_heldout ? finite(cell("heldout_logp")) : 0) \
+         for [i=1:has_heldout] T using (right(column("depth"))):(has_heldout ? finite(trained("heldout_logp")) : 0) \
              with points ls HELDOUT lc rgb faint(purple) ps 0.5 notitle, \
          $train using (left(column("depth"))):"mean":"sd" with yerrorbars ls TRAIN lw 1.2 pt -1 notitle, \
          $train using (left(column("depth"))):"mean" with linespoints ls TRAIN ps 0.75 title "training rows".over, \
@@ -138,7 +138,7 @@ if (has_train) {
     unset logscale x
     set xrange [0 : 1]
     set yrange [0 : 1]
-    set label 1 "every run diverged" at graph 0.5, 0.5 center
+    set label 1 "every run failed" at graph 0.5, 0.5 center
     plot NaN notitle
 }
 
@@ -157,7 +157,7 @@ if (has_kl) {
     if (!far && flat(least_distance, greatest_distance)) { set yrange [-0.1 : 1] }
     set format y "%g"
     set key top right
-    eval range_of("T", 'cell("kl_std_error")')
+    eval range_of("T", 'trained("kl_std_error")')
     if (members > 0) {
         set label 1 sprintf("KL of one run: standard error at most ". \
             (RANGE_max < 1e4 ? "%.3f" : "%.2g")." nats", RANGE_max) \
@@ -166,7 +166,7 @@ if (has_kl) {
     plot 0 with lines ls ZERO notitle, \
          O using (left(column("depth"))):(finite(cell("over_fit"))) \
              with points ls OVER_FIT lc rgb "#F2C879" ps 0.5 notitle, \
-         T using (right(column("depth"))):(finite(cell("kl"))) \
+         T using (right(column("depth"))):(finite(trained("kl"))) \
              with points ls HELDOUT lc rgb faint(purple) ps 0.5 notitle, \
          $over_fit using (left(column("depth"))):"mean":"sd" \
              with yerrorbars ls OVER_FIT lw 1.2 dt 1 pt -1 notitle, \

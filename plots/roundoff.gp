@@ -57,7 +57,7 @@ beside(d, y) = place(d) > 0 ? 1000 * (finite(y) - number_in(means, place(d))) : 
 widest = 1e-6       # of all those distances, of which there may be none: a mean beyond 1e300
 if (finals > 0) {
     finals = 0
-    stats F using (y = beside(column("depth"), cell("train_logp")), finals = finals + (abs(y) < 1e300), \
+    stats F using (y = beside(column("depth"), trained("train_logp")), finals = finals + (abs(y) < 1e300), \
                        widest = abs(y) < 1e300 && abs(y) > widest ? abs(y) : widest, 0) nooutput
 }
 
@@ -119,7 +119,7 @@ if (finals > 0) {
     set yrange [-1.1 * widest : 1.1 * widest]
     plot 0 with lines ls ZERO notitle, \
          for [i=1:n] F using (place(column("depth")) == i ? i - 0.15 : -9): \
-                 (beside(column("depth"), cell("train_logp"))):(0.3):(0) \
+                 (beside(column("depth"), trained("train_logp"))):(0.3):(0) \
              with vectors nohead lc rgb depth_colour(depth(i)) lw 1.8 notitle
 }
 unset multiplot

@@ -12,7 +12,7 @@
 # A new figure is a file NAME.gp beside this one: eval canvas(width, height), then plots of tables by their names, every
 # curve with a title or notitle (gnuplot's own title would be a file name).  Whatever a program may write must be drawn
 # without a complaint of gnuplot's, be it that a curve has no valid point or an axis no extent.  So what may be missing
-# is asked for first, and a figure without anything to draw says so in words (eval nothing("every run diverged")).
+# is asked for first, and a figure without anything to draw says so in words (eval nothing("every run failed")).
 # tests/test_figures.c draws every figure from random tables.
 #
 # Colours are Okabe & Ito's (2008, "Color universal design"), told apart with any colour vision; in grey the marks
@@ -128,6 +128,8 @@ thinned(list, place, span, wide) = \
 # cell() is column(), but not for a number that is none: column() would leave out its row, whatever was asked of it, and
 # complain if no row is left.
 cell(name_) = no_number(strcol(name_)) ? NaN : column(name_)
+# The same of a trained flow's score in a table with a row per run: a ruined run has none.
+trained(name_) = strcol("status") eq "ruined" ? NaN : cell(name_)
 finite(y) = abs(y) < 1e300 ? y : NaN
 
 # Where the values of an expression lie, over a table's rows, which may be few, not numbers, or none:
@@ -170,6 +172,6 @@ flat(low, high) = !(high - low > 1e-4 * larger(1, abs(low)))
 beside_flat(y) = 0.03 * larger(1, abs(y))
 
 # ---- a figure without a picture ----------------------------------------------------------------------------------
-# Instead of its canvas:  eval nothing("every run diverged"); exit
+# Instead of its canvas:  eval nothing("every run failed"); exit
 nothing(words_) = 'eval canvas(500, 200); unset border; unset tics; unset key; '. \
     'set label 1 "'.words_.'" at screen 0.5, 0.5 center; plot [0:1] [0:1] NaN notitle'

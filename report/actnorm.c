@@ -21,7 +21,7 @@ enum { NONE, DEFAULT, DATA, N_ARMS };
 
 /* The runs of one arm at one depth. */
 struct actnorm_cell {
-    size_t        runs, diverged;
+    size_t        runs, failed;
     double        untrained_logp, grad_norm; /* medians, before training             */
     double        train, heldout;            /* means, after it                      */
     struct effect against;                   /* held-out, against none, paired by seed; tested */
@@ -82,7 +82,7 @@ static struct actnorm_cell measure_cell(const struct inputs *in, const char *arm
     const struct pairs fit = query_pairs(in->pool, table_of(in), "train_logp", "seed", where, none);
     return (struct actnorm_cell){
         .runs = runs,
-        .diverged = runs - query_count(table_of(in), text(in->pool, "%s status=ok", where)),
+        .failed = runs - query_count(table_of(in), text(in->pool, "%s status=ok", where)),
         .untrained_logp = query_summary(in->pool, table_of(in), "untrained_logp", where).median,
         .grad_norm = query_summary(in->pool, table_of(in), "grad_norm", where).median,
         .train = query_summary(in->pool, table_of(in), "train_logp", where).mean,
@@ -134,14 +134,14 @@ static void print_arms(struct pieces *out, const struct actnorm_arms *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "arms");
-    bytes_text(table, "| ActNorm | depth | untrained log p, median | untrained gradient norm, median | diverged "
+    bytes_text(table, "| ActNorm | depth | untrained log p, median | untrained gradient norm, median | failed "
                       "| trained: training rows, mean | held-out rows, mean |\n|---|---|---|---|---|---|---|\n");
     for (size_t a = 0; a < N_ARMS; a++)
         for (size_t i = 0; i < m->n; i++) {
             const struct actnorm_cell *c = &m->arm[a].cell[i];
             bytes_print(table, "| %s | %g | %s | %s | %zu of %zu | %s | %s |\n", arms[a], m->depth[i],
-                        text_number(pool, 2, c->untrained_logp), text_number(pool, 2, c->grad_norm), c->diverged,
-                        c->runs, text_number(pool, 4, c->train), text_number(pool, 4, c->heldout));
+                        text_number(pool, 2, c->untrained_logp), text_number(pool, 2, c->grad_norm), c->failed, c->runs,
+                        text_number(pool, 4, c->train), text_number(pool, 4, c->heldout));
         }
     table = pieces_table(out, "against-none");
     bytes_text(table, "| depth | default: training | default: held-out | p | data: training | data: held-out | p |\n"
@@ -226,7 +226,7 @@ static void claim_default_hurts(struct pieces *out, const struct actnorm_arms *m
                 "not a free add-on.",
             .rule =
                 "against no ActNorm, paired by seed: supported if untrained log p is significantly lower, and after "
-                "training held-out log p is so at every depth; with a limit if only some of this is so; refuted if "
+                "training held-out log p is so at every depth; within a range if only some of this is so; refuted if "
                 "none of it is and something is significantly higher.",
             .effect = text(pool, "%s; %s.", start_text(pool, arm), finish),
             .limit = everywhere || !(start || f->n_down)
@@ -268,7 +268,7 @@ static void claim_only_data(struct pieces *out, const struct actnorm_arms *m, co
             .sentence = "It helps only when data-dependently initialised (loc/scale from the first batch)",
             .rule = "held-out log p after training, against no ActNorm, paired by seed, at each depth. Supported if "
                     "data-initialised ActNorm is significantly better at some depth and worse at none, and the default "
-                    "better at none; with a limit if it is better somewhere, but so is the default, or it is worse "
+                    "better at none; within a range if it is better somewhere, but so is the default, or it is worse "
                     "elsewhere; also if it significantly improves the start alone (untrained log p or gradient norm) "
                     "while the default helps nowhere; refuted if the default helps and it does not, or it only hurts.",
             .effect = text(pool, "data-initialised: %s; %s. Default: %s.", start_text(pool, arm), data_text,

@@ -1,7 +1,8 @@
 /* clipping.c - stabilisers: which runs diverge over coupling, depth and rate, by clip and by guard.
  *
- * Runs are compared in pairs that share coupling, depth, rate and seed.  Whether both finished is one question (the
- * sign test of the pairs of which one did); which ended better is another (that of held-out log p where both finished).
+ * A run fails if it is ruined or diverged.  Runs are compared in pairs that share coupling, depth, rate and seed.
+ * Whether both are ok is one question (the sign test of the pairs of which one is); which ended better is another (that
+ * of held-out log p where both are).
  * Scores of affine flows have no useful mean, since a single row can overflow: medians stand for them.
  */
 #include "clipping_map.h"
@@ -23,8 +24,8 @@ enum { AFFINE, SPLINE, N_COUPLINGS };
 /* Runs of two kinds, a and b, in pairs. */
 struct contest {
     struct effect survival, score; /* of a against b: the sign tests, tested */
-    size_t        runs, a_diverged, b_diverged;
-    double        better, better_train; /* medians of held-out and training a - b where both finished */
+    size_t        runs, a_failed, b_failed;
+    double        better, better_train; /* medians of held-out and training a - b where both are ok */
 };
 
 /* Single runs of the notebook's own stack (versions: tests/reference/VERSIONS), affine, depth 16.  The replicas that
@@ -72,8 +73,8 @@ static void measure_contest(struct contest *c, const struct inputs *in, const ch
     const struct pairs  train = query_pairs(in->pool, t, "train_logp", by, a, b);
     c->runs = status.n;
     for (size_t i = 0; i < status.n; i++) {
-        c->a_diverged += status.a[i] == 0;
-        c->b_diverged += status.b[i] == 0;
+        c->a_failed += status.a[i] == 0;
+        c->b_failed += status.b[i] == 0;
     }
     c->survival = effect_signs(status.d, status.n);
     c->score = effect_signs(held.d, held.n);
@@ -88,7 +89,8 @@ static void measure_contest(struct contest *c, const struct inputs *in, const ch
 static void measure_guard(struct clipping *m, const struct inputs *in)
 {
     const struct pairs p = query_pairs(in->pool, table_of(in), "status", "coupling depth lr seed",
-                                       stabilisers[GUARD].where, stabilisers[NO_CLIP].where);
+                                       stabilisers[GUARD].where,
+                                       text(in->pool, "%s status=diverged", stabilisers[NO_CLIP].where));
     double            *fate = pool_alloc(in->pool, (p.n + 1) * sizeof *fate);
     size_t             n = 0;
     for (size_t i = 0; i < p.n; i++)
@@ -133,7 +135,7 @@ static void *measure(const struct inputs *in)
 static void print_contest(struct bytes *table, struct pool *pool, const char *what, const struct contest *c)
 {
     bytes_print(table, "| %s | %zu | %zu, %zu | %zu, %zu | %s | %s | %s | %zu of %zu | %s |\n", what, c->runs,
-                c->a_diverged, c->b_diverged, c->survival.positive, c->survival.n - c->survival.positive,
+                c->a_failed, c->b_failed, c->survival.positive, c->survival.n - c->survival.positive,
                 text_p(pool, c->survival.corrected), text_number(pool, 3, c->better_train),
                 text_number(pool, 3, c->better), c->score.positive, c->score.n, text_p(pool, c->score.corrected));
 }
@@ -141,7 +143,7 @@ static void print_contest(struct bytes *table, struct pool *pool, const char *wh
 static void print_contests(struct pieces *out, const struct clipping *m)
 {
     struct bytes *table = pieces_table(out, "contests");
-    bytes_text(table, "| A against B, in pairs | pairs | diverged: A, B | only A finished, only B | p | training log p,"
+    bytes_text(table, "| A against B, in pairs | pairs | failed: A, B | only A is ok, only B | p | training log p,"
                       " A - B, median | held-out log p, A - B, median | A higher, held-out | p |\n"
                       "|---|---|---|---|---|---|---|---|---|\n");
     print_contest(table, out->pool, "affine: clip 1 against no clip", &m->clip);
@@ -155,7 +157,7 @@ static const char *single_text(struct pool *pool, const struct single *s)
         return "not run";
     if (s->finished)
         return text(pool, "%s (%s)", text_number(pool, 3, s->train), text_number(pool, 3, s->heldout));
-    return isnan(s->step) ? "diverged, no finite score" : text(pool, "diverged at %g", s->step);
+    return isnan(s->step) ? "ruined" : text(pool, "diverged at %g", s->step);
 }
 
 static void print_known(struct pieces *out, const struct clipping *m)
@@ -210,21 +212,21 @@ static void claim_survival(struct pieces *out, const struct clipping *m)
     bool                  ends;
     const char           *factor = text_short(pool, clipping_map_shift(&m->map[AFFINE], CLIP, &ends)), *limit = NULL;
     const char           *scores = text(pool,
-                                        "where both finish, the clipped run's held-out log p is higher in %zu of %zu "
+                                        "where both are ok, the clipped run's held-out log p is higher in %zu of %zu "
                                                   "pairs, by %s in the median (%s)",
                                         c->score.positive, c->score.n, text_number(pool, 3, c->better),
                                         text_p(pool, c->score.corrected));
     if (alive < 0)
-        limit = text(pool, "%zu of %zu clipped affine runs diverged, %zu unclipped ones; %s.", c->a_diverged, c->runs,
-                     c->b_diverged, scores);
-    else if (alive > 0 && c->a_diverged)
-        limit = text(pool, "still %zu of %zu clipped affine runs diverged; the boundary moves by a factor of %s.",
-                     c->a_diverged, c->runs, factor);
+        limit = text(pool, "%zu of %zu clipped affine runs failed, %zu unclipped ones; %s.", c->a_failed, c->runs,
+                     c->b_failed, scores);
+    else if (alive > 0 && c->a_failed)
+        limit = text(pool, "still %zu of %zu clipped affine runs failed; the boundary moves by a factor of %s.",
+                     c->a_failed, c->runs, factor);
     else if (alive == 0 && better > 0)
         limit = text(pool,
-                     "not seen in survival (%zu of %zu clipped and %zu unclipped affine runs diverged), but in "
+                     "not seen in survival (%zu of %zu clipped and %zu unclipped affine runs failed), but in "
                      "the fit: %s.",
-                     c->a_diverged, c->runs, c->b_diverged, scores);
+                     c->a_failed, c->runs, c->b_failed, scores);
     pieces_claim(
         out,
         &(struct claim){
@@ -235,18 +237,19 @@ static void claim_survival(struct pieces *out, const struct clipping *m)
                 "aggressive learning rate.",
             .rule =
                 "affine runs with clip 1 against the same without, by the exact sign test of the pairs of which one "
-                "diverged. Refuted if significantly more clipped runs diverge; supported if significantly fewer do, "
-                "with a limit if any still does. If neither is significant: with a limit if the survivors' held-out "
+                "failed. Refuted if significantly more clipped runs fail; supported if significantly fewer do, "
+                "within a range if any still does. If neither is significant: within a range if the survivors' "
+                "held-out "
                 "log p is significantly higher, otherwise undecided.",
             .effect = text(pool,
-                           "%zu of %zu clipped and %zu unclipped affine runs diverged (%s); the boundary moves by a "
+                           "%zu of %zu clipped and %zu unclipped affine runs failed (%s); the boundary moves by a "
                            "factor of %s; %s.",
-                           c->a_diverged, c->runs, c->b_diverged, text_p(pool, c->survival.corrected), factor, scores),
+                           c->a_failed, c->runs, c->b_failed, text_p(pool, c->survival.corrected), factor, scores),
             .limit = limit,
             .untested = no_contest(pool, m, CLIP, NO_CLIP, false, c),
             .rests_on = "clipping",
             .decision = alive < 0  ? REFUTED
-                      : alive > 0  ? c->a_diverged ? LIMITED : SUPPORTED
+                      : alive > 0  ? c->a_failed ? LIMITED : SUPPORTED
                       : better > 0 ? LIMITED
                                    : UNDECIDED,
         });
@@ -258,7 +261,7 @@ static void claim_most_reliable(struct pieces *out, const struct clipping *m)
     struct pool          *pool = out->pool;
     const int             alive = effect_sign(&c->survival), better = effect_sign(&c->score);
     const char           *scores = text(pool,
-                                        "where both finish, the clipped run's held-out log p is higher in %zu of %zu pairs "
+                                        "where both are ok, the clipped run's held-out log p is higher in %zu of %zu pairs "
                                                   "(%s)",
                                         c->score.positive, c->score.n, text_p(pool, c->score.corrected));
     pieces_claim(
@@ -269,11 +272,11 @@ static void claim_most_reliable(struct pieces *out, const struct clipping *m)
             .sentence = "The most reliable in our loop is gradient clipping",
             .rule =
                 "clip 1 against the simplest rival, a guard that leaves out a step whose loss or gradient norm is not "
-                "finite, over both couplings. Supported if significantly more clipped runs finish; refuted if "
-                "significantly more guarded ones do; if neither, supported with a limit or refuted as the held-out "
-                "log p where both finish is significantly higher or lower with the clip.",
-            .effect = text(pool, "%zu of %zu clipped and %zu guarded runs diverged (%s); %s.", c->a_diverged, c->runs,
-                           c->b_diverged, text_p(pool, c->survival.corrected), scores),
+                "finite, over both couplings. Supported if significantly more clipped runs are ok; refuted if "
+                "significantly more guarded ones are; if neither, supported within a range or refuted as the held-out "
+                "log p where both are ok is significantly higher or lower with the clip.",
+            .effect = text(pool, "%zu of %zu clipped and %zu guarded runs failed (%s); %s.", c->a_failed, c->runs,
+                           c->b_failed, text_p(pool, c->survival.corrected), scores),
             .limit = alive || better <= 0
                        ? NULL
                        : text(pool, "no more runs survive with it than with the guard, but %s.", scores),
@@ -301,7 +304,7 @@ static void claim_no_nan(struct pieces *out, const struct clipping *m)
         }
     const size_t diverged = of[AFFINE] + of[SPLINE];
     const char  *found = text(pool,
-                              "%zu of %zu clipped runs ended in a number that is not finite (%zu affine, "
+                              "%zu of %zu clipped runs diverged (%zu affine, "
                                "%zu spline), the lowest rate among them %g.",
                               diverged, runs, of[AFFINE], of[SPLINE], lowest);
     const char  *loose = no_runs(pool, m, CLIP, true), *none = loose ? loose : no_runs(pool, m, TIGHT_CLIP, true);
@@ -315,7 +318,7 @@ static void claim_no_nan(struct pieces *out, const struct clipping *m)
             .rule =
                 text(pool,
                      "*cannot* falls by one counterexample: supported if no clipped run of the map diverged; "
-                     "supported with a limit if some did, but only at rates above the notebook's %g; refuted if one "
+                     "supported within a range if some did, but only at rates above the notebook's %g; refuted if one "
                      "did at or below it.",
                      NOTEBOOK_RATE),
             .effect = diverged ? text(pool,
@@ -345,9 +348,9 @@ static void claim_self_stabilising(struct pieces *out, const struct clipping *m)
             .title = "affine couplings are less self-stabilising than splines",
             .sentence = "affine couplings are less self-stabilising than splines",
             .rule = "affine and spline runs of the same depth, rate, clip and seed, without the guard: supported if "
-                    "significantly more affine runs diverge, refuted if significantly fewer, by the exact sign test.",
-            .effect = text(out->pool, "%zu of %zu affine and %zu spline runs diverged (%s).", c->b_diverged, c->runs,
-                           c->a_diverged, text_p(out->pool, c->survival.corrected)),
+                    "significantly more affine runs fail, refuted if significantly fewer, by the exact sign test.",
+            .effect = text(out->pool, "%zu of %zu affine and %zu spline runs failed (%s).", c->b_failed, c->runs,
+                           c->a_failed, text_p(out->pool, c->survival.corrected)),
             .untested = none                 ? none
                       : c->survival.testable ? NULL
                                              : text(out->pool, "too few runs to tell: %zu pairs", c->runs),
@@ -368,12 +371,13 @@ static void claim_guard(struct pieces *out, const struct clipping *m)
         &(struct claim){
             .name = "guard",
             .title = "a guard that skips steps that are not finite would do",
-            .rule = "of the unclipped runs that diverged, those that finish when such steps are left out. Supported if "
-                    "all do and significantly more than half; with a limit if significantly more than half; refuted if "
-                    "significantly fewer.",
+            .rule =
+                "of the unclipped runs that diverged, those that are ok when such steps are left out. Supported if "
+                "all do and significantly more than half; within a range if significantly more than half; refuted if "
+                "significantly fewer.",
             .effect =
                 n ? text(out->pool,
-                         "%zu of %zu diverged runs finish with the guard (%s). A step that is skipped "
+                         "%zu of %zu diverged runs are ok with the guard (%s). A step that is skipped "
                          "leaves the parameters where they were: if these overflow on every batch, all further steps "
                          "are skipped too.",
                          m->saved, n, text_p(out->pool, m->guard.corrected))

@@ -1,4 +1,4 @@
-/* clipping_map.c - which runs diverge with which stabiliser (clipping_map.h). */
+/* clipping_map.c - which runs fail with which stabiliser (clipping_map.h). */
 #include "clipping_map.h"
 
 #include <math.h>
@@ -21,6 +21,7 @@ static struct clipping_cell measure_cell(const struct inputs *in, const struct t
 {
     const size_t runs = query_count(table, where);
     return (struct clipping_cell){ runs, runs - query_count(table, text(in->pool, "%s status=ok", where)),
+                                   query_count(table, text(in->pool, "%s status=diverged", where)),
                                    query_summary(in->pool, table, "train_logp", where).median,
                                    query_summary(in->pool, table, "heldout_logp", where).median };
 }
@@ -61,7 +62,7 @@ struct clipping_total clipping_map_total(const struct clipping_map *map, enum cl
 static double boundary(const struct clipping_map *map, size_t depth, size_t stabiliser)
 {
     double safe = 0;
-    for (size_t r = 0; r < map->rates.n && cell_at(map, depth, stabiliser, r)->diverged == 0; r++)
+    for (size_t r = 0; r < map->rates.n && cell_at(map, depth, stabiliser, r)->failed == 0; r++)
         safe = map->rates.x[r];
     return safe;
 }
@@ -100,7 +101,7 @@ void clipping_map_print(struct bytes *table, struct pool *pool, const struct cli
                 if (scores)
                     bytes_print(table, " %s / %s |", text_number(pool, 2, c->train), text_number(pool, 2, c->heldout));
                 else
-                    bytes_print(table, c->diverged ? " **%zu/%zu** |" : " %zu/%zu |", c->diverged, c->runs);
+                    bytes_print(table, c->failed ? " **%zu/%zu** |" : " %zu/%zu |", c->failed, c->runs);
             }
             bytes_text(table, "\n");
         }

@@ -16,9 +16,9 @@ struct clipping_map {
     const char   *coupling;
     struct sample depths, rates;
     struct clipping_cell {
-        size_t runs, diverged;
-        double train, heldout; /* medians of those that finished; NaN: none did */
-    } * cell;                  /* [depths][N_STABILISERS][rates] */
+        size_t runs, failed, diverged; /* failed: not ok                              */
+        double train, heldout;         /* medians of those that are ok; NaN: none is */
+    } * cell;                          /* [depths][N_STABILISERS][rates] */
 };
 
 struct clipping_map clipping_map_measure(const struct inputs *in, const char *coupling);
@@ -29,13 +29,13 @@ struct clipping_total {
     double lowest; /* rate at which one diverged; infinite if none did */
 } clipping_map_total(const struct clipping_map *map, enum clipping_stabiliser stabiliser);
 
-/* The boundary is the highest rate at and below which no seed diverged.  This is the one with a stabiliser over the one
+/* The boundary is the highest rate at and below which no seed failed.  This is the one with a stabiliser over the one
  * without, as a geometric mean over depths; NaN: the map is empty.  *at_end: a boundary lies off the map, whose end
  * counts instead. */
 double clipping_map_shift(const struct clipping_map *map, enum clipping_stabiliser stabiliser, bool *at_end);
 
-/* A table of the map, or nothing if it is empty.  scores: training and held-out medians of the runs that finished;
- * otherwise diverged of all. */
+/* A table of the map, or nothing if it is empty.  scores: training and held-out medians of the runs that are ok;
+ * otherwise failed of all. */
 void clipping_map_print(struct bytes *table, struct pool *pool, const struct clipping_map *map, bool scores);
 /* Rows "coupling | depth | boundary with each stabiliser", and one of the shifts. */
 void clipping_map_print_boundaries(struct bytes *table, const struct clipping_map *map);

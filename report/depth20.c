@@ -24,7 +24,7 @@ enum { SPLINE, AFFINE, N_COUPLINGS };
 
 /* The runs of one coupling with one remedy. */
 struct depth20_arm {
-    size_t         runs, finished;
+    size_t         runs, ok;
     double         train_median;
     struct summary heldout;                        /* of the finite scores                           */
     double         train_against, heldout_against; /* medians against none, where both finish        */
@@ -53,7 +53,7 @@ static struct depth20_arm measure_arm(const struct inputs *in, const char *coupl
 
     struct depth20_arm arm = {
         .runs = query_count(t, where),
-        .finished = query_count(t, text(in->pool, "%s status=ok", where)),
+        .ok = query_count(t, text(in->pool, "%s status=ok", where)),
         .train_median = query_summary(in->pool, t, "train_logp", where).median,
         .heldout = query_summary(in->pool, t, "heldout_logp", where),
         .train_against = statistics_summary(q.d, q.n).median,
@@ -91,22 +91,22 @@ static void print_arms(struct pieces *out, const struct depth20 *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "arms");
-    bytes_text(table, "| coupling | remedy | diverged | training log p: median | held-out: median | worst held-out "
-                      "| no finite held-out score | against none, where both finish: training, median | held-out, "
+    bytes_text(table, "| coupling | remedy | failed | training log p: median | held-out: median | worst held-out "
+                      "| no finite held-out score | against none, where both are ok: training, median | held-out, "
                       "median | higher, held-out |\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t c = 0; c < N_COUPLINGS; c++)
         for (size_t r = 0; r < N_REMEDIES; r++) {
             const struct depth20_arm *a = &m->arm[c][r];
             bytes_print(table, "| %s | %s | %zu of %zu | %s | %s | %s | %zu | %s | %s | %s |\n", couplings[c],
-                        remedies[r].name, a->runs - a->finished, a->runs, text_number(pool, 3, a->train_median),
+                        remedies[r].name, a->runs - a->ok, a->runs, text_number(pool, 3, a->train_median),
                         text_number(pool, 3, a->heldout.median), text_number(pool, 3, a->heldout.min),
-                        a->finished - a->heldout.n, r ? text_number(pool, 3, a->train_against) : "",
+                        a->ok - a->heldout.n, r ? text_number(pool, 3, a->train_against) : "",
                         r ? text_number(pool, 3, a->heldout_against) : "",
                         r ? text(pool, "%zu of %zu", a->higher, a->pairs) : "");
         }
 }
 
-/* All runs finished, with a score that is a number. */
+/* All runs are ok, with a score that is a number. */
 static bool trains(const struct depth20_arm *a) { return a->runs > 0 && a->heldout.n == a->runs; }
 
 static const char *trains_text(const struct depth20_arm *a)
@@ -147,13 +147,13 @@ static void claim_spline_fine(struct pieces *out, const struct depth20 *m)
                 "learning rate",
             .rule =
                 text(pool,
-                     "supported if every spline run at depth 20 and rate 0.003 finishes, with and without the "
+                     "supported if every spline run at depth 20 and rate 0.003 is ok, with and without the "
                      "clip, and what held-out log p gains over depth 8 is not significantly negative and its interval "
-                     "lies above -%g nats; with a limit if that gain is significantly negative, or only clipped runs "
-                     "finish; refuted if a clipped run does not; otherwise undecided.",
+                     "lies above -%g nats; within a range if that gain is significantly negative, or only clipped runs "
+                     "are; refuted if a clipped run is not; otherwise undecided.",
                      EFFECT_MATERIAL),
-            .effect = text(pool, "%s finish without a clip, %s finish with it; %s.", trains_text(none),
-                           trains_text(clip), scores),
+            .effect = text(pool, "%s are ok without a clip, %s are with it; %s.", trains_text(none), trains_text(clip),
+                           scores),
             .limit = clipped && (!bare || sign < 0) ? text(pool, "%s%s.", bare ? "" : "only with the clip; ", scores)
                                                     : NULL,
             .untested = missing                ? missing
@@ -188,7 +188,7 @@ static void claim_together(struct pieces *out, const struct depth20 *m)
             .rule =
                 "depth 20, the notebook's rate; the warm start is not among the arms. Supported if with both remedies "
                 "all runs of both couplings finish with a finite held-out score, and with neither remedy not all do; "
-                "with a limit if all do so of one coupling only, or also with neither remedy; refuted if of no "
+                "within a range if all do so of one coupling only, or also with neither remedy; refuted if of no "
                 "coupling.",
             .effect = what,
             .limit = good == 2 && needed ? NULL : what,

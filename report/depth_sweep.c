@@ -49,7 +49,7 @@ static size_t at_or_below(struct sample s, double value)
     return s.n ? (size_t)lround(statistics_rank(s.x, value, s.n) * (double)s.n) : 0;
 }
 
-/* A run that diverged, or whose score overflowed, has no number, but it has a place: below all others. */
+/* A run that is not ok has no number, but it has a place: below all others. */
 static struct ks_test agreement(struct pool *pool, struct sample ours, size_t runs, struct sample reference)
 {
     double *x = pool_alloc(pool, (runs + 1) * sizeof *x);
@@ -124,7 +124,7 @@ static const char *judge_draws(struct pool *pool, const struct draws *d)
     if (d->reference.n == 0)
         return "not tested: no draw of the reference at this depth";
     if (d->ours.n == 0 && d->runs == 1)
-        return "not tested: the one run diverged";
+        return "not tested: the one run failed";
     if (d->runs == 1)
         return "not tested: one run is no distribution to compare";
     if (statistics_kolmogorov_smirnov_least(d->runs, d->reference.n) > AGREE_LEVEL)

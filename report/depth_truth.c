@@ -14,7 +14,7 @@ static const struct source tables[] = {
 
 struct depth_row {
     double        depth;
-    size_t        seeds, finished;
+    size_t        seeds, ok;
     struct effect train, heldout;   /* over seeds                             */
     struct effect gap;              /* train - held-out, paired               */
     struct effect over;             /* train - the truth's own on those rows  */
@@ -82,7 +82,7 @@ static void measure_kl(struct depth_row *row, const struct inputs *in)
     row->kl_std_error = sqrt(s.std_error * s.std_error + e.mean * e.mean);
 }
 
-/* Both columns of a run are numbers or, if it diverged, neither; a held-out score alone may still overflow. */
+/* Both columns of a run are numbers or, if it is not ok, neither; a held-out score alone may still overflow. */
 static struct effect measure_gap(const struct inputs *in, const char *where)
 {
     const struct table *t = table_of(in);
@@ -105,7 +105,7 @@ static void measure_depth(struct depth_row *row, const struct inputs *in, double
     const struct sample train = numbers(in, "train_logp", depth), truth = numbers(in, "train_truth", depth);
     *row = (struct depth_row){ .depth = depth,
                                .seeds = query_count(t, where),
-                               .finished = query_count(t, text(in->pool, "%s status=ok", where)) };
+                               .ok = query_count(t, text(in->pool, "%s status=ok", where)) };
     row->train = mean_of(train);
     row->heldout = mean_of(numbers(in, "heldout_logp", depth));
     row->over = mean_above(in->pool, train, truth.n ? truth.x[0] : NAN); /* one number for all seeds */
@@ -159,11 +159,11 @@ static void print_depths(struct pieces *out, const struct depth_truth *m)
     struct pool            *pool = out->pool;
     struct bytes           *table = pieces_table(out, "depths");
     const struct depth_row *row = m->row;
-    bytes_text(table, "| depth | runs finished | training log p | held-out log p | training - held-out | training - "
+    bytes_text(table, "| depth | runs that are ok | training log p | held-out log p | training - held-out | training - "
                       "truth's own | KL(truth, flow) ± standard error |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++)
-        bytes_print(table, "| %g | %zu of %zu | %s | %s | %s | %s | %s ± %s |\n", row[i].depth, row[i].finished,
-                    row[i].seeds, text_interval(pool, 4, &row[i].train), text_interval(pool, 4, &row[i].heldout),
+        bytes_print(table, "| %g | %zu of %zu | %s | %s | %s | %s | %s ± %s |\n", row[i].depth, row[i].ok, row[i].seeds,
+                    text_interval(pool, 4, &row[i].train), text_interval(pool, 4, &row[i].heldout),
                     text_interval(pool, 3, &row[i].gap), text_interval(pool, 3, &row[i].over),
                     text_number(pool, 4, row[i].kl), text_number(pool, 4, row[i].kl_std_error));
     bytes_print(table, "| the truth | | %s | %s | %s | 0 | 0 |\n", text_number(pool, 4, m->train_truth),
@@ -216,7 +216,7 @@ static void claim_steps(struct pieces *out, const struct depth_truth *m)
                      pool,
                      "on held-out rows, paired by seed: supported if every step of depth significantly improves "
                      "log p; refuted if a step up to depth %d, the notebook's deepest, significantly worsens it; "
-                     "otherwise supported with a limit, the depth up to which each step helps; undecided if not even "
+                     "otherwise supported within a range, the depth up to which each step helps; undecided if not even "
                      "the first does.",
                      NOTEBOOK_DEPTH),
                  .effect = n > 1 ? text(pool, "from depth %g to %g held-out log p goes from %s to %s.", row[0].depth,
@@ -249,7 +249,7 @@ static void claim_taper(struct pieces *out, const struct depth_truth *m)
             .rule =
                 text(pool,
                      "supported if the last step's held-out gain is significantly smaller than the first's, and "
-                     "the interval of KL(truth, flow) at the best depth lies below %g nats; with a limit if the gain "
+                     "the interval of KL(truth, flow) at the best depth lies below %g nats; within a range if the gain "
                      "is smaller, but that KL significantly above zero: then the flow saturates short of the target; "
                      "refuted if the gain is significantly larger; otherwise undecided.",
                      EFFECT_MATERIAL),
@@ -308,13 +308,13 @@ static void claim_fit(struct pieces *out, const struct depth_truth *m)
             .sentence =
                 "depth_lp = [logp(train(build(jr.key(0), d))) for d in depths] [the score is taken over the rows "
                 "that were trained on]",
-            .rule =
-                text(pool,
-                     "refuted if, at the greatest depth, the training score significantly passes the truth's own "
-                     "on the same rows, and the gap between training and held-out score has significantly grown from "
-                     "the least depth to the greatest; with a limit if one of the two is so; if neither is, supported "
-                     "if both intervals lie below %g nats, and otherwise undecided.",
-                     EFFECT_MATERIAL),
+            .rule = text(
+                pool,
+                "refuted if, at the greatest depth, the training score significantly passes the truth's own "
+                "on the same rows, and the gap between training and held-out score has significantly grown from "
+                "the least depth to the greatest; within a range if one of the two is so; if neither is, supported "
+                "if both intervals lie below %g nats, and otherwise undecided.",
+                EFFECT_MATERIAL),
             .effect = text(pool,
                            "the gap grows by %s nats over the depths (%s); at the greatest depth the training score "
                            "stands %s above the truth's (%s); %s.",

@@ -212,7 +212,8 @@ static void claim_growth(struct pieces *out, const struct law *law)
                         "gradient",
             .rule =
                 "each seed has its own slope of log gradient norm against log depth. Supported if the mean slope is "
-                "significantly above zero for both couplings; refuted if significantly below for one; with a limit if "
+                "significantly above zero for both couplings; refuted if significantly below for one; within a range "
+                "if "
                 "above for one only.",
             .effect = text(pool, "the norm grows as depth to the power %s (affine, %s) and %s (spline, %s).",
                            text_interval(pool, 2, affine), text_p(pool, affine->corrected),
@@ -244,8 +245,8 @@ static void claim_order_of_magnitude(struct pieces *out, const struct gradient_d
             .rule =
                 text(pool,
                      "the ratio of the norms at depth 16 and depth 2, paired by seed, against 10, by the t-test "
-                     "of its logarithm. Supported if significantly above 10; refuted if significantly below; with a "
-                     "limit if its interval covers 10 and lies between %.1f and %.1f; otherwise undecided.",
+                     "of its logarithm. Supported if significantly above 10; refuted if significantly below; within a "
+                     "range if its interval covers 10 and lies between %.1f and %.1f; otherwise undecided.",
                      10 / HALF_ORDER, 10 * HALF_ORDER),
             .effect = text(pool, "the geometric mean of the ratio over %zu seeds is %s (%s); %zu seeds reach 10.",
                            m->pairs, text_interval(pool, 1, &ratio), text_p(pool, e->corrected), m->reach),

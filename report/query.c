@@ -1,9 +1,12 @@
 /* query.c - what the report asks of a table (query.h). */
 #include "query.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "summary_table.h"
 
 /* ----------------------------------------------------------------------------------------------- conditions ---- */
 
@@ -49,9 +52,11 @@ static bool meets(const struct table *table, size_t row, const struct condition 
 static double cell_value(const struct table *table, size_t row, size_t column)
 {
     const char *cell = table_cell(table, row, column);
+    if (!summary_table_counts(table, row, column))
+        return NAN;
     if (strcmp(cell, "ok") == 0 || strcmp(cell, "true") == 0)
         return 1;
-    if (strcmp(cell, "diverged") == 0 || strcmp(cell, "false") == 0)
+    if (strcmp(cell, "diverged") == 0 || strcmp(cell, "ruined") == 0 || strcmp(cell, "false") == 0)
         return 0;
     const double value = number_of(cell);
     return isfinite(value) ? value : NAN;
@@ -127,8 +132,10 @@ static bool alike(const struct table *table, size_t row, size_t other, const siz
     return same;
 }
 
-struct pairs query_pairs(struct pool *pool, const struct table *table, const char *name, const char *by,
-                         const char *where_a, const char *where_b)
+typedef double read_cell(const struct table *table, size_t row, size_t column);
+
+static struct pairs pairs_of(struct pool *pool, const struct table *table, const char *name, const char *by,
+                             const char *where_a, const char *where_b, read_cell *value)
 {
     const struct condition a = parse(table, where_a), b = parse(table, where_b);
     const size_t           bytes = table_rows(table) * sizeof(double);
@@ -150,8 +157,8 @@ struct pairs query_pairs(struct pool *pool, const struct table *table, const cha
             continue;
         for (size_t k = 0; k < n_others; k++)
             if (alike(table, i, others[k], by_column, n_by)) {
-                p.a[p.n] = cell_value(table, i, column);
-                p.b[p.n] = cell_value(table, others[k], column);
+                p.a[p.n] = value(table, i, column);
+                p.b[p.n] = value(table, others[k], column);
                 p.d[p.n] = p.a[p.n] - p.b[p.n];
                 if (isnan(p.d[p.n]))
                     p.lost++;
@@ -159,6 +166,33 @@ struct pairs query_pairs(struct pool *pool, const struct table *table, const cha
                     p.n++;
                 break;
             }
+    }
+    return p;
+}
+
+struct pairs query_pairs(struct pool *pool, const struct table *table, const char *name, const char *by,
+                         const char *where_a, const char *where_b)
+{
+    return pairs_of(pool, table, name, by, where_a, where_b, cell_value);
+}
+
+/* Finite below every score, so that two of them tie. */
+static double rank_value(const struct table *table, size_t row, size_t column)
+{
+    size_t       status;
+    const bool   ok = !table_find(&status, table, "status") || strcmp(table_cell(table, row, status), "ok") == 0;
+    const double value = ok ? cell_value(table, row, column) : NAN;
+    return isnan(value) ? -DBL_MAX : value;
+}
+
+struct pairs query_contest(struct pool *pool, const struct table *table, const char *name, const char *by,
+                           const char *where_a, const char *where_b)
+{
+    struct pairs p = pairs_of(pool, table, name, by, where_a, where_b, rank_value);
+    for (size_t i = 0; i < p.n; i++) {
+        p.d[i] = (p.a[i] > p.b[i]) - (p.a[i] < p.b[i]);
+        p.a[i] = p.a[i] == -DBL_MAX ? -INFINITY : p.a[i];
+        p.b[i] = p.b[i] == -DBL_MAX ? -INFINITY : p.b[i];
     }
     return p;
 }

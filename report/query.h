@@ -1,8 +1,8 @@
 /* query.h - what the report asks of a table: numbers by condition, pairs, counts.
  *
  * A condition is text, "coupling=affine depth=16": every named column must hold that word, or a number equal to it.  A
- * cell's number is the number it holds; ok and true count as 1, diverged and false as 0, so that a mean of `status` is
- * the part of the runs that finished.  What is no number is left out, and counted where that matters.
+ * cell's number is the number it holds; ok and true count as 1, ruined, diverged and false as 0, so that a mean of
+ * `status` is the part of the runs that are ok.  What is no number is left out, and counted where that matters.
  *
  * Every sample lives as long as the pool.  A column that a query names must be there: the report checks that when it
  * opens its tables.
@@ -35,5 +35,11 @@ struct pairs {
 };
 struct pairs query_pairs(struct pool *pool, const struct table *table, const char *column, const char *by,
                          const char *a, const char *b);
+
+/* The same pairs for the sign-flip test of PROTOCOL.md: d is +1 if `a` has the higher number, -1 if `b` has, 0 if they
+ * tie.  A row whose status is not "ok", or that has no number, ranks below every row that is; two of them tie.  Their
+ * a or b is -INFINITY; none is lost. */
+struct pairs query_contest(struct pool *pool, const struct table *table, const char *column, const char *by,
+                           const char *a, const char *b);
 
 #endif

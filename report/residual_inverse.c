@@ -121,7 +121,7 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
             .sentence = "it is invertible only if $g$ is a contraction. [...] Residual map is invertible iff $g$ is a "
                         "contraction",
             .rule = "refuted if a contraction of the table is not increasing or is not recovered to 1e-15; otherwise "
-                    "supported with a limit, for *if* is a theorem and *only if* has the counterexample $g(x) = 2x$.",
+                    "supported within a range, for *if* is a theorem and *only if* has the counterexample $g(x) = 2x$.",
             .effect = text(out->pool,
                            "%zu of %zu contractions are increasing and recovered; %zu of %zu other maps fold "
                            "over.",

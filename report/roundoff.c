@@ -91,7 +91,7 @@ static void *measure(const struct inputs *in)
 /* What all depths come to. */
 struct total {
     double *grown;             /* [n] depths at which the difference reaches the printed decimal */
-    size_t  n, measured;       /* depths with two replicas that finish                           */
+    size_t  n, measured;       /* depths with two replicas that are ok                           */
     double  slowest, fastest;  /* steps in which it doubles                                      */
     double  latest;            /* step by which it is saturated                                  */
     double  least_sd, most_sd; /* nats: of the final scores                                      */
@@ -139,7 +139,7 @@ static const char *total_text(struct pool *pool, const struct total *all, const 
 {
     if (all->n == 0)
         return all->measured < m->n
-                 ? text(pool, "%zu of %zu depths have two replicas that finish.", all->measured, m->n)
+                 ? text(pool, "%zu of %zu depths have two replicas that are ok.", all->measured, m->n)
                  : "at no depth does the perturbation reach the third decimal.";
     const char *beside = m->error > 0 ? text(pool, ", %.2g to %.2g of the data's own standard error",
                                              all->least_sd / m->error, all->most_sd / m->error)
@@ -176,11 +176,11 @@ static void decide(struct pieces *out, const void *measured)
                 text(out->pool,
                      "supported if at every depth the difference grows from round-off to above %g nats, and "
                      "the final scores of the replicas differ by more than that, the last decimal that the notebook "
-                     "prints; refuted if at none; otherwise supported with a limit, the depths at which they do.",
+                     "prints; refuted if at none; otherwise supported within a range, the depths at which they do.",
                      DECIMAL),
             .effect = total_text(out->pool, &all, m),
             .limit = all.n && all.n < m->n ? text(out->pool, "at %s.", text_depths(out->pool, all.grown, all.n)) : NULL,
-            .untested = all.measured ? NULL : "at no depth are there two replicas that finish",
+            .untested = all.measured ? NULL : "at no depth are there two replicas that are ok",
             .rests_on = "roundoff roundoff_final",
             .decision = all.n == m->n        ? SUPPORTED
                       : all.n                ? LIMITED

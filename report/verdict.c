@@ -9,7 +9,8 @@
 
 const char *verdict_name(enum decision decision)
 {
-    static const char *const names[] = { "supported", "supported with a limit", "refuted", "undecided", "not tested" };
+    static const char *const names[] = { "supported", "supported within", "refuted as stated", "undecided",
+                                         "not tested" };
     return names[decision];
 }
 

@@ -415,7 +415,8 @@ void fill_runs(struct world *w)
     for (unsigned d = 0; d < w->n_depths; d++)
         options.depths.depth[d] = w->depths[d];
     if (!w->empty)
-        design_list(&runs, experiment->design, &(struct session){ .options = &options });
+        design_list(&runs, experiment->design, experiment_parts(experiment), &(struct session){ .options = &options },
+                    options.seeds);
 
     struct run_result  *results = runner_results(runs.n + 1);
     struct true_density truth = { .train_mean = score(w), .heldout_mean = score(w) };

@@ -437,7 +437,7 @@ static void test_every_allocation_fails_in_turn(void **state)
 static void test_status_names(void **state)
 {
     (void)state;
-    for (int i = FATHOM_OK; i <= FATHOM_STOPPED; i++) {
+    for (int i = FATHOM_OK; i <= FATHOM_RUINED; i++) {
         const char *name = fathom_status_name((fathom_status)i);
         assert_true(strlen(name) > 0 && strpbrk(name, " \t\n") == NULL);
         for (int j = FATHOM_OK; j < i; j++)

@@ -37,7 +37,7 @@ static void test_order(void **state)
         .nesting = { AXIS_COUPLING, AXIS_DEPTH, AXIS_SEED }, .couplings = levels, .n_couplings = n, .train = true
     };
     struct run_list runs = { 0 };
-    design_list(&runs, &design, &session);
+    design_list(&runs, &design, 1, &session, 1);
     assert_int_equal(runs.n, 2 * 2 * 3 + (n - 1) * 2 * 2);
     for (size_t i = 0; i < runs.n; i++) {
         const size_t level = i < 12 ? 0 : 1 + (i - 12) / 4, seeds = level == 0 ? 6 : 2;
@@ -48,6 +48,49 @@ static void test_order(void **state)
         assert_true(runs.run[i].train && !runs.run[i].probe && !runs.run[i].keep_trace);
     }
     free(runs.run);
+}
+
+/* Two parts that share runs: the second's are not listed again, but what it asks of them is; each has its own depths and
+ * its own number of seeds, scaled with --seeds: ceil(3 x 2 / 4) = 2 and ceil(5 x 2 / 4) = 3. */
+static void test_parts(void **state)
+{
+    (void)state;
+    static const double     rates[] = { 0.1, 0.2 };
+    static const struct arm first[] = { { .name = "one", .clip = 1 } },
+                            second[] = { { .name = "1", .clip = 1 }, { .name = "2", .clip = 2 } };
+    const struct design parts[] = {
+        { .nesting = { AXIS_RATE, AXIS_ARM, AXIS_DEPTH, AXIS_SEED },
+          .depths = { 2, { 4, 8 } },
+          .rates = rates,
+          .n_rates = 1,
+          .seeds = 3,
+          .arms = first,
+          .n_arms = 1,
+          .train = true },
+        { .nesting = { AXIS_RATE, AXIS_ARM, AXIS_DEPTH, AXIS_SEED },
+          .depths = { 1, { 8 } },
+          .rates = rates,
+          .n_rates = 2,
+          .seeds = 5,
+          .arms = second,
+          .n_arms = 2,
+          .train = true,
+          .health = true },
+    };
+    static const size_t seeds[] = { 7, 8, 7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 9 };
+    struct run_list     runs = { 0 };
+    options.flow.coupling = "affine";
+    design_list(&runs, parts, 2, &session, 4);
+    assert_int_equal(runs.n, sizeof seeds / sizeof *seeds); /* 4, and 12 of which 2 were there */
+    for (size_t i = 0; i < runs.n; i++) {
+        const struct run *run = &runs.run[i];
+        assert_int_equal(run->seed, seeds[i]);
+        assert_int_equal(run->flow.depth, i < 2 ? 4 : 8);
+        assert_int_equal(run->health, i >= 2);
+        assert_string_equal(run->arm, i < 4 ? "one" : i == 4 || (i >= 8 && i < 11) ? "1" : "2");
+    }
+    free(runs.run);
+    options.flow.coupling = NULL;
 }
 
 /* Before any run: one line that names it, and exit status 1. */
@@ -67,7 +110,7 @@ static void test_unknown_coupling(void **state)
     if (child == 0) {
         struct run_list runs = { 0 };
         dup2(ends[1], STDERR_FILENO);
-        design_list(&runs, &design, &session);
+        design_list(&runs, &design, 1, &session, 1);
         _exit(0);
     }
     close(ends[1]);
@@ -81,6 +124,7 @@ static void test_unknown_coupling(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_order), cmocka_unit_test(test_unknown_coupling) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_order), cmocka_unit_test(test_parts),
+                                        cmocka_unit_test(test_unknown_coupling) };
     return cmocka_run_group_tests(tests, set_options, NULL);
 }

@@ -74,7 +74,7 @@ silent "an edited manifest"
 out=$scratch/diverged
 status 0 "$build/density" $small --store none --out "$out"
 status 0 "$build/density" $small --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --store none --out "$out"
-grep -q "every run diverged" "$out/density.svg" || fail "an older figure stands beside empty tables"
+grep -q "every run failed" "$out/density.svg" || fail "an older figure stands beside empty tables"
 
 # A figure that fails: the tables are kept, without an older figure.
 mkdir "$scratch/bin"

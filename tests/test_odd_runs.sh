@@ -31,16 +31,16 @@ draws actnorm actnorm --coupling affine --depths 8 --width 1 --lr 30 --steps 5 -
 draws roundoff roundoff --depths 1 --replicas 2 --steps 4
 draws "depth_sweep loss" depth_sweep --coupling affine --hidden 0 --steps 10
 draws "depth_sweep loss" depth_sweep --coupling affine --depths 4 --lr 1000 --clip none --steps 4
-says depth_sweep "every run diverged"
+says depth_sweep "every run failed"
 says loss "the only loss before the run diverged"
 draws "depth_sweep loss" depth_sweep --coupling affine --depths 4 --lr 1000 --clip none --steps 4 --seeds 2
-says depth_sweep "every run diverged"
+says depth_sweep "every run failed"
 draws density density --interval 1e4 --steps 4 --depths 1
 says density "0 in every cell"
 draws density density --coupling affine --lr 1000 --clip none --steps 10 --depths 4
-says density "every run diverged"
+says density "every run failed"
 draws depth_truth depth_truth --interval 1e4 --steps 4 --seeds 1 --depths 1
-says depth_truth "above the scale"
+says depth_truth "every run failed"
 draws depth_truth depth_truth --actnorm data --batch 2 --lr 1000 --depths 1,2 --seeds 1 --steps 4
 draws gradient_depth gradient_depth --coupling affine --depths 20,24 --actnorm default
 says gradient_depth "no gradient norm is finite"

@@ -52,19 +52,19 @@ static void depth_verdicts(void **state)
     verdict_is(taper, "supported");
     verdict_is(fit, "supported");
     world.heldout[5] = world.heldout[4] - 0.05; /* the last step hurts, beyond the notebook's depths */
-    verdict_is(steps, "supported with a limit");
+    verdict_is(steps, "supported within");
     world.heldout[3] = world.heldout[2] - 0.05;
-    verdict_is(steps, "refuted");
+    verdict_is(steps, "refuted as stated");
     world = good_world();
     world.heldout[5] = -1.0; /* the last step gains most */
-    verdict_is(taper, "refuted");
+    verdict_is(taper, "refuted as stated");
     world = good_world();
     world.kl_floor = 0.1;
-    verdict_is(taper, "supported with a limit");
+    verdict_is(taper, "supported within");
     world.gap_growth = 0.005;
-    verdict_is(fit, "supported with a limit");
+    verdict_is(fit, "supported within");
     world.gap_growth = 0.05; /* -1.48 + 0.25 is better than the truth */
-    verdict_is(fit, "refuted");
+    verdict_is(fit, "refuted as stated");
     world = good_world();
     world.scatter = 200; /* too much to tell: that nothing is found is no support */
     verdict_is(fit, "undecided");
@@ -84,13 +84,13 @@ static void gradient_verdicts(void **state)
     verdict_is(grows, "supported");
     verdict_is(order, "supported"); /* 8^1.3 = 15 */
     world.power[0] = 0;
-    verdict_is(grows, "supported with a limit");
+    verdict_is(grows, "supported within");
     world.power[0] = -1;
-    verdict_is(grows, "refuted");
+    verdict_is(grows, "refuted as stated");
     world.power[1] = log(10) / log(8);
-    verdict_is(order, "supported with a limit");
+    verdict_is(order, "supported within");
     world.power[1] = 0.5;
-    verdict_is(order, "refuted");
+    verdict_is(order, "refuted as stated");
 }
 
 static void clipping_verdicts(void **state)
@@ -103,26 +103,26 @@ static void clipping_verdicts(void **state)
     verdict_is(stable, "supported");
     verdict_is(guard, "supported");
     world.clip = SAVES_MOST;
-    verdict_is(survive, "supported with a limit");
-    verdict_is(nan, "supported with a limit");
+    verdict_is(survive, "supported within");
+    verdict_is(nan, "supported within");
     world.guard_saves = false;
     verdict_is(best, "supported");
-    verdict_is(guard, "refuted");
+    verdict_is(guard, "refuted as stated");
     world.clip = FITS; /* as many diverge, the others end better */
-    verdict_is(survive, "supported with a limit");
-    verdict_is(best, "supported with a limit");
+    verdict_is(survive, "supported within");
+    verdict_is(best, "supported within");
     world.affine_frail = false;
     world.clip = KILLS;
-    verdict_is(survive, "refuted");
-    verdict_is(best, "refuted");
+    verdict_is(survive, "refuted as stated");
+    verdict_is(best, "refuted as stated");
     world = good_world();
     world.affine_frail = false;
     world.spline_frail = true;
-    verdict_is(stable, "refuted");
+    verdict_is(stable, "refuted as stated");
     verdict_is(survive, "undecided"); /* no affine run diverges either way */
     world = good_world();
     world.clip = FITS; /* diverges from 0.002 on at depth 16 */
-    verdict_is(nan, "supported with a limit");
+    verdict_is(nan, "supported within");
 }
 
 static void actnorm_verdicts(void **state)
@@ -132,19 +132,19 @@ static void actnorm_verdicts(void **state)
     verdict_is(hurts, "supported");
     verdict_is(only, "supported");
     world.finish[0][0] = 0.1; /* the default helps at depth 1 */
-    verdict_is(hurts, "supported with a limit");
-    verdict_is(only, "supported with a limit");
+    verdict_is(hurts, "supported within");
+    verdict_is(only, "supported within");
     for (size_t d = 0; d < 6; d++) {
         world.finish[0][d] = 0.1;
         world.finish[1][d] = -0.1;
     }
-    verdict_is(only, "refuted");
-    verdict_is(hurts, "supported with a limit"); /* the start alone */
+    verdict_is(only, "refuted as stated");
+    verdict_is(hurts, "supported within"); /* the start alone */
     world.start[0] = 1;
-    verdict_is(hurts, "refuted");
+    verdict_is(hurts, "refuted as stated");
     for (size_t d = 0; d < 6; d++)
         world.finish[0][d] = world.finish[1][d] = 0;
-    verdict_is(only, "supported with a limit"); /* the start */
+    verdict_is(only, "supported within"); /* the start */
     world.start[1] = 0;
     verdict_is(only, "undecided");
 }
@@ -156,18 +156,18 @@ static void deep_verdicts(void **state)
     verdict_is(fine, "supported");
     verdict_is(together, "supported");
     world.deep_diverges[1][0] = false; /* it trains without them, too */
-    verdict_is(together, "supported with a limit");
+    verdict_is(together, "supported within");
     world.deep_diverges[1][3] = true;
-    verdict_is(together, "supported with a limit");
+    verdict_is(together, "supported within");
     world.deep_diverges[0][3] = true;
-    verdict_is(together, "refuted");
+    verdict_is(together, "refuted as stated");
     world.deep_diverges[0][0] = true;
-    verdict_is(fine, "supported with a limit");
+    verdict_is(fine, "supported within");
     world.deep_diverges[0][1] = true;
-    verdict_is(fine, "refuted");
+    verdict_is(fine, "refuted as stated");
     world = good_world();
     world.heldout[5] = -1.7; /* worse than depth 8 */
-    verdict_is(fine, "supported with a limit");
+    verdict_is(fine, "supported within");
 }
 
 static void other_verdicts(void **state)
@@ -175,11 +175,11 @@ static void other_verdicts(void **state)
     static const char bits[] = "A trained third decimal", iff[] = "A residual map";
     (void)state;
     verdict_is(bits, "supported");
-    verdict_is(iff, "supported with a limit");
+    verdict_is(iff, "supported within");
     world.growth = 0.01;
-    verdict_is(bits, "refuted");
+    verdict_is(bits, "refuted as stated");
     world.contraction_folds = true;
-    verdict_is(iff, "refuted");
+    verdict_is(iff, "refuted as stated");
 }
 
 /* Where nothing finishes there is nothing to tell, and no "nan" is printed as if it were a number. */
@@ -188,8 +188,8 @@ static void says_no_number_that_is_none(void **state)
     (void)state;
     world.nothing_finishes = true;
     verdict_is("Each stack of more blocks", "undecided");
-    verdict_is("With a clip", "refuted");
-    verdict_is("ActNorm helps only", "supported with a limit"); /* its start is measured before training */
+    verdict_is("With a clip", "refuted as stated");
+    verdict_is("ActNorm helps only", "supported within"); /* its start is measured before training */
     verdict_is("The training rows'", "undecided");
     char *text = report();
     for (const char *at = text; (at = strstr(at, "nan")); at += 3)

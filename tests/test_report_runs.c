@@ -156,7 +156,7 @@ static void needs_runs_of_the_map(void **state)
     world.clip = KILLS;
     write_world();
     drop("clipping", "coupling=spline"); /* one counterexample is enough */
-    claim_is("With a clip", "supported with a limit", "");
+    claim_is("With a clip", "supported within", "");
 }
 
 static void needs_runs_of_depths(void **state)
@@ -210,7 +210,7 @@ static void needs_replicas(void **state)
     write_world();
     change("roundoff_final", "", "train_logp", "nan");
     change("roundoff_final", "", "status", "diverged");
-    not_tested("A trained third decimal", "two replicas that finish");
+    not_tested("A trained third decimal", "two replicas that are ok");
 }
 
 /* ------------------------------------------------------------------------------------ tests that cannot reject ---- */
@@ -276,7 +276,7 @@ static void wide_interval_is_no_support(void **state)
     (void)state;
     world.power[1] = log(10) / log(8);
     write_world();
-    claim_is(order, "supported with a limit", "");
+    claim_is(order, "supported within", "");
     for (char seed[] = "seed=2"; seed[5] < '8'; seed[5]++)
         drop("gradient_depth", seed);
     change("gradient_depth", "coupling=spline depth=16 seed=0", "grad_norm", "40");
@@ -420,7 +420,7 @@ static void judges_any_number_of_seeds(void **state)
     claim_is("Each stack", "supported", "");
     char *text = report();
     assert_non_null(strstr(text, "> * `depth_truth.tsv`: seeds 2 instead of 16"));
-    assert_null(strstr(text, "not tested"));
+    assert_null(strstr(text, "**not tested**"));
     free(text);
     set_head("depth_truth", "depths", "20,16,8,4,2,1"); /* nor does their order tell */
     text = report();
@@ -440,7 +440,7 @@ static void committed_tables_have_the_settings(void **state)
     (void)state;
     char *text = report_on("results");
     assert_null(strstr(text, "settings that are not"));
-    assert_null(strstr(text, "not tested"));
+    assert_null(strstr(text, "**not tested**"));
     free(text);
 }
 

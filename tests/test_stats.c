@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <gsl/gsl_cdf.h>
 
 static void near(double value, double expected, double relative, const char *what)
 {
@@ -187,15 +188,59 @@ static void test_lines(void **state)
     assert_true(isnan(line.low));
 }
 
+static void test_counts(void **state)
+{
+    (void)state;
+    /* Fisher's tea: 3 of 4 against 1 of 4; of C(8, 4) = 70 tables 1, 16, 36, 16, 1 have 0 to 4 there; 34 of 70. */
+    near(statistics_fisher(3, 4, 1, 4), 34.0 / 70, 1e-12, "tea");
+    near(statistics_fisher(4, 4, 0, 4), 2.0 / 70, 1e-12, "tea, all right");
+    near(statistics_fisher(2, 4, 2, 4), 1, 1e-12, "tea, as by chance");
+    /* 0 of 3 against 3 of 5: C(5, 3) = 10 of C(8, 3) = 56 tables; 1 of them has 3, 15 have 2, 30 have 1 of the three. */
+    near(statistics_fisher(0, 3, 3, 5), 11.0 / 56, 1e-12, "uneven");
+    near(statistics_fisher(0, 0, 3, 5), 1, 1e-12, "nothing to compare");
+
+    /* None of n: the upper end is 1 - 0.025^(1/n).  One of one: the lower end is 0.025. */
+    struct interval i = statistics_share(0, 10, 0.95);
+    assert_true(i.low == 0);
+    near(i.high, 1 - pow(0.025, 0.1), 1e-9, "0 of 10");
+    i = statistics_share(1, 1, 0.95);
+    near(i.low, 0.025, 1e-9, "1 of 1");
+    assert_true(i.high == 1);
+    /* Clopper & Pearson's own condition: P(X >= k | low) = P(X <= k | high) = 0.025. */
+    i = statistics_share(5, 24, 0.95);
+    near(gsl_cdf_binomial_Q(4, i.low, 24), 0.025, 1e-8, "5 of 24, low");
+    near(gsl_cdf_binomial_P(5, i.high, 24), 0.025, 1e-8, "5 of 24, high");
+}
+
+/* Every one of the 2^n flips of the signs, counted one by one, is the oracle of the sign test of +1, 0, -1. */
+static void test_sign_flips(void **state)
+{
+    (void)state;
+    static const char *const seeds[] = { "++++++++++++", "+++++++++++-", "++0+-0++++-+",
+                                         "------------", "000000000000", "+-+-+-+-+-+-" };
+    for (size_t s = 0; s < sizeof seeds / sizeof *seeds; s++) {
+        double d[12];
+        int    sum = 0, as_far = 0;
+        for (int i = 0; i < 12; i++) {
+            d[i] = seeds[s][i] == '+' ? 1 : seeds[s][i] == '-' ? -1 : 0;
+            sum += (int)d[i];
+        }
+        for (unsigned flips = 0; flips < 1u << 12; flips++) {
+            int flipped = 0;
+            for (int i = 0; i < 12; i++)
+                flipped += flips >> i & 1 ? -(int)d[i] : (int)d[i];
+            as_far += abs(flipped) >= abs(sum);
+        }
+        near(statistics_sign_test(d, 12).p, as_far / 4096.0, 1e-12, seeds[s]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kolmogorov_smirnov),
-        cmocka_unit_test(test_summary),
-        cmocka_unit_test(test_difference),
-        cmocka_unit_test(test_paired),
-        cmocka_unit_test(test_holm),
-        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_counts),  cmocka_unit_test(test_sign_flips), cmocka_unit_test(test_kolmogorov_smirnov),
+        cmocka_unit_test(test_summary), cmocka_unit_test(test_difference), cmocka_unit_test(test_paired),
+        cmocka_unit_test(test_holm),    cmocka_unit_test(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,7 +97,7 @@ static void test_groups(void **state)
 static void test_counts(void **state)
 {
     (void)state;
-    /* Of depth 1: one run diverged, one finished with a score that is not finite.  Of depth 2: all diverged; what they
+    /* Of depth 1: one run diverged, one is ok with a score that is not finite.  Of depth 2: all diverged; what they
      * had before training counts. */
     struct table *t = summarise(table_of("depth status score norm", "1 ok 3 1\n1 diverged nan 2\n1 ok nan 3\n1 ok 5 4\n"
                                                                     "2 diverged nan 7\n2 diverged nan 9"),
@@ -109,7 +109,15 @@ static void test_counts(void **state)
     row_is(t, 3, "2 norm 2 0 2 7 7.5 8 8.5 9 8 1.4142135623730951");
     table_free(t);
 
-    /* Without a status all rows are finished; one value has no deviation. */
+    /* A ruined run has a gradient before training, but no score of its own or in raw units. */
+    t = summarise(table_of("depth status heldout_logp heldout_logp_raw grad_norm", "1 ok 3 4 1\n1 ruined -9 -8 2"),
+                  "depth", "heldout_logp heldout_logp_raw grad_norm");
+    row_is(t, 0, "1 heldout_logp 2 1 1 3 3 3 3 3 3 nan");
+    row_is(t, 1, "1 heldout_logp_raw 2 1 1 4 4 4 4 4 4 nan");
+    row_is(t, 2, "1 grad_norm 2 1 2 1 1.25 1.5 1.75 2 1.5 0.70710678118654757");
+    table_free(t);
+
+    /* Without a status all rows are ok; one value has no deviation. */
     t = summarise(table_of("depth score", "4 0.5\n4 nan\n4 inf"), "depth", "score");
     row_is(t, 0, "4 score 3 3 1 0.5 0.5 0.5 0.5 0.5 0.5 nan");
     table_free(t);
