@@ -324,7 +324,7 @@ install: build
 	install -m 644 report/*.md.in $(SHARE)/fathom/report
 	install -m 644 reference/*.tsv $(SHARE)/fathom/reference
 	install -m 644 tests/reference/* $(SHARE)/fathom/tests/reference
-	install -m 644 README.md LICENSE CITATION.cff $(SHARE)/doc/fathom
+	install -m 644 README.md PROTOCOL.md LICENSE CITATION.cff $(SHARE)/doc/fathom
 
 ## make deps         install what is missing (Debian, Ubuntu); elsewhere: say what it is
 deps:
