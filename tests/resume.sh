@@ -1,6 +1,6 @@
 #!/bin/bash
-# resume.sh - no run is lost and no table is wrong, whatever happens: 200 kills and 200 flipped bits of a short sweep, 5
-# kills of a short `make all`; every write, sync, rename and open of a program failed in turn, those of SQLite among
+# resume.sh - no run is lost and no table is wrong, whatever happens: 200 kills of a short sweep, 5 kills of a short
+# `make all`; every write, sync, rename and open of a program failed in turn, those of SQLite among
 # them; a disk of 1 MiB.  After each, the same command goes on and leaves the same bytes as an undisturbed one.
 set -u
 build=${BUILD:-build}
@@ -13,7 +13,7 @@ failures=0
 fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 set_of() { (cd "$1" && sha256sum ./*.tsv ./*.sha256 2> /dev/null); }
 
-"$(dirname "$0")/test_resume.sh" "${1:-200}" "${2:-200}" || fail "test_resume.sh"
+"$(dirname "$0")/test_resume.sh" "${1:-200}" || fail "test_resume.sh"
 
 # ---------------------------------------------------------------------------------------------- each call fails ----
 compiler=$(cut -d ' ' -f 1 "$build/flags")

@@ -1,10 +1,9 @@
 #!/bin/bash
-# test_resume.sh [N [FLIPS]] - an experiment is killed at N random moments and started again each time: in the end its
+# test_resume.sh [N] - an experiment is killed at N random moments and started again each time: in the end its
 # tables are byte for byte those of one run that nothing disturbed, and the store was believed only where it is whole.
 set -u
 unset LD_PRELOAD # its complaints are lines on stderr, which are counted or compared here
 n=${1:-8}
-flips=${2:-12}
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 scratch=$(mktemp -d) || exit 1
@@ -107,25 +106,6 @@ refused 1 "belongs to other code" "$scratch/other.db"
 [ "$sum" = "$(sha256sum < "$scratch/other.db")" ] || fail "a store of other code was changed"
 [ "$before" = "$(set_of "$scratch/whole")" ] || fail "a refusal touched the tables"
 
-# --------------------------------------------------------------------------------------------------- flipped bits ----
-size=$(stat -c %s "$scratch/both.db")
-told=0
-for ((i = 0; i < flips; i++)); do
-    cp "$scratch/both.db" "$scratch/flip.db"
-    place=$((RANDOM * 32768 % size + RANDOM % 32768))
-    place=$((place % size))
-    byte=$(od -An -tu1 -j $place -N 1 "$scratch/flip.db")
-    # shellcheck disable=SC2059
-    printf "\\$(printf %03o $((byte ^ (1 << RANDOM % 8))))" |
-        dd of="$scratch/flip.db" bs=1 seek=$place conv=notrunc status=none
-    if sweep "$scratch/flip" --store "$scratch/flip.db"; then
-        same "$scratch/flip" "a bit of byte $place flipped"
-        grep -q "again\|moved" "$scratch/err" && told=$((told + 1))
-    else
-        [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "a bit of byte $place flipped: $(cat "$scratch/err")"
-        told=$((told + 1))
-    fi
-    rm -rf "$scratch"/flip "$scratch"/flip.db*
-done
-echo "$flips flipped bits, $told told; $failures failures"
+"$(dirname "$0")/flips.sh" 12 || fail "flips.sh"
+echo "$failures failures"
 [ $failures -eq 0 ] && [ $((4 * killed)) -ge "$n" ]
