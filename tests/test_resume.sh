@@ -11,10 +11,11 @@ trap 'rm -rf "$scratch"' EXIT
 failures=0
 fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 
-sweep() ( # OUT OPTION...: a sweep of 12 runs
+program() { # OUT OPTION...: a sweep of 12 runs, in this shell's place: what kills the one kills the other
     exec 2> "$scratch/err" "$build/depth_sweep" --depths 1,2 --replicas 6 --steps 25 --data-size 200 --batch 64 \
         --threads 2 --no-plot --out "$@"
-)
+}
+sweep() { (program "$@"); }
 set_of() { (cd "$1" && sha256sum ./*.tsv ./*.sha256); }
 same() { [ "$(set_of "$1")" = "$(set_of "$scratch/whole")" ] || fail "$2: other tables"; }
 said() { grep -qF -e "$1" "$scratch/err" || fail "'$(cat "$scratch/err")' does not say '$1'"; }
@@ -28,8 +29,10 @@ takes=$((($(date +%s%N) - started) / 1000000 + 20)) # milliseconds, about
 # --------------------------------------------------------------------------------------------------------- kills ----
 killed=0 rounds=0 found=0
 store=$scratch/killed.db
+begin() { mkdir -p "$scratch/killed/timings" && touch "$scratch/killed/mine" "$scratch/killed/timings/mine"; }
+begin
 for ((i = 0; i < n; i++)); do
-    sweep "$scratch/killed" --store "$store" &
+    (program "$scratch/killed" --store "$store") &
     pid=$!
     sleep "$(printf '0.%06d' $((RANDOM * 30 * takes / 1000 % 900000)))" # 0 to as long as all of it takes
     kill -KILL $pid 2> /dev/null
@@ -39,7 +42,8 @@ for ((i = 0; i < n; i++)); do
         0) # it was done: once more from nothing
             same "$scratch/killed" "round $rounds"
             rounds=$((rounds + 1))
-            rm -rf "$scratch/killed" "$store"* ;;
+            rm -rf "$scratch/killed" "$store"*
+            begin ;;
         137) killed=$((killed + 1)) ;;
         *) fail "kill $i: status $status: $(cat "$scratch/err")" ;;
     esac
@@ -47,8 +51,11 @@ done
 sweep "$scratch/killed" --store "$store" || fail "after the kills: $(cat "$scratch/err")"
 found=$(grep -c found "$scratch/err")
 same "$scratch/killed" "after the kills"
-[ -z "$(find "$scratch/killed" -name '.*' ! -path "$scratch/killed")" ] || fail "left: $(ls -A "$scratch/killed")"
-[ "$(cd "$scratch" && echo killed.db*)" = killed.db ] || fail "left beside the store: $(cd "$scratch" && echo killed.db*)"
+# Nothing temporary is left, and nothing of others was touched.
+names() { (cd "$1" && find . | sort); }
+other=$(diff <({ names "$scratch/whole"; echo ./mine; echo ./timings/mine; } | sort) <(names "$scratch/killed")) ||
+    fail "left or gone: $other"
+[ "$(ls -A "$scratch" | tr '\n' ' ')" = "err killed killed.db whole " ] || fail "left: $(ls -A "$scratch")"
 echo "$n kills, $killed ended the program, $rounds were too late, the last run found some: $found"
 
 # ---------------------------------------------------------------------------------------------- once and for all ----
