@@ -27,15 +27,15 @@ sweep "$scratch/whole" --store none || fail "without a store: $(cat "$scratch/er
 takes=$((($(date +%s%N) - started) / 1000000 + 20)) # milliseconds, about
 
 # --------------------------------------------------------------------------------------------------------- kills ----
-killed=0 rounds=0 found=0
+killed=0 ended=0 rounds=0 found=0
 store=$scratch/killed.db
 begin() { mkdir -p "$scratch/killed/timings" && touch "$scratch/killed/mine" "$scratch/killed/timings/mine"; }
 begin
-for ((i = 0; i < n; i++)); do
+for ((i = 0; i < n + (n + 3) / 4; i++)); do # the last ones by SIGTERM
     (program "$scratch/killed" --store "$store") &
     pid=$!
     sleep "$(printf '0.%06d' $((RANDOM * 30 * takes / 1000 % 900000)))" # 0 to as long as all of it takes
-    kill -KILL $pid 2> /dev/null
+    if [ $i -lt "$n" ]; then kill -KILL $pid 2> /dev/null; else kill -TERM $pid 2> /dev/null; fi
     wait $pid 2> /dev/null
     status=$?
     case $status in
@@ -45,6 +45,8 @@ for ((i = 0; i < n; i++)); do
             rm -rf "$scratch/killed" "$store"*
             begin ;;
         137) killed=$((killed + 1)) ;;
+        130) ended=$((ended + 1)) ;;
+        143) [ ! -s "$scratch/err" ] || fail "SIGTERM: $(cat "$scratch/err")" ;; # before the program had begun
         *) fail "kill $i: status $status: $(cat "$scratch/err")" ;;
     esac
 done
@@ -56,7 +58,7 @@ names() { (cd "$1" && find . | sort); }
 other=$(diff <({ names "$scratch/whole"; echo ./mine; echo ./timings/mine; } | sort) <(names "$scratch/killed")) ||
     fail "left or gone: $other"
 [ "$(ls -A "$scratch" | tr '\n' ' ')" = "err killed killed.db whole " ] || fail "left: $(ls -A "$scratch")"
-echo "$n kills, $killed ended the program, $rounds were too late, the last run found some: $found"
+echo "$n kills, $killed ended the program; then $ended by SIGTERM; $rounds were too late; the last run found some: $found"
 
 # ---------------------------------------------------------------------------------------------- once and for all ----
 sweep "$scratch/again" --store "$store" || fail "again: $(cat "$scratch/err")"
