@@ -116,7 +116,7 @@ killed=0
 for ((i = 0; i < 5; i++)); do
     (all "$scratch/results" "$scratch/all.db") &
     pid=$!
-    sleep "$((RANDOM % takes)).$((RANDOM % 10))"
+    for ((tenths = RANDOM % (5 * takes); tenths > 0; tenths--)); do kill -0 $pid 2> /dev/null || break; sleep 0.1; done
     kill -KILL -- -$pid 2> /dev/null
     wait $pid 2> /dev/null
     [ $? -eq 137 ] && killed=$((killed + 1))
