@@ -116,7 +116,8 @@ killed=0
 for ((i = 0; i < 5; i++)); do
     (all "$scratch/results" "$scratch/all.db") &
     pid=$!
-    for ((tenths = RANDOM % (5 * takes); tenths > 0; tenths--)); do kill -0 $pid 2> /dev/null || break; sleep 0.1; done
+    tenths=$((RANDOM % (10 * takes / (i + 2) + 1))) # there is less left to do each time
+    for (( ; tenths > 0; tenths--)); do kill -0 $pid 2> /dev/null || break; sleep 0.1; done
     kill -KILL -- -$pid 2> /dev/null
     wait $pid 2> /dev/null
     [ $? -eq 137 ] && killed=$((killed + 1))
