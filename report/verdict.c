@@ -10,8 +10,8 @@
 
 const char *verdict_name(enum decision decision)
 {
-    static const char *const names[] = { "supported", "supported within", "refuted as stated", "undecided",
-                                         "not tested", "exploration" };
+    static const char *const names[] = { "supported", "supported within", "refuted as stated",
+                                         "undecided", "not tested",       "exploration" };
     return names[decision];
 }
 
