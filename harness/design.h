@@ -23,6 +23,7 @@ enum axis {
 struct arm {
     const char *name;
     const char *actnorm;          /* "none", "default" or "data"                                                     */
+    const char *mixing;           /* "full", "no-flips", "no-rotations" or "none"                                    */
     double      clip;             /* global norm; INFINITY: no clip                                                  */
     size_t      width, bins;      /* units of a hidden layer; inner knots of the spline                              */
     bool        skip;             /* steps that are not finite are left out                                          */

@@ -143,6 +143,7 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_count(text, "flow.width", flow->width);
     canonical_count(text, "flow.hidden", flow->hidden);
     canonical_word(text, "flow.actnorm", options_actnorms[flow->actnorm]);
+    canonical_word(text, "flow.mixing", runner_mixings[flow->mixing]);
 }
 
 /* The batches are a function of their seed, steps, size and the number of rows (fathom_batches). */

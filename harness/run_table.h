@@ -3,6 +3,7 @@
  * A column's name says what is in it, and means the same in every table:
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
+ *   mixing          what of rotations and flips its blocks have: "full", "no-flips", "no-rotations", "none"
  *   width bins      of its conditioners and its splines: what --width and --bins set
  *   guard           "skip" if steps that are not finite are left out, otherwise "none"
  *   arm             the name of its arm in the experiment's design
