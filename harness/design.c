@@ -38,6 +38,7 @@ static void finish(struct listing *l)
     struct run           run = l->run;
     run.probe = design->probe;
     run.train = design->train;
+    run.training.measure_steps = design->measure_steps;
     run.keep_params = design->keep_params;
     run.keep_trace = design->trace == TRACE_ALL ||
                      (design->trace == TRACE_FIRST && run.seed == l->options->seed && run.replica == 0);
@@ -98,8 +99,8 @@ static void nest(struct listing *l, const enum axis *axis)
         nest_couplings(l, rest);
         break;
     case AXIS_DEPTH:
-        for (size_t d = 0; d < options->depths.n; d++) {
-            l->run.flow.depth = options->depths.depth[d];
+        for (size_t d = 0; d < (l->design->depths ? l->design->n_depths : options->depths.n); d++) {
+            l->run.flow.depth = l->design->depths ? l->design->depths[d] : options->depths.depth[d];
             nest(l, rest);
         }
         break;

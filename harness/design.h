@@ -11,7 +11,7 @@
 enum axis {
     AXIS_END,      /* ends the list of a design's axes                                       */
     AXIS_COUPLING, /* the design's couplings, or the one that --coupling names               */
-    AXIS_DEPTH,    /* --depths                                                               */
+    AXIS_DEPTH,    /* the design's depths, or if it has none --depths                        */
     AXIS_RATE,     /* the design's peak learning rates                                       */
     AXIS_ARM,      /* the design's arms                                                      */
     AXIS_SEED,     /* --seed, --seed + 1, ...: --seeds of them, times the coupling's factor  */
@@ -42,11 +42,14 @@ struct design {
     enum axis                    nesting[8]; /* outermost first, ends with AXIS_END */
     const struct coupling_level *couplings;  /* [n_couplings]                       */
     size_t                       n_couplings;
+    const size_t                *depths; /* [n_depths]; NULL: those of --depths */
+    size_t                       n_depths;
     const double                *rates; /* [n_rates]                           */
     size_t                       n_rates;
     const struct arm            *arms; /* [n_arms]                            */
     size_t                       n_arms;
     bool                         probe, train, keep_params;
+    bool                         measure_steps; /* the effective step of training (fathom_train_options) */
     enum trace                   trace;
 };
 

@@ -34,6 +34,17 @@ void experiment_derive(struct table *table, const struct table_plan *plan, const
         summary_table_fill(table, source, plan->by, plan->of);
 }
 
+static bool has_runs(const struct experiment *experiment) { return experiment->design || experiment->designs[0]; }
+
+bool experiment_list(struct run_list *runs, const struct experiment *experiment, const struct session *session)
+{
+    if (experiment->design)
+        design_list(runs, experiment->design, session);
+    for (const struct design *const *design = experiment->designs; *design; design++)
+        design_list(runs, *design, session);
+    return has_runs(experiment);
+}
+
 static size_t make_tables(struct table **tables, const struct experiment *experiment, const struct outcome *outcome)
 {
     size_t n = 0;
@@ -80,7 +91,7 @@ static int make_all(const struct experiment *experiment, struct session *session
                     const struct true_density *truth, const struct options *defaults)
 {
     struct run_result *results = runner_results(runs->n);
-    if (session->options->merge && experiment->design)
+    if (session->options->merge && has_runs(experiment))
         shard_merge(session);
     runner_run_all(results, runs->run, session, runs->n);
     run_store_close(session);
@@ -115,13 +126,12 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
         experiment->check_rows(&session);
 
     struct true_density truth = experiment->truth ? true_density_of(&session) : true_density_none();
-    if (experiment->design)
-        design_list(&runs, experiment->design, &session);
+    experiment_list(&runs, experiment, &session);
     for (size_t i = 0; i < runs.n; i++)
         runs.run[i].heldout_truth = truth.heldout;
     if (options.list && options.shard)
         shard_keep(&runs, &session, options.part, options.parts);
-    if (experiment->design && !options.list && !options.sample_text)
+    if (has_runs(experiment) && !options.list && !options.sample_text)
         session.store = run_store_open(&options);
     const int code = options.list        ? shard_list(&runs, &session)
                    : options.shard       ? make_part(&runs, &session)

@@ -44,8 +44,10 @@ struct experiment {
     void (*defaults)(struct options *options);            /* over the notebook's; NULL: the notebook's            */
     void (*check_options)(const struct options *options); /* ends the program if they do not fit; NULL: they do  */
     void (*check_rows)(const struct session *session);    /* the same for the rows that were read                */
-    const struct design *design; /* NULL: nothing is run                                                    */
-    bool                 truth;  /* every run is compared with the true density of the held-out rows        */
+    const struct design *design; /* NULL: nothing is run, or what `designs` say                             */
+    /* Parts of their own, one after the other; NULL ends them.  No run is in two of them. */
+    const struct design *designs[4];
+    bool                 truth; /* every run is compared with the true density of the held-out rows        */
     /* What several tables are made from, computed once when all runs are done, and how it is freed; NULL: nothing. */
     void *(*measure)(const struct outcome *outcome);
     void (*release)(void *measured, const struct outcome *outcome);
@@ -60,6 +62,9 @@ const char *experiment_columns(char text[SUMMARY_TABLE_COLUMNS_SIZE], const stru
 
 /* Fills a planned table that is made from an earlier one, `summary_of`. */
 void experiment_derive(struct table *table, const struct table_plan *plan, const struct table *source);
+
+/* The runs of its designs, added to the list; false: it has no design. */
+bool experiment_list(struct run_list *runs, const struct experiment *experiment, const struct session *session);
 
 /* The main of every experiment's program; its exit status. */
 int experiment_main(const struct experiment *experiment, int argc, char **argv);

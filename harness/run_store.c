@@ -19,9 +19,9 @@ _Static_assert(sizeof(fathom_config) == 64, "canonical_flow names every member o
 _Static_assert(sizeof(fathom_train_options) == 40, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
-static const char *const numbers[] = { "n_params",    "untrained_logp", "untrained_grad_norm", "diverged_at",
-                                       "skipped",     "train_logp",     "heldout_logp",        "kl",
-                                       "kl_std_error" };
+static const char *const numbers[] = { "n_params",     "untrained_logp", "untrained_grad_norm", "diverged_at",
+                                       "skipped",      "train_logp",     "heldout_logp",        "kl",
+                                       "kl_std_error", "update_rms" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
 static const struct store_schema schema = { 1, numbers, N_NUMBERS };
 
@@ -157,6 +157,7 @@ static void canonical_training(struct canonical *text, const struct run *run, co
     canonical_number(text, "training.peak_lr", training->peak_lr);
     canonical_number(text, "training.clip", training->clip);
     canonical_count(text, "training.skip", training->skip);
+    canonical_count(text, "training.measure_steps", training->measure_steps);
     canonical_count(text, "batches.seed", session->options->batch_seed);
     canonical_count(text, "heldout.rows", heldout->n);
     if (heldout->n > 0)
@@ -245,6 +246,7 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
                                    .heldout_logp = x[6],
                                    .kl = x[7],
                                    .kl_std_error = x[8],
+                                   .update_rms = x[9],
                                    .loss = row.loss,
                                    .grad_norm = row.grad_norm,
                                    .params = row.params,
@@ -270,7 +272,7 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->untrained_grad_norm, result->diverged_at,
                                       (double)result->skipped,     result->train_logp,
                                       result->heldout_logp,        result->kl,
-                                      result->kl_std_error };
+                                      result->kl_std_error,        result->update_rms };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

@@ -55,6 +55,7 @@ static const struct column {
     { "heldout_logp", KIND_NUMBER, RESULT(heldout_logp) },
     { "train_truth", KIND_NUMBER, TRUTH(train_mean) },
     { "heldout_truth", KIND_NUMBER, TRUTH(heldout_mean) },
+    { "update_rms", KIND_NUMBER, RESULT(update_rms) },
     { "kl", KIND_NUMBER, RESULT(kl) },
     { "kl_std_error", KIND_NUMBER, RESULT(kl_std_error) },
     { "params_sha256", KIND_HASH, RESULT(params_hash) },

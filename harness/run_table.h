@@ -15,6 +15,8 @@
  *   skipped         steps that were left out
  *   train_logp heldout_logp    mean log p after training [nats]
  *   train_truth heldout_truth  mean log p of the true density over the same rows [nats]
+ *   update_rms      the effective step: rms of a parameter's change in an update, divided by the step's rate; the mean
+ *                   over the run's updates
  *   kl kl_std_error            KL(truth || flow) by the held-out rows, and its standard error [nats]
  *   params_sha256   the first 16 hexadecimal digits of the SHA-256 of the trained parameters (sha256_doubles): two
  *                   machines whose runs parted differ here; "-" of a run that did not end well

@@ -195,6 +195,7 @@ static void train(struct run_result *result, const struct run *run, const struct
         if (trained.diverged_at < steps)
             result->diverged_at = (double)trained.diverged_at;
         result->skipped = trained.skipped;
+        result->update_rms = trained.update_rms;
         result->status = trained.status;
     }
     progress_add(progress, (steps - told.steps) * cost_per_step);
@@ -263,6 +264,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
                                    .diverged_at = NAN,
                                    .train_logp = NAN,
                                    .heldout_logp = NAN,
+                                   .update_rms = NAN,
                                    .kl = NAN,
                                    .kl_std_error = NAN };
 

@@ -39,6 +39,7 @@ struct run_result {
     size_t        skipped;               /* steps left out (training.skip)                            */
     double        train_logp;            /* trained: of the training rows                             */
     double        heldout_logp;          /* trained: of the held-out rows                             */
+    double        update_rms;            /* training.measure_steps: the effective step of training    */
     double        kl, kl_std_error;      /* heldout_truth: mean of log truth - log flow over those rows */
     double       *loss, *grad_norm;      /* keep_trace: [steps]                                       */
     double       *params;                /* keep_params: [n_params], trained; NULL unless FATHOM_OK   */

@@ -332,12 +332,13 @@ enum { FATHOM_STEPS_MIN = 4, FATHOM_BATCH_MIN = 1 };
 
 /* Every option of a run: meaning, default, legal range. */
 typedef struct fathom_train_options {
-    size_t steps;   /* gradient steps                               default 1200, >= FATHOM_STEPS_MIN           */
-    size_t batch;   /* rows per step, drawn with replacement        default 512, >= FATHOM_BATCH_MIN            */
-    double peak_lr; /* peak of the one-cycle schedule               default 3e-3, > 0, <= FATHOM_LR_MAX         */
-    double clip;    /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
-    bool   skip;    /* leave out a step whose loss or gradient norm is not finite,
+    size_t steps;         /* gradient steps                               default 1200, >= FATHOM_STEPS_MIN           */
+    size_t batch;         /* rows per step, drawn with replacement        default 512, >= FATHOM_BATCH_MIN            */
+    double peak_lr;       /* peak of the one-cycle schedule               default 3e-3, > 0, <= FATHOM_LR_MAX         */
+    double clip;          /* global norm above which a gradient is scaled default 1.0, > 0, INFINITY: never           */
+    bool   skip;          /* leave out a step whose loss or gradient norm is not finite,
                           instead of ending there              default false                               */
+    bool   measure_steps; /* take the mean effective step (fathom_train_result)  default false             */
 } fathom_train_options;
 
 fathom_train_options fathom_train_options_default(void);
@@ -385,6 +386,8 @@ typedef struct fathom_train_result {
     size_t        steps_taken; /* steps that updated the parameters                                         */
     size_t        diverged_at; /* first step, from 0, whose loss or gradient norm was not finite; else steps */
     size_t        skipped;     /* steps left out (options.skip)                                             */
+    double        update_rms;  /* effective step, options.measure_steps: the mean over updates of
+                                  rms(change of the parameters) / the step's rate; NaN without an update  */
 } fathom_train_result;
 
 /* Called after each step that was computed: its number from 0, its loss and gradient norm (before the clip; one of the

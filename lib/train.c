@@ -35,6 +35,8 @@ struct fathom_trainer {
     uint64_t            *drawn;             /* [words_of(n)]: a bit per place, set if it was drawn;
                                                        0 between steps                                       */
     uint32_t            *distinct, *counts; /* [batch]: the batch's distinct rows, their numbers     */
+    double              *before;            /* [n_params]: those before an update; NULL: nothing is measured      */
+    double               effective;         /* the sum over updates of rms(change) / rate                         */
     fathom_workspace    *workspace;
 };
 
@@ -123,8 +125,10 @@ fathom_trainer *fathom_trainer_new(const fathom_flow *flow, const fathom_isa *is
     t->own_order = order ? NULL : calloc(n, sizeof *t->own_order);
     t->order = order ? order : t->own_order;
     t->drawn = calloc(words_of(n), sizeof *t->drawn);
+    t->before = options->measure_steps ? calloc(n_params, sizeof *t->before) : NULL;
     t->workspace = fathom_workspace_new(flow, isa);
     if (!t->params || !t->lr || !t->place || !t->order || !t->drawn || !t->workspace ||
+        (options->measure_steps && !t->before) ||
         (!order && fathom_morton_order(t->own_order, x, n, fathom_flow_config(flow)->dim) != FATHOM_OK)) {
         fathom_trainer_free(t);
         return NULL;
@@ -147,6 +151,7 @@ void fathom_trainer_free(fathom_trainer *t)
     if (!t)
         return;
     fathom_workspace_free(t->workspace);
+    free(t->before);
     free(t->drawn);
     free(t->own_order);
     free(t->place);
@@ -194,12 +199,18 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
     if (!isfinite(*loss) || !isfinite(norm))
         return FATHOM_DIVERGED;
 
+    if (t->before)
+        memcpy(t->before, t->params, n * sizeof *t->before);
     double scale = norm < t->options.clip ? 1.0 : t->options.clip / norm;
     t->moved++;
     t->beta1_power *= ADAM_BETA1;
     t->beta2_power *= ADAM_BETA2;
     t->isa->adam(t->params, t->m, t->v, t->gradient, scale, lr / (1.0 - t->beta1_power), 1.0 / (1.0 - t->beta2_power),
                  n);
+    for (size_t i = 0; t->before && i < n; i++)
+        t->before[i] = t->params[i] - t->before[i];
+    if (t->before)
+        t->effective += sqrt(t->isa->sum_squares(t->before, n) / (double)n) / lr;
     return FATHOM_OK;
 }
 
@@ -236,5 +247,6 @@ fathom_train_result fathom_train(fathom_trainer *t, double *loss, double *grad_n
         if (grad_norm)
             grad_norm[s] = norm;
     }
+    result.update_rms = t->before && t->moved > 0 ? t->effective / (double)t->moved : NAN;
     return result;
 }
