@@ -127,8 +127,14 @@ static bool alike(const struct table *table, size_t row, size_t other, const siz
     return same;
 }
 
-struct pairs query_pairs(struct pool *pool, const struct table *table, const char *name, const char *by,
-                         const char *where_a, const char *where_b)
+/* The number of a cell; with `status`, that column, a row that is not ok has the worst. */
+static double pair_value(const struct table *table, size_t row, size_t column, const size_t *status)
+{
+    return status && strcmp(table_cell(table, row, *status), "ok") != 0 ? -INFINITY : cell_value(table, row, column);
+}
+
+static struct pairs find_pairs(struct pool *pool, const struct table *table, const char *name, const char *by,
+                               const char *where_a, const char *where_b, const size_t *status)
 {
     const struct condition a = parse(table, where_a), b = parse(table, where_b);
     const size_t           bytes = table_rows(table) * sizeof(double);
@@ -150,9 +156,9 @@ struct pairs query_pairs(struct pool *pool, const struct table *table, const cha
             continue;
         for (size_t k = 0; k < n_others; k++)
             if (alike(table, i, others[k], by_column, n_by)) {
-                p.a[p.n] = cell_value(table, i, column);
-                p.b[p.n] = cell_value(table, others[k], column);
-                p.d[p.n] = p.a[p.n] - p.b[p.n];
+                const double x = p.a[p.n] = pair_value(table, i, column, status);
+                const double y = p.b[p.n] = pair_value(table, others[k], column, status);
+                p.d[p.n] = status && !isnan(x) && !isnan(y) ? (x > y) - (x < y) : x - y;
                 if (isnan(p.d[p.n]))
                     p.lost++;
                 else
@@ -161,4 +167,19 @@ struct pairs query_pairs(struct pool *pool, const struct table *table, const cha
             }
     }
     return p;
+}
+
+struct pairs query_pairs(struct pool *pool, const struct table *table, const char *name, const char *by,
+                         const char *where_a, const char *where_b)
+{
+    return find_pairs(pool, table, name, by, where_a, where_b, NULL);
+}
+
+struct pairs query_signs(struct pool *pool, const struct table *table, const char *name, const char *by,
+                         const char *where_a, const char *where_b)
+{
+    size_t status;
+    if (!table_find(&status, table, "status"))
+        return (struct pairs){ 0 };
+    return find_pairs(pool, table, name, by, where_a, where_b, &status);
 }

@@ -36,4 +36,9 @@ struct pairs {
 struct pairs query_pairs(struct pool *pool, const struct table *table, const char *column, const char *by,
                          const char *a, const char *b);
 
+/* The same pairs by their order alone, of a table with a status: d is 1, 0 or -1 as a's number is above, equal to or
+ * below b's.  Runs whose status is not ok are tied at the worst: their number is -infinity. */
+struct pairs query_signs(struct pool *pool, const struct table *table, const char *column, const char *by,
+                         const char *a, const char *b);
+
 #endif

@@ -129,24 +129,56 @@ static void actnorm_verdicts(void **state)
 {
     static const char hurts[] = "With its default scale", only[] = "ActNorm helps only";
     (void)state;
-    verdict_is(hurts, "supported");
-    verdict_is(only, "supported");
-    world.finish[0][0] = 0.1; /* the default helps at depth 1 */
-    verdict_is(hurts, "supported with a limit");
-    verdict_is(only, "supported with a limit");
-    for (size_t d = 0; d < 6; d++) {
-        world.finish[0][d] = 0.1;
-        world.finish[1][d] = -0.1;
-    }
-    verdict_is(only, "refuted");
-    verdict_is(hurts, "supported with a limit"); /* the start alone */
-    world.start[0] = 1;
-    verdict_is(hurts, "refuted");
-    for (size_t d = 0; d < 6; d++)
-        world.finish[0][d] = world.finish[1][d] = 0;
-    verdict_is(only, "supported with a limit"); /* the start */
-    world.start[1] = 0;
-    verdict_is(only, "undecided");
+    verdict_is(hurts, verdict_name(SUPPORTED));
+    verdict_is(only, verdict_name(SUPPORTED));
+    world.finish[0][1] = 0; /* it does not hurt affine stacks */
+    world.finish[1][0] = 0; /* and from data does not help splines */
+    verdict_is(hurts, verdict_name(LIMITED));
+    verdict_is(only, verdict_name(LIMITED));
+    world.finish[0][0] = world.finish[1][1] = 0;
+    verdict_is(hurts, verdict_name(UNDECIDED));
+    verdict_is(only, verdict_name(UNDECIDED));
+    world = good_world();
+    world.finish[0][1] = 0.1; /* the default helps somewhere */
+    verdict_is(hurts, verdict_name(REFUTED));
+    verdict_is(only, verdict_name(REFUTED));
+    world = good_world();
+    world.finish[1][1] = -0.1; /* from data it hurts somewhere */
+    verdict_is(hurts, verdict_name(SUPPORTED));
+    verdict_is(only, verdict_name(REFUTED));
+}
+
+static void masks_verdicts(void **state)
+{
+    static const char title[] = "Alternating masks";
+    (void)state;
+    verdict_is(title, verdict_name(SUPPORTED));
+    world.masks[1] = world.masks[2] = 0.1; /* description */
+    verdict_is(title, verdict_name(SUPPORTED));
+    world.masks[3] = 0;
+    verdict_is(title, verdict_name(UNDECIDED));
+    world.masks[3] = 0.1;
+    verdict_is(title, verdict_name(REFUTED));
+    world.nothing_finishes = true; /* all are tied */
+    verdict_is(title, verdict_name(UNDECIDED));
+}
+
+/* From depth 1 to 32: 1.5 is a power of 0.117, and 1.1 one of 0.0275. */
+static void effective_step_verdicts(void **state)
+{
+    static const char title[] = "Deeper stacks take";
+    (void)state;
+    verdict_is(title, verdict_name(SUPPORTED));
+    world.step_power[0] = 0.1;
+    verdict_is(title, verdict_name(LIMITED));
+    world.step_power[1] = 0.1;
+    verdict_is(title, verdict_name(UNDECIDED));
+    world.step_power[1] = 0.02;
+    verdict_is(title, verdict_name(REFUTED));
+    world.step_power[0] = 0.2; /* one stack does, the other does not */
+    verdict_is(title, verdict_name(LIMITED));
+    world.step_power[0] = world.step_power[1] = -0.2;
+    verdict_is(title, verdict_name(REFUTED));
 }
 
 static void deep_verdicts(void **state)
@@ -189,7 +221,7 @@ static void says_no_number_that_is_none(void **state)
     world.nothing_finishes = true;
     verdict_is("Each stack of more blocks", "undecided");
     verdict_is("With a clip", "refuted");
-    verdict_is("ActNorm helps only", "supported with a limit"); /* its start is measured before training */
+    verdict_is("ActNorm helps only", verdict_name(UNDECIDED)); /* all runs are tied */
     verdict_is("The training rows'", "undecided");
     char *text = report();
     for (const char *at = text; (at = strstr(at, "nan")); at += 3)
@@ -248,6 +280,8 @@ static void names_what_is_missing(void **state)
         { "gradient_depth", "build/gradient_depth " },
         { "clipping", "build/clipping " },
         { "actnorm", "build/actnorm " },
+        { "masks", "build/masks " },
+        { "effective_step", "build/effective_step " },
         { "depth20", "build/depth20 " },
         { "roundoff_final", "build/roundoff " },
         { "conditioner", "build/conditioner " },
@@ -442,6 +476,8 @@ int main(void)
         cmocka_unit_test_setup(gradient_verdicts, new_world),
         cmocka_unit_test_setup(clipping_verdicts, new_world),
         cmocka_unit_test_setup(actnorm_verdicts, new_world),
+        cmocka_unit_test_setup(masks_verdicts, new_world),
+        cmocka_unit_test_setup(effective_step_verdicts, new_world),
         cmocka_unit_test_setup(deep_verdicts, new_world),
         cmocka_unit_test_setup(other_verdicts, new_world),
         cmocka_unit_test_setup(says_no_number_that_is_none, new_world),
