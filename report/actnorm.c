@@ -2,6 +2,7 @@
 #include "judge.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "constants.h"
 
@@ -17,6 +18,7 @@ enum { NONE, DEFAULT, DATA, N_ARMS };
 static const char *const couplings[] = { "spline", "affine" };
 enum { SPLINE, AFFINE, N_COUPLINGS };
 #define DEEPEST 16 /* where each claim has its test */
+#define SHALLOW 4  /* what compounds is less there */
 
 /* The runs of one arm at one depth. */
 struct actnorm_cell {
@@ -33,7 +35,8 @@ struct actnorm_coupling {
     double              *depth;         /* [n]         */
     struct actnorm_cell *cell[N_ARMS];  /* [n] each    */
     struct effect        deep[N_ARMS];  /* of the deepest, tested; effect_none() if there is no such depth */
-    size_t               pairs[N_ARMS]; /* of it */
+    size_t               pairs[N_ARMS]; /* of it                                                            */
+    double               loss, shallow; /* none - default: medians over the seeds, at the deepest and at depth 4 */
 };
 
 struct actnorm_arms {
@@ -44,9 +47,30 @@ struct actnorm_arms {
 
 static const struct table *table_of(const struct inputs *in) { return sources_table(in->sources, "actnorm"); }
 
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 static double median(const struct inputs *in, const char *column, const char *where)
 {
     return query_summary(in->pool, table_of(in), column, where).median;
+}
+
+/* The median over seeds of none - default; a run that is not ok counts as minus infinity, and two of them are equal. */
+static double loss_at(const struct inputs *in, const char *coupling, double depth)
+{
+    const struct pairs p = query_signs(in->pool, table_of(in), "heldout_logp", "seed",
+                                       text(in->pool, "coupling=%s actnorm=none depth=%g", coupling, depth),
+                                       text(in->pool, "coupling=%s actnorm=default depth=%g", coupling, depth));
+    for (size_t i = 0; i < p.n; i++)
+        p.d[i] = p.a[i] == p.b[i] ? 0 : p.a[i] - p.b[i];
+    qsort(p.d, p.n, sizeof *p.d, ascending);
+    if (p.n == 0)
+        return NAN;
+    const double low = p.d[(p.n - 1) / 2], high = p.d[p.n / 2];
+    return low == high ? low : (low + high) / 2;
 }
 
 static struct actnorm_cell measure_cell(const struct inputs *in, const char *coupling, const char *arm, double depth)
@@ -74,6 +98,8 @@ static void measure_coupling(struct actnorm_coupling *m, const struct inputs *in
                                                 text(in->pool, "coupling=%s", coupling));
     m->n = depths.n;
     m->depth = depths.x;
+    m->loss = loss_at(in, coupling, DEEPEST);
+    m->shallow = loss_at(in, coupling, SHALLOW);
     for (size_t a = 0; a < N_ARMS; a++) {
         m->cell[a] = pool_zeroed(in->pool, (m->n + 1) * sizeof *m->cell[a]);
         m->deep[a] = effect_none();
@@ -139,96 +165,77 @@ static void print_against(struct pieces *out, const struct actnorm_arms *m)
         }
 }
 
-static const char *deep_text(struct pool *pool, const struct actnorm_arms *m, size_t arm)
+static const char *deep_text(struct pool *pool, const struct actnorm_coupling *m, size_t arm)
 {
-    const char *both = NULL;
-    for (size_t c = 0; c < N_COUPLINGS; c++) {
-        const struct effect *e = &m->of[c].deep[arm];
-        both = text_joined(pool, both, "; ",
-                           text(pool, "%s, depth %d: higher in %zu of %zu seeds, lower in %zu (%s)", couplings[c],
-                                DEEPEST, e->positive, m->of[c].pairs[arm], e->n - e->positive,
-                                text_p(pool, e->corrected)));
-    }
-    return both;
-}
-
-/* Of how many couplings the arm is significantly higher (sign 1) or lower (-1) than none. */
-static size_t n_couplings(const struct actnorm_arms *m, size_t arm, int sign)
-{
-    size_t n = 0;
-    for (size_t c = 0; c < N_COUPLINGS; c++)
-        n += effect_sign(&m->of[c].deep[arm]) == sign;
-    return n;
-}
-
-/* "of spline stacks only." */
-static const char *only_of(struct pool *pool, const struct actnorm_arms *m, size_t arm, int sign)
-{
-    return text(pool, "of %s stacks only.", couplings[effect_sign(&m->of[SPLINE].deep[arm]) == sign ? SPLINE : AFFINE]);
+    const struct effect *e = &m->deep[arm];
+    return text(pool, "at depth %d higher than none in %zu of %zu seeds, lower in %zu (%s)", DEEPEST, e->positive,
+                m->pairs[arm], e->n - e->positive, text_p(pool, e->corrected));
 }
 
 /* Why the table cannot tell; last: of the arms that the claim compares. */
-static const char *too_few(struct pool *pool, const struct actnorm_arms *m, size_t last)
+static const char *too_few(struct pool *pool, const struct actnorm_coupling *m, size_t last, const char *coupling)
 {
-    for (size_t c = 0; c < N_COUPLINGS; c++)
-        for (size_t a = DEFAULT; a <= last; a++)
-            if (m->of[c].pairs[a] == 0)
-                return text(pool, "there is no %s run of depth %d with ActNorm none and %s", couplings[c], DEEPEST,
-                            arms[a]);
-            else if (!m->of[c].deep[a].testable)
-                return text(pool, "too few runs to tell: %zu %s pairs", m->of[c].pairs[a], couplings[c]);
+    for (size_t a = DEFAULT; a <= last; a++)
+        if (m->pairs[a] == 0)
+            return text(pool, "there is no %s run of depth %d with ActNorm none and %s", coupling, DEEPEST, arms[a]);
+        else if (!m->deep[a].testable)
+            return text(pool, "too few runs to tell: %zu %s pairs", m->pairs[a], coupling);
     return NULL;
 }
 
-static void claim_default_hurts(struct pieces *out, const struct actnorm_arms *m)
+static void claim_default_hurts(struct pieces *out, const struct actnorm_coupling *m, const char *coupling)
 {
     struct pool *pool = out->pool;
-    const size_t lower = n_couplings(m, DEFAULT, -1), higher = n_couplings(m, DEFAULT, 1);
-    pieces_claim(
-        out, &(struct claim){
-                 .name = "default-hurts",
-                 .title = "with its default scale ActNorm compounds across depth and hurts",
-                 .sentence =
-                     "dropped in with default scale it compounds across depth and hurts, so it is a deliberate tool, "
-                     "not a free add-on.",
-                 .rule = "held-out log p at depth 16, default against none, of each coupling the exact sign test over "
-                         "seeds; runs that are not ok are tied at the worst. Refuted as stated if it is significantly "
-                         "higher for a coupling; otherwise supported if it is significantly lower for both, within one "
-                         "coupling if for that one alone, and undecided if for neither. All else is description.",
-                 .effect = text(pool, "%s.", deep_text(pool, m, DEFAULT)),
-                 .limit = lower == 1 && !higher ? only_of(pool, m, DEFAULT, -1) : NULL,
-                 .untested = too_few(pool, m, DEFAULT),
-                 .rests_on = "actnorm",
-                 .decision = higher               ? REFUTED
-                           : lower == N_COUPLINGS ? SUPPORTED
-                           : lower                ? LIMITED
-                                                  : UNDECIDED,
-             });
-}
-
-static void claim_only_data(struct pieces *out, const struct actnorm_arms *m)
-{
-    struct pool *pool = out->pool;
-    const size_t higher = n_couplings(m, DATA, 1), lower = n_couplings(m, DATA, -1);
-    const size_t other = n_couplings(m, DEFAULT, 1);
+    const int    sign = effect_sign(&m->deep[DEFAULT]);
+    const bool   compounds = m->loss > m->shallow;
+    const char  *losses = text(pool, "the median loss is %s nats at depth %d, %s at depth %d",
+                              isinf(m->loss) ? "infinitely many" : text_number(pool, 3, m->loss), DEEPEST,
+                              isinf(m->shallow) ? "infinitely many" : text_number(pool, 3, m->shallow), SHALLOW);
     pieces_claim(
         out,
         &(struct claim){
-            .name = "only-data",
-            .title = "ActNorm helps only when initialised from data",
-            .sentence = "It helps only when data-dependently initialised (loc/scale from the first batch)",
-            .rule = "the same test, data-initialised against none. Refuted as stated if it is significantly lower for "
-                    "a coupling, or the default is significantly higher for one; otherwise supported if it is "
-                    "significantly higher for both, within one coupling if for that one alone, and undecided if for "
-                    "neither.",
-            .effect = text(pool, "from data: %s. Default: %s.", deep_text(pool, m, DATA), deep_text(pool, m, DEFAULT)),
-            .limit = higher == 1 && !lower && !other ? only_of(pool, m, DATA, 1) : NULL,
-            .untested = too_few(pool, m, DATA),
+            .name = text(pool, "default-hurts-%s", coupling),
+            .title = text(pool, "with its default scale ActNorm compounds across depth and hurts: %s", coupling),
+            .sentence =
+                "dropped in with default scale it compounds across depth and hurts, so it is a deliberate tool, "
+                "not a free add-on.",
+            .rule = "held-out log p at depth 16, default against none: the exact sign test over seeds; runs that are "
+                    "not ok are tied at the worst. Supported if it is significantly lower and the median loss at depth "
+                    "16 is above that at depth 4; supported within depth 16 if it is lower and the loss is not above; "
+                    "refuted as stated if it is significantly higher; otherwise undecided. All else is description.",
+            .effect = text(pool, "%s; %s.", deep_text(pool, m, DEFAULT), losses),
+            .limit = sign < 0 && !compounds
+                       ? text(pool, "at depth %d it hurts, but it does not compound: %s.", DEEPEST, losses)
+                       : NULL,
+            .untested = too_few(pool, m, DEFAULT, coupling),
             .rests_on = "actnorm",
-            .decision = lower || other        ? REFUTED
-                      : higher == N_COUPLINGS ? SUPPORTED
-                      : higher                ? LIMITED
-                                              : UNDECIDED,
+            .decision = sign > 0  ? REFUTED
+                      : sign == 0 ? UNDECIDED
+                      : compounds ? SUPPORTED
+                                  : LIMITED,
+        });
+}
+
+static void claim_only_data(struct pieces *out, const struct actnorm_coupling *m, const char *coupling)
+{
+    struct pool *pool = out->pool;
+    const int    sign = effect_sign(&m->deep[DATA]);
+    const bool   other = effect_sign(&m->deep[DEFAULT]) > 0;
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = text(pool, "only-data-%s", coupling),
+            .title = text(pool, "ActNorm helps only when initialised from data: %s", coupling),
+            .sentence = "It helps only when data-dependently initialised (loc/scale from the first batch)",
+            .rule = "held-out log p at depth 16, initialised from data against none: the same test. Supported if it is "
+                    "significantly higher and the default is not; refuted as stated if it is significantly lower, or "
+                    "the default is significantly higher; otherwise undecided.",
+            .effect = text(pool, "from data %s; default %s.", deep_text(pool, m, DATA), deep_text(pool, m, DEFAULT)),
+            .untested = too_few(pool, m, DATA, coupling),
+            .rests_on = "actnorm",
+            .decision = sign < 0 || other ? REFUTED
+                      : sign > 0          ? SUPPORTED
+                                          : UNDECIDED,
         });
 }
 
@@ -242,8 +249,10 @@ static void decide(struct pieces *out, const void *measured)
     pieces_value(out, "scale", text(pool, "%.4f", scale));
     pieces_value(out, "log-det", text(pool, "%.6f", -2 * log(scale)));
     pieces_value(out, "stretch", text(pool, "%.1f", pow(scale, -8)));
-    claim_default_hurts(out, m);
-    claim_only_data(out, m);
+    for (size_t c = 0; c < N_COUPLINGS; c++) {
+        claim_default_hurts(out, &m->of[c], couplings[c]);
+        claim_only_data(out, &m->of[c], couplings[c]);
+    }
 }
 
 const struct judge judge_actnorm = {

@@ -38,6 +38,7 @@ struct world good_world(void)
         .guard_saves = true,
         .affine_frail = true,
         .finish = { { -.1, -.1 }, { .1, .1 } },
+        .compounds = true,
         .masks = { 0, -.1, -.1, -.1 },
         .step_power = { .2, .2 },
         .deep_diverges = { { false }, { true, true, true, false } },
@@ -239,7 +240,7 @@ static void write_actnorm(void)
         for (size_t a = 0; a < 3; a++)
             for (size_t d = 2; d < 5; d++)
                 for (size_t s = 0; s < CONFIRMED; s++) {
-                    const double end = a ? world.finish[a - 1][c] : 0;
+                    const double end = a ? world.finish[a - 1][c] * (world.compounds && d == 2 ? 0.5 : 1) : 0;
                     fprintf(file, "%s\t%s\t%g\t%s\t%zu\t%.9f\t%.9f\t", couplings[1 - c], arms[a], depths[d],
                             c ? "0.01\tnone" : "0.003\t1", FIRST + s, -5 + noise(s, a + d), 10 + noise(s, a));
                     if (world.nothing_finishes)
