@@ -20,8 +20,10 @@ extern struct world {
     double      power[2];                /* affine, spline: gradient norm grows as depth to this power            */
     enum fate   clip;                    /* what a clip does to affine runs that diverge without                  */
     bool        guard_saves, spline_frail, affine_frail;
-    double      start[2];            /* default, data: untrained log p against none                           */
-    double      finish[2][6];        /* held-out log p after training against none, at each depth             */
+    double      finish[2][2];        /* default, data x spline, affine: held-out log p against none, depth 16   */
+    bool        compounds;           /* the default's loss is less at depth 4 than at 16                        */
+    double      masks[4];            /* held-out log p of full, no flips, no rotations, none against full       */
+    double      step_power[2];       /* affine, spline: the effective step grows as depth to this power         */
     bool        deep_diverges[2][4]; /* spline, affine x none, clip, actnorm, both                          */
     double      growth;              /* of round-off, a step                                                  */
     bool        contraction_folds, other_folds;

@@ -98,7 +98,8 @@ grep -qx '# data-size: 3000' spiral/depth_sweep.tsv || fail "the spiral's size i
 
 # every program with scores has them in raw units too
 while read -r program table scores; do
-    options="--threads 1 --no-plot --quiet --depths 1"
+    options="--threads 1 --no-plot --quiet"
+    grep -q '^  --depths ' <("$build/$program" --help) && options="$options --depths 1"
     grep -q '^  --steps ' <("$build/$program" --help) && options="$options --steps 4"
     grep -q '^  --seeds ' <("$build/$program" --help) && options="$options --seeds 1"
     # shellcheck disable=SC2086
