@@ -90,7 +90,7 @@ const struct experiment actnorm = {
     .design = parts,
     .n_designs = sizeof parts / sizeof *parts,
     .tables = {
-        {"actnorm", "coupling actnorm depth lr clip seed untrained_logp grad_norm status diverged_at "
+        {"actnorm", "coupling actnorm depth lr clip seed untrained_logp grad_norm status diverged_at first_kind first_rows "
                     "train_logp heldout_logp params_sha256"},
         {"actnorm_summary", .summary_of = "actnorm", .by = "coupling actnorm depth",
          .of = "untrained_logp grad_norm train_logp heldout_logp"},

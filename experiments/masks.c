@@ -36,7 +36,7 @@ const struct experiment masks = {
     .defaults = defaults,
     .design = &design,
     .tables = {
-        {"masks", "depth mixing seed status diverged_at train_logp heldout_logp params_sha256"},
+        {"masks", "coupling depth mixing seed status diverged_at first_kind first_rows train_logp heldout_logp params_sha256"},
         {"masks_summary", .summary_of = "masks", .by = "depth mixing", .of = "train_logp heldout_logp"},
     },
     .figures = {"masks"},

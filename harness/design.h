@@ -50,7 +50,7 @@ struct design {
     const struct arm            *arms;  /* [n_arms]                            */
     size_t                       n_arms;
     bool                         probe, train, keep_params;
-    bool                         measure_steps; /* fills update_rms                    */
+    bool                         measure_steps;      /* fills update_rms                    */
     bool                         validation, health; /* what is asked of a trained flow (runner.h) */
     enum trace                   trace;
 };

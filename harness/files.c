@@ -56,6 +56,20 @@ static uint64_t random_number(void)
     return number;
 }
 
+/* Removes all that is in a staging folder but the lock's file: whether nothing else is left. */
+static bool empty(const char *staging)
+{
+    DIR *stream = opendir(staging);
+    bool done = stream != NULL;
+    for (struct dirent *entry; stream && (entry = readdir(stream));)
+        if (strcmp(entry->d_name, lock_name) != 0 && strcmp(entry->d_name, ".") != 0 &&
+            strcmp(entry->d_name, "..") != 0 && unlinkat(dirfd(stream), entry->d_name, 0) != 0)
+            done = false;
+    if (stream)
+        closedir(stream);
+    return done;
+}
+
 /* Removes the staging folder `name` of a process that is gone; one whose lock is held is left alone.  The lock's file
  * goes last, so that a folder without one is empty: its owner is just starting and tries again, or is just done. */
 static void sweep(const char *folder, const char *name)
@@ -65,16 +79,11 @@ static void sweep(const char *folder, const char *name)
     const int staging = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (staging < 0)
         return;
-    const int lock = openat(staging, lock_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    DIR      *stream = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 ? opendir(path) : NULL;
-    if (stream) {
-        for (struct dirent *entry; (entry = readdir(stream));)
-            if (strcmp(entry->d_name, lock_name) != 0)
-                unlinkat(dirfd(stream), entry->d_name, 0); /* "." and ".." are refused */
-        closedir(stream);
+    const int  lock = openat(staging, lock_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    const bool emptied = lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0 && empty(path);
+    if (emptied)
         unlinkat(staging, lock_name, 0);
-    }
-    if (stream || lock < 0)
+    if (emptied || lock < 0)
         rmdir(path);
     if (lock >= 0)
         close(lock);
@@ -151,24 +160,48 @@ struct files *files_begin(const char *folder, const char *program, fathom_error 
     return set;
 }
 
-/* What is left in the staging folder goes, and the set with it. */
+/* ------------------------------------------------------------------------------------------------- the end ---- */
+
+static void backup_of(char path[PATH_MAX], const struct files *set, size_t i)
+{
+    char name[32];
+    snprintf(name, sizeof name, ".earlier-%zu", i);
+    path_of(path, set->staging, name);
+}
+
+static bool is_gone(const char *path) { return unlink(path) == 0 || errno == ENOENT; }
+
+/* Removes what is known to be in the staging folder, without a list of it, for which descriptors or memory may be
+ * missing: whether nothing of that is left. */
+static bool remove_known(const struct files *set)
+{
+    char path[PATH_MAX];
+    bool done = true;
+    for (size_t i = 0; i < set->staged.n + set->n_dropped; i++) {
+        backup_of(path, set, i);
+        done = is_gone(path) && done;
+    }
+    for (size_t i = 0; i < set->staged.n; i++) {
+        path_of(path, set->staging, set->staged.line[i].name);
+        done = is_gone(path) && done;
+    }
+    return done;
+}
+
+/* What is left in the staging folder goes, and the set with it.  Where that fails the lock's file stays, unlocked, by
+ * which a later program finds the folder and sweeps it. */
 static void end(struct files *set)
 {
     char path[PATH_MAX];
     exit_hold_signals();
-    DIR *stream = opendir(set->staging);
-    for (struct dirent *entry; stream && (entry = readdir(stream));)
-        if (strcmp(entry->d_name, lock_name) != 0)
-            unlinkat(dirfd(stream), entry->d_name, 0);
-    if (stream)
-        closedir(stream);
+    const bool emptied = empty(set->staging) || remove_known(set);
     for (size_t i = 0; i < set->staged.n; i++) {
         path_of(path, set->staging, set->staged.line[i].name);
-        unlink(path); /* if the folder could not be listed: no descriptor, no memory */
         exit_forget(path);
     }
     path_of(path, set->staging, lock_name);
-    unlink(path);
+    if (emptied)
+        unlink(path);
     exit_forget(path);
     rmdir(set->staging);
     exit_forget(set->staging);
@@ -255,13 +288,6 @@ void files_lock(struct files *set)
     if (set->folder_lock >= 0)
         while (flock(set->folder_lock, LOCK_EX) != 0 && errno == EINTR)
             continue; /* any other error: a file system without such locks */
-}
-
-static void backup_of(char path[PATH_MAX], const struct files *set, size_t i)
-{
-    char name[32];
-    snprintf(name, sizeof name, ".earlier-%zu", i);
-    path_of(path, set->staging, name);
 }
 
 static const char *name_at(const struct files *set, size_t i)

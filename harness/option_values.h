@@ -24,9 +24,9 @@ struct option_row {
     double             low, high;             /* legal range of counts (at most 2^53) and numbers */
     bool               above_low, below_high; /* the end itself is not legal                    */
     const char *const *words;
-    const char *(*word)(size_t i); /* of KIND_WORD: word number i, NULL after the last               */
-    const char *signs;             /* of words, one each: the other way to write them                  */
-    bool        setting;           /* results depend on it: it stands at the head of every table   */
+    const char *(*word)(size_t i);                /* of KIND_WORD: word number i, NULL after the last               */
+    const char *signs;                            /* of words, one each: the other way to write them                  */
+    bool        setting;                          /* results depend on it: it stands at the head of every table   */
     enum { OF_ANY_ROWS, OF_NAMED, OF_FILE } only; /* and means something for these rows alone      */
     const char *meaning;
     const char *unset; /* how a default that has no value is called                    */

@@ -1,5 +1,5 @@
 /* actnorm.c - ActNorm, default and data-initialised, against none. */
-#include "judge.h"
+#include "cell.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,8 +8,10 @@
 
 static const struct source tables[] = {
     { .name = "actnorm",
-      .columns = "coupling actnorm depth seed untrained_logp grad_norm status train_logp heldout_logp",
-      .protocol = { .run = SETTINGS_CONFIRMED, .count = "seeds=16" } },
+      .columns = "coupling actnorm depth clip seed untrained_logp grad_norm status diverged_at first_kind "
+                 "first_rows train_logp heldout_logp",
+      .protocol = { .run = SETTINGS_CONFIRMED, .count = "seeds=16" },
+      .stated = true },
     { 0 },
 };
 
@@ -25,17 +27,15 @@ struct actnorm_cell {
     size_t         runs, ok, ruined, diverged;
     double         untrained_logp, grad_norm, train; /* medians                                                */
     struct summary heldout;                          /* of the runs that are ok                                */
-    struct effect  against;                          /* none: signs of held-out log p, paired by seed          */
+    struct contest against;                          /* none                                                   */
     double         difference;                       /* its median, where both are ok                          */
-    size_t         pairs;
 };
 
 struct actnorm_coupling {
     size_t               n;
     double              *depth;         /* [n]         */
     struct actnorm_cell *cell[N_ARMS];  /* [n] each    */
-    struct effect        deep[N_ARMS];  /* of the deepest, tested; effect_none() if there is no such depth */
-    size_t               pairs[N_ARMS]; /* of it                                                            */
+    struct contest       deep[N_ARMS];  /* of the deepest, tested; without seeds if there is no such depth  */
     double               loss, shallow; /* none - default: medians over the seeds, at the deepest and at depth 4 */
 };
 
@@ -62,8 +62,8 @@ static double median(const struct inputs *in, const char *column, const char *wh
 static double loss_at(const struct inputs *in, const char *coupling, double depth)
 {
     const struct pairs p = query_contest(in->pool, table_of(in), "heldout_logp", "seed",
-                                       text(in->pool, "coupling=%s actnorm=none depth=%g", coupling, depth),
-                                       text(in->pool, "coupling=%s actnorm=default depth=%g", coupling, depth));
+                                         text(in->pool, "coupling=%s actnorm=none depth=%g", coupling, depth),
+                                         text(in->pool, "coupling=%s actnorm=default depth=%g", coupling, depth));
     for (size_t i = 0; i < p.n; i++)
         p.d[i] = p.a[i] == p.b[i] ? 0 : p.a[i] - p.b[i];
     qsort(p.d, p.n, sizeof *p.d, ascending);
@@ -77,7 +77,6 @@ static struct actnorm_cell measure_cell(const struct inputs *in, const char *cou
 {
     const char        *where = text(in->pool, "coupling=%s actnorm=%s depth=%g", coupling, arm, depth);
     const char        *none = text(in->pool, "coupling=%s actnorm=none depth=%g", coupling, depth);
-    const struct pairs signs = query_contest(in->pool, table_of(in), "heldout_logp", "seed", where, none);
     const struct pairs both = query_pairs(in->pool, table_of(in), "heldout_logp", "seed", where, none);
     return (struct actnorm_cell){
         .runs = query_count(table_of(in), where),
@@ -88,9 +87,8 @@ static struct actnorm_cell measure_cell(const struct inputs *in, const char *cou
         .grad_norm = median(in, "grad_norm", where),
         .train = median(in, "train_logp", where),
         .heldout = query_summary(in->pool, table_of(in), "heldout_logp", where),
-        .against = effect_signs(signs.d, signs.n),
+        .against = contest_measure(in, table_of(in), "heldout_logp", where, none),
         .difference = statistics_summary(both.d, both.n).median,
-        .pairs = signs.n,
     };
 }
 
@@ -104,16 +102,14 @@ static void measure_coupling(struct actnorm_coupling *m, const struct inputs *in
     m->shallow = loss_at(in, coupling, SHALLOW);
     for (size_t a = 0; a < N_ARMS; a++) {
         m->cell[a] = pool_zeroed(in->pool, (m->n + 1) * sizeof *m->cell[a]);
-        m->deep[a] = effect_none();
+        m->deep[a] = (struct contest){ .effect = effect_none() };
         for (size_t i = 0; i < m->n; i++) {
             m->cell[a][i] = measure_cell(in, coupling, arms[a], m->depth[i]);
-            if (m->depth[i] == DEEPEST) {
+            if (m->depth[i] == DEEPEST)
                 m->deep[a] = m->cell[a][i].against;
-                m->pairs[a] = m->cell[a][i].pairs;
-            }
         }
         if (a != NONE)
-            verdict_test(in->verdicts, &m->deep[a]);
+            verdict_test(in->verdicts, &m->deep[a].effect);
     }
 }
 
@@ -141,8 +137,8 @@ static void print_arms(struct pieces *out, const struct actnorm_arms *m)
                 const struct effect        heldout = { .value = cell->heldout.median,
                                                        .low = cell->heldout.q1,
                                                        .high = cell->heldout.q3 };
-                bytes_print(table, "| %s | %s | %g | %s | %s | %zu of %zu | %zu | %zu | %s | %s |\n", couplings[c], arms[a],
-                            m->of[c].depth[i], text_number(pool, 2, cell->untrained_logp),
+                bytes_print(table, "| %s | %s | %g | %s | %s | %zu of %zu | %zu | %zu | %s | %s |\n", couplings[c],
+                            arms[a], m->of[c].depth[i], text_number(pool, 2, cell->untrained_logp),
                             text_number(pool, 2, cell->grad_norm), cell->ok, cell->runs, cell->ruined, cell->diverged,
                             text_number(pool, 3, cell->train), text_interval(pool, 3, &heldout));
             }
@@ -159,9 +155,9 @@ static void print_against(struct pieces *out, const struct actnorm_arms *m)
             bytes_print(table, "| %s | %g |", couplings[c], m->of[c].depth[i]);
             for (size_t a = DEFAULT; a <= DATA; a++) {
                 const struct actnorm_cell *cell = &m->of[c].cell[a][i];
-                bytes_print(table, " %zu of %zu | %zu | %s | %s |", cell->against.positive, cell->pairs,
-                            cell->against.n - cell->against.positive, text_number(pool, 3, cell->difference),
-                            text_p(pool, cell->against.p));
+                bytes_print(table, " %zu of %zu | %zu | %s | %s |", cell->against.better, cell->against.seeds,
+                            cell->against.worse, text_number(pool, 3, cell->difference),
+                            text_p(pool, cell->against.effect.p));
             }
             bytes_text(table, "\n");
         }
@@ -169,27 +165,24 @@ static void print_against(struct pieces *out, const struct actnorm_arms *m)
 
 static const char *deep_text(struct pool *pool, const struct actnorm_coupling *m, size_t arm)
 {
-    const struct effect *e = &m->deep[arm];
-    return text(pool, "at depth %d higher than none in %zu of %zu seeds, lower in %zu (%s)", DEEPEST, e->positive,
-                m->pairs[arm], e->n - e->positive, text_p(pool, e->corrected));
+    return text(pool, "at depth %d %s", DEEPEST, contest_text(pool, &m->deep[arm]));
 }
 
 /* Why the table cannot tell; last: of the arms that the claim compares. */
 static const char *too_few(struct pool *pool, const struct actnorm_coupling *m, size_t last, const char *coupling)
 {
-    for (size_t a = DEFAULT; a <= last; a++)
-        if (m->pairs[a] == 0)
-            return text(pool, "there is no %s run of depth %d with ActNorm none and %s", coupling, DEEPEST, arms[a]);
-        else if (m->pairs[a] < EFFECT_SEEDS || !m->deep[a].testable)
-            return text(pool, "%zu %s seeds have ActNorm none and %s, and fewer than %d carry no verdict", m->pairs[a],
-                        coupling, arms[a], EFFECT_SEEDS);
-    return NULL;
+    const char *untested = NULL;
+    for (size_t a = DEFAULT; a <= last && !untested; a++)
+        untested = contest_untested(pool, &m->deep[a],
+                                    text(pool, "%s runs of depth %d with ActNorm none and %s", coupling, DEEPEST,
+                                         arms[a]));
+    return untested;
 }
 
 static void claim_default_hurts(struct pieces *out, const struct actnorm_coupling *m, const char *coupling)
 {
     struct pool *pool = out->pool;
-    const int    sign = effect_sign(&m->deep[DEFAULT]);
+    const int    sign = effect_sign(&m->deep[DEFAULT].effect);
     const bool   compounds = m->loss > m->shallow;
     const char  *losses = text(pool, "the median loss is %s nats at depth %d, %s at depth %d",
                               isinf(m->loss) ? "infinitely many" : text_number(pool, 3, m->loss), DEEPEST,
@@ -222,8 +215,8 @@ static void claim_default_hurts(struct pieces *out, const struct actnorm_couplin
 static void claim_only_data(struct pieces *out, const struct actnorm_coupling *m, const char *coupling)
 {
     struct pool *pool = out->pool;
-    const int    sign = effect_sign(&m->deep[DATA]);
-    const bool   other = effect_sign(&m->deep[DEFAULT]) > 0;
+    const int    sign = effect_sign(&m->deep[DATA].effect);
+    const bool   other = effect_sign(&m->deep[DEFAULT].effect) > 0;
     pieces_claim(
         out,
         &(struct claim){
@@ -262,6 +255,7 @@ const struct judge judge_actnorm = {
     .name = "actnorm",
     .tables = tables,
     .figures = "actnorm",
+    .family = "Stability",
     .measure = measure,
     .decide = decide,
 };

@@ -10,8 +10,6 @@
 #include <stddef.h>
 
 #define EFFECT_LEVEL 0.05 /* significant: a corrected p of at most this */
-/* A comparison of fewer seeds carries no verdict (PROTOCOL.md). */
-enum { EFFECT_SEEDS = 12 };
 /* Nats.  A difference of scores that is not significant counts as none only if its interval lies within this. */
 #define EFFECT_MATERIAL 0.01
 

@@ -1,5 +1,5 @@
 /* effective_step.c - do deeper stacks take larger steps?  The effective step against depth, beside the gradient norm. */
-#include "judge.h"
+#include "cell.h"
 
 #include <math.h>
 
@@ -7,7 +7,8 @@ static const struct source tables[] = {
     { .name = "effective_step",
       .columns = "coupling depth seed grad_norm status update_rms",
       .protocol = { SETTINGS_CONFIRMED "lr=0.003 clip=none actnorm=none", "coupling=both depths=1,2,4,8,16",
-                    "seeds=16" } },
+                    "seeds=16" },
+      .stated = true },
     { 0 },
 };
 
@@ -138,10 +139,10 @@ static const char *effect_text(struct pool *pool, const struct step_coupling *c)
 
 static const char *untested(struct pool *pool, const struct step_coupling *c, const char *coupling)
 {
-    if (c->left >= EFFECT_SEEDS && c->signs.testable)
+    if (c->left >= CONTEST_SEEDS && c->signs.testable)
         return NULL;
     return text(pool, "%zu %s seeds have a whole training at every depth, and fewer than %d carry no verdict", c->left,
-                coupling, EFFECT_SEEDS);
+                coupling, CONTEST_SEEDS);
 }
 
 static void claim_larger(struct pieces *out, const struct step_coupling *c, const char *coupling)
@@ -180,6 +181,7 @@ const struct judge judge_effective_step = {
     .name = "effective_step",
     .tables = tables,
     .figures = "effective_step",
+    .family = "Stability",
     .measure = measure,
     .decide = decide,
 };

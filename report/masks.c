@@ -1,10 +1,11 @@
 /* masks.c - flips and rotations, each left out, against the whole block. */
-#include "judge.h"
+#include "cell.h"
 
 static const struct source tables[] = {
     { .name = "masks",
-      .columns = "depth mixing seed status heldout_logp",
-      .protocol = { SETTINGS_CONFIRMED "lr=0.003 clip=1 actnorm=none coupling=spline", "depths=4,8", "seeds=16" } },
+      .columns = "coupling depth mixing seed status diverged_at first_kind first_rows heldout_logp",
+      .protocol = { SETTINGS_CONFIRMED "lr=0.003 clip=1 actnorm=none coupling=spline", "depths=4,8", "seeds=16" },
+      .stated = true },
     { 0 },
 };
 
@@ -24,9 +25,8 @@ enum { SHALLOW, DEEP, N_DEPTHS };
 struct masks_cell {
     size_t         runs, ok, ruined, diverged;
     struct summary heldout;    /* of the runs that are ok                                 */
-    struct effect  gain;       /* of the full block over this one: signs, paired by seed  */
+    struct contest full;       /* the full block against this one                         */
     double         difference; /* its median, where both are ok                           */
-    size_t         pairs;
 };
 
 struct masks {
@@ -38,7 +38,6 @@ static struct masks_cell measure_cell(const struct inputs *in, const char *mixin
     const struct table *t = sources_table(in->sources, "masks");
     const char         *where = text(in->pool, "mixing=%s depth=%g", mixing, depth);
     const char         *full = text(in->pool, "mixing=full depth=%g", depth);
-    const struct pairs  signs = query_contest(in->pool, t, "heldout_logp", "seed", full, where);
     const struct pairs  both = query_pairs(in->pool, t, "heldout_logp", "seed", full, where);
     return (struct masks_cell){
         .runs = query_count(t, where),
@@ -46,9 +45,8 @@ static struct masks_cell measure_cell(const struct inputs *in, const char *mixin
         .ruined = query_count(t, text(in->pool, "%s status=ruined", where)),
         .diverged = query_count(t, text(in->pool, "%s status=diverged", where)),
         .heldout = query_summary(in->pool, t, "heldout_logp", where),
-        .gain = effect_signs(signs.d, signs.n),
+        .full = contest_measure(in, t, "heldout_logp", full, where),
         .difference = statistics_summary(both.d, both.n).median,
-        .pairs = signs.n,
     };
 }
 
@@ -59,7 +57,7 @@ static void *measure(const struct inputs *in)
         for (size_t b = 0; b < N_BLOCKS; b++)
             m->cell[d][b] = measure_cell(in, blocks[b].mixing, depths[d]);
     for (size_t b = NO_FLIPS; b < N_BLOCKS; b++)
-        verdict_test(in->verdicts, &m->cell[DEEP][b].gain);
+        verdict_test(in->verdicts, &m->cell[DEEP][b].full.effect);
     return m;
 }
 
@@ -67,18 +65,18 @@ static void print_blocks(struct pieces *out, const struct masks *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "blocks");
-    bytes_text(table, "| depth | a block has | ok | ruined | diverged | held-out log p: median [quartiles] | full block "
-                      "against it: higher | lower | median difference | p, alone "
-                      "|\n|---|---|---|---|---|---|---|---|---|---|\n");
+    bytes_text(table,
+               "| depth | a block has | ok | ruined | diverged | held-out log p: median [quartiles] | full block "
+               "against it: higher | lower | median difference | p, alone "
+               "|\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t d = 0; d < N_DEPTHS; d++)
         for (size_t b = 0; b < N_BLOCKS; b++) {
             const struct masks_cell *c = &m->cell[d][b];
             const struct effect quartiles = { .value = c->heldout.median, .low = c->heldout.q1, .high = c->heldout.q3 };
-            bytes_print(table, "| %g | %s | %zu of %zu | %zu | %zu | %s | %s | %s | %s |\n", depths[d],
-                        blocks[b].name, c->ok, c->runs, c->ruined, c->diverged, text_interval(pool, 3, &quartiles),
-                        b ? text(pool, "%zu of %zu | %zu", c->gain.positive, c->pairs, c->gain.n - c->gain.positive)
-                          : " | ",
-                        b ? text_number(pool, 3, c->difference) : "", b ? text_p(pool, c->gain.p) : "");
+            bytes_print(table, "| %g | %s | %zu of %zu | %zu | %zu | %s | %s | %s | %s |\n", depths[d], blocks[b].name,
+                        c->ok, c->runs, c->ruined, c->diverged, text_interval(pool, 3, &quartiles),
+                        b ? text(pool, "%zu of %zu | %zu", c->full.better, c->full.seeds, c->full.worse) : " | ",
+                        b ? text_number(pool, 3, c->difference) : "", b ? text_p(pool, c->full.effect.p) : "");
         }
 }
 
@@ -88,9 +86,8 @@ static const char *untested(struct pool *pool, const struct masks *m, size_t blo
     const struct masks_cell *full = &m->cell[DEEP][FULL], *other = &m->cell[DEEP][block];
     if (!full->runs || !other->runs)
         return text(pool, "there is no run of depth 8 with %s", blocks[full->runs ? block : FULL].name);
-    if (other->pairs >= EFFECT_SEEDS && other->gain.testable)
-        return NULL;
-    return text(pool, "%zu seeds have both blocks, and fewer than %d carry no verdict", other->pairs, EFFECT_SEEDS);
+    return contest_untested(pool, &other->full,
+                            text(pool, "a run with %s and one with %s", blocks[FULL].name, blocks[block].name));
 }
 
 /* That this part of the block is needed. */
@@ -98,7 +95,7 @@ static void claim_needed(struct pieces *out, const struct masks *m, size_t block
 {
     struct pool             *pool = out->pool;
     const struct masks_cell *other = &m->cell[DEEP][block];
-    const int                sign = effect_sign(&other->gain);
+    const int                sign = effect_sign(&other->full.effect);
     pieces_claim(
         out,
         &(struct claim){
@@ -112,10 +109,9 @@ static void claim_needed(struct pieces *out, const struct masks *m, size_t block
                          "are tied at the worst. Supported if the full block is significantly higher, refuted as "
                          "stated if it is significantly lower, otherwise undecided. Depth 4 is description.",
                          blocks[block].name),
-            .effect = text(pool,
-                           "the full block is higher in %zu of %zu seeds, lower in %zu (%s), median difference %s.",
-                           other->gain.positive, other->pairs, other->gain.n - other->gain.positive,
-                           text_p(pool, other->gain.corrected), text_number(pool, 3, other->difference)),
+            .effect = text(pool, "the full block is %s; worse in %zu; median difference %s.",
+                           contest_text(pool, &other->full), other->full.worse,
+                           text_number(pool, 3, other->difference)),
             .untested = untested(pool, m, block),
             .rests_on = "masks",
             .decision = sign > 0 ? SUPPORTED
@@ -137,6 +133,7 @@ const struct judge judge_masks = {
     .name = "masks",
     .tables = tables,
     .figures = "masks",
+    .family = "Stability",
     .measure = measure,
     .decide = decide,
 };

@@ -1,6 +1,7 @@
 #!/bin/bash
 # cluster.sh - the same results from several machines: cluster/parallel.sh on two ssh servers, one of which is killed at
-# a random moment, and cluster/slurm.sbatch on a controller and a node of its own, byte for byte those of one process.
+# a random moment, and cluster/slurm.sbatch on a controller and a node of its own, where one task is put back into the
+# queue, byte for byte those of one process.
 # Everything listens on 127.0.0.1 and is ended at the end.  A package that is missing leaves out its part, by name.
 set -u
 build=${BUILD:-build}
@@ -84,6 +85,21 @@ END
 ! have parallel ssh sshd ssh-keygen || over_ssh
 
 # --------------------------------------------------------------------------------------------------------- Slurm ----
+# Puts a task of the first array back into the queue once it has made some of its runs: its number is in $task, its
+# part in $part.
+put_back() {
+    for ((i = 0; i < 600; i++)); do
+        while read -r task array part; do
+            [ "$array" = 1 ] && grep -q ' runs\? in ' "$build/parts/shard-$part.log" 2> /dev/null || continue
+            scontrol requeue "$task" || fail "Slurm does not put task $task back into the queue"
+            return
+        done << END
+$(squeue -h -r -t R -o '%A %F %K')
+END
+        sleep 0.1
+    done
+    fail "Slurm: no task is running: $(squeue)"
+}
 over_slurm() {
     rm -rf "$scratch/results" "$own"
     export SLURM_CONF=$scratch/slurm.conf
@@ -103,7 +119,7 @@ SlurmdUser=$(id -un)
 SlurmctldPort=$base
 SlurmdPort=$((base + 1))
 AuthType=auth/munge
-AuthInfo=socket=$scratch/munge
+AuthInfo=socket=$scratch/munge,cred_expire=5
 CredType=cred/munge
 StateSaveLocation=$scratch/state
 SlurmdSpoolDir=$scratch/spool
@@ -131,9 +147,12 @@ END
     # shellcheck disable=SC2086
     last=$(PARTS=5 CPUS=1 BUILD=$build bash cluster/slurm.sbatch $short STORE="$scratch/slurm.db" 2> "$scratch/err") ||
         { fail "slurm.sbatch: $(cat "$scratch/err")"; return; }
+    put_back
     for ((i = 0; i < 300; i++)); do [ -n "$(squeue -h)" ] || break; sleep 1; done
     [ -z "$(squeue -h)" ] || fail "Slurm: still there after 300 s: $(squeue)"
     echo "slurm.sbatch: $(find "$build/parts" -name 'shard-*.db' | wc -l) parts; job $last wrote the tables"
+    scontrol show job "$task" | grep -q 'Restarts=1' && grep -q 'no runs to make' "$build/parts/shard-$part.log" ||
+        fail "task $task, part $part, did not go on after it was put back: $(cat "$build/parts/shard-$part.log")"
     same "$scratch/results" "slurm.sbatch: $(tail -n 3 "$build/parts/merge.log" 2>&1)"
 }
 ! have slurmctld slurmd munged sbatch || over_slurm

@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum fate { FINE, SAVES, SAVES_MOST, KILLS, FITS };
-
 extern struct world {
     double      heldout[6];              /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
     double      scatter, common_scatter; /* of the seeds, as a multiple of the usual; and what it is of a seed's
@@ -18,14 +16,11 @@ extern struct world {
     double      ensemble_shift;          /* of the trained ensemble                                               */
     double      norm_change;             /* of the printed gradient norms                                         */
     double      power[2];                /* affine, spline: gradient norm grows as depth to this power            */
-    enum fate   clip;                    /* what a clip does to affine runs that diverge without                  */
-    bool        guard_saves, spline_frail, affine_frail;
-    double      finish[2][2];        /* default, data x spline, affine: held-out log p against none, depth 16   */
-    bool        compounds;           /* the default's loss is less at depth 4 than at 16                        */
-    double      masks[4];            /* held-out log p of full, no flips, no rotations, none against full       */
-    double      step_power[2];       /* affine, spline: the effective step grows as depth to this power         */
-    bool        deep_diverges[2][4]; /* spline, affine x none, clip, actnorm, both                          */
-    double      growth;              /* of round-off, a step                                                  */
+    double      finish[2][2];            /* default, data x spline, affine: held-out log p against none, depth 16   */
+    bool        compounds;               /* the default's loss is less at depth 4 than at 16                        */
+    double      masks[4];                /* held-out log p of full, no flips, no rotations, none against full       */
+    double      step_power[2];           /* affine, spline: the effective step grows as depth to this power         */
+    double      growth;                  /* of round-off, a step                                                  */
     bool        contraction_folds, other_folds;
     bool        nothing_finishes;
     const char *other_table, *other_key, *other_value; /* one setting of one table's head */

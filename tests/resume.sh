@@ -1,7 +1,8 @@
 #!/bin/bash
-# resume.sh - no run is lost and no table is wrong, whatever happens: 200 kills and 200 flipped bits of a short sweep, 5
-# kills of a short `make all`; every write, sync, rename and open of a program failed in turn, those of SQLite among
-# them; a disk of 1 MiB.  After each, the same command goes on and leaves the same bytes as an undisturbed one.
+# resume.sh - no run is lost and no table is wrong, whatever happens: 200 kills of a short sweep, 5 kills of a short
+# `make all`; every write, sync, rename, open and unlink of a program failed in turn, those of SQLite among them; two
+# programs at once; a disk of 1 MiB.  After each, the same command goes on and leaves the same bytes as an undisturbed
+# one.
 set -u
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
@@ -13,20 +14,21 @@ failures=0
 fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 set_of() { (cd "$1" && sha256sum ./*.tsv ./*.sha256 2> /dev/null); }
 
-"$(dirname "$0")/test_resume.sh" "${1:-200}" "${2:-200}" || fail "test_resume.sh"
+"$(dirname "$0")/test_resume.sh" "${1:-200}" || fail "test_resume.sh"
 
 # ---------------------------------------------------------------------------------------------- each call fails ----
 compiler=$(cut -d ' ' -f 1 "$build/flags")
 "$compiler" -std=c17 -O1 -fPIC -shared -Wall -Wextra -o "$scratch/fail.so" tests/preload/fail.c -ldl || exit 1
-short() { # STEPS OPTION...
-    "$build/depth_sweep" --depths 1 --replicas 2 --data-size 60 --batch 8 --threads 1 --quiet --no-plot --steps "$@"
+sweep() { # STEPS OPTION...: two runs
+    exec "$build/depth_sweep" --depths 1 --replicas 2 --data-size 60 --batch 8 --threads 1 --no-plot --steps "$@"
 }
+short() { (sweep "$@" --quiet); }
 mkdir "$scratch/d"
 short 5 --store none --out "$scratch/new" || fail "without a store"
 short 4 --store none --out "$scratch/old" || fail "without a store"
 old=$(set_of "$scratch/old") new=$(set_of "$scratch/new")
 tried=0 survived=0
-for call in write sync rename open; do
+for call in write sync rename open unlink; do
     for number in 5 28; do # EIO, ENOSPC
         for ((at = 0; ; at++)); do
             rm -rf "$scratch/d" "$scratch/fired"
@@ -56,6 +58,32 @@ for call in write sync rename open; do
 done
 echo "$tried calls failed, $survived of them without effect"
 
+# -------------------------------------------------------------------------------------------------- two at once ----
+# One store and one folder, other runs: both end well, or one is killed.  The folder is of either, never of both.
+rounds=40 killed=0
+pause() { sleep "0.$(printf %03d $((RANDOM % 100)))"; }
+for ((i = 0; i < rounds; i++)); do
+    rm -rf "$scratch/d" && mkdir "$scratch/d"
+    (sweep 4 --store "$scratch/d/runs.db" --out "$scratch/d/out" 2> "$scratch/err4") & one=$!
+    pause
+    (sweep 5 --store "$scratch/d/runs.db" --out "$scratch/d/out" 2> "$scratch/err5") & two=$!
+    [ $((i % 2)) -eq 0 ] || { pause; kill -KILL $one 2> /dev/null; }
+    wait $one 2> /dev/null
+    status=$?
+    [ $status -eq 0 ] || { [ $((i % 2)) -eq 1 ] && [ $status -eq 137 ] && killed=$((killed + 1)); } ||
+        fail "one of two: status $status: $(cat "$scratch/err4")"
+    wait $two || fail "two of two: $(cat "$scratch/err5")"
+    now=$(set_of "$scratch/d/out")
+    [ "$now" = "$old" ] || [ "$now" = "$new" ] || fail "two at once: neither the tables of one nor those of the other"
+    short 4 --store "$scratch/d/runs.db" --out "$scratch/d/out" || fail "after two at once"
+    [ "$(set_of "$scratch/d/out")" = "$old" ] || fail "after two at once: other tables"
+    (sweep 5 --store "$scratch/d/runs.db" --out "$scratch/d/out") 2> "$scratch/err"
+    grep -q 'no runs to make, 2 found' "$scratch/err" || fail "after two at once: $(cat "$scratch/err")"
+    left=$(cd "$scratch/d" && find . -name '.fathom*' -o -name 'runs.db-*')
+    [ -z "$left" ] || fail "two at once: left $left"
+done
+echo "$rounds times two at once, $killed of them killed"
+
 # ------------------------------------------------------------------------------------------------- a disk of 1 MiB ----
 mkdir "$scratch/disk"
 if mount -t tmpfs -o size=1m none "$scratch/disk" 2> /dev/null; then
@@ -78,7 +106,7 @@ fi
 
 # -------------------------------------------------------------------------------------------------------- make all ----
 all() { # OUT STORE
-    exec setsid "$make" -s BUILD="$build" OUT="$1" STORE="$2" SEEDS=1 STEPS=4 all > "$scratch/log" 2>&1
+    exec setsid "$make" -s BUILD="$build" OUT="$1" STORE="$2" STEPS=4 all > "$scratch/log" 2>&1
 }
 started=$(date +%s)
 (all "$scratch/results" none) || fail "make all: $(tail -n 3 "$scratch/log")"
@@ -88,7 +116,8 @@ killed=0
 for ((i = 0; i < 5; i++)); do
     (all "$scratch/results" "$scratch/all.db") &
     pid=$!
-    sleep "$((RANDOM % takes)).$((RANDOM % 10))"
+    tenths=$((RANDOM % (10 * takes / (i + 2) + 1))) # there is less left to do each time
+    for (( ; tenths > 0; tenths--)); do kill -0 $pid 2> /dev/null || break; sleep 0.1; done
     kill -KILL -- -$pid 2> /dev/null
     wait $pid 2> /dev/null
     [ $? -eq 137 ] && killed=$((killed + 1))
@@ -99,4 +128,4 @@ differ=$(diff -rq -x timings "$scratch/all" "$scratch/results") || fail "make al
 grep -q 'runs\? in .* threads\?' "$scratch/log" && fail "make all again: $(grep 'runs\? in ' "$scratch/log" | head -n 1)"
 grep -q 'no runs to make' "$scratch/log" || fail "make all again: $(tail -n 3 "$scratch/log")"
 echo "make all: 5 kills, $killed ended it; $failures failures"
-[ $failures -eq 0 ]
+[ $failures -eq 0 ] && [ $killed -gt 0 ]

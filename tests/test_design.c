@@ -152,7 +152,6 @@ static void test_unknown_coupling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_order), cmocka_unit_test(test_parts),
-                                        cmocka_unit_test(test_own_depths),
-                                        cmocka_unit_test(test_unknown_coupling) };
+                                        cmocka_unit_test(test_own_depths), cmocka_unit_test(test_unknown_coupling) };
     return cmocka_run_group_tests(tests, set_options, NULL);
 }

@@ -80,9 +80,9 @@ static void needs_runs_of_masks(void **state)
         snprintf(seed, sizeof seed, "seed=%d", i);
         drop("masks", seed);
     }
-    claim_is(title, verdict_name(SUPPORTED), "12 of 12 seeds");
+    claim_is(title, verdict_name(SUPPORTED), "better in 12 of the 12 seeds");
     drop("masks", "seed=104");
-    not_tested(title, "11 seeds have both blocks, and fewer than 12");
+    not_tested(title, "11 seeds have a run with rotations and flips and one with neither, and fewer than 12");
 }
 
 /* A seed is left out if one of its runs diverged; a ruined run was trained to the end. */
@@ -118,9 +118,9 @@ static void needs_seeds_of_actnorm(void **state)
         snprintf(where, sizeof where, "coupling=affine depth=16 seed=%d", seed);
         drop("actnorm", where);
     }
-    claim_is(title, verdict_name(SUPPORTED), "12 of 12 seeds");
+    claim_is(title, verdict_name(SUPPORTED), "better in 12 of the 12 seeds");
     drop("actnorm", "coupling=affine depth=16 seed=104");
-    not_tested(title, "11 affine seeds have ActNorm none and default");
+    not_tested(title, "11 seeds have affine runs of depth 16 with ActNorm none and default");
 }
 
 /* A run that is not ok lies below every score, and two of them are tied. */
@@ -130,11 +130,47 @@ static void runs_that_are_not_ok_are_worst(void **state)
     (void)state;
     write_world();
     change("masks", "mixing=full depth=8", "status", "diverged"); /* whatever score stands beside it */
-    claim_is(masks, verdict_name(REFUTED), "lower in 16");
+    claim_is(masks, verdict_name(REFUTED), "worse in 16");
     change("masks", "mixing=none depth=8", "status", "ruined");
-    claim_is(masks, verdict_name(UNDECIDED), "lower in 0");
+    claim_is(masks, verdict_name(UNDECIDED), "worse in 0");
     change("masks", "mixing=full depth=8", "status", "ok");
-    claim_is(masks, verdict_name(SUPPORTED), "higher in 16 of 16 seeds");
+    claim_is(masks, verdict_name(SUPPORTED), "better in 16 of the 16 seeds");
+}
+
+/* Claim S3 of PROTOCOL.md rests on these runs, too. */
+static void clipped_runs_count(void **state)
+{
+    static const char title[] = "With a clip, depth cannot";
+    (void)state;
+    write_world();
+    claim_is(title, verdict_name(LIMITED), "");
+    change("masks", "mixing=none depth=4 seed=103", "status", "diverged");
+    claim_is(title, verdict_name(REFUTED), "1 of 128 `spline` beside masks");
+    write_world();
+    change("actnorm", "coupling=spline depth=4 seed=103 actnorm=data", "status", "diverged");
+    claim_is(title, verdict_name(REFUTED), "1 of 144 `spline` beside ActNorm");
+    write_world();
+    change("actnorm", "coupling=affine", "status", "diverged"); /* without a clip */
+    claim_is(title, verdict_name(LIMITED), "");
+}
+
+static void other_seeds_are_exploration(void **state)
+{
+    static const struct {
+        const char *table, *title;
+    } claims[] = { { "masks", "Alternating masks" },
+                   { "actnorm", "ActNorm helps only when initialised from data: affine" },
+                   { "effective_step", "Deeper stacks take ever-larger effective steps: spline" } };
+    static const char *const heads[][2] = { { "seed", "0" }, { "seeds", "8" }, { "batch", "256" } };
+    (void)state;
+    for (size_t c = 0; c < 3; c++)
+        for (size_t h = 0; h < 3; h++) {
+            world = good_world();
+            world.other_table = claims[c].table;
+            world.other_key = heads[h][0];
+            world.other_value = heads[h][1];
+            verdict_is(claims[c].title, verdict_name(EXPLORATION));
+        }
 }
 
 int main(void)
@@ -146,6 +182,8 @@ int main(void)
         cmocka_unit_test_setup(needs_runs_of_masks, new_world),
         cmocka_unit_test_setup(needs_whole_trainings, new_world),
         cmocka_unit_test_setup(needs_seeds_of_actnorm, new_world),
+        cmocka_unit_test_setup(clipped_runs_count, new_world),
+        cmocka_unit_test_setup(other_seeds_are_exploration, new_world),
         cmocka_unit_test_setup(runs_that_are_not_ok_are_worst, new_world),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

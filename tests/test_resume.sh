@@ -1,10 +1,9 @@
 #!/bin/bash
-# test_resume.sh [N [FLIPS]] - an experiment is killed at N random moments and started again each time: in the end its
+# test_resume.sh [N] - an experiment is killed at N random moments and started again each time: in the end its
 # tables are byte for byte those of one run that nothing disturbed, and the store was believed only where it is whole.
 set -u
 unset LD_PRELOAD # its complaints are lines on stderr, which are counted or compared here
 n=${1:-8}
-flips=${2:-12}
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
 scratch=$(mktemp -d) || exit 1
@@ -12,10 +11,11 @@ trap 'rm -rf "$scratch"' EXIT
 failures=0
 fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 
-sweep() ( # OUT OPTION...: a sweep of 12 runs
+program() { # OUT OPTION...: a sweep of 12 runs, in this shell's place: what kills the one kills the other
     exec 2> "$scratch/err" "$build/depth_sweep" --depths 1,2 --replicas 6 --steps 25 --data-size 200 --batch 64 \
         --threads 2 --no-plot --out "$@"
-)
+}
+sweep() { (program "$@"); }
 set_of() { (cd "$1" && sha256sum ./*.tsv ./*.sha256); }
 same() { [ "$(set_of "$1")" = "$(set_of "$scratch/whole")" ] || fail "$2: other tables"; }
 said() { grep -qF -e "$1" "$scratch/err" || fail "'$(cat "$scratch/err")' does not say '$1'"; }
@@ -27,30 +27,38 @@ sweep "$scratch/whole" --store none || fail "without a store: $(cat "$scratch/er
 takes=$((($(date +%s%N) - started) / 1000000 + 20)) # milliseconds, about
 
 # --------------------------------------------------------------------------------------------------------- kills ----
-killed=0 rounds=0 found=0
+killed=0 ended=0 rounds=0 found=0
 store=$scratch/killed.db
-for ((i = 0; i < n; i++)); do
-    sweep "$scratch/killed" --store "$store" &
+begin() { mkdir -p "$scratch/killed/timings" && touch "$scratch/killed/mine" "$scratch/killed/timings/mine"; }
+begin
+for ((i = 0; i < n + (n + 3) / 4; i++)); do # the last ones by SIGTERM
+    (program "$scratch/killed" --store "$store") &
     pid=$!
     sleep "$(printf '0.%06d' $((RANDOM * 30 * takes / 1000 % 900000)))" # 0 to as long as all of it takes
-    kill -KILL $pid 2> /dev/null
+    if [ $i -lt "$n" ]; then kill -KILL $pid 2> /dev/null; else kill -TERM $pid 2> /dev/null; fi
     wait $pid 2> /dev/null
     status=$?
     case $status in
         0) # it was done: once more from nothing
             same "$scratch/killed" "round $rounds"
             rounds=$((rounds + 1))
-            rm -rf "$scratch/killed" "$store"* ;;
+            rm -rf "$scratch/killed" "$store"*
+            begin ;;
         137) killed=$((killed + 1)) ;;
+        130) ended=$((ended + 1)) ;;
+        143) [ ! -s "$scratch/err" ] || fail "SIGTERM: $(cat "$scratch/err")" ;; # before the program had begun
         *) fail "kill $i: status $status: $(cat "$scratch/err")" ;;
     esac
 done
 sweep "$scratch/killed" --store "$store" || fail "after the kills: $(cat "$scratch/err")"
 found=$(grep -c found "$scratch/err")
 same "$scratch/killed" "after the kills"
-[ -z "$(find "$scratch/killed" -name '.*' ! -path "$scratch/killed")" ] || fail "left: $(ls -A "$scratch/killed")"
-[ "$(cd "$scratch" && echo killed.db*)" = killed.db ] || fail "left beside the store: $(cd "$scratch" && echo killed.db*)"
-echo "$n kills, $killed ended the program, $rounds were too late, the last run found some: $found"
+# Nothing temporary is left, and nothing of others was touched.
+names() { (cd "$1" && find . | sort); }
+other=$(diff <({ names "$scratch/whole"; echo ./mine; echo ./timings/mine; } | sort) <(names "$scratch/killed")) ||
+    fail "left or gone: $other"
+[ "$(ls -A "$scratch" | tr '\n' ' ')" = "err killed killed.db whole " ] || fail "left: $(ls -A "$scratch")"
+echo "$n kills, $killed ended the program; then $ended by SIGTERM; $rounds were too late; the last run found some: $found"
 
 # ---------------------------------------------------------------------------------------------- once and for all ----
 sweep "$scratch/again" --store "$store" || fail "again: $(cat "$scratch/err")"
@@ -107,25 +115,6 @@ refused 1 "belongs to other code" "$scratch/other.db"
 [ "$sum" = "$(sha256sum < "$scratch/other.db")" ] || fail "a store of other code was changed"
 [ "$before" = "$(set_of "$scratch/whole")" ] || fail "a refusal touched the tables"
 
-# --------------------------------------------------------------------------------------------------- flipped bits ----
-size=$(stat -c %s "$scratch/both.db")
-told=0
-for ((i = 0; i < flips; i++)); do
-    cp "$scratch/both.db" "$scratch/flip.db"
-    place=$((RANDOM * 32768 % size + RANDOM % 32768))
-    place=$((place % size))
-    byte=$(od -An -tu1 -j $place -N 1 "$scratch/flip.db")
-    # shellcheck disable=SC2059
-    printf "\\$(printf %03o $((byte ^ (1 << RANDOM % 8))))" |
-        dd of="$scratch/flip.db" bs=1 seek=$place conv=notrunc status=none
-    if sweep "$scratch/flip" --store "$scratch/flip.db"; then
-        same "$scratch/flip" "a bit of byte $place flipped"
-        grep -q "again\|moved" "$scratch/err" && told=$((told + 1))
-    else
-        [ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "a bit of byte $place flipped: $(cat "$scratch/err")"
-        told=$((told + 1))
-    fi
-    rm -rf "$scratch"/flip "$scratch"/flip.db*
-done
-echo "$flips flipped bits, $told told; $failures failures"
+"$(dirname "$0")/flips.sh" 12 || fail "flips.sh"
+echo "$failures failures"
 [ $failures -eq 0 ] && [ $((4 * killed)) -ge "$n" ]

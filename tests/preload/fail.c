@@ -1,10 +1,12 @@
 /* fail.c - LD_PRELOAD: the disk fails.
  *
- * Of the calls named FAIL_CALL (write, sync, rename or open) that concern files under FAIL_UNDER, number FAIL_AT (from
- * 0) fails with errno FAIL_ERRNO, and if that is ENOSPC all later writes do as well: a full disk stays full.  The
- * file FAIL_FIRED appears when that happens.
+ * Of the calls of the kind FAIL_CALL that concern files under FAIL_UNDER, number FAIL_AT (from 0) fails with errno
+ * FAIL_ERRNO, and if that is ENOSPC all later writes do as well: a full disk stays full.  The file FAIL_FIRED appears
+ * when that happens.  The kinds: write (and truncate), sync, rename (and link), open (and mkdir, opendir), unlink (and
+ * rmdir).
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +89,16 @@ ssize_t pwrite64(int fd, const void *data, size_t size, off64_t at)
     FAIL_IF(fails_fd("write", fd));
     return REAL(pwrite64)(fd, data, size, at);
 }
+int ftruncate(int fd, off_t size)
+{
+    FAIL_IF(fails_fd("write", fd));
+    return REAL(ftruncate)(fd, size);
+}
+int ftruncate64(int fd, off64_t size)
+{
+    FAIL_IF(fails_fd("write", fd));
+    return REAL(ftruncate64)(fd, size);
+}
 int fsync(int fd)
 {
     FAIL_IF(fails_fd("sync", fd));
@@ -106,6 +118,31 @@ int renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
     FAIL_IF(fails_fd("rename", to_folder));
     return REAL(renameat)(from_folder, from, to_folder, to);
+}
+int link(const char *from, const char *to)
+{
+    FAIL_IF(fails("rename", to));
+    return REAL(link)(from, to);
+}
+int unlink(const char *path)
+{
+    FAIL_IF(fails("unlink", path));
+    return REAL(unlink)(path);
+}
+int unlinkat(int folder, const char *path, int flags)
+{
+    FAIL_IF(*path == '/' || folder == AT_FDCWD ? fails("unlink", path) : fails_fd("unlink", folder));
+    return REAL(unlinkat)(folder, path, flags);
+}
+int rmdir(const char *path)
+{
+    FAIL_IF(fails("unlink", path));
+    return REAL(rmdir)(path);
+}
+int mkdir(const char *path, mode_t mode)
+{
+    FAIL_IF(fails("open", path));
+    return REAL(mkdir)(path, mode);
 }
 
 static mode_t mode_of(int flags, va_list arguments)
@@ -144,4 +181,13 @@ FILE *fopen(const char *path, const char *mode)
         return NULL;
     }
     return REAL(fopen)(path, mode);
+}
+DIR *opendir(const char *path)
+{
+    const int e = fails("open", path);
+    if (e) {
+        errno = e;
+        return NULL;
+    }
+    return REAL(opendir)(path);
 }
