@@ -38,22 +38,26 @@ set print $medians
 print "coupling\tactnorm\tdepth\tscore\tnorm"
 summary_of(c, a, d, name_) = in(c, a) && column("depth") == d && strcol("of") eq name_
 do for [i=1:n] {
-    c = word(couplings, i); bad[i] = ""; n_bad = 0
-    do for [a in arms] { do for [d in depths] {
-        D = real(d)
-        eval look_up("S", 'summary_of(c, a, D, score)', "runs");        runs = found
-        do for [outcome in "ruined diverged"] {
-            eval range_of("T", 'in(c, a) && column("depth") == D && strcol("status") eq outcome ? 1 : NaN')
-            if (members > 0) {
-                n_bad = n_bad + 1
-                bad[i] = bad[i].(n_bad < 7 ? sprintf("%s, depth %s: %d/%d %s\n", a, d, members, runs, outcome) : \
-                                 n_bad == 7 ? "...\n" : "")
+    c = word(couplings, i); bad[i] = ""
+    do for [a in arms] {
+        line = ""; n_bad = 0
+        do for [d in depths] {
+            D = real(d); marks = ""
+            do for [outcome in "ruined diverged"] {
+                eval range_of("T", 'in(c, a) && column("depth") == D && strcol("status") eq outcome ? 1 : NaN')
+                if (members > 0) { marks = marks.sprintf("%s%d", outcome eq "ruined" ? "○" : "×", members) }
             }
+            if (marks ne "") {
+                n_bad = n_bad + 1
+                line = line.(n_bad < 5 ? (n_bad > 1 ? ", " : "").d." ".marks : n_bad == 5 ? " ..." : "")
+            }
+            eval look_up("S", 'summary_of(c, a, D, score)', "median");      median = found
+            eval look_up("S", 'summary_of(c, a, D, "grad_norm")', "median")
+            print sprintf("%s\t%s\t%s\t%.17g\t%.17g", c, a, d, median, found)
         }
-        eval look_up("S", 'summary_of(c, a, D, score)', "median");      median = found
-        eval look_up("S", 'summary_of(c, a, D, "grad_norm")', "median")
-        print sprintf("%s\t%s\t%s\t%.17g\t%.17g", c, a, d, median, found)
-    }}
+        if (line ne "") { bad[i] = bad[i].sprintf("%s: %s\n", a, line) }
+    }
+    if (bad[i] ne "") { bad[i] = "depth: ○ ruined, × diverged\n".bad[i] }
 }
 set print
 
@@ -213,7 +217,8 @@ do for [i=1:n] {
     set label 1 bad[i] at graph 0.03, 0.30 font TINY
     if (high[i] > -1e300) {
         set format y decimals(high[i] - floor_[i])
-        set yrange [floor_[i] : high[i] + 0.08 * larger(high[i] - floor_[i], beside_flat(high[i]))]
+        room = bad[i] eq "" ? 0 : 0.45 * larger(high[i] - floor_[i], beside_flat(high[i]))      # for the words at the foot
+        set yrange [floor_[i] - room : high[i] + 0.08 * larger(high[i] - floor_[i], beside_flat(high[i]))]
         if (words(low_at[i]) > 0) {        # left of the line that falls to the first of them
             if (log(number_in(low_at[i], 1) / least) > 0.5 * log(1.69 * most / least)) {
                 set label 10 low_text[i] at number_in(low_at[i], 1), floor_[i] right offset -3,1.7 font SMALL
@@ -222,9 +227,8 @@ do for [i=1:n] {
                     set label 9 + k word(low_number[i], k)." ←" at number_in(low_at[i], k), floor_[i] \
                         rotate by 90 offset 0.1,0.6 font TINY
                 }
-                set label 1 bad[i] at graph 0.03, 0.62 font TINY
             } else {
-                set label 10 "at the foot: off the scale" at graph 0.97, 0.08 right font TINY
+                set label 10 "at the foot: off the scale" at graph 0.97, 0.95 right font TINY
             }}
         }
         set logscale x 2
