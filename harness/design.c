@@ -95,6 +95,9 @@ static void nest_arms(struct listing *l, const enum axis *rest)
         for (int kind = 0; arm->actnorm && options_actnorms[kind]; kind++)
             if (strcmp(arm->actnorm, options_actnorms[kind]) == 0)
                 l->run.flow.actnorm = (fathom_actnorm)kind;
+        for (int kind = 0; arm->mixing && runner_mixings[kind]; kind++)
+            if (strcmp(arm->mixing, runner_mixings[kind]) == 0)
+                l->run.flow.mixing = (fathom_mixing)kind;
         nest(l, rest);
         l->run = before;
     }

@@ -159,6 +159,7 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_count(text, "flow.width", flow->width);
     canonical_count(text, "flow.hidden", flow->hidden);
     canonical_word(text, "flow.actnorm", options_actnorms[flow->actnorm]);
+    canonical_word(text, "flow.mixing", runner_mixings[flow->mixing]);
 }
 
 static void canonical_training(struct canonical *text, const fathom_train_options *training)

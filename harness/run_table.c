@@ -18,6 +18,7 @@ enum kind {
     KIND_GUARD,   /* const char *: "skip", others: "none"   */
     KIND_FIRST,   /* fathom_first_kind, by its name         */
     KIND_ACTNORM, /* fathom_actnorm, by its name            */
+    KIND_MIXING,  /* fathom_mixing, by its name             */
     KIND_STATUS,  /* fathom_status, by its name             */
     KIND_HASH     /* struct sha256: 16 digits, "-" for none */
 };
@@ -37,6 +38,7 @@ static const struct column {
     { "depth", KIND_COUNT, RUN(flow.depth) },
     { "arm", KIND_TEXT, RUN(arm) },
     { "actnorm", KIND_ACTNORM, RUN(flow.actnorm) },
+    { "mixing", KIND_MIXING, RUN(flow.mixing) },
     { "width", KIND_COUNT, RUN(flow.width) },
     { "bins", KIND_COUNT, RUN(flow.knots) },
     { "lr", KIND_SETTING, RUN(training.peak_lr) },
@@ -115,6 +117,9 @@ static void put(struct table *table, enum kind kind, const void *value)
         break;
     case KIND_ACTNORM:
         table_text(table, options_actnorms[*(const fathom_actnorm *)value]);
+        break;
+    case KIND_MIXING:
+        table_text(table, runner_mixings[*(const fathom_mixing *)value]);
         break;
     case KIND_STATUS:
         table_text(table, fathom_status_name(*(const fathom_status *)value));

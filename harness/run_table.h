@@ -3,6 +3,7 @@
  * A column's name says what is in it, and means the same in every table:
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
+ *   mixing          what of rotations and flips its blocks have: "full", "no-flips", "no-rotations", "none"
  *   width bins      of its conditioners and its splines: what --width and --bins set
  *   stabiliser      "clip", "skip", "olmo", "zclip", "agc", "amsgrad", "beta2" or "rewind" (fathom_stabiliser_name)
  *   guard           "skip" if steps that are not finite are left out, otherwise "none"
@@ -19,7 +20,8 @@
  *   first_kind      what was not finite first: "scale-underflow", "latent-overflow" or "gradient-overflow", else "none"
  *   first_layer     in which layer of the stack, from 0, flips included; the number of layers: the base; else nan
  *   first_rows      and in how many rows of the batch, else nan
- *   update_rms      mean over the updates of rms(change of the parameters) / rate of the step; nan if not measured
+ *   update_rms      the effective step: root mean square, over all parameters and updates, of the change divided by the
+ *                   rate of its step; nan if not measured
  *   train_logp heldout_logp    mean log p after training [nats]
  *   validation_logp            the same of the validation rows, which choose; nan unless the design asks for it
  *   inverse_error condition_number dead_units dead_units_last    of the trained flow (health.h); nan as well

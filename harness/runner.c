@@ -27,6 +27,12 @@ struct table_of_runs {
     size_t               *which; /* the run that each job makes   */
 };
 
+const char *const runner_mixings[] = { [FATHOM_MIXING_FULL] = "full",
+                                       [FATHOM_MIXING_NO_FLIPS] = "no-flips",
+                                       [FATHOM_MIXING_NO_ROTATIONS] = "no-rotations",
+                                       [FATHOM_MIXING_NONE] = "none",
+                                       NULL };
+
 /* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
 static const uint64_t rows_a_gradient = 3;
 

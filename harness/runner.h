@@ -25,6 +25,8 @@ struct run {
     const double        *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
 };
 
+extern const char *const runner_mixings[]; /* what a fathom_mixing is called in tables; the last is NULL */
+
 enum { PROBE_ROWS = 1000 }; /* the notebook's: the gradient of the first 1000 rows, or of all if there are fewer */
 
 /* NaN: not asked for, no held-out rows, or no number because the run diverged. */
@@ -43,7 +45,7 @@ struct run_result {
     fathom_first_kind first_kind;          /* what was not finite first, at diverged_at                 */
     double            first_layer;         /* in which layer of the stack, from 0 ...                   */
     double            first_rows;          /* ... and in how many rows of the batch                     */
-    double            update_rms;          /* training.measure_steps: mean rms of an update / its rate  */
+    double            update_rms;          /* training.measure_steps: rms of an update / its rate       */
     double            train_logp;          /* trained: of the training rows                             */
     double            heldout_logp;        /* trained: of the held-out rows                             */
     double            validation_logp;     /* validation: of the validation rows                        */

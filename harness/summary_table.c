@@ -61,9 +61,13 @@ static bool is_trained_score(const char *column)
 
 bool summary_table_counts(const struct table *rows, size_t row, size_t column)
 {
-    size_t status;
-    return !is_trained_score(table_column_name(rows, column)) || !table_find(&status, rows, "status") ||
-           strcmp(table_cell(rows, row, status), "ruined") != 0;
+    const char *name = table_column_name(rows, column);
+    size_t      status;
+    if (!table_find(&status, rows, "status"))
+        return true;
+    const char *outcome = table_cell(rows, row, status);
+    return !(strcmp(outcome, "ruined") == 0 && is_trained_score(name)) &&
+           !(strcmp(outcome, "diverged") == 0 && strcmp(name, "update_rms") == 0);
 }
 
 static void add_row(struct table *table, const struct table *rows, const size_t *group, size_t first,

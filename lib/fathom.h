@@ -234,6 +234,18 @@ typedef enum fathom_actnorm {
     FATHOM_ACTNORM_DATA     /* the same, then fathom_flow_actnorm_init sets it from data                     */
 } fathom_actnorm;
 
+/* What mixes the coordinates between a block's couplings.  A coupling leaves the first floor(D / 2) coordinates
+ * unchanged.  The flip behind it reverses the coordinates, so the next coupling transforms those (alternating masks:
+ * Dinh, Sohl-Dickstein & Bengio 2017, sec. 3.5).  The rotation at the block's head mixes all of them.  What is left out is not
+ * there: a flow without rotations lacks their parameters.  Whatever is left out, the couplings' initial parameters are
+ * those of FATHOM_MIXING_FULL. */
+typedef enum fathom_mixing {
+    FATHOM_MIXING_FULL,         /* rotation, coupling, flip, coupling, flip                                  */
+    FATHOM_MIXING_NO_FLIPS,     /* rotation, coupling, coupling: both transform the same coordinates         */
+    FATHOM_MIXING_NO_ROTATIONS, /* coupling, flip, coupling, flip                                            */
+    FATHOM_MIXING_NONE          /* coupling, coupling: no coupling of the flow transforms the first coordinates */
+} fathom_mixing;
+
 /* The legal ranges of fathom_config. */
 enum {
     FATHOM_DIM_MIN = 2,
@@ -260,6 +272,7 @@ typedef struct fathom_config {
     size_t         width;    /* units of a hidden layer of the conditioner  default 24, FATHOM_WIDTH_MIN to _MAX */
     size_t         hidden;   /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
     fathom_actnorm actnorm;  /* ActNorm at the head of each block           default none                         */
+    fathom_mixing  mixing;   /* what of rotation and flips a block has      default full                         */
 } fathom_config;
 
 fathom_config fathom_config_default(void);
@@ -272,7 +285,7 @@ size_t      fathom_n_couplings(void);
 const char *fathom_coupling_name(size_t i);
 
 /* A flow: its layers and where their parameters lie in one flat vector.  Holds no parameter.  Layout: base loc (D),
- * base raw scale (D); then block by block [ActNorm loc (D), raw scale (D)], rotation vectors (2 x D, row-major),
+ * base raw scale (D); then block by block [ActNorm loc (D), raw scale (D)], [rotation vectors (2 x D, row-major)],
  * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in]. */
 typedef struct fathom_flow fathom_flow;
 
@@ -462,8 +475,9 @@ typedef struct fathom_train_result {
                                   allowed; skip, olmo: left out; rewind: went back; amsgrad, beta2: all
                                   updates                                                                   */
     fathom_first  first;       /* what was not finite first, at step diverged_at                            */
-    double        update_rms;  /* mean over the updates of rms(change of the parameters) / rate of the step; NaN
-                                  unless options.measure_steps, or without an update                        */
+    double        update_rms;  /* effective step: root mean square, over all parameters and all updates, of the change
+                                  divided by the rate of its step; NaN unless options.measure_steps, or without an
+                                  update                                                                    */
 } fathom_train_result;
 
 /* What became of the steps so far, for a caller that makes them one by one. */

@@ -16,10 +16,22 @@
 #include "constants.h"
 #include "elementary.h"
 
-/* One block, data -> latent.  Because of the flips the second coupling transforms the coordinates that the first one
- * leaves unchanged. */
+/* One block, data -> latent, of which a configuration may leave out layers.  Because of the flips the second coupling
+ * transforms the coordinates that the first one leaves unchanged. */
 static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
 enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
+
+static bool has_layer(const fathom_config *config, const char *name)
+{
+    const fathom_mixing mixing = config->mixing;
+    if (strcmp(name, "actnorm") == 0)
+        return config->actnorm != FATHOM_ACTNORM_NONE;
+    if (strcmp(name, "rotation") == 0)
+        return mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_FLIPS;
+    if (strcmp(name, "flip") == 0)
+        return mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_ROTATIONS;
+    return true;
+}
 
 /* ------------------------------------------------------------------------------------------- configuration ---- */
 
@@ -32,7 +44,8 @@ fathom_config fathom_config_default(void)
                             .interval = 4.0,
                             .width = 24,
                             .hidden = 2,
-                            .actnorm = FATHOM_ACTNORM_NONE };
+                            .actnorm = FATHOM_ACTNORM_NONE,
+                            .mixing = FATHOM_MIXING_FULL };
 }
 
 __attribute__((format(printf, 2, 3))) static fathom_status refuse(fathom_error *error, const char *format, ...)
@@ -66,20 +79,21 @@ static fathom_status check(fathom_config *config, fathom_error *error)
     if (config->actnorm != FATHOM_ACTNORM_NONE && config->actnorm != FATHOM_ACTNORM_DEFAULT &&
         config->actnorm != FATHOM_ACTNORM_DATA)
         return refuse(error, "actnorm %d; legal is none, default or data", (int)config->actnorm);
+    if (config->mixing != FATHOM_MIXING_FULL && config->mixing != FATHOM_MIXING_NO_FLIPS &&
+        config->mixing != FATHOM_MIXING_NO_ROTATIONS && config->mixing != FATHOM_MIXING_NONE)
+        return refuse(error, "mixing %d; legal is full, no flips, no rotations or none", (int)config->mixing);
     if (!t)
         return refuse(error, "no coupling is called '%.40s'", config->coupling ? config->coupling : "");
     config->coupling = t->name; /* outlives the caller's string */
     return FATHOM_OK;
 }
 
-/* The first layer of BLOCK that a flow has. */
-static size_t first_of_block(const fathom_config *config) { return config->actnorm == FATHOM_ACTNORM_NONE; }
-
 static size_t block_n_params(const fathom_config *config)
 {
     size_t n = 0;
-    for (size_t i = first_of_block(config); i < BLOCK_LENGTH; i++)
-        n += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), config);
+    for (size_t i = 0; i < BLOCK_LENGTH; i++)
+        if (has_layer(config, BLOCK[i]))
+            n += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), config);
     return n;
 }
 
@@ -108,7 +122,9 @@ fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status,
         flow->config = copy;
         flow->n_params = base_n_params(&copy);
         for (size_t block = 0; block < copy.depth; block++)
-            for (size_t i = first_of_block(&copy); i < BLOCK_LENGTH; i++) {
+            for (size_t i = 0; i < BLOCK_LENGTH; i++) {
+                if (!has_layer(&copy, BLOCK[i]))
+                    continue;
                 flow->layers[flow->n_layers++] = (struct flow_layer){ BLOCK[i], flow->n_params };
                 flow->n_params += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), &copy);
             }

@@ -22,10 +22,10 @@ struct fathom_trainer {
     const fathom_isa        *isa;
     fathom_train_options     options;
     const struct stabiliser *stabiliser;
-    void                    *state;    /* the stabiliser's; NULL: it has none    */
-    fathom_train_result      result;   /* of the steps so far; update_rms: the sum over the updates */
-    struct adam              adam;     /* its arrays on cache lines              */
-    double                  *memory;   /* of these, and of the next              */
+    void                    *state;  /* the stabiliser's; NULL: it has none    */
+    fathom_train_result      result; /* of the steps so far; update_rms: the sum over the updates of the mean square */
+    struct adam              adam;   /* its arrays on cache lines              */
+    double                  *memory; /* of these, and of the next              */
     double                  *gradient; /* [padded(n_params)]                     */
     double                  *before;   /* [padded(n_params)], the parameters before the update; NULL
                                                        unless options.measure_steps           */
@@ -233,7 +233,7 @@ static void update(fathom_trainer *t, double scale, double lr)
     for (size_t i = 0; t->before && i < a->n; i++)
         t->before[i] = a->params[i] - t->before[i];
     if (t->before)
-        t->result.update_rms += fathom_norm(t->before, a->n) / sqrt((double)a->n) / lr;
+        t->result.update_rms += t->isa->sum_squares(t->before, a->n) / (double)a->n / (lr * lr);
 }
 
 /* The first step whose loss or norm is not finite is looked at: its batch is in t->distinct. */
@@ -295,7 +295,8 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
 fathom_train_result fathom_trainer_result(const fathom_trainer *t)
 {
     fathom_train_result result = t->result;
-    result.update_rms = t->before && result.steps_taken > 0 ? result.update_rms / (double)result.steps_taken : NAN;
+    const bool          measured = t->before && result.steps_taken > 0;
+    result.update_rms = measured ? sqrt(result.update_rms / (double)result.steps_taken) : NAN;
     return result;
 }
 

@@ -1,118 +1,158 @@
 # actnorm.gp - ActNorm absent, at its default scale, and initialised from data: training, where it ends, where it began.
 #
-# The batch losses are logarithmic, as the default scale's start would flatten all else; so are the gradient norms.
-# Scores more than FOOT nats below the best are drawn at the foot of their panel, a median with its number.
+# The training curves are of spline stacks; below, a column of panels per coupling.  The batch losses are logarithmic, as
+# the default scale's start would flatten all else; so are the gradient norms.  Scores more than FOOT nats below the best
+# of their panel are drawn at its foot, a median with its number.
 # Tables: actnorm.tsv, actnorm_summary.tsv, actnorm_loss.tsv (its loss is the mean over the seeds).
 
 FOOT = 1.0
 T = "actnorm.tsv"; S = "actnorm_summary.tsv"; L = "actnorm_loss.tsv"
 eval rows_of("T")
 if (members == 0) { eval nothing("no run"); exit }
-arms = ""; depths = ""; seeds = ""; least = 1e9; most = 0
-stats T using (arms = with_word(arms, strcol("actnorm")), depths = with_word(depths, strcol("depth")), \
-               seeds = with_word(seeds, strcol("seed")), \
+arms = ""; couplings = ""; least = 1e9; most = 0
+stats T using (arms = with_word(arms, strcol("actnorm")), couplings = with_word(couplings, strcol("coupling")), \
                least = column("depth") < least ? column("depth") : least, \
                most = column("depth") > most ? column("depth") : most, 0) nooutput
+n = words(couplings)
+depths = ""; curves = ""
+stats T using (depths = with_word(depths, strcol("depth")), 0) nooutput
+eval rows_of("L"); rows_L = members
+if (rows_L > 0) { stats L using (curves = with_word(curves, strcol("depth")), 0) nooutput }
 eval sorted("depths")
-n = words(depths)
-of(a, d) = strcol("actnorm") eq a && column("depth") == d
+eval sorted("curves")
+in(c, a) = strcol("coupling") eq c && strcol("actnorm") eq a
 mark(a)  = a eq "none" ? ACTNORM_NONE : a eq "default" ? ACTNORM_DEFAULT : ACTNORM_DATA
 tint(a)  = a eq "none" ? "#AAAAAA" : a eq "default" ? faint(orange) : faint(blue)
 named(a) = a eq "none" ? "none" : a eq "default" ? "default scale" : "from data"
 shift(a) = a eq "none" ? 1 / 1.05 : a eq "default" ? 1 : 1.05     # beside each other on the logarithmic axis
+coupling_name(c) = c eq "spline" ? "RQ spline" : c
+positive(y) = y > 1e-290 ? finite(y) : NaN
 
 eval range_of("T", 'trained("heldout_logp")')
 score = members > 0 ? "heldout_logp" : "train_logp"
-named_score = members > 0 ? "final held-out log p" : "final training log p"
+named_score = members > 0 ? "held-out log p" : "training log p"
 
-# Medians over the seeds in the order of the depths, and how many failed.
+# Medians over the seeds in the order of the depths, and how many runs are ruined, and how many diverged.
+array bad[n]
 set print $medians
-print "actnorm\tdepth\tscore\tnorm"
-bad = ""; n_bad = 0
-summary_of(a, d, name_) = of(a, d) && strcol("of") eq name_
-do for [a in arms] { do for [d in depths] {
-    D = real(d)
-    eval look_up("S", 'summary_of(a, D, score)', "runs");        runs = found
-    eval look_up("S", 'summary_of(a, D, score)', "ok");          lost = runs - found
-    if (lost > 0) {
-        n_bad = n_bad + 1
-        bad = bad.(n_bad < 4 ? sprintf("%s, depth %s: %d/%d lost\n", a, d, lost, runs) : \
-                   n_bad == 4 ? "...\n" : "")
+print "coupling\tactnorm\tdepth\tscore\tnorm"
+summary_of(c, a, d, name_) = in(c, a) && column("depth") == d && strcol("of") eq name_
+do for [i=1:n] {
+    c = word(couplings, i); bad[i] = ""
+    do for [a in arms] {
+        line = ""; n_bad = 0
+        do for [d in depths] {
+            D = real(d); marks = ""
+            do for [outcome in "ruined diverged"] {
+                eval range_of("T", 'in(c, a) && column("depth") == D && strcol("status") eq outcome ? 1 : NaN')
+                if (members > 0) { marks = marks.sprintf("%s%d", outcome eq "ruined" ? "○" : "×", members) }
+            }
+            if (marks ne "") {
+                n_bad = n_bad + 1
+                line = line.(n_bad < 5 ? (n_bad > 1 ? ", " : "").d." ".marks : n_bad == 5 ? " ..." : "")
+            }
+            eval look_up("S", 'summary_of(c, a, D, score)', "median");      median = found
+            eval look_up("S", 'summary_of(c, a, D, "grad_norm")', "median")
+            print sprintf("%s\t%s\t%s\t%.17g\t%.17g", c, a, d, median, found)
+        }
+        if (line ne "") { bad[i] = bad[i].sprintf("%s: %s\n", a, line) }
     }
-    eval look_up("S", 'summary_of(a, D, score)', "median");      median = found
-    eval look_up("S", 'summary_of(a, D, "grad_norm")', "median")
-    print sprintf("%s\t%s\t%.17g\t%.17g", a, d, median, found)
-}}
+    if (bad[i] ne "") { bad[i] = "depth: ○ ruined, × diverged\n".bad[i] }
+}
 set print
-eval range_of("T", 'trained(score)')
-high = members > 0 ? RANGE_max : -1e300
 
-# The training curves of two depths: 8 and 20, or the two deepest.
-pair = has_word(depths, "8") && has_word(depths, "20") ? "8 20" : \
-       n > 1 ? word(depths, n - 1)." ".word(depths, n) : word(depths, n)
-
-eval range_of("T", 'trained(score) > high - FOOT ? trained(score) : NaN')
-floor_ = members == 0 ? 0 : flat(RANGE_min, high) ? RANGE_min - beside_flat(RANGE_min) \
-                          : RANGE_min - 0.1 * (high - RANGE_min + 0.01)
-shown(y) = abs(y) < 1e300 ? (y > floor_ ? y : floor_) : NaN
-mine(a)  = strcol("actnorm") eq a ? column("depth") * shift(a) : NaN
-
-low_at = ""; low_text = ""; low_number = ""
-do for [a in arms] { do for [d in depths] {
-    D = real(d)
-    eval look_up("$medians", 'of(a, D)', "score")
-    if (found < floor_) {
-        low_at = low_at.sprintf(" %.9g", D * shift(a))
-        low_number = low_number.gprintf(" %.3g", found)
-        low_text = low_text.(low_text eq "" ? "" : "\n").d.": ".gprintf("%.3g ↓", found)
+# What there is to draw, before any axis has a range or a scale: stats would heed them.  Of each coupling the extent of
+# its scores, and the arms with a score and with a median that can be drawn.
+array high[n]
+array floor_[n]
+array scored[n]
+array medians[n]
+array low_at[n]
+array low_text[n]
+array low_number[n]
+do for [i=1:n] {
+    c = word(couplings, i)
+    eval range_of("T", 'strcol("coupling") eq c ? trained(score) : NaN')
+    high[i] = members > 0 ? RANGE_max : -1e300
+    eval range_of("T", 'strcol("coupling") eq c && trained(score) > high[i] - FOOT ? trained(score) : NaN')
+    floor_[i] = members == 0 ? 0.0 : flat(RANGE_min, high[i]) ? RANGE_min - beside_flat(RANGE_min) \
+                                   : RANGE_min - 0.1 * (high[i] - RANGE_min + 0.01)
+    scored[i] = ""; medians[i] = ""; low_at[i] = ""; low_text[i] = ""; low_number[i] = ""
+    do for [a in arms] {
+        eval range_of("T", 'in(c, a) ? trained(score) : NaN')
+        if (members > 0) { scored[i] = with_word(scored[i], a) }
+        do for [d in depths] {
+            D = real(d)
+            eval look_up("$medians", 'in(c, a) && column("depth") == D', "score")
+            if (found == found) { medians[i] = with_word(medians[i], a) }
+            if (found < floor_[i]) {
+                low_at[i] = low_at[i].sprintf(" %.9g", D * shift(a))
+                low_number[i] = low_number[i].gprintf(" %.3g", found)
+                low_text[i] = low_text[i].(low_text[i] eq "" ? "" : "\n").d.": ".gprintf("%.3g ↓", found)
+            }
+        }
     }
-}}
-# What there is to draw: for each depth of the pair the arms with a loss, and the arms with a score and with a norm.
-# (Before any axis has a range or a scale: stats would heed them.)
-losses = 0; norms = 0; scored_arms = ""; normed_arms = ""
+}
+shown(y, i) = abs(y) < 1e300 ? (y > floor_[i] ? y : floor_[i]) : NaN
+mine(c, a)  = in(c, a) ? column("depth") * shift(a) : NaN
+
+# The gradient norms share an axis.
+array normed[n]
+array norm_medians[n]
+norms = 0
+do for [i=1:n] {
+    c = word(couplings, i); normed[i] = ""; norm_medians[i] = ""
+    do for [a in arms] {
+        eval range_of("T", 'in(c, a) ? positive(cell("grad_norm")) : NaN')
+        if (members > 0) {
+            least_norm = norms ? smaller(least_norm, RANGE_min) : RANGE_min
+            greatest_norm = norms ? larger(greatest_norm, RANGE_max) : RANGE_max
+            norms = 1; normed[i] = with_word(normed[i], a)
+        }
+        eval range_of("$medians", 'in(c, a) ? positive(cell("norm")) : NaN')
+        if (members > 0) { norm_medians[i] = with_word(norm_medians[i], a) }
+    }
+}
+
+# The training curves of two depths: 8 and 16, or the two deepest.
+n_curves = words(curves)
+pair = has_word(curves, "8") && has_word(curves, "16") ? "8 16" : \
+       n_curves > 1 ? word(curves, n_curves - 1)." ".word(curves, n_curves) : curves
+losses = 0
 array lossy[2]
-eval rows_of("L"); rows_L = members
+of(a, d) = strcol("actnorm") eq a && column("depth") == d
 do for [p=1:words(pair)] {
     lossy[p] = ""
-    if (rows_L > 0) { do for [a in arms] {
+    do for [a in arms] {
         eval range_of("L", 'of(a, number_in(pair, p)) ? cell("loss") : NaN')
         if (members > 0) {
             least_loss = losses ? smaller(least_loss, RANGE_min) : RANGE_min
             greatest_loss = losses ? larger(greatest_loss, RANGE_max) : RANGE_max
             losses = 1; lossy[p] = with_word(lossy[p], a)
         }
-    }}
-}
-if (losses) { stats L using "step" nooutput name "STEP" }
-positive(y) = y > 1e-290 ? finite(y) : NaN
-do for [a in arms] {
-    eval range_of("T", 'strcol("actnorm") eq a ? trained(score) : NaN')
-    if (members > 0) { scored_arms = with_word(scored_arms, a) }
-    eval range_of("T", 'strcol("actnorm") eq a ? positive(cell("grad_norm")) : NaN')
-    if (members > 0) {
-        least_norm = norms ? smaller(least_norm, RANGE_min) : RANGE_min
-        greatest_norm = norms ? larger(greatest_norm, RANGE_max) : RANGE_max
-        norms = 1; normed_arms = with_word(normed_arms, a)
     }
 }
+if (losses) { stats L using "step" nooutput name "STEP" }
 
-eval canvas(500, 540)
+HIGH = 745.0
+eval canvas(500, HIGH)
 set multiplot
-left = 0.145; gap = 0.125; width = (0.955 - left - gap) / 2
+left = 0.145; gap = 0.125; width = (0.965 - left - gap) / 2
 set title offset 0,-0.7
 set xlabel offset 0,0.6
 set ylabel offset 1.6,0
 by(factor) = factor > 1e5 ? 100 : 10       # the factor between the ticks of a logarithmic axis that spans the factor
+below(y) = 1 - y / HIGH                    # a place in units of the page, from its top
 
 # ---- training ----------------------------------------------------------------------------------------------------
 loss(d) = column("depth") == d ? finite(cell("loss")) : NaN
-set tmargin at screen 0.95
-set bmargin at screen 0.61
+set tmargin at screen below(28)
+set bmargin at screen below(200)
 set xlabel "step"
 if (losses) {
     if (least_loss > 1e-290 && greatest_loss / least_loss > 10) {     # a narrower range may hold no power of ten
-        set logscale y
         set yrange [least_loss / 1.2 : greatest_loss * 1.5]
+        set logscale y
         decades = by(greatest_loss / least_loss)
         if (greatest_loss / least_loss > 100) { set format y "10^{%T}"; set ytics decades }
         if (greatest_loss / least_loss > 1e14) { eval powers("y", least_loss / 1.2, greatest_loss * 1.5) }
@@ -126,8 +166,8 @@ if (losses) {
     if (STEP_max > 900 && STEP_max < 1500) { set xtics 400 }
     do for [p=1:words(pair)] {
         set lmargin at screen left + (p - 1) * (width + gap)
-        set rmargin at screen (words(pair) == 1 ? 0.955 : left + (p - 1) * (width + gap) + width)
-        set title "training, depth ".word(pair, p)
+        set rmargin at screen (words(pair) == 1 ? 0.965 : left + (p - 1) * (width + gap) + width)
+        set title "RQ spline, depth ".word(pair, p)
         set ylabel (p == 1 ? "batch loss, mean of seeds  [nats]" : "") font SMALL offset 0.2,0
         set key top right width -2 title (p == words(pair) ? "ActNorm" : "")
         unset label 1
@@ -143,80 +183,94 @@ if (losses) {
     }
     unset label 1
 } else {
+    set lmargin at screen left
+    set rmargin at screen 0.965
     set xrange [0 : 1]
     set yrange [0 : 1]
     set title "training"
-    set label 1 "every run diverged at its first step" at graph 0.5, 0.5 center
+    set label 1 "no training curve of a spline" at graph 0.5, 0.5 center
     plot NaN notitle
     unset label 1
 }
 
-# ---- where it ends, and where it began ---------------------------------------------------------------------------
+# ---- where it ends -----------------------------------------------------------------------------------------------
 unset key
-set tmargin at screen 0.455
-set bmargin at screen 0.115
-set lmargin at screen left
-set rmargin at screen left + width
 set xlabel "number of coupling blocks" font SMALL
-set ylabel named_score."  [nats]" offset 1.8,0 font SMALL
 set xtics ()
-eval thinned("depths", "log(real(w_))", "log(1.69 * most / least)", "171")     # 16 and 20 would touch
+eval thinned("depths", "log(real(w_))", "log(1.69 * most / least)", "175")     # labels must not touch
 set for [d in depths] xtics add ((has_word(ticked, d) ? d : "") real(d))
 set xrange [least / 1.3 : most * 1.3]
-unset logscale y
-set yrange [0 : 1]
-set ytics autofreq font SMALL
 set mytics default
-set format y "%.1f"
-set title "after training"
-set label 1 bad at graph 0.03, 0.30 font TINY
-if (high > -1e300) {
-    set format y decimals(high - floor_)
-    set yrange [floor_ : high + 0.08 * larger(high - floor_, beside_flat(high))]
-    if (words(low_at) > 0) {        # left of the line that falls to the first of them
-        if (log(number_in(low_at, 1) / least) > 0.5 * log(1.69 * most / least)) {
-            set label 10 low_text at number_in(low_at, 1), floor_ right offset -3,1.7 font SMALL
-        } else { if (words(low_at) < 7) {       # or else, each above its mark
-            do for [k=1:words(low_at)] {
-                set label 9 + k word(low_number, k)." ←" at number_in(low_at, k), floor_ \
-                    rotate by 90 offset 0.1,0.6 font TINY
-            }
-            set label 1 bad at graph 0.03, 0.62 font TINY
-        } else {
-            set label 10 "at the foot: off the scale" at graph 0.97, 0.08 right font TINY
-        }}
+set tmargin at screen below(280)
+set bmargin at screen below(450)
+do for [i=1:n] {
+    c = word(couplings, i)
+    unset label
+    unset logscale
+    set lmargin at screen left + (i - 1) * (width + gap)
+    set rmargin at screen left + (i - 1) * (width + gap) + width
+    set title "trained, ".coupling_name(c)
+    set ylabel (i == 1 ? named_score."  [nats]" : "") offset 1.8,0 font SMALL
+    set ytics autofreq font SMALL
+    set yrange [0 : 1]
+    set format y "%.1f"
+    set label 1 bad[i] at graph 0.03, 0.30 font TINY
+    if (high[i] > -1e300) {
+        set format y decimals(high[i] - floor_[i])
+        room = bad[i] eq "" ? 0 : 0.45 * larger(high[i] - floor_[i], beside_flat(high[i]))      # for the words at the foot
+        set yrange [floor_[i] - room : high[i] + 0.08 * larger(high[i] - floor_[i], beside_flat(high[i]))]
+        if (words(low_at[i]) > 0) {        # left of the line that falls to the first of them
+            if (log(number_in(low_at[i], 1) / least) > 0.5 * log(1.69 * most / least)) {
+                set label 10 low_text[i] at number_in(low_at[i], 1), floor_[i] right offset -3,1.7 font SMALL
+            } else { if (words(low_at[i]) < 7) {       # or else, each above its mark
+                do for [k=1:words(low_at[i])] {
+                    set label 9 + k word(low_number[i], k)." ←" at number_in(low_at[i], k), floor_[i] \
+                        rotate by 90 offset 0.1,0.6 font TINY
+                }
+            } else {
+                set label 10 "at the foot: off the scale" at graph 0.97, 0.95 right font TINY
+            }}
+        }
+        set logscale x 2
+        plot for [a in scored[i]] T using (mine(c, a)):(shown(trained(score), i)) \
+                 with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
+             for [a in medians[i]] $medians using (mine(c, a)):(shown(column("score"), i)) \
+                 with linespoints ls mark(a) ps 0.6 notitle
+    } else {
+        set label 2 "every run failed" at graph 0.5, 0.5 center
+        set logscale x 2
+        plot NaN notitle
     }
-    set logscale x 2
-    plot for [a in scored_arms] T using (mine(a)):(shown(trained(score))) \
-             with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
-         for [a in scored_arms] $medians using (mine(a)):(shown(column("score"))) \
-             with linespoints ls mark(a) ps 0.6 notitle
-} else {
-    set label 2 "every run failed" at graph 0.5, 0.5 center
-    plot NaN notitle
-    set logscale x 2
 }
 
-unset label
-set lmargin at screen left + width + gap
-set rmargin at screen 0.955
-set title "before training"
-set ylabel "gradient norm  [nats]" offset 1.6,0
-if (norms) {
-    set yrange [least_norm / 2 : greatest_norm * 3]
-    set logscale y
-    decades = by(greatest_norm / least_norm)
-    set ytics decades
-    set format y "10^{%T}"
-    if (greatest_norm / least_norm > 1e10) { eval powers("y", least_norm / 2, greatest_norm * 3) }
-    plot for [a in normed_arms] T using (mine(a)):(positive(cell("grad_norm"))) \
-             with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
-         for [a in normed_arms] $medians using (mine(a)):(positive(cell("norm"))) \
-             with linespoints ls mark(a) ps 0.6 notitle
-} else {
-    set yrange [0 : 1]
-    set format y ""
-    set label 2 "no gradient norm\nis finite and above 0" at graph 0.5, 0.5 center font SMALL
-    plot NaN notitle
+# ---- where it began ----------------------------------------------------------------------------------------------
+set tmargin at screen below(530)
+set bmargin at screen below(690)
+do for [i=1:n] {
+    c = word(couplings, i)
+    unset label
+    unset logscale
+    set lmargin at screen left + (i - 1) * (width + gap)
+    set rmargin at screen left + (i - 1) * (width + gap) + width
+    set title "untrained, ".coupling_name(c)
+    set ylabel (i == 1 ? "gradient norm  [nats]" : "") offset 1.6,0
+    if (norms && words(normed[i]) > 0) {
+        set yrange [least_norm / 2 : greatest_norm * 3]
+        set logscale x 2
+        set logscale y
+        decades = by(greatest_norm / least_norm)
+        set ytics decades
+        set format y "10^{%T}"
+        if (greatest_norm / least_norm > 1e10) { eval powers("y", least_norm / 2, greatest_norm * 3) }
+        plot for [a in normed[i]] T using (mine(c, a)):(positive(cell("grad_norm"))) \
+                 with points ls mark(a) lc rgb tint(a) ps 0.4 notitle, \
+             for [a in norm_medians[i]] $medians using (mine(c, a)):(positive(cell("norm"))) \
+                 with linespoints ls mark(a) ps 0.6 notitle
+    } else {
+        set yrange [0 : 1]
+        set format y ""
+        set label 2 "no gradient norm\nis finite and above 0" at graph 0.5, 0.5 center font SMALL
+        plot NaN notitle
+    }
 }
 unset multiplot

@@ -54,8 +54,13 @@ if (words(lone) > 0) {
         with points pt 7 ps 0.8 lc rgb depth_colour(real(d)) notitle
     unset label 1
 }
-plot for [d in some] T using (column("step")):(raw(real(d))) \
-         with lines lc rgb faint(depth_colour(real(d))) lw 0.6 notitle, \
-     for [d in averaged] M using (column("step")):(raw(real(d))) \
-         with lines lc rgb depth_colour(real(d)) lw 2 title "depth ".d
+if (words(averaged) > 0) {        # gnuplot runs once through a list of no words
+    plot for [d in some] T using (column("step")):(raw(real(d))) \
+             with lines lc rgb faint(depth_colour(real(d))) lw 0.6 notitle, \
+         for [d in averaged] M using (column("step")):(raw(real(d))) \
+             with lines lc rgb depth_colour(real(d)) lw 2 title "depth ".d
+} else {
+    plot for [d in some] T using (column("step")):(raw(real(d))) \
+             with lines lc rgb faint(depth_colour(real(d))) lw 0.6 title "depth ".d
+}
 if (words(lone) > 0) { unset multiplot }

@@ -46,6 +46,8 @@ static const struct clipped {
 } clipped[] = {
     { "stability", "arm=clip", "" },
     { "stability_4d", "arm=clip", " in four dimensions" },
+    { "actnorm", "clip=1", " beside ActNorm" },
+    { "masks", "", " beside masks" },
 };
 enum { N_CLIPPED = sizeof clipped / sizeof *clipped };
 

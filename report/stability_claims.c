@@ -94,7 +94,7 @@ static void claim_no_nan(struct pieces *out, const struct stability *m)
                                          : text(pool, "none of %zu runs with clip 1 diverged, at depths up to %g.",
                                                 m->clipped, m->depths.n ? m->depths.x[m->depths.n - 1] : 16),
             .untested = m->clipped ? NULL : "there is no run with clip 1",
-            .rests_on = "stability stability_4d",
+            .rests_on = "stability stability_4d actnorm masks",
             .decision = m->clipped_diverged ? REFUTED : LIMITED,
         });
 }

@@ -117,7 +117,7 @@ void world_derive(struct world *w)
 static void put_status(struct world *w, struct table *table, double value)
 {
     const bool lost = isnan(value) && below(w, 4);
-    table_text(table, lost ? "diverged" : "ok");
+    table_text(table, lost ? "diverged" : below(w, 6) == 0 ? "ruined" : "ok");
     if (lost)
         table_count(table, below(w, w->steps));
     else
@@ -248,25 +248,30 @@ void fill_actnorm(struct world *w)
 {
     static const char *const arms[] = { "none", "default", "data" };
     struct table            *table = add_table(w, "actnorm",
-                                               "actnorm depth seed untrained_logp grad_norm status "
-                                                          "diverged_at train_logp heldout_logp params_sha256");
+                                               "coupling actnorm depth lr clip seed untrained_logp grad_norm status "
+                                                          "diverged_at first_kind first_rows train_logp heldout_logp params_sha256");
     struct table            *loss = add_table(w, "actnorm_loss", "actnorm depth step loss");
     const bool               heldout_rows = below(w, 2);
-    for (unsigned a = 0; a < 3 && !w->empty; a++)
-        for (unsigned d = 0; d < w->n_depths; d++) {
+    for (unsigned i = 0; i < 6 && !w->empty; i++)
+        for (unsigned d = 0, a = i % 3, affine = i / 3; d < w->n_depths; d++) {
             for (unsigned s = 0; s < w->seeds; s++) {
                 double value = score(w);
+                table_text(table, affine ? "affine" : "spline");
                 table_text(table, arms[a]);
                 table_count(table, w->depths[d]);
+                table_setting(table, affine ? 0.01 : 0.003);
+                table_text(table, affine ? "none" : "1");
                 table_count(table, s);
                 table_number(table, score(w));
                 table_number(table, size(w));
                 put_status(w, table, value);
+                table_text(table, "none");
+                table_number(table, NAN);
                 table_number(table, value);
                 table_number(table, heldout(w, heldout_rows));
                 put_fingerprint(table);
             }
-            for (unsigned s = 0; s < w->steps; s++) {
+            for (unsigned s = 0; s < w->steps && !affine; s++) {
                 table_text(loss, arms[a]);
                 table_count(loss, w->depths[d]);
                 table_count(loss, s);
@@ -449,11 +454,14 @@ void fill_runs(struct world *w)
         results[i] = (struct run_result){ .n_params = 1 + below(w, 9999),
                                           .untrained_logp = score(w),
                                           .untrained_grad_norm = size(w),
-                                          .status = lost ? FATHOM_DIVERGED : FATHOM_OK,
+                                          .status = lost             ? FATHOM_DIVERGED
+                                                  : below(w, 5) == 0 ? FATHOM_RUINED
+                                                                     : FATHOM_OK,
                                           .diverged_at = lost ? below(w, w->steps) : NAN,
                                           .skipped = below(w, 2),
                                           .train_logp = value,
                                           .heldout_logp = score(w),
+                                          .update_rms = size(w),
                                           .kl = score(w),
                                           .kl_std_error = size(w) };
     }

@@ -20,7 +20,7 @@
 #include "document.h"
 #include "stability_world.h"
 
-enum { SEEDS = 8, DRAWS = 32 };
+enum { SEEDS = 8, CONFIRMED = 16, FIRST = 100, DRAWS = 32 };
 
 char         world_folder[64];
 struct world world;
@@ -35,8 +35,10 @@ struct world good_world(void)
         .scatter = 1,
         .ensemble_shift = 0,
         .power = { 1.0, 1.3 },
-        .start = { -100, 1 },
-        .finish = { { -.1, -.1, -.1, -.1, -.1, -.1 }, { .1, .1, .1, .1, .1, .1 } },
+        .finish = { { -.1, -.1 }, { .1, .1 } },
+        .compounds = true,
+        .masks = { 0, -.1, -.1, -.1 },
+        .step_power = { .2, .2 },
         .growth = 0.2,
         .other_folds = true,
     };
@@ -55,7 +57,9 @@ static const struct world_head {
     { "stability", "both", "1,2,4,8", "1", " stability stability_cells stability_scales " },
     { "stability_4d", "both", "1,2,4,8", "1", " stability_4d stability_4d_cells " },
     { "divergence", "affine", "16", "1", " divergence " },
-    { "actnorm", "spline", "1,2,4,8,16,20", "1", " actnorm " },
+    { "actnorm", "both", "-", "1", " actnorm " },
+    { "masks", "spline", "4,8", "1", " masks " },
+    { "effective_step", "both", "1,2,4,8,16", "1", " effective_step " },
     { "roundoff", "spline", "1,2,4,8", "9", " roundoff roundoff_final " },
     { "conditioner", "spline", "4", "1", " conditioner " },
 };
@@ -63,9 +67,9 @@ static const struct world_head {
 static const struct world_runs {
     const char *program, *seed, *seeds, *data;
 } runs[] = {
-    { "stability", "100", "24", "spiral" },
-    { "stability_4d", "100", "8", "two_spirals_4d" },
-    { "divergence", "0", "24", "spiral" },
+    { "stability", "100", "24", "spiral" }, { "stability_4d", "100", "8", "two_spirals_4d" },
+    { "divergence", "0", "24", "spiral" },  { "actnorm", "100", "16", "spiral" },
+    { "masks", "100", "16", "spiral" },     { "effective_step", "100", "16", "spiral" },
     { NULL, "0", "8", "spiral" }, /* of all others */
 };
 
@@ -99,7 +103,7 @@ static void write_head(FILE *file, const char *name)
         { "steps", "1200" },
         { "batch", "512" },
         { "lr", "0.003" },
-        { "clip", "1" },
+        { "clip", strcmp(head->program, "effective_step") == 0 ? "none" : "1" },
         { "replicas", head->replicas },
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
@@ -126,6 +130,12 @@ void finish_table(FILE *file) { assert_int_equal(fclose(file), 0); }
 
 /* A little scatter, symmetric about 0, other for each pair. */
 static double noise(size_t a, size_t b) { return ((double)((a * 7 + b * 3) % 8) - 3.5) * 1e-4; }
+
+/* The same of pairs whose signs count: between two arms half of the seeds differ in either direction. */
+static double sign_noise(size_t seed, size_t arm) { return (seed % 2 ? 1e-4 : -1e-4) * (double)(arm + 1); }
+
+/* Of the slopes of 16 seeds: their interval reaches some 0.003 to either side of the mean. */
+static double step_noise(size_t seed) { return (double)(seed % 2 ? (int)seed : -(int)seed - 1) * 0.0006; }
 
 /* Our draws stand between the reference's: the same distribution. */
 static void write_depth_sweep(void)
@@ -193,19 +203,52 @@ static void write_depth_truth(void)
 static void write_actnorm(void)
 {
     static const char *const arms[] = { "none", "default", "data" };
-    FILE *file = create_table("actnorm", "actnorm depth seed untrained_logp grad_norm status diverged_at "
-                                         "train_logp heldout_logp");
-    for (size_t a = 0; a < 3; a++)
-        for (size_t d = 0; d < 6; d++)
-            for (size_t s = 0; s < SEEDS; s++) {
-                const double start = a ? world.start[a - 1] : 0, end = a ? world.finish[a - 1][d] : 0;
-                fprintf(file, "%s\t%g\t%zu\t%.9f\t%.9f\t", arms[a], depths[d], s, -5 + start + noise(s, a + d),
-                        10 * exp(-start / 100) + noise(s, a));
+    FILE                    *file = create_table(
+                           "actnorm",
+                           "coupling actnorm depth lr clip seed untrained_logp grad_norm status diverged_at first_kind first_rows "
+                                              "train_logp heldout_logp");
+    for (size_t c = 0; c < 2; c++)
+        for (size_t a = 0; a < 3; a++)
+            for (size_t d = 2; d < 5; d++)
+                for (size_t s = 0; s < CONFIRMED; s++) {
+                    const double end = a ? world.finish[a - 1][c] * (world.compounds && d == 2 ? 0.5 : 1) : 0;
+                    fprintf(file, "%s\t%s\t%g\t%s\t%zu\t%.9f\t%.9f\t", couplings[1 - c], arms[a], depths[d],
+                            c ? "0.01\tnone" : "0.003\t1", FIRST + s, -5 + noise(s, a + d), 10 + noise(s, a));
+                    if (world.nothing_finishes)
+                        fprintf(file, "diverged\t9\tscale-underflow\t2\tnan\tnan\n");
+                    else
+                        fprintf(file, "ok\tnan\tnone\tnan\t%.9f\t%.9f\n", -1.4 + end, -1.5 + end + sign_noise(s, a));
+                }
+    finish_table(file);
+}
+
+static void write_masks(void)
+{
+    static const char *const kinds[] = { "full", "no-flips", "no-rotations", "none" };
+    FILE                    *file = create_table(
+                           "masks", "coupling depth mixing seed status diverged_at first_kind first_rows train_logp heldout_logp");
+    for (size_t d = 2; d < 4; d++)
+        for (size_t k = 0; k < 4; k++)
+            for (size_t s = 0; s < CONFIRMED; s++) {
+                const double score = -1.6 + world.masks[k] + sign_noise(s, k);
+                fprintf(file, "spline\t%g\t%s\t%zu\t", depths[d], kinds[k], FIRST + s);
                 if (world.nothing_finishes)
-                    fprintf(file, "diverged\t9\tnan\tnan\n");
+                    fprintf(file, "diverged\t9\tscale-underflow\t2\tnan\tnan\n");
                 else
-                    fprintf(file, "ok\tnan\t%.9f\t%.9f\n", -1.4 + end, -1.5 + end + noise(s, 3 * a + d));
+                    fprintf(file, "ok\tnan\tnone\tnan\t%.9f\t%.9f\n", score + 0.1, score);
             }
+    finish_table(file);
+}
+
+static void write_effective_step(void)
+{
+    FILE *file = create_table("effective_step", "coupling depth seed grad_norm status update_rms");
+    for (size_t c = 0; c < 2; c++)
+        for (size_t d = 0; d < 5; d++)
+            for (size_t s = 0; s < CONFIRMED; s++)
+                fprintf(file, "%s\t%g\t%zu\t%.9g\t%s\t%.9g\n", couplings[c], depths[d], FIRST + s, 2 * depths[d],
+                        world.nothing_finishes ? "diverged" : "ok",
+                        0.1 * pow(depths[d], world.step_power[c] + step_noise(s)));
     finish_table(file);
 }
 
@@ -255,6 +298,8 @@ void write_world(void)
     write_depth_truth();
     write_stability();
     write_actnorm();
+    write_masks();
+    write_effective_step();
     write_roundoff();
     write_residual();
     write_conditioner();

@@ -16,8 +16,10 @@ extern struct world {
     double      ensemble_shift;          /* of the trained ensemble                                               */
     double      norm_change;             /* of the printed gradient norms                                         */
     double      power[2];                /* affine, spline: gradient norm grows as depth to this power            */
-    double      start[2];                /* default, data: untrained log p against none                           */
-    double      finish[2][6];            /* held-out log p after training against none, at each depth             */
+    double      finish[2][2];            /* default, data x spline, affine: held-out log p against none, depth 16   */
+    bool        compounds;               /* the default's loss is less at depth 4 than at 16                        */
+    double      masks[4];                /* held-out log p of full, no flips, no rotations, none against full       */
+    double      step_power[2];           /* affine, spline: the effective step grows as depth to this power         */
     double      growth;                  /* of round-off, a step                                                  */
     bool        contraction_folds, other_folds;
     bool        nothing_finishes;

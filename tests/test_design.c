@@ -93,6 +93,33 @@ static void test_parts(void **state)
     options.flow.coupling = NULL;
 }
 
+/* A design's own depths stand in the place of --depths, and its arms have the mixing that they name. */
+static void test_own_depths(void **state)
+{
+    (void)state;
+    static const char      *names[] = { "full", "no-flips", "no-rotations", "none" };
+    static const struct arm arms[] = { { .mixing = "none" }, { .name = "as it is" }, { .mixing = "no-flips" } };
+    const struct design     design = { .nesting = { AXIS_DEPTH, AXIS_ARM, AXIS_SEED },
+                                       .depths = { 3, { 5, 2, 9 } },
+                                       .arms = arms,
+                                       .n_arms = 3,
+                                       .measure_steps = true };
+    struct run_list         runs = { 0 };
+    options.flow.coupling = "spline";
+    design_list(&runs, &design, 1, &session, options.seeds);
+    options.flow.coupling = NULL;
+    assert_int_equal(runs.n, 3 * 3 * 2);
+    for (size_t i = 0; i < runs.n; i++) {
+        const fathom_mixing mixing[] = { FATHOM_MIXING_NONE, FATHOM_MIXING_FULL, FATHOM_MIXING_NO_FLIPS };
+        assert_int_equal(runs.run[i].flow.depth, design.depths.depth[i / 6]);
+        assert_int_equal(runs.run[i].flow.mixing, mixing[i / 2 % 3]);
+        assert_true(runs.run[i].training.measure_steps);
+    }
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(runner_mixings[i], names[i]);
+    free(runs.run);
+}
+
 /* Before any run: one line that names it, and exit status 1. */
 static void test_unknown_coupling(void **state)
 {
@@ -125,6 +152,6 @@ static void test_unknown_coupling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_order), cmocka_unit_test(test_parts),
-                                        cmocka_unit_test(test_unknown_coupling) };
+                                        cmocka_unit_test(test_own_depths), cmocka_unit_test(test_unknown_coupling) };
     return cmocka_run_group_tests(tests, set_options, NULL);
 }

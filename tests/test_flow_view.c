@@ -36,6 +36,8 @@ static const double *by_hand(double tiles[3][MOST_DIM * STRIDE], const fathom_co
                              const double *x, size_t coupling)
 {
     static const char *const block[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
+    const fathom_mixing      mixing = config->mixing;
+    const bool rotations = mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_FLIPS, flips = mixing % 2 == 0;
     memset(tiles, 0, 3 * sizeof *tiles);
     for (size_t i = 0; i < N; i++)
         for (size_t d = 0; d < config->dim; d++)
@@ -43,7 +45,8 @@ static const double *by_hand(double tiles[3][MOST_DIM * STRIDE], const fathom_co
     params += 2 * config->dim;
     for (size_t l = 0;; l++) {
         const char *name = block[l % 6];
-        if (strcmp(name, "actnorm") == 0 && config->actnorm == FATHOM_ACTNORM_NONE)
+        if ((strcmp(name, "actnorm") == 0 && config->actnorm == FATHOM_ACTNORM_NONE) ||
+            (strcmp(name, "rotation") == 0 && !rotations) || (strcmp(name, "flip") == 0 && !flips))
             continue;
         if (strcmp(name, "coupling") == 0 && coupling-- == 0)
             return params;
@@ -83,8 +86,10 @@ static void test_couplings(void **state)
     (void)state;
     static const size_t dims[] = { 2, 3, 5 };
     for (size_t d = 0; d < 3; d++)
-        for (size_t c = 0; c < fathom_n_couplings(); c++) {
+        for (size_t k = 0; k < 4 * fathom_n_couplings(); k++) {
+            const size_t  c = k / 4;
             fathom_config config = fathom_config_default();
+            config.mixing = (fathom_mixing)(k % 4);
             config.dim = dims[d];
             config.depth = 2;
             config.coupling = fathom_coupling_name(c);

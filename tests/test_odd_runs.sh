@@ -26,8 +26,9 @@ draws() {
 }
 says() { grep -qF -e "$2" "$scratch/out/$1.svg" || fail "$1.svg does not say '$2'"; }
 
-draws actnorm actnorm --coupling affine --seeds 1 --steps 4
-draws actnorm actnorm --coupling affine --depths 8 --width 1 --lr 30 --steps 5 --seeds 1
+draws actnorm actnorm --seed 0 --seeds 1 --steps 4
+draws masks masks --coupling affine --depths 8 --width 1 --lr 30 --steps 5 --seed 0 --seeds 1
+draws effective_step effective_step --depths 8 --width 1 --lr 30 --steps 5 --seed 0 --seeds 1
 draws roundoff roundoff --depths 1 --replicas 2 --steps 4
 draws "depth_sweep loss" depth_sweep --coupling affine --hidden 0 --steps 10
 draws "depth_sweep loss" depth_sweep --coupling affine --depths 4 --lr 1000 --clip none --steps 4

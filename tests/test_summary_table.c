@@ -117,6 +117,11 @@ static void test_counts(void **state)
     row_is(t, 2, "1 grad_norm 2 1 2 1 1.25 1.5 1.75 2 1.5 0.70710678118654757");
     table_free(t);
 
+    /* A diverged run has no effective step of a whole training; a ruined one has. */
+    t = summarise(table_of("depth status update_rms", "1 ok 3\n1 ruined 1\n1 diverged 9"), "depth", "update_rms");
+    row_is(t, 0, "1 update_rms 3 1 2 1 1.5 2 2.5 3 2 1.4142135623730951");
+    table_free(t);
+
     /* Without a status all rows are ok; one value has no deviation. */
     t = summarise(table_of("depth score", "4 0.5\n4 nan\n4 inf"), "depth", "score");
     row_is(t, 0, "4 score 3 3 1 0.5 0.5 0.5 0.5 0.5 0.5 nan");
