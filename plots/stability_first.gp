@@ -2,6 +2,7 @@
 # all couplings over the batch, against the step.
 #
 # A column per run; a dashed line marks its last step, whose batch was not finite.  What is not finite is not drawn.
+# The axes of loss and log scale are linear about 0 and logarithmic far from it: the height is asinh of the number.
 # Table: stability_first.tsv.
 
 T = "stability_first.tsv"
@@ -41,6 +42,9 @@ do for [r=1:n] { do for [q=1:4] {
 }}
 has(r, q) = has_word(drawn, sprintf("%d/%d", r, q))
 
+# The labelled numbers, as far as they are in range.
+losses = "-100 -10 -3 -1 0 1 2 3 5 10 30 100 1000 10000 1000000"
+scales = "-1000000 -10000 -1000 -100 -10 -1 0 1 10 100 1000 10000 1000000"
 left = 70; gap = 12; first = 30; row = 130; between = 14; bottom = 66
 width = (500.0 - left - 12 - (n - 1) * gap) / n
 high = first + 3 * row + 2 * between + bottom
@@ -84,20 +88,22 @@ do for [r=1:n] {
                 do for [k=int(log10(norm_low)):int(log10(norm_high)):apart(norm_low, norm_high)] { set ytics add ("" 10.0**k) }
             }
         } else {
-            a = q == 1 ? loss_low : log_low; b = q == 1 ? loss_high : log_high
+            a = asinh(q == 1 ? loss_low : log_low); b = asinh(q == 1 ? loss_high : log_high)
             set yrange [a - 0.05 * (b - a) : b + 0.05 * (b - a)] noextend
+            heights = q == 1 ? losses : scales
             set ytics () font SMALL
-            set ytics tick(b - a)
-            if (r > 1) { set format y "" } else { set format y decimals(b - a) }
+            do for [k=1:words(heights)] {
+                set ytics add ((r > 1 ? "" : word(heights, k)) asinh(number_in(heights, k)))
+            }
         }
         if (!has(r, q) || (q == 3 && !has(r, 4))) {
             set label 5 "not finite" center at graph 0.5, 0.5 font SMALL
             plot NaN notitle
         } else { if (q < 3) {
-            plot T using (at(r)):(above_0(q, cell(word(quantities, q)))) with lines lc rgb black lw 1 notitle
+            plot T using (at(r)):(q == 1 ? asinh(cell("loss")) : above_0(q, cell("grad_norm"))) with lines lc rgb black lw 1 notitle
         } else {
-            plot T using (at(r)):(cell("least_log_scale")) with lines lc rgb red lw 1.5 notitle, \
-                 T using (at(r)):(cell("greatest_log_scale")) with lines lc rgb blue lw 1.5 dt (8,4) notitle
+            plot T using (at(r)):(asinh(cell("least_log_scale"))) with lines lc rgb red lw 1.5 notitle, \
+                 T using (at(r)):(asinh(cell("greatest_log_scale"))) with lines lc rgb blue lw 1.5 dt (8,4) notitle
         }}
     }
 }
