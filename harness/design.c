@@ -81,7 +81,6 @@ static void nest_arms(struct listing *l, const enum axis *rest)
     for (size_t i = 0; i < l->design->n_arms; i++) {
         const struct arm *arm = &l->design->arms[i];
         l->run.arm = arm->name;
-        l->run.only_if_diverged = arm->only_if_diverged;
         if (arm->stabiliser) {
             l->run.training.stabiliser = arm->stabiliser;
             l->run.training.clip = options_clip(arm->stabiliser, l->run.training.clip);
@@ -190,7 +189,7 @@ static int by_text(const void *a, const void *b)
     return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
 }
 
-/* What any part asks is asked of the first; it is made in any case if one of them is. */
+/* What any part asks is asked of the first. */
 static void join(struct run *first, const struct run *again)
 {
     first->probe |= again->probe;
@@ -199,8 +198,6 @@ static void join(struct run *first, const struct run *again)
     first->health |= again->health;
     first->keep_trace |= again->keep_trace;
     first->keep_params |= again->keep_params;
-    if (!again->only_if_diverged)
-        first->only_if_diverged = NULL;
 }
 
 /* end: [n_parts], the number of runs when a part was listed. */

@@ -28,8 +28,6 @@ struct arm {
     const char *stabiliser;       /* fathom_stabiliser_name; all but "clip" act without a clip                       */
     double      clip;             /* global norm; INFINITY: no clip                                                  */
     size_t      width, bins;      /* units of a hidden layer; inner knots of the spline                              */
-    const char *only_if_diverged; /* the name of an arm: this one is run only where that one diverged; elsewhere
-                                     it takes that one's result, which is the same to the last bit               */
 };
 
 struct coupling_level {

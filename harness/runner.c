@@ -384,18 +384,6 @@ static void note_threads(struct table *timings, size_t threads)
     table_config(timings, "threads", text);
 }
 
-size_t runner_base(const struct run *runs, size_t i, size_t n)
-{
-    const struct run *run = &runs[i];
-    for (size_t j = 0; j < n; j++)
-        if (runs[j].arm && strcmp(runs[j].arm, run->only_if_diverged) == 0 &&
-            strcmp(runs[j].flow.coupling, run->flow.coupling) == 0 && runs[j].flow.depth == run->flow.depth &&
-            runs[j].training.peak_lr == run->training.peak_lr && runs[j].seed == run->seed &&
-            runs[j].replica == run->replica)
-            return j;
-    exit_failed("no run of the arm '%s' for the arm '%s'", run->only_if_diverged, run->arm);
-}
-
 uint64_t runner_cost(const struct run *run, const struct session *session)
 {
     fathom_error error;
@@ -421,8 +409,7 @@ static void do_listed(struct table_of_runs *table, size_t n, size_t found)
         add_timing(table->session->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
 }
 
-/* First the runs that are made in any case, then those that the others' outcome decides.  The store is asked for all
- * of them before the first one starts. */
+/* The store is asked for all of them before the first one starts. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n)
 {
     struct table_of_runs table = { results,
@@ -431,24 +418,14 @@ void runner_run_all(struct run_result *results, const struct run *runs, const st
                                    session->store ? run_store_texts(runs, session, n) : NULL,
                                    need(calloc(n + 1, sizeof *table.cost)),
                                    need(calloc(n + 1, sizeof *table.which)) };
+    size_t               listed = 0;
     check_first_batch(runs, session, n);
-    for (int conditional = 0; conditional < 2; conditional++) {
-        size_t listed = 0, found = 0;
-        for (size_t i = 0; i < n; i++) {
-            if ((runs[i].only_if_diverged != NULL) != conditional)
-                continue;
-            const size_t base = conditional ? runner_base(runs, i, n) : i;
-            if (conditional && results[base].status != FATHOM_DIVERGED)
-                results[i] = results[base];
-            else if (table.texts && run_store_find(&results[i], session->store, &runs[i], table.texts[i]))
-                found++;
-            else
-                table.which[listed++] = i;
-        }
-        if (session->options->merge && listed > 0)
-            shard_missing(table.texts, table.which, listed, n);
-        do_listed(&table, listed, found);
-    }
+    for (size_t i = 0; i < n; i++)
+        if (!table.texts || !run_store_find(&results[i], session->store, &runs[i], table.texts[i]))
+            table.which[listed++] = i;
+    if (session->options->merge && listed > 0)
+        shard_missing(table.texts, table.which, listed, n);
+    do_listed(&table, listed, n - listed);
     run_store_free_texts(table.texts, n);
     free(table.cost);
     free(table.which);

@@ -16,8 +16,6 @@ struct run {
     uint64_t             seed;     /* key of the initial parameters                                             */
     size_t               replica;  /* r > 0: initial parameters times 1 + 1e-15 normal(key(1000 + r))            */
     const char          *arm;      /* what tells it from runs that are alike in all else; may be NULL            */
-    const char          *only_if_diverged; /* an arm: made only if the run of that arm that is alike in all else
-                                              diverged; otherwise it has that one's result.  NULL: always         */
     bool                 probe; /* measure the untrained flow                                                */
     bool                 train;
     bool                 validation, health; /* of the trained flow: the score on the validation rows; health.h */
@@ -68,10 +66,6 @@ void runner_free(struct run_result *results, size_t n); /* what the results poin
 
 /* What a run costs, in a unit of its own: about proportional to its time.  At least 1. */
 uint64_t runner_cost(const struct run *run, const struct session *session);
-
-/* The run that `runs[i]` has the result of unless it diverged: of the arm that only_if_diverged names, and alike in all
- * else.  A fault of the experiment's file, that there is none, ends the program. */
-size_t runner_base(const struct run *runs, size_t i, size_t n);
 
 struct run_result *runner_results(size_t n); /* [n], all zero */
 

@@ -57,48 +57,22 @@ struct sample {
     bool              *differs; /* [n]                             */
 };
 
-/* What a drawn run's result may come from is made as well. */
-static struct run_result *make(const struct run_list *runs, const bool *drawn, const struct session *session,
-                               size_t *place)
-{
-    bool       *made = need(calloc(runs->n + 1, sizeof *made));
-    struct run *some = need(malloc((runs->n + 1) * sizeof *some));
-    size_t      n = 0;
-    for (size_t i = 0; i < runs->n; i++)
-        if (drawn[i])
-            made[i] = made[runs->run[i].only_if_diverged ? runner_base(runs->run, i, runs->n) : i] = true;
-    for (size_t i = 0; i < runs->n; i++)
-        if (made[i]) {
-            place[i] = n;
-            some[n++] = runs->run[i];
-        }
-    struct run_result *results = runner_results(n);
-    runner_run_all(results, some, session, n);
-    free(made);
-    free(some);
-    return results;
-}
-
 static struct sample make_sample(const struct run_list *runs, const struct session *session, const char *program)
 {
     const size_t  wanted = (size_t)ceil(session->options->sample / 100 * (double)runs->n);
     bool         *drawn = need(calloc(runs->n + 1, sizeof *drawn));
-    size_t       *place = need(calloc(runs->n + 1, sizeof *place));
     struct sample s = { .run = need(malloc((wanted + 1) * sizeof *s.run)),
                         .result = runner_results(wanted),
                         .row = need(malloc((wanted + 1) * sizeof *s.row)),
                         .differs = need(calloc(wanted + 1, sizeof *s.differs)) };
     draw(drawn, runs, session->options, program, wanted);
-    struct run_result *results = make(runs, drawn, session, place);
     for (size_t i = 0; i < runs->n; i++)
         if (drawn[i]) {
             s.run[s.n] = runs->run[i];
-            s.result[s.n] = results[place[i]]; /* what it points to is not needed: a table's cells are not traces */
             s.row[s.n++] = i;
         }
-    free(results);
+    runner_run_all(s.result, s.run, session, s.n);
     free(drawn);
-    free(place);
     return s;
 }
 
@@ -173,7 +147,7 @@ int sample_check(const struct experiment *experiment, const struct session *sess
     if (fflush(stdout) != 0 || ferror(stdout))
         exit_failed("standard output: %s", strerror(errno));
     free(sample.run);
-    free(sample.result);
+    runner_free(sample.result, sample.n);
     free(sample.row);
     free(sample.differs);
     return differ == 0 ? EXIT_DONE : EXIT_FAILED;

@@ -18,9 +18,9 @@ static void *need(void *memory)
 
 /* ------------------------------------------------------------------------------------------------------- deal ---- */
 
-/* Runs that are dealt together: the run `base`, and those that its outcome decides. */
+/* A run and what it costs. */
 struct unit {
-    size_t   base;
+    size_t   run;
     uint64_t cost;
 };
 
@@ -29,40 +29,29 @@ static int longest_first(const void *a, const void *b)
     const struct unit *x = a, *y = b;
     if (x->cost != y->cost)
         return x->cost < y->cost ? 1 : -1;
-    return x->base > y->base ? 1 : -1;
-}
-
-/* base: [n], of each run; unit: [n], by base. */
-static void find_units(size_t *base, struct unit *unit, const struct run_list *runs, const struct session *session)
-{
-    for (size_t i = 0; i < runs->n; i++) {
-        base[i] = runs->run[i].only_if_diverged ? runner_base(runs->run, i, runs->n) : i;
-        unit[i].base = i;
-        unit[base[i]].cost += runner_cost(&runs->run[i], session);
-    }
+    return x->run > y->run ? 1 : -1;
 }
 
 void shard_keep(struct run_list *runs, const struct session *session, size_t part, size_t parts)
 {
-    size_t      *base = need(malloc((runs->n + 1) * sizeof *base));
-    struct unit *unit = need(calloc(runs->n + 1, sizeof *unit));
+    struct unit *unit = need(malloc((runs->n + 1) * sizeof *unit));
     uint64_t    *load = need(calloc(parts, sizeof *load));
     bool        *mine = need(calloc(runs->n + 1, sizeof *mine));
     size_t       kept = 0;
-    find_units(base, unit, runs, session);
+    for (size_t i = 0; i < runs->n; i++)
+        unit[i] = (struct unit){ i, runner_cost(&runs->run[i], session) };
     qsort(unit, runs->n, sizeof *unit, longest_first);
-    for (size_t u = 0; u < runs->n && unit[u].cost > 0; u++) { /* runs that go with another one are units of cost 0 */
+    for (size_t u = 0; u < runs->n; u++) {
         size_t least = 0;
         for (size_t p = 1; p < parts; p++)
             least = load[p] < load[least] ? p : least;
         load[least] += unit[u].cost;
-        mine[unit[u].base] = least == part - 1;
+        mine[unit[u].run] = least == part - 1;
     }
     for (size_t i = 0; i < runs->n; i++)
-        if (mine[base[i]])
+        if (mine[i])
             runs->run[kept++] = runs->run[i];
     runs->n = kept;
-    free(base);
     free(unit);
     free(load);
     free(mine);
