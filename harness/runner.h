@@ -6,6 +6,7 @@
 #ifndef RUNNER_H
 #define RUNNER_H
 
+#include "flow_checks.h"
 #include "health.h"
 #include "session.h"
 #include "sha256.h"
@@ -21,6 +22,7 @@ struct run {
     bool                 probe; /* measure the untrained flow                                                */
     bool                 train;
     bool                 validation, health; /* of the trained flow: the score on the validation rows; health.h */
+    bool                 checks; /* of the trained flow on session_test_rows: flow_checks.h, draws by the seed   */
     bool                 keep_trace, keep_params;
     const double        *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
 };
@@ -48,6 +50,7 @@ struct run_result {
     double        heldout_logp;          /* trained: of the held-out rows                             */
     double        validation_logp;       /* validation: of the validation rows                        */
     struct health health;                /* health: what else there is to say of the trained flow     */
+    struct flow_checks checks;           /* checks: is its density that of session_test_rows?         */
     double        kl, kl_std_error;      /* heldout_truth: mean of log truth - log flow over those rows */
     double       *loss, *grad_norm;      /* keep_trace: [steps]                                       */
     double       *params;                /* keep_params: [n_params], trained; NULL if there are none  */
