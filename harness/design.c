@@ -43,6 +43,7 @@ static void finish(struct listing *l)
     run.training.measure_steps = design->measure_steps;
     run.validation = design->validation;
     run.health = design->health;
+    run.checks = design->checks;
     run.keep_params = design->keep_params;
     run.keep_trace = design->trace == TRACE_ALL ||
                      (design->trace == TRACE_FIRST && run.seed == l->options->seed && run.replica == 0);
@@ -196,6 +197,7 @@ static void join(struct run *first, const struct run *again)
     first->train |= again->train;
     first->validation |= again->validation;
     first->health |= again->health;
+    first->checks |= again->checks;
     first->keep_trace |= again->keep_trace;
     first->keep_params |= again->keep_params;
 }

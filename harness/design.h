@@ -50,6 +50,7 @@ struct design {
     bool                         probe, train, keep_params;
     bool                         measure_steps;      /* fills update_rms                    */
     bool                         validation, health; /* what is asked of a trained flow (runner.h) */
+    bool                         checks;             /* likewise                                   */
     enum trace                   trace;
 };
 

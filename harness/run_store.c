@@ -19,25 +19,13 @@ _Static_assert(sizeof(fathom_config) == 64, "canonical_flow names every member o
 _Static_assert(sizeof(fathom_train_options) == 48, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
-static const char *const numbers[] = { "n_params",
-                                       "untrained_logp",
-                                       "untrained_grad_norm",
-                                       "diverged_at",
-                                       "skipped",
-                                       "acted",
-                                       "first_kind",
-                                       "first_layer",
-                                       "first_rows",
-                                       "update_rms",
-                                       "train_logp",
-                                       "heldout_logp",
-                                       "kl",
-                                       "kl_std_error",
-                                       "validation_logp",
-                                       "inverse_error",
-                                       "condition_number",
-                                       "dead_units",
-                                       "dead_units_last" };
+static const char *const numbers[] = { "n_params",     "untrained_logp",  "untrained_grad_norm", "diverged_at",
+                                       "skipped",      "acted",           "first_kind",          "first_layer",
+                                       "first_rows",   "update_rms",      "train_logp",          "heldout_logp",
+                                       "kl",           "kl_std_error",    "validation_logp",     "inverse_error",
+                                       "condition_number", "dead_units",  "dead_units_last",
+                                       "pit_ks",       "pit_p",           "coverage_50",         "coverage_90",
+                                       "coverage_99",  "energy_distance", "energy_sd" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
 static const struct store_schema schema = { 2, numbers, N_NUMBERS };
 
@@ -179,6 +167,7 @@ static void canonical_scores(struct canonical *text, const struct run *run, cons
     const fathom_dataset *heldout = &session->heldout, *validation = &session->validation;
     canonical_count(text, "batches.seed", session->options->batch_seed);
     canonical_count(text, "health", run->health);
+    canonical_count(text, "checks", run->checks);
     canonical_count(text, "validation.rows", run->validation ? validation->n : 0);
     if (run->validation && validation->n > 0)
         canonical_hash(text, "validation.sha256",
@@ -298,6 +287,7 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
                                    .kl_std_error = x[13],
                                    .validation_logp = x[14],
                                    .health = { x[15], x[16], x[17], x[18] },
+                                   .checks = { x[19], x[20], { x[21], x[22], x[23] }, x[24], x[25] },
                                    .loss = row.loss,
                                    .grad_norm = row.grad_norm,
                                    .params = row.params,
@@ -333,11 +323,15 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->heldout_logp,
                                       result->kl,
                                       result->kl_std_error,
-                                      result->validation_logp,
-                                      result->health.inverse_error,
-                                      result->health.condition_number,
-                                      result->health.dead_units,
-                                      result->health.dead_units_last };
+ result->validation_logp, result->health.inverse_error, result->health.condition_number,
+ result->health.dead_units, result->health.dead_units_last,
+                                      result->checks.pit_ks,
+                                      result->checks.pit_p,
+                                      result->checks.coverage[0],
+                                      result->checks.coverage[1],
+                                      result->checks.coverage[2],
+                                      result->checks.energy_distance,
+                                      result->checks.energy_sd };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

@@ -25,6 +25,8 @@
  *   train_logp heldout_logp    mean log p after training [nats]
  *   validation_logp            the same of the validation rows, which choose; nan unless the design asks for it
  *   inverse_error condition_number dead_units dead_units_last    of the trained flow (health.h); nan as well
+ *   pit_ks pit_p               of the trained flow on the held-out rows, without such rows the training rows
+ *   coverage_50 coverage_90 coverage_99 energy_distance energy_sd    (flow_checks.h); nan as well
  *   train_truth heldout_truth  mean log p of the true density over the same rows [nats]
  *   kl kl_std_error            KL(truth || flow) by the held-out rows, and its standard error [nats]
  *   params_sha256   the first 16 hexadecimal digits of the SHA-256 of the trained parameters (sha256_doubles): two

@@ -168,6 +168,9 @@ static void score(struct run_result *result, const struct run *run, const struct
     if (run->health && health_measure(&result->health, workspace, flow, params, &session->train,
                                       session_test_rows(session)) != FATHOM_OK)
         exit_failed("not enough memory");
+    if (run->checks)
+        check(flow_checks_measure(&result->checks, workspace, params, session_test_rows(session), run->seed),
+              "checks of the density");
     if (ruined(result, session))
         result->status = FATHOM_RUINED;
 }
@@ -297,6 +300,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
                                    .heldout_logp = NAN,
                                    .validation_logp = NAN,
                                    .health = { NAN, NAN, NAN, NAN },
+                                   .checks = flow_checks_none,
                                    .kl = NAN,
                                    .kl_std_error = NAN };
 

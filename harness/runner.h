@@ -6,6 +6,7 @@
 #ifndef RUNNER_H
 #define RUNNER_H
 
+#include "flow_checks.h"
 #include "health.h"
 #include "session.h"
 #include "sha256.h"
@@ -19,6 +20,7 @@ struct run {
     bool                 probe; /* measure the untrained flow                                                */
     bool                 train;
     bool                 validation, health; /* of the trained flow: the score on the validation rows; health.h */
+    bool                 checks; /* of the trained flow on session_test_rows: flow_checks.h, draws by the seed   */
     bool                 keep_trace, keep_params;
     const double        *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
 };
@@ -37,24 +39,25 @@ struct run_result {
                                           session_test_rows is below the Gaussian's; FATHOM_DEGENERATE: what came to
                                           a deeper block's ActNorm from data did not vary, and the run was not
                                           begun                                                      */
-    double            diverged_at;         /* first step whose loss or gradient norm was not finite     */
-    size_t            skipped;             /* steps that the stabiliser left out                        */
-    double            acted;               /* part of the steps begun on which it acted                 */
-    fathom_first_kind first_kind;          /* what was not finite first, at diverged_at                 */
-    double            first_layer;         /* in which layer of the stack, from 0 ...                   */
-    double            first_rows;          /* ... and in how many rows of the batch                     */
-    double            update_rms;          /* training.measure_steps: rms of an update / its rate       */
-    double            train_logp;          /* trained: of the training rows                             */
-    double            heldout_logp;        /* trained: of the held-out rows                             */
-    double            validation_logp;     /* validation: of the validation rows                        */
-    struct health     health;              /* health: what else there is to say of the trained flow     */
-    double            kl, kl_std_error;    /* heldout_truth: mean of log truth - log flow over those rows */
-    double           *loss, *grad_norm;    /* keep_trace: [steps]                                       */
-    double           *params;              /* keep_params: [n_params], trained; NULL if there are none  */
-    bool              has_trace, has_params; /* trained; FATHOM_OK or FATHOM_RUINED: there is such a hash */
-    struct sha256     trace_hash;            /* of loss, then grad_norm; all zero if there is none        */
-    struct sha256     params_hash;           /* of the trained parameters; all zero if there are none     */
-    double            seconds;               /* that the run took: for timings, never for a result        */
+    double        diverged_at;           /* first step whose loss or gradient norm was not finite     */
+    size_t        skipped;               /* steps that the stabiliser left out                        */
+    double        acted;                 /* part of the steps begun on which it acted                 */
+    fathom_first_kind first_kind;        /* what was not finite first, at diverged_at                 */
+    double        first_layer;           /* in which layer of the stack, from 0 ...                   */
+    double        first_rows;            /* ... and in how many rows of the batch                     */
+    double        update_rms;            /* training.measure_steps: rms of an update / its rate       */
+    double        train_logp;            /* trained: of the training rows                             */
+    double        heldout_logp;          /* trained: of the held-out rows                             */
+    double        validation_logp;       /* validation: of the validation rows                        */
+    struct health health;                /* health: what else there is to say of the trained flow     */
+    struct flow_checks checks;           /* checks: is its density that of session_test_rows?         */
+    double        kl, kl_std_error;      /* heldout_truth: mean of log truth - log flow over those rows */
+    double       *loss, *grad_norm;      /* keep_trace: [steps]                                       */
+    double       *params;                /* keep_params: [n_params], trained; NULL if there are none  */
+    bool          has_trace, has_params; /* trained; FATHOM_OK or FATHOM_RUINED: there is such a hash */
+    struct sha256 trace_hash;            /* of loss, then grad_norm; all zero if there is none        */
+    struct sha256 params_hash;           /* of the trained parameters; all zero if there are none     */
+    double        seconds;               /* that the run took: for timings, never for a result        */
 };
 
 /* results: [n].  A failure that is no numerical outcome (no memory, say) ends the program with one line.  If a run has

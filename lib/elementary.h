@@ -1,6 +1,6 @@
-/* elementary.h - exp, log, log1p, expm1, sin, cos, atan and erfinv with the same bits on every machine.
+/* elementary.h - exp, log, log1p, expm1, sin, cos, atan, erfc and erfinv with the same bits on every machine.
  *
- * All but erfinv are SLEEF's scalar functions of the deterministic `finz` family (fused multiply-add arithmetic, 1 ulp;
+ * All but erfinv are SLEEF's scalar functions of the deterministic `finz` family (fused multiply-add arithmetic, 1 ulp, erfc 1.5;
  * Shibata & Petrogalli 2020, "SLEEF: a portable vectorized library of C standard mathematical functions").  The C
  * library's functions do not qualify: the same glibc gives different last bits with and without FMA hardware.
  *
@@ -21,6 +21,7 @@ double Sleef_finz_expm1d1_u10purecfma(double x);
 double Sleef_finz_sind1_u10purecfma(double x);
 double Sleef_finz_cosd1_u10purecfma(double x);
 double Sleef_finz_atand1_u10purecfma(double x);
+double Sleef_finz_erfcd1_u15purecfma(double x);
 #endif
 
 /* erfinv on (-1, 1), elementary.c. */
@@ -33,5 +34,6 @@ static inline double same_expm1(double x) { return Sleef_finz_expm1d1_u10purecfm
 static inline double same_sin(double x) { return Sleef_finz_sind1_u10purecfma(x); }
 static inline double same_cos(double x) { return Sleef_finz_cosd1_u10purecfma(x); }
 static inline double same_atan(double x) { return Sleef_finz_atand1_u10purecfma(x); }
+static inline double same_erfc(double x) { return Sleef_finz_erfcd1_u15purecfma(x); }
 
 #endif

@@ -340,6 +340,12 @@ fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const dou
     return status;
 }
 
+double fathom_flow_base_scale(const double *params, size_t dim, size_t d)
+{
+    const double raw = params[dim + d], size = raw < 0.0 ? -raw : raw;
+    return (raw > 0.0 ? raw : 0.0) + same_log1p(same_exp(-size));
+}
+
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n)
 {
     const size_t dim = ws->flow->config.dim;
@@ -347,8 +353,7 @@ fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *
         return FATHOM_BAD_ARGUMENT;
     fathom_normal(x, key, n * dim);
     for (size_t d = 0; d < dim; d++) {
-        double raw = params[dim + d], size = raw < 0.0 ? -raw : raw;
-        double scale = (raw > 0.0 ? raw : 0.0) + same_log1p(same_exp(-size));
+        const double scale = fathom_flow_base_scale(params, dim, d);
         for (size_t i = 0; i < n; i++)
             x[i * dim + d] = x[i * dim + d] * scale + params[d];
     }

@@ -38,6 +38,9 @@ size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows
 /* Prepares all layers for params (layer.h).  FATHOM_OK or FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params);
 
+/* The scale s_d = softplus(raw_d) of the base in coordinate d < dim (kernels/base.c). */
+double fathom_flow_base_scale(const double *params, size_t dim, size_t d);
+
 /* The units of the flow's parameters (layer.h): the base's loc, its raw scale, then layer by layer.  Returns their number
  * and their lengths, length: [units] or NULL.  The lengths add up to n_params. */
 size_t fathom_flow_units(size_t *length, const fathom_flow *flow);

@@ -1,4 +1,4 @@
-/* flow_view.c - the rows that reach one coupling of a flow, its conditioner, and the range of all scales
+/* flow_view.c - the rows that reach one coupling of a flow, its conditioner, the range of all scales, and the latent rows
  * (flow_view.h). */
 #include "flow_view.h"
 
@@ -91,5 +91,18 @@ fathom_status fathom_flow_view_log_scale(double *least, double *greatest, fathom
         }
     }
     free(s.outputs);
+    return status;
+}
+
+fathom_status fathom_flow_view_standard(double *t, fathom_workspace *ws, const double *params, const double *x,
+                                        size_t n)
+{
+    const size_t        dim = ws->flow->config.dim;
+    const fathom_status status = fathom_flow_forward(t, NULL, ws, params, x, n);
+    for (size_t d = 0; d < dim && status == FATHOM_OK; d++) {
+        const double scale = fathom_flow_base_scale(params, dim, d);
+        for (size_t i = 0; i < n; i++)
+            t[i * dim + d] = (t[i * dim + d] - params[d]) / scale;
+    }
     return status;
 }

@@ -1,5 +1,5 @@
-/* flow_view.h - one coupling of a flow: the rows that its conditioner reads, and the conditioner itself; and the
- * range of all couplings' scales.
+/* flow_view.h - one coupling of a flow: the rows that its conditioner reads, and the conditioner itself; the range of all
+ * couplings' scales; and the latent rows in the base's own units.
  *
  * The programs of this suite inspect trained flows with it.  It is not part of fathom.h. */
 #ifndef FATHOM_FLOW_VIEW_H
@@ -19,5 +19,10 @@ fathom_status fathom_flow_view_coupling(double *input, struct conditioner_use *u
  * one that is NaN is left out.  +inf and -inf if there is none.  FATHOM_OK or FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_view_log_scale(double *least, double *greatest, fathom_workspace *ws, const double *params,
                                          const double *x, size_t n);
+
+/* t: [n][D] = the latent rows of x, [n][D], in the base's units: t_d = (z_d - loc_d) / s_d (kernels/base.c), standard
+ * normal and independent if x is distributed as the flow.  FATHOM_OK or FATHOM_NO_MEMORY. */
+fathom_status fathom_flow_view_standard(double *t, fathom_workspace *ws, const double *params, const double *x,
+                                        size_t n);
 
 #endif

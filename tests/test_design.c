@@ -75,7 +75,8 @@ static void test_parts(void **state)
           .arms = second,
           .n_arms = 2,
           .train = true,
-          .health = true },
+          .health = true,
+          .checks = true },
     };
     static const size_t seeds[] = { 7, 8, 7, 8, 9, 7, 8, 9, 7, 8, 9, 7, 8, 9 };
     struct run_list     runs = { 0 };
@@ -87,6 +88,7 @@ static void test_parts(void **state)
         assert_int_equal(run->seed, seeds[i]);
         assert_int_equal(run->flow.depth, i < 2 ? 4 : 8);
         assert_int_equal(run->health, i >= 2);
+        assert_int_equal(run->checks, i >= 2);
         assert_string_equal(run->arm, i < 4 ? "one" : i == 4 || (i >= 8 && i < 11) ? "1" : "2");
     }
     free(runs.run);

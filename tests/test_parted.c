@@ -19,10 +19,10 @@ static char folder[] = "/tmp/fathom-parted-XXXXXX", first[64], second[64];
 /* A run of this text in the store `path`, whose gradient norm is `off` off at step 3. */
 static void put(const char *path, const char *text, double off, unsigned keep)
 {
-    double           x[32] = { 2 }, loss[STEPS] = { 5, 4, 3, 2, 1, 0 }, norm[STEPS] = { 1, 1, 1, 1, 1, 1 };
-    double           params[2] = { 0.5 + off, 1 };
-    fathom_error     error;
-    struct store    *store = run_store_open_file(path, &error);
+    double        x[STORE_MAX_NUMBERS] = { 2 }, loss[STEPS] = { 5, 4, 3, 2, 1, 0 }, norm[STEPS] = { 1, 1, 1, 1, 1, 1 };
+    double        params[2] = { 0.5 + off, 1 };
+    fathom_error  error;
+    struct store *store = run_store_open_file(path, &error);
     struct store_run run = { .text = (char *)text,
                              .outcome = "ok",
                              .numbers = x,
