@@ -49,6 +49,9 @@ endif
 FAST    = -ffast-math -funsafe-math-optimizations -fassociative-math -freciprocal-math -ffinite-math-only
 CFLAGS_KEPT = $(patsubst -Ofast,-O3,$(filter-out $(FAST),$(CFLAGS)))
 FIXED   = -fno-fast-math -ffp-contract=off
+# Of all but the kernels: where CFLAGS name a CPU that fuses, gcc 12 makes one fused instruction of a pair
+# (x c + y s, y c - x s) when it puts scalars together in a vector, whatever -ffp-contract says.
+SCALAR  = -fno-tree-slp-vectorize
 FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
 
 # What is there to build: a program per experiment, and report and compare.
@@ -85,7 +88,7 @@ Q = $(if $(V),,@)
 define compile
 @mkdir -p $(@D)
 @echo "  cc $@"
-$(Q)$(CC) $(FLAGS) -MMD -MP -c -o $@ $<
+$(Q)$(CC) $(FLAGS) $(SCALAR) -MMD -MP -c -o $@ $<
 endef
 define link
 @mkdir -p $(@D)
