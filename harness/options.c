@@ -38,9 +38,12 @@ static const struct option_row rows[OPTION_COUNT] = {
                                  "./spiral is a file): plain text, numbers in columns, one separator, at\n"
                                  "most one line of names, '#' comments; standardised like the spiral" },
     [OPTION_HELDOUT] = { "heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
-                         .meaning = "part of the file's rows that is kept back from training" },
+                         .meaning = "part of the file's rows that is kept back from training: the test rows" },
+    [OPTION_VALIDATION] = { "validation", "FRACTION", KIND_REAL, AT(validation), 0, 1, .below_high = true,
+                            .setting = true, .only = OF_FILE,
+                            .meaning = "another part, the validation rows: --lr tuned chooses by them" },
     [OPTION_DATA_SEED] = { "data-seed", "N", KIND_COUNT, AT(data_seed), 0, 0x1p53 - 1, .setting = true,
-                           .meaning = "stream of the named data set, or of the choice of held-out rows" },
+                           .meaning = "stream of the named data set, or of the choice of those rows" },
     [OPTION_DATA_SIZE] = { "data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true, .only = OF_NAMED,
                            .meaning = "rows of the named data set" },
     [OPTION_SEPARATOR] = { "separator", "NAME", KIND_SIGN, AT(separator), .words = separators, .signs = "\t;,| ",
@@ -238,6 +241,14 @@ static enum options_outcome check_together(const struct options *options, fathom
                        "--heldout %g: legal only with --data FILE (held-out rows of a data set with a name are "
                        "drawn anew)",
                        options->heldout);
+    if ((given & TAKES(OPTION_VALIDATION)) && options_data_set(options))
+        return illegal(error,
+                       "--validation %g: legal only with --data FILE (validation rows of a data set with a name are "
+                       "drawn anew)",
+                       options->validation);
+    if (!(options->heldout + options->validation < 1))
+        return illegal(error, "--heldout %g --validation %g: their sum must be below 1", options->heldout,
+                       options->validation);
     if ((given & TAKES(OPTION_DATA_SIZE)) && !options_data_set(options))
         return illegal(error, "--data-size %zu: legal only without --data FILE (a file is read to its end)",
                        options->data_size);

@@ -16,6 +16,7 @@
 enum option_id {
     OPTION_DATA,
     OPTION_HELDOUT,
+    OPTION_VALIDATION,
     OPTION_DATA_SEED,
     OPTION_DATA_SIZE,
     OPTION_SEPARATOR,
@@ -60,8 +61,8 @@ enum option_id {
 enum {
     TAKES_READING = TAKES(OPTION_SEPARATOR) | TAKES(OPTION_DECIMAL) | TAKES(OPTION_HEADER) | TAKES(OPTION_NO_HEADER) |
                     TAKES(OPTION_SKIP) | TAKES(OPTION_COLUMNS),
-    TAKES_DATA = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_DATA_SEED) | TAKES(OPTION_DATA_SIZE) |
-                 TAKES_READING,
+    TAKES_DATA = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_VALIDATION) | TAKES(OPTION_DATA_SEED) |
+                 TAKES(OPTION_DATA_SIZE) | TAKES_READING,
     TAKES_FLOW = TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL) |
                  TAKES(OPTION_WIDTH) | TAKES(OPTION_HIDDEN) | TAKES(OPTION_ACTNORM),
     TAKES_SEEDS = TAKES(OPTION_SEED) | TAKES(OPTION_SEEDS),
@@ -86,6 +87,7 @@ struct depth_list {
 struct options {
     const char          *data;    /* name of a data set, or file of rows, "-" standard input; NULL: the spiral    */
     double               heldout; /* fraction of the file's rows kept back from training   */
+    double               validation; /* another fraction of them, which chooses           */
     uint64_t             data_seed;
     size_t               data_size; /* rows of the data set that has a name                  */
     char                 separator; /* these six: how the file is read (fathom_read_options) */

@@ -176,7 +176,7 @@ void session_open(struct session *session, struct options *options, const struct
     if (program->takes & TAKES(OPTION_DATA)) {
         session->set = options_data_set(options);
         if (!session->set)
-            own_rows_read(&session->train, &session->heldout, &session->rows, options);
+            own_rows_read(&session->train, &session->heldout, &session->validation, &session->rows, options);
         else
             draw_rows(session, options);
         options->flow.dim = session->train.dim;
@@ -267,6 +267,10 @@ struct table *session_table(const struct session *session, const char *name, con
         table_config(table, "training-rows", text);
         snprintf(text, sizeof text, "%zu", session->heldout.n);
         table_config(table, "heldout-rows", text);
+        if (own_rows(session->options) && session->validation.n > 0) {
+            snprintf(text, sizeof text, "%zu", session->validation.n);
+            table_config(table, "validation-rows", text);
+        }
     }
     return table;
 }

@@ -18,7 +18,8 @@ struct session {
     const fathom_data_set *set; /* that --data names; NULL: the rows are a file's, or there are none */
     fathom_dataset         train;
     fathom_dataset         heldout;    /* in train's coordinates, of the next data seed; n is 0 if there is none */
-    fathom_dataset         validation; /* the same of the data seed after it; n is 0 unless session_draw_validation */
+    fathom_dataset         validation; /* the same of the data seed after it; n is 0 unless session_draw_validation, or
+                                          of a file unless --validation                                        */
     fathom_read_report     rows;       /* what was read of a file of rows; empty for a data set with a name */
     uint32_t              *batches;    /* [steps][batch]; NULL if the program does not train */
     uint32_t              *order;      /* [training rows], along Morton's curve; NULL if the program does not train */
@@ -37,7 +38,8 @@ struct session {
 void session_open(struct session *session, struct options *options, const struct program *program);
 void session_close(struct session *session);
 
-/* Draws the validation rows; a file has none yet.  They choose, so that the held-out rows need choose nothing. */
+/* Draws the validation rows of a data set with a name; those of a file are read with it.  They choose, so that the
+ * held-out rows need choose nothing. */
 void session_draw_validation(struct session *session);
 
 /* The rows by which a trained flow is judged: the held-out rows, or the training rows if there are none. */

@@ -170,7 +170,8 @@ typedef struct fathom_read_options {
                                 @1 is a number even if a name is 1; NULL: all                     default NULL      */
     size_t        most;      /* columns that are read at most, said at the first row   default FATHOM_DIM_MAX, >= 2 */
     double        heldout;   /* fraction of the rows that is held out                             default 0, [0, 1) */
-    uint64_t      seed;      /* of the choice of the held-out rows                                default 0         */
+    double        validation; /* another fraction, kept apart from both   default 0, [0, 1), below 1 with heldout   */
+    uint64_t      seed;      /* of the choice of these rows                                       default 0         */
 } fathom_read_options;
 
 fathom_read_options fathom_read_options_default(void);
@@ -190,8 +191,9 @@ typedef struct fathom_read_column {
 
 /* What was read. */
 typedef struct fathom_read_report {
-    size_t              rows;         /* all rows, training and held-out                       */
+    size_t              rows;         /* all rows: training, held-out and validation           */
     size_t              heldout;      /* the held-out rows                                     */
+    size_t              validation;   /* the validation rows                                   */
     size_t              n_columns;    /* columns that were read; D of the datasets             */
     fathom_read_column *column;       /* [n_columns], in the order of the datasets             */
     char               *columns;      /* the choice of these as options.columns takes it       */
@@ -219,6 +221,13 @@ void fathom_read_report_free(fathom_read_report *report); /* frees the columns, 
  * for an option out of its range; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
 fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
                                   const char *name, const fathom_read_options *options, fathom_error *error);
+
+/* The same in three parts: training rows, held-out rows, and validation rows, which choose so that the held-out rows need
+ * choose nothing.  The validation rows, rounded as well, are the next ones of the same shuffle, so that the held-out
+ * rows are what they are without; *validation may be NULL if that fraction is 0. */
+fathom_status fathom_dataset_read_parts(fathom_dataset *train, fathom_dataset *kept, fathom_dataset *validation,
+                                        fathom_read_report *report, FILE *in, const char *name,
+                                        const fathom_read_options *options, fathom_error *error);
 
 /* order: [n] = the numbers of x's rows along Morton's curve, on which neighbours lie close together (morton.c).
  * x: [n][dim], dim 2 to 64, n 1 to 2^32 - 1.  FATHOM_OK or FATHOM_NO_MEMORY. */
