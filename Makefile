@@ -298,6 +298,10 @@ reference:
 ## make reference-numbers    print the numbers of tests/reference/ again with it, and compare
 reference-numbers: reference
 	$(BUILD)/reference/bin/python reference/regenerate.py $(BUILD)/reference-numbers --against tests/reference
+## make reference-divergence which affine runs of depth 16 diverge in it: tests/reference/divergence.tsv (half an hour;
+##                           interrupted, it goes on where it was)
+reference-divergence: reference
+	$(BUILD)/reference/bin/python reference/divergence.py tests/reference/divergence.tsv $(BUILD)/reference-divergence.tsv
 ## make bench-reference      the notebook as written, at its best, and this program, timed in turn in one run
 bench-reference: reference build
 	BUILD=$(BUILD) PYTHON=$(BUILD)/reference/bin/python OUT=$(TIMES) reference/bench.sh
@@ -340,6 +344,6 @@ help:
 
 always:
 .PHONY: build examples all part tables notebook verify check check-all format-check bench reference reference-numbers \
-        bench-reference install deps clean help always
+        reference-divergence bench-reference install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -26,14 +26,25 @@ jax.config.update("jax_enable_x64", True)
 # ------------------------------------------------------------------------------------------------- dataset ----
 
 
-def spiral(seed=0, n=3000):
-    """Two arms, t (cos 2.5t, sin 2.5t) and its mirror image, blurred by 0.08 and standardised.  [n][2], NumPy."""
+def spiral_points(seed, n):
+    """Two arms, t (cos 2.5t, sin 2.5t) and its mirror image, blurred by 0.08.  [n][2], NumPy."""
     rng = np.random.default_rng(seed)
     t = rng.uniform(0.5, 3.5, n)
     arm = (2 * rng.integers(0, 2, n) - 1)[:, None]
     curve = np.stack([t * np.cos(2.5 * t), t * np.sin(2.5 * t)], axis=1)
-    xy = arm * curve + 0.08 * rng.standard_normal((n, 2))
+    return arm * curve + 0.08 * rng.standard_normal((n, 2))
+
+
+def spiral(seed=0, n=3000):
+    """The rows that the notebook trains on: the points, standardised.  [n][2], NumPy."""
+    xy = spiral_points(seed, n)
     return (xy - xy.mean(0)) / xy.std(0)
+
+
+def spiral_heldout(seed=0, n=3000, rows=20000):
+    """Points of the next seed in the coordinates of spiral(seed, n).  [rows][2], NumPy."""
+    frame = spiral_points(seed, n)
+    return (spiral_points(seed + 1, rows) - frame.mean(0)) / frame.std(0)
 
 
 # --------------------------------------------------------------------------------------------- bijections ----

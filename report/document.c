@@ -34,7 +34,7 @@ static void list_numbers(struct pieces *out)
 static void list_claims(struct pieces *out)
 {
     struct bytes *table = pieces_table(out, "claims");
-    const char   *not_tested = "";
+    const char   *not_tested = NULL, *exploration = NULL;
     bytes_text(table, "| claim | verdict | why |\n|---|---|---|\n");
     for (size_t i = 0; i < out->n_claims; i++) {
         const struct claim *c = &out->claim[i];
@@ -45,8 +45,12 @@ static void list_claims(struct pieces *out)
             not_tested = "A claim is *not tested* where its runs are not in these tables, or are so few that no "
                          "outcome could have been\nsignificant, or were made with other settings: that says nothing "
                          "for it or against it.";
+        if (c->decision == EXPLORATION)
+            exploration = "*Exploration* stands where the runs are not those that PROTOCOL.md states before they are "
+                          "made:\nthere is no verdict.";
     }
-    pieces_value(out, "not-tested", not_tested);
+    const char *notes = exploration ? text_joined(out->pool, not_tested, "\n\n", exploration) : not_tested;
+    pieces_value(out, "not-tested", notes ? notes : "");
 }
 
 /* What the report says of all its judges; the notebook's own numbers rest on no test that is corrected. */
@@ -58,7 +62,8 @@ static void add_head(struct pieces *out, enum edition edition, const struct verd
     pieces_value(out, "settings", sources_notice(out->sources));
     if (edition == EDITION_NOTEBOOK)
         return;
-    pieces_value(out, "tests", text(out->pool, "%zu", verdicts->n));
+    pieces_value(out, "tests", text(out->pool, "%zu", verdicts_of_family(verdicts, NULL)));
+    pieces_value(out, "stability-tests", text(out->pool, "%zu", verdicts_of_family(verdicts, "Stability")));
     pieces_value(out, "level", text(out->pool, "%g", EFFECT_LEVEL));
     pieces_value(out, "material", text(out->pool, "%g", EFFECT_MATERIAL));
 }
@@ -125,8 +130,10 @@ bool document_write(struct bytes *out, enum edition edition, const char *folder,
 
     bool good = open_tables(&sources, edition, error) && read_document(&document, path, error);
     if (good) {
-        for (size_t i = 0; i < N_JUDGES; i++)
+        for (size_t i = 0; i < N_JUDGES; i++) {
+            verdicts.family = judges[i]->family;
             measured[i] = sits(judges[i], edition) ? judges[i]->measure(&in) : NULL;
+        }
         good = verdicts_correct(&verdicts);
         if (!good)
             snprintf(error->text, sizeof error->text, "not enough memory for the report");

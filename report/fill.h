@@ -1,10 +1,10 @@
 /* fill.h - the report as a document: REPORT.md.in, Markdown with places that are filled with the judges' pieces.
  *
- *   {{table clipping.boundaries}}    a table of Markdown
- *   {{claim clipping.survival}}      title, sentence, rule, what was measured, verdict
+ *   {{table stability.primary}}      a table of Markdown
+ *   {{claim stability.no-nan}}       title, sentence, rule, what was measured, verdict
  *   {{value roundoff.limit}}         a number, a phrase, a sentence, or paragraphs
- *   {{source clipping}}              what makes the table again
- *   {{figure clipping: caption}}     the picture with its caption
+ *   {{source stability}}             what makes the table again
+ *   {{figure stability: caption}}    the picture with its caption
  *
  * There are no conditions and no loops: whatever depends on numbers is in the pieces.  A line that is nothing but a
  * place whose text is empty is left out together with the empty line behind it.  Every piece must be used, and no place

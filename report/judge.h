@@ -1,7 +1,7 @@
 /* judge.h - a judge: what it measures on its program's tables, and what it decides.
  *
  * The report has three phases (document.c).  Every judge measures a struct of its own from the tables, and registers
- * its tests.  All tests are corrected together.  Then every judge decides, as a function of its struct alone, and
+ * its tests.  Each family of tests is corrected together.  Then every judge decides, as a function of its struct alone, and
  * registers the pieces that REPORT.md.in names.  A new one is a file of its own, a line in judges.h, and a section of
  * REPORT.md.in.
  */
@@ -24,7 +24,8 @@ struct judge {
     const char          *name;    /* of the file, and of the program that writes its tables                     */
     const struct source *tables;  /* that it reads first; the first is the one of `source`.  One that belongs to
                                      another judge is not among them                                            */
-    const char          *figures; /* names separated by one blank                                               */
+    const char          *figures; /* names separated by one blank; "": none                                     */
+    const char          *family;  /* of its tests (verdict.h): a section of PROTOCOL.md; NULL: of no section     */
     /* Its struct, in the pool.  A test stays where it was registered. */
     void *(*measure)(const struct inputs *in);
     /* Looks at no table. */

@@ -54,10 +54,11 @@ void pieces_source(struct pieces *p, const char *table)
 /* ------------------------------------------------------------------------------------------------ verdicts ---- */
 
 /* No decision counts.  again: the tables that must be made again. */
-static struct claim not_tested(struct pieces *p, const struct claim *claim, const char *why, const char *again)
+static struct claim not_judged(struct pieces *p, const struct claim *claim, enum decision instead, const char *why,
+                               const char *again)
 {
     struct claim c = *claim;
-    c.decision = NOT_TESTED;
+    c.decision = instead;
     c.limit = text(p->pool, "%s; %s.", why, sources_what_to_run(p->sources, again));
     return c;
 }
@@ -67,9 +68,10 @@ static struct claim judged(struct pieces *p, const struct claim *claim)
 {
     const char *other = sources_other(p->sources, claim->rests_on, false);
     if (other)
-        return not_tested(p, claim, sources_differ(p->sources, other, false), other);
+        return not_judged(p, claim, sources_stated(p->sources, other) ? EXPLORATION : NOT_TESTED,
+                          sources_differ(p->sources, other, false), other);
     if (claim->untested)
-        return not_tested(p, claim, claim->untested, claim->lacking ? claim->lacking : claim->rests_on);
+        return not_judged(p, claim, NOT_TESTED, claim->untested, claim->lacking ? claim->lacking : claim->rests_on);
     return *claim;
 }
 

@@ -1,7 +1,7 @@
 /* pieces.h - what REPORT.md.in may name: tables, claims, values, figures and sources, each under its name.
  *
- * A judge registers its pieces when all tests are corrected.  The document calls a piece of report/clipping.c
- * "clipping.<name>", a figure by the name of its picture, and the source of a judge by the judge's name.
+ * A judge registers its pieces when all tests are corrected.  The document calls a piece of
+ * report/stability.c "stability.<name>", a figure by the name of its picture, and the source of a judge by the judge's name.
  */
 #ifndef PIECES_H
 #define PIECES_H
@@ -43,8 +43,8 @@ void pieces_value(struct pieces *pieces, const char *name, const char *text);
 void pieces_figure(struct pieces *pieces, const char *name);
 /* What makes a table again.  Once per judge. */
 void pieces_source(struct pieces *pieces, const char *table);
-/* One that is `untested`, or rests on a table of other settings, is not tested, whatever its decision, and what to run
- * is said.  The claim's text must live as long as the pool. */
+/* One that is `untested`, or rests on a table of other settings, is not tested (or exploration, sources.h), whatever its
+ * decision, and what to run is said.  The claim's text must live as long as the pool. */
 void pieces_claim(struct pieces *pieces, const struct claim *claim);
 /* A row for the list of numbers at the head. */
 void pieces_number(struct pieces *pieces, const char *what, const char *notebook, const char *ours,

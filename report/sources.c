@@ -78,11 +78,12 @@ static bool read_settings(struct opened *o, struct pool *pool, const char *path,
                  program ? program : "not given", o->program);
         return false;
     }
-    if (protocol->run && (!data || strcmp(data, "spiral") != 0)) {
+    const char *rows = o->source->data ? o->source->data : "spiral";
+    if (protocol->run && (!data || strcmp(data, rows) != 0)) {
         snprintf(error->text, sizeof error->text,
-                 "%.120s: data %.60s instead of spiral, which the report is about; "
+                 "%.120s: data %.60s instead of %.30s, which the report is about; "
                  "give own rows a folder of their own (--out)",
-                 path, data ? data : "not given");
+                 path, data ? data : "not given", rows);
         return false;
     }
     o->found = (struct protocol){
@@ -151,7 +152,10 @@ static bool is_among(const char *name, const char *names)
     return false;
 }
 
-static bool is_other(const struct opened *o, bool only_runs) { return o->found.run || (!only_runs && o->found.choice); }
+static bool is_other(const struct opened *o, bool only_runs)
+{
+    return o->found.run || (!only_runs && (o->found.choice || (o->source->stated && o->found.count)));
+}
 
 const char *sources_other(struct sources *s, const char *names, bool only_runs)
 {
@@ -164,6 +168,14 @@ const char *sources_other(struct sources *s, const char *names, bool only_runs)
     return other;
 }
 
+bool sources_stated(const struct sources *s, const char *names)
+{
+    bool stated = false;
+    for (size_t i = 0; i < s->n; i++)
+        stated = stated || (is_among(s->opened[i].source->name, names) && s->opened[i].source->stated);
+    return stated;
+}
+
 const char *sources_differ(struct sources *s, const char *names, bool only_runs)
 {
     const char *found = NULL;
@@ -171,8 +183,11 @@ const char *sources_differ(struct sources *s, const char *names, bool only_runs)
         const struct opened *o = &s->opened[i];
         if (!is_among(o->source->name, names) || !is_other(o, only_runs))
             continue;
-        const char *choice = only_runs ? NULL : o->found.choice;
-        const char *words = choice ? text_joined(&s->pool, o->found.run, ", ", choice) : o->found.run;
+        const char *words = o->found.run;
+        if (!only_runs && o->found.choice)
+            words = text_joined(&s->pool, words, ", ", o->found.choice);
+        if (!only_runs && o->source->stated && o->found.count)
+            words = text_joined(&s->pool, words, ", ", o->found.count);
         found = text_joined(&s->pool, found, "; ", text(&s->pool, "`%s.tsv` has %s", o->source->name, words));
     }
     return found ? text(&s->pool, "settings differ: %s", found) : NULL;
@@ -219,7 +234,7 @@ const char *sources_notice(struct sources *s)
     const char  *releases = several_releases(s) ? "> **These tables were made by more than one release of Fathom.**"
                                                 : NULL;
     const char  *list = NULL;
-    bool         judged = true;
+    bool         judged = true, stated = false;
     for (size_t i = 0; i < s->n; i++) {
         const struct opened *o = &s->opened[i];
         const char          *all[] = { o->found.run, o->found.choice, o->found.count }, *line = NULL;
@@ -227,14 +242,18 @@ const char *sources_notice(struct sources *s)
             line = all[k] ? text_joined(pool, line, ", ", all[k]) : line;
         if (line)
             list = text(pool, "%s> * `%s.tsv`: %s\n", list ? list : "", o->source->name, line);
-        judged = judged && !is_other(o, false);
+        judged = judged && (o->source->stated || !is_other(o, false));
+        stated = stated || (o->source->stated && line);
     }
     if (!list)
         return releases ? releases : "";
+    const char *note = judged
+                         ? stated ? NULL : "Only how many runs there are differs: the verdicts below rest on that many."
+                         : "A claim that rests on a table with other runs is *not tested*. Seeds and replicas are "
+                           "judged as many as there are.";
+    if (stated)
+        note = text_joined(pool, note, " ", "A claim whose runs PROTOCOL.md states is *exploration* on any others.");
     return text_joined(pool, releases, "\n\n",
                        text(pool, "> **These tables were made with settings that are not the protocol's.**\n>\n%s\n%s",
-                            list,
-                            judged ? "Only how many runs there are differs: the verdicts below rest on that many."
-                                   : "A claim that rests on a table with other runs is *not tested*. Seeds and "
-                                     "replicas are judged as many as there are."));
+                            list, note));
 }

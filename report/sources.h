@@ -2,7 +2,7 @@
  * allow to be judged.
  *
  * A table of other rows, or of another program, is refused.  One with other settings (settings.h) is read, and what
- * rests on it is not tested.
+ * rests on it is not tested; of runs that PROTOCOL.md states, it is exploration.
  */
 #ifndef SOURCES_H
 #define SOURCES_H
@@ -16,6 +16,8 @@ struct source {
     const char     *file;     /* a committed file, below the project's folder; NULL: a result            */
     bool            no_head;  /* the file has no line of column names                                    */
     struct protocol protocol; /* of a result                                                             */
+    const char     *data;     /* the rows that a result is of; NULL: the spiral                          */
+    bool            stated;   /* PROTOCOL.md states its runs, also how many: any others are exploration  */
     const char     *options;  /* " --replicas 32": what the program must be asked for beyond its defaults
                                  to follow the protocol; NULL: nothing                                   */
 };
@@ -44,13 +46,16 @@ void sources_close(struct sources *sources);
 const struct table *sources_table(const struct sources *sources, const char *name);
 
 /* Of these tables, names separated by blanks: those with other runs than the protocol's, names separated by blanks;
- * NULL: none.  only_runs: whatever runs there are, if each is the protocol's. */
+ * NULL: none.  How many there are matters only of those whose runs are stated.  only_runs: whatever runs there are, if
+ * each is the protocol's. */
 const char *sources_other(struct sources *sources, const char *names, bool only_runs);
+/* PROTOCOL.md states the runs of one of these tables. */
+bool sources_stated(const struct sources *sources, const char *names);
 /* "settings differ: `depth_truth.tsv` has steps 4 instead of 1200": of those tables. */
 const char *sources_differ(struct sources *sources, const char *names, bool only_runs);
-/* "run `build/clipping --out results`": each program of these tables in turn. */
+/* "run `build/actnorm --out results`": each program of these tables in turn. */
 const char *sources_what_to_run(struct sources *sources, const char *names);
-/* "Again: `build/clipping --seeds 12 --out results`. Table: `results/clipping.tsv`." */
+/* "Again: `build/actnorm --seeds 8 --out results`. Table: `results/actnorm.tsv`." */
 const char *sources_again(struct sources *sources, const char *name);
 /* What stands at the head of the report if any table's settings are not the protocol's, as paragraphs; "": none. */
 const char *sources_notice(struct sources *sources);

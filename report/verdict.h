@@ -1,18 +1,19 @@
 /* verdict.h - what a claim comes to: tests, corrected together, and a decision by a stated rule.
  *
- * A judge registers each of its tests before any is decided on.  Holm's method then corrects all their p-values
- * together, once, and writes each corrected p into its effect.  So a decision knows of every other test in the report.
+ * A judge registers each of its tests before any is decided on.  Holm's method then corrects the p-values of each family
+ * together, once, and writes each corrected p into its effect.  A section of PROTOCOL.md is a family; the claims that no
+ * section states are one more.  So a decision knows of every other test of its family.
  * Invariant: which tests are registered does not depend on what they found, and their order does not matter.
  *
  * A claim whose runs are not there, or whose test could not have come out otherwise, is not tested: neither supported
- * nor refuted.
+ * nor refuted.  One whose runs are not those that PROTOCOL.md states is exploration: it has no verdict.
  */
 #ifndef VERDICT_H
 #define VERDICT_H
 
 #include "effect.h"
 
-enum decision { SUPPORTED, LIMITED, REFUTED, UNDECIDED, NOT_TESTED };
+enum decision { SUPPORTED, LIMITED, REFUTED, UNDECIDED, NOT_TESTED, EXPLORATION };
 const char *verdict_name(enum decision decision);
 
 struct claim {
@@ -30,13 +31,19 @@ struct claim {
 
 /* The tests of the report. */
 struct verdicts {
-    struct effect **test; /* [n], each where its judge keeps it */
-    size_t          n, room;
+    struct verdict_test {
+        struct effect *effect; /* where its judge keeps it */
+        const char    *family;
+    } * test; /* [n] */
+    size_t      n, room;
+    const char *family; /* of the tests that are registered next: a section of PROTOCOL.md, or NULL */
 };
 
 /* Registers a test; *effect must stay where it is until verdicts_correct.  One that has nothing to test keeps p = 1 and
  * is none of those that are corrected together. */
 void verdict_test(struct verdicts *verdicts, struct effect *effect);
+/* How many tests a family has; NULL: those of no section. */
+size_t verdicts_of_family(const struct verdicts *verdicts, const char *family);
 /* Writes corrected and testable of each.  False: no memory. */
 bool verdicts_correct(struct verdicts *verdicts);
 void verdicts_free(struct verdicts *verdicts);

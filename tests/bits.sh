@@ -25,9 +25,10 @@ no_hidden   depth_truth      --hidden 0 --actnorm default --clip none --depths 1
 gradients   gradient_norm    --depths 1,4
 residual    residual_inverse --quiet
 growth      gradient_depth   --depths 1,3 --seeds 3
-leash       clipping         --depths 2 --seeds 1 --steps 10
+stability   stability        --seeds 1 --steps 4 --batch 64
+four        stability_4d     --seeds 1 --steps 10
 actnorm     actnorm          --depths 1,2 --seeds 1 --steps 10
-deep        depth20          --depths 3 --seeds 1 --steps 5
+deep        divergence       --depths 3 --seeds 1 --steps 5
 roundoff    roundoff         --depths 1 --replicas 2 --steps 20
 lines       conditioner      --depths 2 --actnorm data --steps 40
 END

@@ -275,52 +275,75 @@ void fill_actnorm(struct world *w)
         }
 }
 
-void fill_depth20(struct world *w)
+/* A row of a table of runs on stability. */
+static void put_stability_run(struct world *w, struct table *table, const char *coupling, unsigned depth,
+                              const char *lr, const char *arm, unsigned seed, bool heldout_rows)
 {
-    static const char *const arms[] = { "none", "clip", "actnorm", "both" };
-    struct table            *table = add_table(w, "depth20",
-                                               "coupling depth arm seed status diverged_at train_logp heldout_logp "
-                                                          "params_sha256");
+    static const char *const kinds[] = { "scale-underflow", "latent-overflow", "gradient-overflow" };
+    const double             value = score(w);
+    const char *const        status = !isnan(value) ? "ok" : below(w, 4) ? "diverged" : "ruined";
+    const bool               diverged = strcmp(status, "diverged") == 0;
+    table_text(table, coupling);
+    table_count(table, depth);
+    table_text(table, lr);
+    table_text(table, arm);
+    table_count(table, 100 + seed);
+    table_text(table, status);
+    table_text(table, diverged ? kinds[below(w, 3)] : "none");
+    table_number(table, diverged ? below(w, 16) : NAN);
+    table_number(table, diverged ? 1 + below(w, 9) : NAN);
+    table_number(table, diverged ? below(w, w->steps) : NAN);
+    table_number(table, uniform(w));
+    table_number(table, value);
+    table_number(table, heldout_rows ? value - 0.1 : NAN);
+    table_number(table, heldout(w, heldout_rows));
+    table_number(table, size(w));
+    table_number(table, size(w));
+    table_number(table, uniform(w));
+    put_fingerprint(table);
+}
+
+static void put_replay(struct world *w, struct table *table, unsigned seed)
+{
+    for (unsigned step = 0, end = 1 + below(w, w->steps); step < end; step++) {
+        table_text(table, "affine");
+        table_count(table, 16);
+        table_text(table, "0.01");
+        table_text(table, "clip");
+        table_count(table, seed);
+        table_count(table, step);
+        table_number(table, score(w));
+        table_number(table, size(w));
+        table_number(table, score(w));
+        table_number(table, size(w));
+    }
+}
+
+void fill_stability(struct world *w)
+{
+    static const char *const scales[] = { "affine", "affine-2sigmoid", "affine-bayesflow", "spline" };
+    static const char *const rates[] = { "0.003", "0.01", "0.03" }, *const arms[] = { "clip", "none", "skip", "zclip" };
+    const struct table_plan *plan = w->experiment->tables;
+    struct table            *runs = add_table(w, plan->name, plan->columns);
+    const unsigned           n_scales = 1 + below(w, 4), n_rates = 1 + below(w, 3), n_arms = 1 + below(w, 4);
     const bool               heldout_rows = below(w, 2);
-    const unsigned           couplings = 1 + below(w, 3), depths = w->n_depths < 3 ? w->n_depths : 3;
-    for (unsigned c = 1; c <= 2; c++)
-        for (unsigned i = 0; i < depths * 4 * w->seeds && couplings & c && !w->empty; i++) {
-            double value = score(w);
-            table_text(table, c == 1 ? "spline" : "affine");
-            table_count(table, w->depths[i / w->seeds / 4]);
-            table_text(table, arms[i / w->seeds % 4]);
-            table_count(table, i % w->seeds);
-            put_status(w, table, value);
-            table_number(table, value);
-            table_number(table, heldout(w, heldout_rows));
-            put_fingerprint(table);
+    for (unsigned i = 0; i < n_scales * w->n_depths * n_rates * n_arms * w->seeds && !w->empty; i++)
+        put_stability_run(w, runs, scales[i / w->seeds / n_arms / n_rates / w->n_depths],
+                          w->depths[i / w->seeds / n_arms / n_rates % w->n_depths],
+                          rates[i / w->seeds / n_arms % n_rates], arms[i / w->seeds % n_arms], i % w->seeds,
+                          heldout_rows);
+    for (; plan->name; plan++)
+        if (plan->fill) {
+            struct table *first = add_table(w, plan->name, plan->columns);
+            for (unsigned seed = 0, replayed = below(w, 4); seed < replayed && !w->empty; seed++)
+                put_replay(w, first, 100 + seed);
         }
 }
 
-void fill_clipping(struct world *w)
+void fill_divergence(struct world *w)
 {
-    static const char *const stabilisers[] = { "none\0none", "none\0skip", "1\0none" };
-    struct table            *table = add_table(w, "clipping",
-                                               "coupling depth lr clip guard seed status diverged_at skipped "
-                                                          "train_logp heldout_logp params_sha256");
-    const bool               heldout_rows = below(w, 2);
-    const unsigned           couplings = 1 + below(w, 3), n_leashes = 1 + below(w, 3), rates = 1 + below(w, 4);
-    for (unsigned c = 1; c <= 2; c++)
-        for (unsigned i = 0; i < w->n_depths * rates * n_leashes * w->seeds && couplings & c && !w->empty; i++) {
-            const char *stabiliser = stabilisers[i / w->seeds % n_leashes];
-            double      value = score(w);
-            table_text(table, c == 1 ? "affine" : "spline");
-            table_count(table, w->depths[i / w->seeds / n_leashes / rates]);
-            table_setting(table, 1e-3 * (1 + i / w->seeds / n_leashes % rates));
-            table_text(table, stabiliser);
-            table_text(table, stabiliser + strlen(stabiliser) + 1);
-            table_count(table, i % w->seeds);
-            put_status(w, table, value);
-            table_count(table, 0);
-            table_number(table, value);
-            table_number(table, heldout(w, heldout_rows));
-            put_fingerprint(table);
-        }
+    struct table *table = add_table(w, w->experiment->tables->name, w->experiment->tables->columns);
+    (void)table; /* it has no figure */
 }
 
 void fill_conditioner(struct world *w)

@@ -32,8 +32,8 @@ void fill_gradient_norm(struct world *w);
 void fill_gradient_depth(struct world *w);
 void fill_depth_truth(struct world *w);
 void fill_actnorm(struct world *w);
-void fill_depth20(struct world *w);
-void fill_clipping(struct world *w);
+void fill_stability(struct world *w); /* and stability_4d */
+void fill_divergence(struct world *w);
 void fill_conditioner(struct world *w);
 void fill_roundoff(struct world *w);
 void fill_residual_inverse(struct world *w);

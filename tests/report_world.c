@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "document.h"
+#include "stability_world.h"
 
 enum { SEEDS = 8, DRAWS = 32 };
 
@@ -34,12 +35,8 @@ struct world good_world(void)
         .scatter = 1,
         .ensemble_shift = 0,
         .power = { 1.0, 1.3 },
-        .clip = SAVES,
-        .guard_saves = true,
-        .affine_frail = true,
         .start = { -100, 1 },
         .finish = { { -.1, -.1, -.1, -.1, -.1, -.1 }, { .1, .1, .1, .1, .1, .1 } },
-        .deep_diverges = { { false }, { true, true, true, false } },
         .growth = 0.2,
         .other_folds = true,
     };
@@ -55,11 +52,21 @@ static const struct world_head {
     { "residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach " },
     { "depth_truth", "spline", "1,2,4,8,16,20", "1", " depth_truth " },
     { "gradient_depth", "both", "1,2,3,4,6,8,12,16,24,32", "1", " gradient_depth " },
-    { "clipping", "both", "4,8,16", "1", " clipping " },
+    { "stability", "both", "1,2,4,8", "1", " stability stability_cells stability_scales " },
+    { "stability_4d", "both", "1,2,4,8", "1", " stability_4d stability_4d_cells " },
+    { "divergence", "affine", "16", "1", " divergence " },
     { "actnorm", "spline", "1,2,4,8,16,20", "1", " actnorm " },
-    { "depth20", "both", "20", "1", " depth20 " },
     { "roundoff", "spline", "1,2,4,8", "9", " roundoff roundoff_final " },
     { "conditioner", "spline", "4", "1", " conditioner " },
+};
+
+static const struct world_runs {
+    const char *program, *seed, *seeds, *data;
+} runs[] = {
+    { "stability", "100", "24", "spiral" },
+    { "stability_4d", "100", "8", "two_spirals_4d" },
+    { "divergence", "0", "24", "spiral" },
+    { NULL, "0", "8", "spiral" }, /* of all others */
 };
 
 static void write_head(FILE *file, const char *name)
@@ -69,10 +76,13 @@ static void write_head(FILE *file, const char *name)
     snprintf(word, sizeof word, " %s ", name);
     while (!strstr(head->tables, word))
         assert_true(++head < heads + sizeof heads / sizeof *heads);
+    const struct world_runs *of = runs;
+    while (of->program && strcmp(of->program, head->program) != 0)
+        of++;
     const char *const settings[][2] = {
         { "program", head->program },
         { "fathom", FATHOM_VERSION },
-        { "data", "spiral" },
+        { "data", of->data },
         { "heldout", "0" },
         { "data-seed", "0" },
         { "data-size", "3000" },
@@ -83,8 +93,8 @@ static void write_head(FILE *file, const char *name)
         { "width", "24" },
         { "hidden", "2" },
         { "actnorm", "none" },
-        { "seed", "0" },
-        { "seeds", "8" },
+        { "seed", of->seed },
+        { "seeds", of->seeds },
         { "batch-seed", "1" },
         { "steps", "1200" },
         { "batch", "512" },
@@ -180,43 +190,6 @@ static void write_depth_truth(void)
     finish_table(file);
 }
 
-/* An affine run diverges from a rate on that is lower the deeper it is. */
-static bool diverges(size_t c, size_t depth, size_t rate, size_t stabiliser, size_t seed)
-{
-    if (world.nothing_finishes)
-        return true;
-    if (c == 1 ? !world.spline_frail : !world.affine_frail)
-        return stabiliser == 1 && c == 0 && world.clip == KILLS && rate > 3;
-    const bool bare = rate + depth > 4;
-    if (stabiliser == 3)
-        return bare && !world.guard_saves;
-    if (stabiliser == 0 || !bare)
-        return bare;
-    return world.clip == KILLS || world.clip == FITS || (world.clip == SAVES_MOST && rate == 6 && seed == 0);
-}
-
-static void write_clipping(void)
-{
-    static const char *const rates[] = { "0.001", "0.002", "0.003", "0.005", "0.01", "0.03", "0.1" };
-    static const char *const stabilisers[] = { "none\tnone", "1\tnone", "0.1\tnone", "none\tskip" };
-    FILE *file = create_table("clipping", "coupling depth lr clip guard seed status diverged_at skipped train_logp "
-                                          "heldout_logp");
-    for (size_t c = 0; c < 2; c++)
-        for (size_t d = 0; d < 3; d++)
-            for (size_t r = 0; r < 7; r++)
-                for (size_t l = 0; l < 4; l++)
-                    for (size_t s = 0; s < SEEDS; s++) {
-                        const double score = -1.5 - noise(s, d) + (world.clip == FITS && (l == 1 || l == 2) ? 0.2 : 0);
-                        fprintf(file, "%s\t%g\t%s\t%s\t%zu\t", couplings[c], depths[d + 2], rates[r], stabilisers[l],
-                                s);
-                        if (diverges(c, d, r, l, s))
-                            fprintf(file, "diverged\t300\t0\tnan\tnan\n");
-                        else
-                            fprintf(file, "ok\tnan\t0\t%.9f\t%.9f\n", score + 0.1, score);
-                    }
-    finish_table(file);
-}
-
 static void write_actnorm(void)
 {
     static const char *const arms[] = { "none", "default", "data" };
@@ -232,22 +205,6 @@ static void write_actnorm(void)
                     fprintf(file, "diverged\t9\tnan\tnan\n");
                 else
                     fprintf(file, "ok\tnan\t%.9f\t%.9f\n", -1.4 + end, -1.5 + end + noise(s, 3 * a + d));
-            }
-    finish_table(file);
-}
-
-static void write_depth20(void)
-{
-    static const char *const arms[] = { "none", "clip", "actnorm", "both" };
-    FILE *file = create_table("depth20", "coupling depth arm seed status diverged_at train_logp heldout_logp");
-    for (size_t c = 0; c < 2; c++)
-        for (size_t a = 0; a < 4; a++)
-            for (size_t s = 0; s < SEEDS; s++) {
-                fprintf(file, "%s\t20\t%s\t%zu\t", couplings[1 - c], arms[a], s);
-                if (world.nothing_finishes || (world.deep_diverges[c][a] && s == 3))
-                    fprintf(file, "diverged\t300\tnan\tnan\n");
-                else
-                    fprintf(file, "ok\tnan\t-1.35\t%.9f\n", -1.5 + noise(s, a));
             }
     finish_table(file);
 }
@@ -296,9 +253,8 @@ void write_world(void)
     write_depth_sweep();
     write_gradients();
     write_depth_truth();
-    write_clipping();
+    write_stability();
     write_actnorm();
-    write_depth20();
     write_roundoff();
     write_residual();
     write_conditioner();
@@ -344,6 +300,7 @@ int new_world(void **state)
 {
     (void)state;
     world = good_world();
+    stability_world = good_stability();
     return 0;
 }
 

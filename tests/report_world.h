@@ -7,8 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum fate { FINE, SAVES, SAVES_MOST, KILLS, FITS };
-
 extern struct world {
     double      heldout[6];              /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
     double      scatter, common_scatter; /* of the seeds, as a multiple of the usual; and what it is of a seed's
@@ -18,12 +16,9 @@ extern struct world {
     double      ensemble_shift;          /* of the trained ensemble                                               */
     double      norm_change;             /* of the printed gradient norms                                         */
     double      power[2];                /* affine, spline: gradient norm grows as depth to this power            */
-    enum fate   clip;                    /* what a clip does to affine runs that diverge without                  */
-    bool        guard_saves, spline_frail, affine_frail;
-    double      start[2];            /* default, data: untrained log p against none                           */
-    double      finish[2][6];        /* held-out log p after training against none, at each depth             */
-    bool        deep_diverges[2][4]; /* spline, affine x none, clip, actnorm, both                          */
-    double      growth;              /* of round-off, a step                                                  */
+    double      start[2];                /* default, data: untrained log p against none                           */
+    double      finish[2][6];            /* held-out log p after training against none, at each depth             */
+    double      growth;                  /* of round-off, a step                                                  */
     bool        contraction_folds, other_folds;
     bool        nothing_finishes;
     const char *other_table, *other_key, *other_value; /* one setting of one table's head */

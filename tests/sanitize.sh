@@ -46,7 +46,7 @@ if command -v valgrind > /dev/null; then
     done << END
 depth_truth --data $rows --heldout 0.2 --depths 1,2 --seeds 1 --steps 4 --batch 70
 depth_truth --data $rows --coupling affine --actnorm data --depths 2 --seeds 1 --steps 4 --batch 70
-clipping --data $rows --depths 1 --seeds 1 --steps 4 --batch 20
+stability_4d --data $rows --seeds 1 --steps 4 --batch 20
 roundoff --depths 1 --replicas 2 --steps 4
 gradient_norm --depths 2 --data-size 200
 conditioner --data $rows --depths 1 --steps 4 --batch 20

@@ -98,7 +98,8 @@ grep -qx '# data-size: 3000' spiral/depth_sweep.tsv || fail "the spiral's size i
 
 # every program with scores has them in raw units too
 while read -r program table scores; do
-    options="--threads 1 --no-plot --quiet --depths 1"
+    options="--threads 1 --no-plot --quiet"
+    grep -q '^  --depths ' <("$build/$program" --help) && options="$options --depths 1"
     grep -q '^  --steps ' <("$build/$program" --help) && options="$options --steps 4"
     grep -q '^  --seeds ' <("$build/$program" --help) && options="$options --seeds 1"
     # shellcheck disable=SC2086
@@ -114,15 +115,15 @@ depth_truth depth_truth train_logp heldout_logp
 gradient_norm gradient_norm untrained_logp
 gradient_depth gradient_depth untrained_logp
 actnorm actnorm untrained_logp train_logp heldout_logp
-depth20 depth20 train_logp heldout_logp
-clipping clipping train_logp heldout_logp
+stability_4d stability_4d train_logp heldout_logp
+divergence divergence train_logp heldout_logp
 roundoff roundoff_final train_logp heldout_logp
 density density_integral train_logp
 END
 
 # ------------------------------------------------------------------------------------- ActNorm and the first batch ----
 # shellcheck disable=SC2086
-for program in actnorm depth20; do
+for program in actnorm stability; do
     run 1 1 "$build/$program" --batch 1 --store none --out none $short
     says "$program: spiral: column 1 does not vary over the first batch (--batch 1 --batch-seed 1)"
     says "cure: a larger --batch or another --batch-seed"

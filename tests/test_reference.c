@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common.h"
+#include "table.h"
 
 #define REFERENCE "tests/reference/"
 
@@ -297,6 +298,71 @@ static void test_traces(void **state)
     }
 }
 
+/* Mean log p over the held-out rows of the Gaussian with the training rows' mean, 0, and covariance, (1 r; r 1). */
+static double gaussian_heldout(void)
+{
+    enum { HELDOUT = 20000 };
+    fathom_dataset heldout;
+    double         r = 0, sum = 0;
+    assert_int_equal(fathom_spiral(&heldout, 1, HELDOUT, &spiral), FATHOM_OK);
+    for (size_t i = 0; i < N; i++)
+        r += spiral.x[2 * i] * spiral.x[2 * i + 1] / N;
+    for (size_t i = 0; i < HELDOUT; i++) {
+        const double a = heldout.x[2 * i], b = heldout.x[2 * i + 1];
+        sum += a * a - 2 * r * a * b + b * b;
+    }
+    fathom_dataset_free(&heldout);
+    return -log(2 * M_PI) - log(1 - r * r) / 2 - sum / HELDOUT / (2 * (1 - r * r));
+}
+
+/* The outcome and what goes with it: diverged at a step and no score, ruined below the Gaussian, or ok. */
+static void check_outcome(const struct table *table, size_t row, double gaussian)
+{
+    enum { STATUS = 5, DIVERGED_AT, TRAIN, HELDOUT, STEPS = 1200 };
+    const char  *status = table_cell(table, row, STATUS);
+    const double step = table_cell_number(table, row, DIVERGED_AT), train = table_cell_number(table, row, TRAIN),
+                 heldout = table_cell_number(table, row, HELDOUT);
+    const bool good = strcmp(status, "diverged") == 0
+                        ? step >= 0 && step < STEPS && step == floor(step) && isnan(train) && isnan(heldout)
+                    : strcmp(status, "ok") == 0     ? isnan(step) && isfinite(train) && heldout >= gaussian
+                    : strcmp(status, "ruined") == 0 ? isnan(step) && !(heldout >= gaussian)
+                                                    : false;
+    if (!good)
+        fail_msg("row %zu: %s, diverged_at %s, train_logp %s, heldout_logp %s", row, status,
+                 table_cell(table, row, DIVERGED_AT), table_cell(table, row, TRAIN), table_cell(table, row, HELDOUT));
+}
+
+/* Which runs of the stack diverge: a row per run, in this order. */
+static void test_divergence(void **state)
+{
+    (void)state;
+    static const char *const columns[] = { "coupling", "depth",       "lr",         "clip",        "seed",
+                                           "status",   "diverged_at", "train_logp", "heldout_logp" };
+    static const char *const cells[] = { "0.003\tnone", "0.003\t1", "0.01\tnone", "0.01\t1" };
+    enum { N_COLUMNS = 9, CELLS = 4, SEEDS = 24 };
+    fathom_error  error;
+    struct table *table = table_read(REFERENCE "divergence.tsv", &error);
+    if (!table)
+        fail_msg("%s", error.text);
+    assert_int_equal(table_columns(table), N_COLUMNS);
+    for (size_t c = 0; c < N_COLUMNS; c++)
+        assert_string_equal(table_column_name(table, c), columns[c]);
+    assert_non_null(table_value(table, "stack"));
+
+    const double gaussian = strtod(table_value(table, "gaussian_heldout_logp"), NULL);
+    check_near(gaussian_heldout(), gaussian, 1e-13, 1.0, "Gaussian's mean log p of held-out rows", 0);
+    assert_int_equal(table_rows(table), CELLS * SEEDS);
+    for (size_t row = 0; row < CELLS * SEEDS; row++) {
+        char expected[64], found[64];
+        snprintf(expected, sizeof expected, "affine\t16\t%s\t%zu", cells[row / SEEDS], row % SEEDS);
+        snprintf(found, sizeof found, "%s\t%s\t%s\t%s\t%s", table_cell(table, row, 0), table_cell(table, row, 1),
+                 table_cell(table, row, 2), table_cell(table, row, 3), table_cell(table, row, 4));
+        assert_string_equal(found, expected);
+        check_outcome(table, row, gaussian);
+    }
+    table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_spline),
         cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_traces),
+        cmocka_unit_test(test_divergence),
     };
     return cmocka_run_group_tests(tests, make_spiral, free_spiral);
 }

@@ -68,7 +68,6 @@ static void depth_verdicts(void **state)
     world = good_world();
     world.scatter = 200; /* too much to tell: that nothing is found is no support */
     verdict_is(fit, "undecided");
-    verdict_is("Spline stacks train fine", "undecided");
     world = good_world();
     world.kl_floor = 0.005, world.scatter = 60; /* not told from none, nor from a hundredth */
     verdict_is(taper, "undecided");
@@ -91,38 +90,6 @@ static void gradient_verdicts(void **state)
     verdict_is(order, "supported within");
     world.power[1] = 0.5;
     verdict_is(order, "refuted as stated");
-}
-
-static void clipping_verdicts(void **state)
-{
-    static const char survive[] = "Clipping lets", best[] = "Clipping is the most", nan[] = "With a clip",
-                      stable[] = "Affine couplings are less", guard[] = "A guard";
-    (void)state;
-    verdict_is(survive, "supported");
-    verdict_is(nan, "supported");
-    verdict_is(stable, "supported");
-    verdict_is(guard, "supported");
-    world.clip = SAVES_MOST;
-    verdict_is(survive, "supported within");
-    verdict_is(nan, "supported within");
-    world.guard_saves = false;
-    verdict_is(best, "supported");
-    verdict_is(guard, "refuted as stated");
-    world.clip = FITS; /* as many diverge, the others end better */
-    verdict_is(survive, "supported within");
-    verdict_is(best, "supported within");
-    world.affine_frail = false;
-    world.clip = KILLS;
-    verdict_is(survive, "refuted as stated");
-    verdict_is(best, "refuted as stated");
-    world = good_world();
-    world.affine_frail = false;
-    world.spline_frail = true;
-    verdict_is(stable, "refuted as stated");
-    verdict_is(survive, "undecided"); /* no affine run diverges either way */
-    world = good_world();
-    world.clip = FITS; /* diverges from 0.002 on at depth 16 */
-    verdict_is(nan, "supported within");
 }
 
 static void actnorm_verdicts(void **state)
@@ -149,27 +116,6 @@ static void actnorm_verdicts(void **state)
     verdict_is(only, "undecided");
 }
 
-static void deep_verdicts(void **state)
-{
-    static const char fine[] = "Spline stacks train fine", together[] = "Together";
-    (void)state;
-    verdict_is(fine, "supported");
-    verdict_is(together, "supported");
-    world.deep_diverges[1][0] = false; /* it trains without them, too */
-    verdict_is(together, "supported within");
-    world.deep_diverges[1][3] = true;
-    verdict_is(together, "supported within");
-    world.deep_diverges[0][3] = true;
-    verdict_is(together, "refuted as stated");
-    world.deep_diverges[0][0] = true;
-    verdict_is(fine, "supported within");
-    world.deep_diverges[0][1] = true;
-    verdict_is(fine, "refuted as stated");
-    world = good_world();
-    world.heldout[5] = -1.7; /* worse than depth 8 */
-    verdict_is(fine, "supported within");
-}
-
 static void other_verdicts(void **state)
 {
     static const char bits[] = "A trained third decimal", iff[] = "A residual map";
@@ -188,7 +134,6 @@ static void says_no_number_that_is_none(void **state)
     (void)state;
     world.nothing_finishes = true;
     verdict_is("Each stack of more blocks", "undecided");
-    verdict_is("With a clip", "refuted as stated");
     verdict_is("ActNorm helps only", "supported within"); /* its start is measured before training */
     verdict_is("The training rows'", "undecided");
     char *text = report();
@@ -246,9 +191,11 @@ static void names_what_is_missing(void **state)
         { "residual_banach", "build/residual_inverse " },
         { "depth_truth", "build/depth_truth " },
         { "gradient_depth", "build/gradient_depth " },
-        { "clipping", "build/clipping " },
+        { "stability", "build/stability " },
+        { "stability_scales", "build/stability " },
+        { "stability_4d_cells", "build/stability_4d " },
+        { "divergence", "build/divergence " },
         { "actnorm", "build/actnorm " },
-        { "depth20", "build/depth20 " },
         { "roundoff_final", "build/roundoff " },
         { "conditioner", "build/conditioner " },
     };
@@ -270,7 +217,7 @@ static void the_notebook_has_an_edition(void **state)
     struct bytes text = { 0 };
     fathom_error error = { "" };
     write_world();
-    snprintf(path, sizeof path, "%s/clipping.tsv", world_folder);
+    snprintf(path, sizeof path, "%s/stability.tsv", world_folder);
     assert_int_equal(remove(path), 0);
     if (!document_write(&text, EDITION_NOTEBOOK, world_folder, ".", &error))
         fail_msg("no notebook's edition: %s", error.text);
@@ -284,22 +231,22 @@ static void the_notebook_has_an_edition(void **state)
     bytes_free(&text);
 }
 
-#define CLIPPING_COLUMNS "coupling depth lr clip guard seed status diverged_at skipped train_logp heldout_logp"
+#define GRADIENT_COLUMNS "coupling depth seed grad_norm untrained_logp"
 
 static void names_what_is_wrong(void **state)
 {
     (void)state;
     write_world();
-    FILE *file = create_table("clipping", CLIPPING_COLUMNS);
+    FILE *file = create_table("gradient_depth", GRADIENT_COLUMNS);
     fprintf(file, "affine\t4\t0.001\n");
     finish_table(file);
-    refuses("line 23 has 3 columns", "build/clipping ");
-    file = create_table("clipping", "coupling depth lr");
+    refuses("line 23 has 3 columns", "build/gradient_depth ");
+    file = create_table("gradient_depth", "coupling depth lr");
     fprintf(file, "affine\t4\t0.001\n");
     finish_table(file);
-    refuses("no column 'clip'", "build/clipping ");
-    finish_table(create_table("clipping", CLIPPING_COLUMNS));
-    refuses("no rows", "build/clipping ");
+    refuses("no column 'seed'", "build/gradient_depth ");
+    finish_table(create_table("gradient_depth", GRADIENT_COLUMNS));
+    refuses("no rows", "build/gradient_depth ");
 }
 
 /* Fewer seeds and depths than usual: less is decided, and nothing fails. */
@@ -440,9 +387,7 @@ int main(void)
         cmocka_unit_test_setup(numbers_follow_the_tables, new_world),
         cmocka_unit_test_setup(depth_verdicts, new_world),
         cmocka_unit_test_setup(gradient_verdicts, new_world),
-        cmocka_unit_test_setup(clipping_verdicts, new_world),
         cmocka_unit_test_setup(actnorm_verdicts, new_world),
-        cmocka_unit_test_setup(deep_verdicts, new_world),
         cmocka_unit_test_setup(other_verdicts, new_world),
         cmocka_unit_test_setup(says_no_number_that_is_none, new_world),
         cmocka_unit_test(says_intervals_alike),

@@ -112,53 +112,6 @@ static void number_is(const char *title, const char *says)
 
 /* --------------------------------------------------------------------------------------------- runs that miss ---- */
 
-static void needs_runs_of_depth20(void **state)
-{
-    (void)state;
-    write_world();
-    drop("depth20", "coupling=spline");
-    not_tested("Spline stacks train fine", "; run `build/depth20 --out /tmp");
-    not_tested("Together", "There is no spline run");
-    write_world();
-    drop("depth20", "coupling=affine");
-    claim_is("Spline stacks train fine", "supported", "");
-    not_tested("Together", "There is no affine run");
-    write_world();
-    drop("depth20", "arm=none"); /* a claim of what is not so without them needs runs without them */
-    not_tested("Together", "arm 'none'");
-    write_world();
-    change("depth20", "", "depth", "8");
-    not_tested("Spline stacks train fine", "at depth 20");
-    not_tested("Together", "at depth 20");
-    write_world();
-    drop("depth_truth", "depth=8");
-    not_tested("Spline stacks train fine", "build/depth_truth");
-}
-
-static void needs_runs_of_the_map(void **state)
-{
-    (void)state;
-    write_world();
-    drop("clipping", "coupling=affine");
-    not_tested("Clipping lets", "There is no affine run with clip 1; run `build/clipping --out");
-    not_tested("Clipping is the most", "There is no affine run");
-    not_tested("With a clip", "There is no affine run");
-    not_tested("Affine couplings are less", "There is no affine run");
-    not_tested("A guard", "There is no affine run");
-    write_world();
-    drop("clipping", "guard=skip");
-    not_tested("Clipping is the most", "no clip, guard");
-    not_tested("A guard", "no clip, guard");
-    claim_is("Clipping lets", "supported", "");
-    write_world();
-    change("clipping", "", "status", "ok");
-    not_tested("A guard", "No unclipped run diverged");
-    world.clip = KILLS;
-    write_world();
-    drop("clipping", "coupling=spline"); /* one counterexample is enough */
-    claim_is("With a clip", "supported within", "");
-}
-
 static void needs_runs_of_depths(void **state)
 {
     static const char *const titles[] = { "Each stack", "The gains taper", "The training rows'" };
@@ -174,7 +127,6 @@ static void needs_runs_of_depths(void **state)
         drop("depth_truth", seed);
     for (size_t i = 0; i < 3; i++)
         not_tested(titles[i], "single run");
-    not_tested("Spline stacks train fine", "two seeds");
     world.nothing_finishes = true; /* that is another thing: they were run */
     verdict_is(titles[0], "undecided");
     verdict_is(titles[1], "undecided");
@@ -252,21 +204,6 @@ static void diverged_runs_count(void **state)
     number_is(row, "| not reproduced (30 of 32 runs without a finite score) |");
     change("depth_sweep", "depth=8", "train_logp", "nan");
     number_is(row, "| not reproduced (32 of 32 runs without a finite score) |");
-}
-
-static void few_pairs_are_too_few(void **state)
-{
-    (void)state;
-    write_world();
-    for (char depth[] = "depth=4"; depth[6] <= '8'; depth[6] += 4)
-        drop("clipping", depth);
-    for (char seed[] = "seed=1"; seed[5] < '8'; seed[5]++)
-        drop("clipping", seed);
-    static const char *const rates[] = { "lr=0.001", "lr=0.002", "lr=0.003", "lr=0.005" };
-    for (size_t i = 0; i < 4; i++)
-        drop("clipping", rates[i]);
-    not_tested("Clipping lets", "Too few runs to tell: 3 pairs");
-    not_tested("A guard", "Too few runs to tell: 3 diverged");
 }
 
 /* An interval so wide that it covers everything supports nothing. */
@@ -395,8 +332,6 @@ static void says_other_settings(void **state)
         char *text = report();
         claim_in(text, "Each stack", "not tested", says);
         claim_in(text, "The gains taper", "not tested", says);
-        claim_in(text, "Spline stacks train fine", "not tested", other[i][2]); /* it rests on that table, too */
-        claim_in(text, "Together", "supported", "");
         const char *head = strstr(text, "# Report\n\n> **These tables were made with settings that are");
         assert_non_null(head);
         assert_true(strstr(head, other[i][2]) < strstr(head, "## Verdicts"));
@@ -408,8 +343,6 @@ static void says_other_settings(void **state)
     number_is("gradient norm, spline, depth 16", "| not tested: settings differ");
     set_head("gradient_norm", "depths", "2,16"); /* what a run is does not depend on which others there are */
     number_is("gradient norm, spline, depth 16", "| the same to the last digit |");
-    set_head("clipping", "depths", "4");
-    not_tested("With a clip", "depths 4 instead of 4,8,16");
 }
 
 /* As many seeds and replicas as there are: that is said, and judged. */
@@ -458,14 +391,11 @@ static void carriage_returns_are_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(needs_runs_of_depth20, new_world),
-        cmocka_unit_test_setup(needs_runs_of_the_map, new_world),
         cmocka_unit_test_setup(needs_runs_of_depths, new_world),
         cmocka_unit_test_setup(needs_runs_of_gradients_and_actnorm, new_world),
         cmocka_unit_test_setup(needs_replicas, new_world),
         cmocka_unit_test_setup(two_draws_are_too_few, new_world),
         cmocka_unit_test_setup(diverged_runs_count, new_world),
-        cmocka_unit_test_setup(few_pairs_are_too_few, new_world),
         cmocka_unit_test_setup(wide_interval_is_no_support, new_world),
         cmocka_unit_test_setup(nan_is_no_evidence, new_world),
         cmocka_unit_test(nan_is_no_test),

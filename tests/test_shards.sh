@@ -13,19 +13,17 @@ fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
 said() { grep -qF -e "$1" err || fail "'$(cat err)' does not say '$1'"; }
 set_of() { (cd "$1" && sha256sum ./*.tsv ./*.sha256); }
 
-# Its guarded runs are made only where the unguarded ones diverge: with these rates some do.
-clipping() { "$build/clipping" --coupling affine --depths 4,8 --seeds 2 --steps 12 --no-plot --quiet "$@" 2> err; }
-clipping --store none --out whole || fail "whole: $(cat err)"
-grep -q diverged whole/clipping.tsv && grep -q 'skip.*ok' whole/clipping.tsv || fail "no run diverged: this tests nothing"
+divergence() { "$build/divergence" --depths 4,8 --seeds 2 --steps 12 --no-plot --quiet "$@" 2> err; }
+divergence --store none --out whole || fail "whole: $(cat err)"
 
-clipping --list > list || fail "--list: $(cat err)"
+divergence --list > list || fail "--list: $(cat err)"
 [ ! -e results ] || fail "--list made a folder"
-[ "$(cut -f 1 list | sort -u | wc -l)" -eq "$(grep -c '^affine' whole/clipping.tsv)" ] || fail "--list: $(wc -l < list) runs"
+[ "$(cut -f 1 list | sort -u | wc -l)" -eq "$(grep -c '^affine' whole/divergence.tsv)" ] || fail "--list: $(wc -l < list) runs"
 awk -F '\t' 'NF != 3 || length($1) != 64 || $2 !~ /^[0-9]+$/ || $3 !~ /flow.depth=[48] / { exit 1 }' list ||
     fail "--list: $(head -n 1 list)"
 for shard in 1/3 2/3 3/3; do
-    clipping --list --shard $shard > "list.${shard%/3}"
-    clipping --shard $shard --store "shard${shard%/3}.db" --out none || fail "--shard $shard: $(cat err)"
+    divergence --list --shard $shard > "list.${shard%/3}"
+    divergence --shard $shard --store "shard${shard%/3}.db" --out none || fail "--shard $shard: $(cat err)"
     [ ! -e none ] || fail "--shard $shard made a folder"
 done
 cmp -s <(sort list) <(sort list.[123]) || fail "the parts' lists are not the whole list"
@@ -36,29 +34,29 @@ for part in 1 2 3; do awk -F '\t' '{ s += $2 } END { print s }' list.$part; done
 for order in "1 2 3" "3 1 2 1"; do
     rm -rf merged merged.db*
     # shellcheck disable=SC2046
-    clipping --merge $(printf 'shard%s.db ' $order) --store merged.db --out merged || fail "--merge $order: $(cat err)"
+    divergence --merge $(printf 'shard%s.db ' $order) --store merged.db --out merged || fail "--merge $order: $(cat err)"
     [ "$(set_of merged)" = "$(set_of whole)" ] || fail "--merge $order: other tables"
 done
 rm -rf merged merged.db*
-clipping --merge shard1.db shard3.db --store merged.db --out merged && fail "a part is missing, and nobody says so"
+divergence --merge shard1.db shard3.db --store merged.db --out merged && fail "a part is missing, and nobody says so"
 said "runs are missing"
-said "clipping: missing: $(cut -c 1-16 list.2 | sort | comm -12 - <(sed -n 's/.*missing: \(.\{16\}\) .*/\1/p' err | sort) | head -n 1)"
+said "divergence: missing: $(cut -c 1-16 list.2 | sort | comm -12 - <(sed -n 's/.*missing: \(.\{16\}\) .*/\1/p' err | sort) | head -n 1)"
 [ -z "$(find merged -name '*.tsv' 2> /dev/null)" ] || fail "a part is missing, and tables are there"
-clipping --merge shard2.db --store merged.db --out merged || fail "the missing part: $(cat err)"
+divergence --merge shard2.db --store merged.db --out merged || fail "the missing part: $(cat err)"
 [ "$(set_of merged)" = "$(set_of whole)" ] || fail "the missing part: other tables"
 # What a merge names can be made by the program itself.
 rm -rf merged merged.db*
-clipping --merge shard1.db shard3.db --store merged.db --out merged
-clipping --store merged.db --out merged || fail "the rest made here: $(cat err)"
+divergence --merge shard1.db shard3.db --store merged.db --out merged
+divergence --store merged.db --out merged || fail "the rest made here: $(cat err)"
 [ "$(set_of merged)" = "$(set_of whole)" ] || fail "the rest made here: other tables"
 
 code=$(grep -aoE '[0-9a-f]{64}' "$build/harness/fingerprint.c")
 sed "s/$code/$(echo "$code" | rev)/" shard1.db > other.db
-clipping --merge other.db shard2.db shard3.db --store merged2.db --out merged2 && fail "a store of other code was taken"
+divergence --merge other.db shard2.db shard3.db --store merged2.db --out merged2 && fail "a store of other code was taken"
 said "belongs to other code"
 
 refused() { # TEXT OPTION...
-    clipping "${@:2}" && fail "${*:2}: exit 0"
+    divergence "${@:2}" && fail "${*:2}: exit 0"
     [ "$(wc -l < err)" -eq 1 ] || fail "${*:2}: $(cat err)"
     said "$1"
 }
