@@ -82,8 +82,11 @@ static const struct option_row rows[OPTION_COUNT] = {
                        .meaning = "gradient steps" },
     [OPTION_BATCH] = { "batch", "N", KIND_COUNT, AT(training.batch), FATHOM_BATCH_MIN, 1e6, .setting = true,
                        .meaning = "rows a step" },
-    [OPTION_LR] = { "lr", "X", KIND_REAL, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true, .setting = true,
-                    .meaning = "peak of the one-cycle learning rate" },
+    [OPTION_LR] = { "lr", "X|tuned[:LIST]", KIND_RATE, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true,
+                    .setting = true,
+                    .meaning = "peak of the one-cycle learning rate; tuned: of 0.003, 0.01 and 0.03, or of\n"
+                               "LIST, the one with the highest median log p of the validation rows over\n"
+                               "the seeds, for each configuration by itself" },
     [OPTION_STABILISER] = { "stabiliser", "NAME", KIND_WORD, AT(training.stabiliser), .word = fathom_stabiliser_name,
                             .setting = true, .meaning = "what keeps a run from divergence:" },
     [OPTION_CLIP] = { "clip", "X|none", KIND_CLIP, AT(training.clip), 0, 1e300, .above_low = true, .setting = true,
@@ -256,6 +259,10 @@ static enum options_outcome check_together(const struct options *options, fathom
         (double)options->training.steps * (double)options->training.batch > batch_rows_max)
         return illegal(error, "--steps %zu --batch %zu: their product must be at most %.0f", options->training.steps,
                        options->training.batch, batch_rows_max);
+    if (options->rates.n > 0 && !options_data_set(options) && options->validation == 0)
+        return illegal(error, "--lr tuned: with --data FILE it needs --validation FRACTION, the rows that choose");
+    if (options->rates.n > 0 && options->sample_text)
+        return illegal(error, "--lr tuned: legal only without --sample, as a choice takes all runs");
     if ((given & TAKES(OPTION_CLIP)) && isfinite(options->training.clip) &&
         strcmp(options->training.stabiliser, "clip") != 0)
         return illegal(error, "--clip %g --stabiliser %s: a clip is legal only with the stabiliser clip",

@@ -83,6 +83,12 @@ struct depth_list {
     size_t n, depth[DEPTHS_MAX]; /* each FATHOM_DEPTH_MIN to FATHOM_DEPTH_MAX, none twice */
 };
 
+enum { RATES_MAX = 16 };
+struct rate_list {
+    size_t n; /* 0: --lr is one rate, training.peak_lr */
+    double rate[RATES_MAX]; /* legal rates, none twice */
+};
+
 /* The values of all options.  flow.dim is the data's, flow.depth each of depths'. */
 struct options {
     const char          *data;    /* name of a data set, or file of rows, "-" standard input; NULL: the spiral    */
@@ -101,6 +107,7 @@ struct options {
     size_t               seeds;
     uint64_t             batch_seed;
     fathom_train_options training;
+    struct rate_list     rates; /* of --lr tuned, which chooses one per configuration; training.peak_lr is the first */
     size_t               replicas;
     size_t               threads;     /* never 0 once read                                     */
     const char          *store;       /* of finished runs; NULL: the default one; "none"       */

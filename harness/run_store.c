@@ -23,9 +23,10 @@ static const char *const numbers[] = { "n_params",     "untrained_logp",  "untra
                                        "skipped",      "acted",           "first_kind",          "first_layer",
                                        "first_rows",   "update_rms",      "train_logp",          "heldout_logp",
                                        "kl",           "kl_std_error",    "validation_logp",     "inverse_error",
-                                       "condition_number", "dead_units",  "dead_units_last" };
+                                       "condition_number", "dead_units",  "dead_units_last",
+                                       "untrained_inverse_error", "untrained_condition_number", "kept_step" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
-static const struct store_schema schema = { 2, numbers, N_NUMBERS };
+static const struct store_schema schema = { 3, numbers, N_NUMBERS };
 
 static char opened[PATH_MAX];
 
@@ -164,8 +165,11 @@ static void canonical_scores(struct canonical *text, const struct run *run, cons
     const fathom_dataset *heldout = &session->heldout, *validation = &session->validation;
     canonical_count(text, "batches.seed", session->options->batch_seed);
     canonical_count(text, "health", run->health);
-    canonical_count(text, "validation.rows", run->validation ? validation->n : 0);
-    if (run->validation && validation->n > 0)
+    canonical_count(text, "evaluate.every", run->evaluate_every);
+    const bool validates = run->validation || run->evaluate_every > 0;
+    canonical_count(text, "validation", run->validation);
+    canonical_count(text, "validation.rows", validates ? validation->n : 0);
+    if (validates && validation->n > 0)
         canonical_hash(text, "validation.sha256",
                        hash_of(&rows->validation, validation->x, validation->n * validation->dim));
     canonical_count(text, "heldout.rows", heldout->n);
@@ -196,14 +200,25 @@ static char *finish(struct canonical *text)
     return whole;
 }
 
-static char *text_of(const struct run *run, const struct session *session, struct shared_rows *rows)
+/* The test rows decide it. */
+static void canonical_untrained_health(struct canonical *text, const struct session *session, struct shared_rows *rows)
 {
+    const fathom_dataset *test = session_test_rows(session);
+    canonical_count(text, "untrained.health", 1);
+    canonical_hash(text, "untrained.health.sha256", hash_of(&rows->heldout, test->x, test->n * test->dim));
+}
+
+static char *text_of(const struct run *run, const struct session *own, struct shared_rows *rows)
+{
+    const struct session *session = run->rows ? run->rows : own;
     const fathom_dataset *train = &session->train;
     struct canonical     *text = start(run);
     canonical_count(text, "probe", run->probe);
     canonical_count(text, "train", run->train);
     canonical_count(text, "data.rows", train->n);
     canonical_hash(text, "data.sha256", hash_of(&rows->train, train->x, train->n * train->dim));
+    if (run->untrained_health)
+        canonical_untrained_health(text, session, rows);
     if (run->train) {
         canonical_training(text, &run->training);
         canonical_scores(text, run, session, rows);
@@ -214,6 +229,9 @@ static char *text_of(const struct run *run, const struct session *session, struc
 char *run_store_cause(const struct run *run)
 {
     struct canonical *text = start(run);
+    canonical_word(text, "rows", run->rows ? run->rows->called : "-");
+    canonical_count(text, "rows.n", run->rows ? run->rows->train.n : 0);
+    canonical_count(text, "evaluate.every", run->evaluate_every);
     canonical_training(text, &run->training);
     return finish(text);
 }
@@ -283,6 +301,8 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
                                    .kl_std_error = x[13],
                                    .validation_logp = x[14],
                                    .health = { x[15], x[16], x[17], x[18] },
+                                   .untrained_health = { x[19], x[20], NAN, NAN },
+                                   .kept_step = x[21],
                                    .loss = row.loss,
                                    .grad_norm = row.grad_norm,
                                    .params = row.params,
@@ -319,7 +339,8 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->kl,
                                       result->kl_std_error,
  result->validation_logp, result->health.inverse_error, result->health.condition_number,
- result->health.dead_units, result->health.dead_units_last };
+ result->health.dead_units, result->health.dead_units_last, result->untrained_health.inverse_error,
+ result->untrained_health.condition_number, result->kept_step };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

@@ -3,6 +3,8 @@
  * A column's name says what is in it, and means the same in every table:
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
+ *   data rows       the data set's name, or "file"; how many training rows
+ *   steps flops     of the training; floating-point operations of all its steps (fathom_train_flops)
  *   width bins      of its conditioners and its splines: what --width and --bins set
  *   stabiliser      "clip", "skip", "olmo", "zclip", "agc", "amsgrad", "beta2" or "rewind" (fathom_stabiliser_name)
  *   guard           "skip" if steps that are not finite are left out, otherwise "none"
@@ -21,8 +23,12 @@
  *   first_rows      and in how many rows of the batch, else nan
  *   update_rms      mean over the updates of rms(change of the parameters) / rate of the step; nan if not measured
  *   train_logp heldout_logp    mean log p after training [nats]
+ *   test_logp                  heldout_logp, where validation rows choose
  *   validation_logp            the same of the validation rows, which choose; nan unless the design asks for it
+ *   kept_step                  steps after which the parameters were as they are scored, if validation rows choose
+ *                              them (struct run, evaluate_every); nan otherwise
  *   inverse_error condition_number dead_units dead_units_last    of the trained flow (health.h); nan as well
+ *   untrained_inverse_error untrained_condition_number         of the untrained flow
  *   train_truth heldout_truth  mean log p of the true density over the same rows [nats]
  *   kl kl_std_error            KL(truth || flow) by the held-out rows, and its standard error [nats]
  *   params_sha256   the first 16 hexadecimal digits of the SHA-256 of the trained parameters (sha256_doubles): two

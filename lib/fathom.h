@@ -399,6 +399,12 @@ const char *fathom_stabiliser_name(size_t i);
 /* FATHOM_OK, or FATHOM_BAD_ARGUMENT and in *error (may be NULL) which option, its value and its legal range. */
 fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error);
 
+/* Floating-point operations of all steps of such a run: 6 x parameters x rows of a batch x steps, two for the forward and
+ * four for the backward pass of each parameter and row (Kaplan et al. 2020, "Scaling laws for neural language models",
+ * section 2.1).  It counts what a dense conditioner takes; what the transformers take, and what a conditioner of one
+ * input saves (conditioner_piecewise.c), is not in it.  0 if there is no such flow. */
+double fathom_train_flops(const fathom_config *config, const fathom_train_options *options);
+
 /* optax's cosine_onecycle_schedule(steps, peak): peak/25 up to peak at 30 % of the steps, down to peak/2.5e5, along
  * cosine arcs.  lr: [steps].  steps >= FATHOM_STEPS_MIN.
  * single false: the formula in double precision.  single true: as optax evaluates it within a training step, where the
@@ -480,7 +486,8 @@ fathom_train_result fathom_trainer_result(const fathom_trainer *trainer);
 
 /* Called after each step: its number from 0, its loss and gradient norm (before the stabiliser; one of the two is not
  * finite at a step that ends the run; both are NaN if the batch was not used).  Nonzero ends the training: the status is
- * FATHOM_STOPPED, unless the same step ended the run by itself.  It must not use the trainer. */
+ * FATHOM_STOPPED, unless the same step ended the run by itself.  It may read fathom_trainer_params, and use nothing else
+ * of the trainer. */
 typedef int fathom_train_progress(void *context, size_t step, double loss, double grad_norm);
 
 /* Makes all steps.  batches: [steps][batch], as from fathom_batches; a run ends with the last of them, whether or not it
