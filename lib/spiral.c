@@ -175,4 +175,5 @@ const struct fathom_data_set fathom_data_set_spiral = {
     .dim = 2,
     .draw = draw,
     .log_density = fathom_spiral_log_density,
+    .entropy = 2.235887274, /* by the trapezoid rule, steps of 0.04, 0.02 and 0.01 alike */
 };
