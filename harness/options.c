@@ -34,9 +34,10 @@ const char *const options_actnorms[] = {
 
 static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_DATA] = { "data", "NAME|FILE", KIND_TEXT, AT(data), .setting = true, .unset = "spiral",
-                      .meaning = "rows: spiral, two_spirals_4d, or a file of your own (-: standard input;\n"
-                                 "./spiral is a file): plain text, numbers in columns, one separator, at\n"
-                                 "most one line of names, '#' comments; standardised like the spiral" },
+                      .word = fathom_data_set_name,
+                      .meaning = "rows: a file of your own (-: standard input; ./spiral is a file), plain\n"
+                                 "text, numbers in columns, one separator, at most one line of names, '#'\n"
+                                 "comments, standardised like the spiral; or drawn by name:" },
     [OPTION_HELDOUT] = { "heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
                          .meaning = "part of the file's rows that is kept back from training: the test rows" },
     [OPTION_VALIDATION] = { "validation", "FRACTION", KIND_REAL, AT(validation), 0, 1, .below_high = true,
@@ -345,7 +346,8 @@ enum options_outcome options_parse(struct options *options, fathom_error *error,
 /* The legal words, after the meaning, in lines of at most 110 characters. */
 static void print_words(const struct option_row *row)
 {
-    size_t column = 24 + strlen(row->meaning);
+    const char *last_line = strrchr(row->meaning, '\n');
+    size_t      column = 24 + strlen(last_line ? last_line + 1 : row->meaning);
     for (size_t w = 0; option_word(row, w); w++) {
         const size_t length = strlen(option_word(row, w)) + 2;
         const bool   full = column + length > 110;
@@ -367,7 +369,7 @@ static void print_help(const struct options *defaults, const struct program *pro
         printf("  %-20s ", left);
         for (const char *line = row->meaning; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
             printf("%s%.*s", line == row->meaning ? "" : "\n                       ", (int)strcspn(line, "\n"), line);
-        if (row->kind == KIND_WORD)
+        if (row->word)
             print_words(row);
         if (row->kind != KIND_FLAG) {
             option_print(value, sizeof value, defaults, row);

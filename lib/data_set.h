@@ -17,8 +17,9 @@ struct fathom_data_set {
     /* raw: [n][D], a function of the seed and n.  FATHOM_OK or FATHOM_NO_MEMORY. */
     fathom_status (*draw)(double *raw, uint64_t seed, size_t n);
     /* logp: [n], nats, in frame's coordinates; x: [n][D]; NaN for a row with NaN.  FATHOM_OK or FATHOM_NO_MEMORY, and
-     * then logp is unchanged.  NULL: the density has no formula. */
+     * then logp is unchanged.  -inf where no row can be.  NULL: the density has no formula. */
     fathom_status (*log_density)(double *logp, const double *x, const fathom_dataset *frame, size_t n);
+    double entropy; /* -E log p, nats, in raw units; NaN: not known.  Where it comes from stands beside the number. */
 };
 
 /* The spiral's raw rows, for data sets that are made of it: [n][2]. */

@@ -60,6 +60,8 @@ fathom_status fathom_data_set_log_density(double *logp, const fathom_data_set *s
     return set->log_density(logp, x, frame, n);
 }
 
+double fathom_data_set_entropy(const fathom_data_set *set) { return set->entropy; }
+
 fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const fathom_dataset *frame)
 {
     return fathom_data_set_draw(out, &fathom_data_set_spiral, seed, n, frame);

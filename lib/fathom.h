@@ -129,9 +129,16 @@ fathom_status fathom_spiral(fathom_dataset *out, uint64_t seed, size_t n, const 
  * with NaN.  FATHOM_NO_MEMORY (it needs 140 kB); logp is then unchanged. */
 fathom_status fathom_spiral_log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n);
 
-/* The data sets that have a name: "spiral", "two_spirals_4d" (its file in lib/ says what each is).  fathom_data_set_name
- * returns the name of number i, from 0; a static string, NULL after the last; the spiral is number 0.
- * fathom_data_set_find: NULL if there is none of this name. */
+/* The data sets that have a name; N is a standard normal draw, and all choices are equally likely.
+ *   spiral          fathom_spiral's
+ *   two_spirals_4d  two spirals side by side, turned in four dimensions
+ *   moons           t ~ U(0, pi), (cos t, sin t) or (1 - cos t, 1/2 - sin t), + 0.1 N
+ *   checkerboard    uniform on the cells of side 2 of [-4, 4]^2 where floor(x/2) + floor(y/2) is even
+ *   gaussians       8 centres (cos, sin)(k pi / 4) 4 / sqrt 2, + N 0.5 / sqrt 2
+ *   circles         (R (cos t, sin t) + 0.08 N) 3, t ~ U(0, 2 pi), R = 1 or 1/2
+ *   pinwheel        (u, v) = (1 + 0.3 N, 0.1 N), turned by 2 pi k / 5 + e^u / 4, k = 0 .. 4, times 2
+ * (lib/NAME.c: order of the draws, density, source).  fathom_data_set_name returns the name of number i, from 0; a static
+ * string, NULL after the last; the spiral is number 0.  fathom_data_set_find: NULL if there is none of this name. */
 typedef struct fathom_data_set fathom_data_set;
 const char                    *fathom_data_set_name(size_t i);
 const fathom_data_set         *fathom_data_set_find(const char *name);
@@ -141,11 +148,17 @@ fathom_status fathom_data_set_draw(fathom_dataset *out, const fathom_data_set *s
                                    const fathom_dataset *frame);
 
 /* logp: [n] = the log density (nats) of the data set's distribution at the rows x, [n][D], in frame's coordinates; NaN
- * for a row with NaN.  FATHOM_NO_MEMORY; FATHOM_BAD_ARGUMENT if the density has no formula, which the second function
- * asks, or if frame->dim is another.  logp is then unchanged. */
+ * for a row with NaN, -inf where the density is 0: outside the checkerboard, and too far out for a double to square.  No
+ * row that the data set draws has -inf.  Less sum_c log frame->sd[c] it is the log density in raw units.
+ * FATHOM_NO_MEMORY; FATHOM_BAD_ARGUMENT if the density has no formula, which the second function asks, or if frame->dim
+ * is another.  logp is then unchanged. */
 fathom_status fathom_data_set_log_density(double *logp, const fathom_data_set *set, const double *x,
                                           const fathom_dataset *frame, size_t n);
 bool          fathom_data_set_has_density(const fathom_data_set *set);
+
+/* The entropy -E log p of the data set's distribution, nats, in raw units, to 9 digits after the point; NaN if the
+ * density has no formula.  In a frame's coordinates it is less by sum_c log frame->sd[c]. */
+double fathom_data_set_entropy(const fathom_data_set *set);
 
 /* logp = the log density (nats) at the rows x, [n][D], of the Gaussian with the mean and the full covariance (divisor n)
  * of fit's rows, D = fit->dim (gaussian.c).  FATHOM_DEGENERATE if a column of fit is a linear function of earlier ones,

@@ -19,6 +19,7 @@
 
 #include "data_set.h"
 #include "elementary.h"
+#include "gauss_legendre.h"
 #include "kernels/kernels.h"
 
 static const double t_first = 0.5, t_length = 3.0, turn = 2.5, sigma = 0.08;
@@ -50,17 +51,6 @@ static fathom_status draw(double *raw, uint64_t seed, size_t n)
 
 /* ------------------------------------------------------------------------------------------------- density ---- */
 
-/* The rule's abscissas and weights on [-1, 1], the positive half (Abramowitz & Stegun 1964, table 25.4, n = 16). */
-enum { HALF = 8, ORDER = 2 * HALF };
-static const struct {
-    double abscissa, weight;
-} rule[HALF] = {
-    { 0.095012509837637441, 0.1894506104550685 }, { 0.28160355077925892, 0.18260341504492358 },
-    { 0.45801677765722737, 0.16915651939500254 }, { 0.61787624440264377, 0.14959598881657674 },
-    { 0.755404408355003, 0.12462897125553388 },   { 0.86563120238783176, 0.095158511682492786 },
-    { 0.9445750230732326, 0.062253523938647894 }, { 0.98940093499164994, 0.027152459411754096 },
-};
-
 /* Panels of t.  Where the density is above 1e-12 of its peak, exp(-d^2 / 2 sigma^2) falls at most like exp(-825 t)
  * (off an arm's end) or like a normal of deviation 0.0084 in t (across an arm); at this width the rule's remainder is
  * below 1e-10 of the integral in both cases. */
@@ -78,14 +68,14 @@ static void quadrature_nodes(arm_quadrature *q)
 {
     const double half_width = t_length / (2 * PANELS);
     for (int k = 0; k < HALF; k++)
-        q->weight[HALF + k] = q->weight[HALF - 1 - k] = half_width * rule[k].weight;
+        q->weight[HALF + k] = q->weight[HALF - 1 - k] = half_width * gauss_legendre[k].weight;
 
     q->radius = 0.0;
     for (int p = 0; p < PANELS; p++) {
         double      *x = q->x + p * ORDER, *y = q->y + p * ORDER;
         const double middle = t_first + (2 * p + 1) * half_width;
         for (int k = 0; k < ORDER; k++) {
-            const double a = k < HALF ? -rule[HALF - 1 - k].abscissa : rule[k - HALF].abscissa;
+            const double a = k < HALF ? -gauss_legendre[HALF - 1 - k].abscissa : gauss_legendre[k - HALF].abscissa;
             const double t = middle + half_width * a;
             x[k] = t * same_cos(turn * t);
             y[k] = t * same_sin(turn * t);
@@ -185,4 +175,5 @@ const struct fathom_data_set fathom_data_set_spiral = {
     .dim = 2,
     .draw = draw,
     .log_density = fathom_spiral_log_density,
+    .entropy = 2.235887274, /* by the trapezoid rule, steps of 0.04, 0.02 and 0.01 alike */
 };

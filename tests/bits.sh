@@ -20,6 +20,11 @@ plane       density          --depths 1 --steps 5
 deeper      depth_truth      --depths 3,5 --seeds 2 --steps 40
 affine      depth_truth      --coupling affine --actnorm data --depths 2 --seeds 2 --steps 40
 clamped     depth_sweep      --coupling affine-bayesflow --depths 2 --steps 40
+moons       depth_truth      --data moons --depths 1 --seeds 1 --steps 10
+board       depth_truth      --data checkerboard --depths 1 --seeds 1 --steps 10
+gaussians   depth_truth      --data gaussians --depths 1 --seeds 1 --steps 10
+circles     depth_truth      --data circles --depths 1 --seeds 1 --steps 10
+pinwheel    depth_truth      --data pinwheel --depths 1 --seeds 1 --steps 10
 odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
 no_hidden   depth_truth      --hidden 0 --actnorm default --clip none --depths 1 --seeds 1 --steps 10
 gradients   gradient_norm    --depths 1,4
