@@ -259,5 +259,6 @@ const struct experiment depth_tuned = {
         {"depth_tuned_rates", "data arm depth width steps n_params flops lr tuned runs ok validation test_q1 test "
                               "test_q3 kl", .summary_of = "depth_tuned", .derive = derive_rates},
     },
+    .figures = {"depth_tuned"},
     .notebook_but = TAKES(OPTION_SEEDS),
 };

@@ -40,5 +40,6 @@ const struct experiment inverse_depth = {
         {"inverse_depth_summary", .summary_of = "inverse_depth", .by = "coupling depth",
          .of = "untrained_inverse_error inverse_error untrained_condition_number condition_number"},
     },
+    .figures = {"inverse_depth"},
     .notebook_but = TAKES(OPTION_SEEDS) | TAKES(OPTION_COUPLING),
 };

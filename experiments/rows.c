@@ -96,5 +96,6 @@ const struct experiment rows = {
         {"rows_gap", "rows depth arm seed status kl test_logp gap", .summary_of = "rows", .derive = derive_gap},
         {"rows_summary", .summary_of = "rows_gap", .by = "rows depth arm", .of = "kl gap test_logp"},
     },
+    .figures = {"rows"},
     .notebook_but = TAKES(OPTION_SEEDS),
 };

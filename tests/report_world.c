@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "document.h"
+#include "depth_world.h"
 #include "stability_world.h"
 
 enum { SEEDS = 8, DRAWS = 32 };
@@ -51,6 +52,9 @@ static const struct world_head {
     { "gradient_norm", "both", "2,4,8,16", "1", " gradient_norm " },
     { "residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach " },
     { "depth_truth", "spline", "1,2,4,8,16,20", "1", " depth_truth " },
+    { "depth_tuned", "spline", "1,2,4,8,16", "1", " depth_tuned depth_tuned_rates " },
+    { "rows", "spline", "1,4,16", "1", " rows_summary " },
+    { "inverse_depth", "both", "1,2,4,8,16", "1", " inverse_depth " },
     { "gradient_depth", "both", "1,2,3,4,6,8,12,16,24,32", "1", " gradient_depth " },
     { "stability", "both", "1,2,4,8", "1", " stability stability_cells stability_scales " },
     { "stability_4d", "both", "1,2,4,8", "1", " stability_4d stability_4d_cells " },
@@ -63,6 +67,9 @@ static const struct world_head {
 static const struct world_runs {
     const char *program, *seed, *seeds, *data;
 } runs[] = {
+    { "depth_tuned", "200", "12", "spiral" },
+    { "rows", "200", "4", "spiral" },
+    { "inverse_depth", "200", "12", "spiral" },
     { "stability", "100", "24", "spiral" },
     { "stability_4d", "100", "8", "two_spirals_4d" },
     { "divergence", "0", "24", "spiral" },
@@ -98,7 +105,7 @@ static void write_head(FILE *file, const char *name)
         { "batch-seed", "1" },
         { "steps", "1200" },
         { "batch", "512" },
-        { "lr", "0.003" },
+        { "lr", strcmp(head->program, "rows") == 0 ? "0.01" : "0.003" },
         { "clip", "1" },
         { "replicas", head->replicas },
     };
@@ -253,6 +260,7 @@ void write_world(void)
     write_depth_sweep();
     write_gradients();
     write_depth_truth();
+    write_depth();
     write_stability();
     write_actnorm();
     write_roundoff();
@@ -301,6 +309,7 @@ int new_world(void **state)
     (void)state;
     world = good_world();
     stability_world = good_stability();
+    depth_world = good_depth();
     return 0;
 }
 
