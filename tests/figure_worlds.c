@@ -210,13 +210,14 @@ void fill_gradient_norm(struct world *w)
 
 void fill_gradient_depth(struct world *w)
 {
-    struct table  *table = add_table(w, "gradient_depth", "coupling depth seed untrained_logp grad_norm");
+    struct table  *table = add_table(w, "gradient_depth", "coupling depth seed n_params untrained_logp grad_norm");
     const unsigned couplings = 1 + below(w, 3);
     for (unsigned c = 1; c <= 2; c++)
         for (unsigned i = 0; i < w->n_depths * w->seeds && couplings & c && !w->empty; i++) {
             table_text(table, c == 1 ? "affine" : "spline");
             table_count(table, w->depths[i / w->seeds]);
             table_count(table, i % w->seeds);
+            table_count(table, 2804);
             table_number(table, score(w));
             table_number(table, size(w));
         }

@@ -21,7 +21,7 @@
 #include "depth_world.h"
 #include "stability_world.h"
 
-enum { SEEDS = 8, DRAWS = 32 };
+enum { SEEDS = 8, GRADIENT_SEEDS = 16, DRAWS = 32 };
 
 char         world_folder[64];
 struct world world;
@@ -70,6 +70,7 @@ static const struct world_runs {
     { "depth_tuned", "200", "12", "spiral" },
     { "rows", "200", "4", "spiral" },
     { "inverse_depth", "200", "12", "spiral" },
+    { "gradient_depth", "200", "64", "spiral" },
     { "stability", "100", "24", "spiral" },
     { "stability_4d", "100", "8", "two_spirals_4d" },
     { "divergence", "0", "24", "spiral" },
@@ -171,11 +172,11 @@ static void write_gradients(void)
     }
     fclose(reference);
     finish_table(file);
-    file = create_table("gradient_depth", "coupling depth seed grad_norm untrained_logp");
+    file = create_table("gradient_depth", "coupling depth seed n_params grad_norm untrained_logp");
     for (size_t c = 0; c < 2; c++)
         for (size_t d = 0; d < 6; d++)
-            for (size_t s = 0; s < SEEDS; s++)
-                fprintf(file, "%s\t%g\t%zu\t%.9g\t-3\n", couplings[c], depths[d], s,
+            for (size_t s = 0; s < GRADIENT_SEEDS; s++)
+                fprintf(file, "%s\t%g\t%zu\t%g\t%.9g\t-3\n", couplings[c], depths[d], s, 1000 * depths[d],
                         2 * pow(depths[d], world.power[c]) * exp(100 * noise(s, d)));
     finish_table(file);
 }
