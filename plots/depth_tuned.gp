@@ -66,9 +66,11 @@ do for [p=1:n] {
     stats R using (drawn = of(p) && abs(cell("test")) < 1e300 ? with_word(drawn, strcol("lr")) : drawn, \
                    envelope = envelope + (of(p) && column("tuned") == 1 && abs(cell("test")) < 1e300), 0) nooutput
     set yrange [low - room : top + room] noextend
+    if (words(drawn) == 0) { plot NaN notitle; continue }
+    in_envelope(i) = envelope > 0 ? column("tuned") == 1 : strcol("lr") eq word(drawn, 1) # gnuplot reads it in any case
     plot for [w in drawn] R using (column("depth")):(of(p) && strcol("lr") eq w ? shown(cell("test")) : NaN) \
              with linespoints lc rgb rate_colour(place_of(w, lrs)) pt rate_mark(place_of(w, lrs)) ps 0.6 lw 1.2 notitle, \
-         for [i=1:envelope > 0] R using (column("depth")):(of(p) && column("tuned") == 1 ? shown(cell("test")) : NaN) \
+         for [i=1:envelope > 0] R using (column("depth")):(of(p) && in_envelope(0) ? shown(cell("test")) : NaN) \
              with lines lc rgb black lw 2 dt (6,4) notitle, \
          for [i=1:words(lrs)] keyentry with linespoints lc rgb rate_colour(i) pt rate_mark(i) ps 0.6 lw 1.2 \
              title word(lrs, i), \

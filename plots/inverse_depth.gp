@@ -41,26 +41,34 @@ do for [q=1:2] {
     if (q == 2) { unset key }
     unset label
     if (q == 1) { set label 1 "half the digits of a double" at graph 0.985, first TOLERANCE right offset 0,0.6 font SMALL }
-    # Couplings with a number, before and after training: gnuplot complains of a line without a point.
-    column_of(k) = (k == 1 ? "" : "untrained_").quantity
+    # What has a number, "affine/inverse_error", in the table of runs and in the summary: gnuplot complains of a line
+    # without a point, also of one in a loop of no turns.
+    runs = ""; medians = ""
     do for [k=1:2] {
-        drawn = ""
-        stats T using (drawn = positive(cell(column_of(k))) > 0 ? with_word(drawn, strcol("coupling")) : drawn, 0) nooutput
-        if (k == 1) { trained_ = drawn } else { untrained_ = drawn }
+        name_ = (k == 1 ? "" : "untrained_").quantity
+        stats T using (runs = positive(cell(name_)) > 0 ? with_word(runs, strcol("coupling")."/".name_) : runs, 0) nooutput
+        stats S using (medians = strcol("of") eq name_ && positive(cell("median")) > 0 ? \
+                       with_word(medians, strcol("coupling")."/".name_) : medians, 0) nooutput
     }
-    in(k) = k == 1 ? trained_ : untrained_
-    of(w) = strcol("coupling") eq w
-    line(w) = w eq "spline" ? SPLINE : AFFINE
-    paint(w) = w eq "spline" ? green : red
+    coupling_in(w) = w[1 : strstrt(w, "/") - 1]
+    name_in(w) = w[strstrt(w, "/") + 1 : *]
+    untrained(w) = strstrt(w, "untrained") > 0
+    of(w) = strcol("coupling") eq coupling_in(w)
+    line(w) = coupling_in(w) eq "spline" ? SPLINE : AFFINE
+    paint(w) = coupling_in(w) eq "spline" ? green : red
+    at(w) = column("depth") * beside(untrained(w) ? 2 : 1)
     set logscale y
     set yrange [low / 4 : top * 4] noextend
+    if (words(runs) == 0 || words(medians) == 0) {
+        set label 2 "no flow has a number" at graph 0.5, 0.5 center
+        plot NaN notitle
+        continue
+    }
     plot for [i=1:q == 1] TOLERANCE with lines ls BOUND notitle, \
-         for [k=1:2] for [w in in(k)] T using (column("depth") * beside(k)):(of(w) ? positive(cell(column_of(k))) : NaN) \
-             with points pt (k == 1 ? 7 : 6) ps 0.4 lc rgb faint(paint(w)) notitle, \
-         for [k=1:2] for [w in in(k)] S using (column("depth") * beside(k)): \
-             (of(w) && strcol("of") eq column_of(k) ? positive(cell("median")) : NaN) \
-             with linespoints ls line(w) lw (k == 1 ? 2 : 1) dt k pt (k == 1 ? 7 : 6) ps 0.8 \
-             title w.(k == 1 ? ", trained" : ", untrained"), \
-         NaN notitle
+         for [w in runs] T using (at(w)):(of(w) ? positive(cell(name_in(w))) : NaN) \
+             with points pt (untrained(w) ? 6 : 7) ps 0.4 lc rgb faint(paint(w)) notitle, \
+         for [w in medians] S using (at(w)):(of(w) && strcol("of") eq name_in(w) ? positive(cell("median")) : NaN) \
+             with linespoints ls line(w) lw (untrained(w) ? 1 : 2) dt 1 + untrained(w) \
+             pt (untrained(w) ? 6 : 7) ps 0.8 title coupling_in(w).(untrained(w) ? ", untrained" : ", trained")
 }
 unset multiplot

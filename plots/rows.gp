@@ -50,6 +50,7 @@ do for [k=1:2] {
     depth_in(w) = w[1 : strstrt(w, "/") - 1]
     arm_in(w) = w[strstrt(w, "/") + 1 : *]
     set yrange [low - 0.05 * (top - low) : top + 0.1 * (top - low)] noextend
+    if (words(drawn) == 0) { plot NaN notitle; continue }
     plot for [w in drawn] S using (column("rows")):(mine(w)) \
              with linespoints lc rgb depth_colour(value_of(depth_in(w))) lw (arm_in(w) eq "end" ? 2 : 1) \
              pt mark(arm_in(w)) ps size(arm_in(w)) notitle, \

@@ -426,6 +426,30 @@ void fill_residual_inverse(struct world *w)
     }
 }
 
+/* The rows that the designs name, by name and number alone: no run is made on them. */
+enum { ROWS_MAX = 32 };
+struct named_rows {
+    struct session  rows[ROWS_MAX], *others[ROWS_MAX];
+    struct session  session;
+};
+
+static void name_rows(struct named_rows *named, const struct experiment *experiment, const struct options *options)
+{
+    *named = (struct named_rows){ .session = { .options = options, .called = "spiral", .others = named->others } };
+    for (size_t part = 0; part < experiment_parts(experiment); part++)
+        for (size_t i = 0; i < experiment->design[part].n_data; i++) {
+            const struct data_level *level = &experiment->design[part].data[i];
+            const size_t             k = named->session.n_others++;
+            assert_true(k < ROWS_MAX);
+            named->rows[k] = (struct session){ .options = options,
+                                               .set = fathom_data_set_find(level->name),
+                                               .called = level->name,
+                                               .train = { .n = level->size > 0 ? level->size : options->data_size,
+                                                          .dim = 2 } };
+            named->others[k] = &named->rows[k];
+        }
+}
+
 /* Tables of runs, of any experiment: the runs that its design lists, with random results. */
 void fill_runs(struct world *w)
 {
@@ -438,9 +462,10 @@ void fill_runs(struct world *w)
     options.depths.n = w->n_depths;
     for (unsigned d = 0; d < w->n_depths; d++)
         options.depths.depth[d] = w->depths[d];
+    struct named_rows named;
+    name_rows(&named, experiment, &options);
     if (!w->empty)
-        design_list(&runs, experiment->design, experiment_parts(experiment), &(struct session){ .options = &options },
-                    options.seeds);
+        design_list(&runs, experiment->design, experiment_parts(experiment), &named.session, options.seeds);
 
     struct run_result  *results = runner_results(runs.n + 1);
     struct true_density truth = { .train_mean = score(w), .heldout_mean = score(w) };
@@ -455,13 +480,17 @@ void fill_runs(struct world *w)
                                           .skipped = below(w, 2),
                                           .train_logp = value,
                                           .heldout_logp = score(w),
+                                          .validation_logp = score(w),
+                                          .health = { size(w), size(w), 0.1, 0.1 },
+                                          .untrained_health = { size(w), size(w), 0.1, 0.1 },
                                           .kl = score(w),
                                           .kl_std_error = size(w) };
     }
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
         if (!plan->summary_of)
             run_table_fill(add_table(w, plan->name, plan->columns),
-                           &(struct outcome){ .truth = &truth, .runs = runs.run, .results = results, .n = runs.n });
+                           &(struct outcome){
+                               .session = &named.session, .truth = &truth, .runs = runs.run, .results = results, .n = runs.n });
     free(runs.run);
     runner_free(results, 0);
 }
