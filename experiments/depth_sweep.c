@@ -24,8 +24,8 @@ static void fill_loss(struct table *table, const struct outcome *outcome)
     double                     *lr = malloc(training->steps * sizeof *lr);
     if (!lr)
         exit_failed("not enough memory for the losses");
-    fathom_schedule(lr, training->steps, training->peak_lr, true); /* the one that training uses */
-    for (size_t i = 0; i < outcome->n; i++)
+    for (size_t i = 0; i < outcome->n; i++) {
+        fathom_schedule(lr, training->steps, outcome->runs[i].training.peak_lr, true); /* the one that training uses */
         for (size_t step = 0; outcome->runs[i].keep_trace && step < training->steps; step++) {
             table_count(table, outcome->runs[i].flow.depth);
             table_count(table, step);
@@ -33,6 +33,7 @@ static void fill_loss(struct table *table, const struct outcome *outcome)
             table_number(table, outcome->results[i].grad_norm[step]);
             table_number(table, lr[step]);
         }
+    }
     free(lr);
 }
 

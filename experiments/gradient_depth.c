@@ -1,7 +1,8 @@
 /* gradient_depth.c - "The gradient norm grows with depth": over many seeds, where the notebook has one.
  *
  * The notebook's gradient norm of untrained flows (gradient_norm.c), from so many seeds that its distribution at each
- * depth is known: to fit a law of growth, and to judge whether the notebook's own seed is typical.
+ * depth is known: to fit a law of growth, and to judge whether the notebook's own numbers are typical (PROTOCOL.md,
+ * Depth, part gradients).
  */
 #include "experiment.h"
 
@@ -22,6 +23,7 @@ static const struct design design = {
 static void defaults(struct options *options)
 {
     options->depths = (struct depth_list){ 10, { 1, 2, 3, 4, 6, 8, 12, 16, 24, 32 } };
+    options->seed = 200;
     options->seeds = 64;
     options->flow.coupling = NULL; /* both */
 }
@@ -64,7 +66,7 @@ const struct experiment gradient_depth = {
     .defaults = defaults,
     .design = &design,
     .tables = {
-        {"gradient_depth", "coupling depth seed untrained_logp grad_norm"},
+        {"gradient_depth", "coupling depth seed n_params untrained_logp grad_norm"},
         {"gradient_depth_summary", .summary_of = "gradient_depth", .by = "coupling depth", .of = "grad_norm"},
         {"gradient_depth_law", "coupling law depths slope std_error intercept misfit",
          .summary_of = "gradient_depth_summary", .derive = derive_laws},

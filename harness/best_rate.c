@@ -9,6 +9,7 @@
 #include "derive.h"
 #include "exit.h"
 #include "run_cells.h"
+#include "tuned_rate.h"
 
 /* --------------------------------------------------------------------------------------------- best rates ---- */
 
@@ -42,8 +43,7 @@ static size_t smallest(const struct table *runs)
 /* a is a better rate than b of the same coupling and depth. */
 static bool beats(const struct run_cell *a, const struct run_cell *b)
 {
-    return a->validation > b->validation ||
-           (a->validation == b->validation && strtod(a->lr, NULL) < strtod(b->lr, NULL));
+    return tuned_rate_beats(a->validation, strtod(a->lr, NULL), b->validation, strtod(b->lr, NULL));
 }
 
 static bool same_scale(const struct run_cell *a, const struct run_cell *b)

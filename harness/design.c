@@ -5,6 +5,7 @@
  */
 #include "design.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@ struct listing {
     struct run_list      *runs;
     const struct design  *design;
     const struct options *options;
+    const struct session *session;
+    const struct arm     *arm;        /* NULL: none                       */
     struct run            run;        /* as far as it is set              */
     size_t                seeds;      /* levels of AXIS_SEED below this   */
     size_t                part_seeds; /* the same without a coupling's factor */
@@ -33,6 +36,53 @@ static void add(struct run_list *runs, const struct run *run)
     runs->run[runs->n++] = *run;
 }
 
+/* Of such a flow, other than its depth and width. */
+static size_t n_params(fathom_config flow, size_t depth, size_t width)
+{
+    fathom_error error;
+    flow.depth = depth;
+    flow.width = width;
+    const size_t n = fathom_n_params(&flow, &error);
+    if (n == 0)
+        exit_failed("%s", error.text);
+    return n;
+}
+
+static size_t distance(size_t a, size_t b) { return a > b ? a - b : b - a; }
+
+/* The width at which the flow is nearest to `target` parameters: they grow with the width. */
+static size_t nearest_width(const fathom_config *flow, size_t target)
+{
+    size_t width = FATHOM_WIDTH_MIN;
+    while (width < FATHOM_WIDTH_MAX && n_params(*flow, flow->depth, width) < target)
+        width++;
+    const size_t above = n_params(*flow, flow->depth, width);
+    const size_t below = width > FATHOM_WIDTH_MIN ? n_params(*flow, flow->depth, width - 1) : above;
+    return distance(below, target) <= distance(above, target) && width > FATHOM_WIDTH_MIN ? width - 1 : width;
+}
+
+/* Work per step is proportional to the parameters. */
+static size_t equal_steps(const fathom_config *flow, size_t depth, size_t steps)
+{
+    const double ratio = (double)n_params(*flow, depth, flow->width) /
+                         (double)n_params(*flow, flow->depth, flow->width);
+    const double equal = floor(ratio * (double)steps + 0.5);
+    return equal < FATHOM_STEPS_MIN ? FATHOM_STEPS_MIN : (size_t)equal;
+}
+
+/* What an arm says of a run whose depth and coupling are known. */
+static void match(struct run *run, const struct arm *arm)
+{
+    const fathom_config *flow = &run->flow;
+    if (arm->equal_work > 0)
+        run->training.steps = equal_steps(flow, arm->equal_work, run->training.steps);
+    if (arm->equal_params > 0)
+        run->flow.width = nearest_width(flow, n_params(*flow, arm->equal_params, flow->width));
+    if (arm->steps_factor > 0)
+        run->training.steps *= arm->steps_factor;
+    run->evaluate_every = arm->evaluate_every;
+}
+
 /* The run is complete, but for what depends on the others. */
 static void finish(struct listing *l)
 {
@@ -44,13 +94,56 @@ static void finish(struct listing *l)
     run.validation = design->validation;
     run.health = design->health;
     run.checks = design->checks;
+    run.untrained_health = design->untrained_health;
     run.keep_params = design->keep_params;
     run.keep_trace = design->trace == TRACE_ALL ||
                      (design->trace == TRACE_FIRST && run.seed == l->options->seed && run.replica == 0);
+    if (l->arm)
+        match(&run, l->arm);
     add(l->runs, &run);
 }
 
 static void nest(struct listing *l, const enum axis *axis);
+
+/* The rows of a level, with what the command line says of them; name NULL: the session's own. */
+static struct data_level rows_of(const struct data_level *level, const struct options *options)
+{
+    const bool own = options->data && !(options_data_set(options) && level->size > 0);
+    return (struct data_level){ own ? NULL : options->data ? options->data : level->name,
+                                level->size > 0 ? level->size : options->data_size };
+}
+
+static void nest_data(struct listing *l, const enum axis *rest)
+{
+    const size_t dim = l->run.flow.dim;
+    for (size_t i = 0; i < l->design->n_data; i++) {
+        const struct data_level level = rows_of(&l->design->data[i], l->options);
+        l->run.rows = level.name ? session_rows(l->session, level.name, level.size) : NULL;
+        l->run.flow.dim = l->run.rows ? l->run.rows->train.dim : dim;
+        nest(l, rest);
+        if (!level.name)
+            break;
+    }
+    l->run.rows = NULL;
+    l->run.flow.dim = dim;
+}
+
+void design_open_rows(struct session *session, const struct design *designs, size_t n)
+{
+    bool validation = session->options->rates.n > 0;
+    for (size_t part = 0; part < n; part++) {
+        validation |= designs[part].validation;
+        for (size_t i = 0; i < designs[part].n_arms; i++)
+            validation |= designs[part].arms[i].evaluate_every > 0;
+        for (size_t i = 0; i < designs[part].n_data; i++) {
+            const struct data_level level = rows_of(&designs[part].data[i], session->options);
+            if (level.name)
+                session_open_rows(session, level.name, level.size);
+        }
+    }
+    if (validation)
+        session_draw_validation(session);
+}
 
 static void nest_couplings(struct listing *l, const enum axis *rest)
 {
@@ -81,6 +174,7 @@ static void nest_arms(struct listing *l, const enum axis *rest)
     const struct run before = l->run;
     for (size_t i = 0; i < l->design->n_arms; i++) {
         const struct arm *arm = &l->design->arms[i];
+        l->arm = arm;
         l->run.arm = arm->name;
         if (arm->stabiliser) {
             l->run.training.stabiliser = arm->stabiliser;
@@ -101,6 +195,7 @@ static void nest_arms(struct listing *l, const enum axis *rest)
         nest(l, rest);
         l->run = before;
     }
+    l->arm = NULL;
 }
 
 static void nest(struct listing *l, const enum axis *axis)
@@ -110,6 +205,9 @@ static void nest(struct listing *l, const enum axis *axis)
     switch (*axis) {
     case AXIS_END:
         finish(l);
+        break;
+    case AXIS_DATA:
+        nest_data(l, rest);
         break;
     case AXIS_COUPLING:
         nest_couplings(l, rest);
@@ -167,6 +265,7 @@ static void list_part(struct run_list *runs, const struct design *design, const 
                .runs = runs,
                .design = design,
                .options = options,
+               .session = session,
                .part_seeds = seeds_of(design, options, default_seeds),
                .run = { .flow = options->flow, .training = options->training, .seed = options->seed },
     };
@@ -198,6 +297,7 @@ static void join(struct run *first, const struct run *again)
     first->validation |= again->validation;
     first->health |= again->health;
     first->checks |= again->checks;
+    first->untrained_health |= again->untrained_health;
     first->keep_trace |= again->keep_trace;
     first->keep_params |= again->keep_params;
 }

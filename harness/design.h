@@ -10,6 +10,8 @@
 
 enum axis {
     AXIS_END,      /* ends the list of a design's axes                                       */
+    AXIS_DATA,     /* the design's rows, or those that --data names: a data set's name replaces
+                      the names of the design's, a file all of them                        */
     AXIS_COUPLING, /* the design's couplings, or the one that --coupling names               */
     AXIS_DEPTH,    /* the design's depths, or --depths                                       */
     AXIS_RATE,     /* the design's peak learning rates                                       */
@@ -27,7 +29,19 @@ struct arm {
     const char *mixing;           /* "full", "no-flips", "no-rotations" or "none"                                    */
     const char *stabiliser;       /* fathom_stabiliser_name; all but "clip" act without a clip                       */
     double      clip;             /* global norm; INFINITY: no clip                                                  */
+    size_t      equal_params;     /* a depth: the width is the one whose number of parameters is nearest to that of
+                                     such a flow at the option's width, of two the smaller                       */
+    size_t      equal_work;       /* a depth: as many steps as cost nearest to what the option's steps cost such a flow
+                                     at the option's width (fathom_train_flops)                                  */
+    size_t      steps_factor;     /* so many times the option's steps                                              */
+    size_t      evaluate_every;   /* of struct run                                                                 */
     size_t      width, bins;      /* units of a hidden layer; inner knots of the spline                              */
+};
+
+/* A level of AXIS_DATA: rows of a named data set; size 0: --data-size of them. */
+struct data_level {
+    const char *name;
+    size_t      size;
 };
 
 struct coupling_level {
@@ -39,6 +53,8 @@ enum trace { TRACE_NONE, TRACE_ALL, TRACE_FIRST /* of each depth's first seed, r
 
 struct design {
     enum axis                    nesting[8]; /* outermost first, ends with AXIS_END */
+    const struct data_level     *data;       /* [n_data]                            */
+    size_t                       n_data;
     const struct coupling_level *couplings;  /* [n_couplings]                       */
     size_t                       n_couplings;
     struct depth_list            depths; /* n = 0: --depths                     */
@@ -51,6 +67,7 @@ struct design {
     bool                         measure_steps;      /* fills update_rms                    */
     bool                         validation, health; /* what is asked of a trained flow (runner.h) */
     bool                         checks;             /* likewise                                   */
+    bool                         untrained_health;   /* and of the untrained one                   */
     enum trace                   trace;
 };
 
@@ -58,6 +75,10 @@ struct run_list {
     struct run *run; /* [n], to be freed */
     size_t      n, room;
 };
+
+/* Opens the rows that the designs, [n], name, and draws validation rows if one of them asks for these; before their runs
+ * are listed. */
+void design_open_rows(struct session *session, const struct design *designs, size_t n);
 
 /* Adds the runs of the designs, [n], the parts of one experiment, to the empty list: their union, in the order of first
  * listing.  A run that an earlier part has listed, alike in all that decides its result, is not listed again (it keeps

@@ -1,6 +1,7 @@
 /* experiment.c - rows, runs, tables, figures: every experiment's way from the command line to its exit status. */
 #include "experiment.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "run_table.h"
 #include "sample.h"
 #include "shard.h"
+#include "tuned_rate.h"
 
 static struct table *table_by_name(struct table *const *tables, size_t n, const char *name)
 {
@@ -34,9 +36,10 @@ void experiment_derive(struct table *table, const struct table_plan *plan, const
         summary_table_fill(table, source, plan->by, plan->of);
 }
 
-static size_t make_tables(struct table **tables, const struct experiment *experiment, const struct outcome *outcome)
+/* Adds to the n tables. */
+static size_t make_tables(struct table **tables, size_t n, const struct experiment *experiment,
+                          const struct outcome *outcome)
 {
-    size_t n = 0;
     char   text[SUMMARY_TABLE_COLUMNS_SIZE];
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++) {
         const fathom_data_set *set = outcome->session->set;
@@ -76,6 +79,18 @@ static void warn_of_array(const struct options *options)
         exit_note("SLURM_ARRAY_TASK_ID is %.20s, but there is no --shard: every run is made here", task);
 }
 
+/* "depth_sweep_rates": the table of --lr tuned. */
+struct rates_name {
+    char text[64];
+};
+
+static struct rates_name rates_name(const struct program *program)
+{
+    struct rates_name name;
+    snprintf(name.text, sizeof name.text, "%s_rates", program->name);
+    return name;
+}
+
 /* The store is open and every run listed. */
 static int make_all(const struct experiment *experiment, struct session *session, struct run_list *runs,
                     const struct true_density *truth, const struct options *defaults)
@@ -86,11 +101,16 @@ static int make_all(const struct experiment *experiment, struct session *session
     runner_run_all(results, runs->run, session, runs->n);
     run_store_close(session);
 
-    struct table  *tables[EXPERIMENT_TABLES_MAX];
+    struct table *tables[EXPERIMENT_TABLES_MAX + 1];
+    size_t        n_tables = 0;
+    if (session->options->rates.n > 0) {
+        tables[n_tables] = session_table(session, rates_name(session->program).text, TUNED_RATE_COLUMNS);
+        tuned_rate_choose(tables[n_tables++], runs, results, session);
+    }
     struct outcome outcome = { session, truth, runs->run, results, runs->n, NULL };
     if (experiment->measure)
         outcome.measured = experiment->measure(&outcome);
-    const size_t n_tables = make_tables(tables, experiment, &outcome);
+    n_tables = make_tables(tables, n_tables, experiment, &outcome);
     if (experiment->release)
         experiment->release(outcome.measured, &outcome);
     const int code = session_finish(session, tables, n_tables, experiment->figures, defaults, experiment->notebook_but);
@@ -103,14 +123,31 @@ size_t experiment_parts(const struct experiment *experiment)
     return !experiment->design ? 0 : experiment->n_designs > 0 ? experiment->n_designs : 1;
 }
 
-/* Before the runs are listed: only what a part of the experiment asks for is drawn. */
-static void draw_validation(struct session *session, const struct experiment *experiment)
+/* The true densities of the session's own rows and of the others, [n_others]; with all that is NaN if not asked for. */
+static struct true_density *true_densities(struct session *session, bool asked)
 {
-    bool asked = false;
-    for (size_t part = 0; part < experiment_parts(experiment); part++)
-        asked |= experiment->design[part].validation;
-    if (asked)
-        session_draw_validation(session);
+    struct true_density *truth = calloc(session->n_others + 1, sizeof *truth);
+    if (!truth)
+        exit_failed("not enough memory for the true densities");
+    for (size_t i = 0; i <= session->n_others; i++)
+        truth[i] = asked ? true_density_of(i == 0 ? session : session->others[i - 1]) : true_density_none();
+    for (size_t i = 0; i < session->n_others; i++)
+        session->others[i]->truth = &truth[i + 1];
+    return truth;
+}
+
+/* What a run is compared with, and batches for as many steps as it takes. */
+static void prepare(struct run_list *runs, struct session *session, const struct true_density *truth)
+{
+    for (size_t i = 0; i < runs->n; i++) {
+        struct run *run = &runs->run[i];
+        run->heldout_truth = run->rows ? run->rows->truth->heldout : truth->heldout;
+        for (size_t k = 0; k < session->n_others; k++)
+            if (run->rows == session->others[k])
+                session_need_steps(session->others[k], run->training.steps);
+        if (!run->rows)
+            session_need_steps(session, run->training.steps);
+    }
 }
 
 int experiment_main(const struct experiment *experiment, int argc, char **argv)
@@ -130,22 +167,24 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
     if (experiment->check_rows)
         experiment->check_rows(&session);
 
-    draw_validation(&session, experiment);
-    struct true_density truth = experiment->truth ? true_density_of(&session) : true_density_none();
+    const size_t parts = experiment_parts(experiment);
+    design_open_rows(&session, experiment->design, parts);
+    struct true_density *truth = true_densities(&session, experiment->truth);
     if (experiment->design)
-        design_list(&runs, experiment->design, experiment_parts(experiment), &session, defaults.seeds);
-    for (size_t i = 0; i < runs.n; i++)
-        runs.run[i].heldout_truth = truth.heldout;
+        tuned_rate_list(&runs, experiment->design, parts, &session, &options, defaults.seeds);
+    prepare(&runs, &session, truth);
     if (options.list && options.shard)
         shard_keep(&runs, &session, options.part, options.parts);
     if (experiment->design && !options.list && !options.sample_text)
         session.store = run_store_open(&options);
     const int code = options.list        ? shard_list(&runs, &session)
                    : options.shard       ? make_part(&runs, &session)
-                   : options.sample_text ? sample_check(experiment, &session, &runs, &truth)
-                                         : make_all(experiment, &session, &runs, &truth, &defaults);
+                   : options.sample_text ? sample_check(experiment, &session, &runs, truth)
+                                         : make_all(experiment, &session, &runs, truth, &defaults);
     free(runs.run);
-    true_density_free(&truth);
+    for (size_t i = 0; i <= session.n_others; i++)
+        true_density_free(&truth[i]);
+    free(truth);
     session_close(&session);
     return code;
 }

@@ -36,8 +36,10 @@ void option_describe_legal(char *text, size_t size, const struct option_row *row
         return;
     case KIND_REAL:
     case KIND_CLIP:
-        snprintf(text, size, "%sa number %s %s and %s %s", row->kind == KIND_CLIP ? "none, or " : "",
-                 row->above_low ? "above" : "from", low, row->below_high ? "below" : "at most", high);
+    case KIND_RATE:
+        snprintf(text, size, "%sa number %s %s and %s %s%s", row->kind == KIND_CLIP ? "none, or " : "",
+                 row->above_low ? "above" : "from", low, row->below_high ? "below" : "at most", high,
+                 row->kind == KIND_RATE ? ", tuned, or tuned:LIST of such numbers, separated by commas, none twice" : "");
         return;
     case KIND_WORD:
     case KIND_ACTNORM:
@@ -94,6 +96,50 @@ static bool read_real(double *value, const struct option_row *row, const char *t
     return true;
 }
 
+/* The notebook's rate and the next two of about half a decade each. */
+static const struct rate_list rates_to_tune = { 3, { 0.003, 0.01, 0.03 } };
+
+static bool read_rates(struct rate_list *list, const struct option_row *row, const char *text)
+{
+    struct rate_list read = { 0 };
+    for (bool more = true; more;) {
+        const size_t length = strcspn(text, ",");
+        char         number[64];
+        double       rate;
+        if (read.n == RATES_MAX || length >= sizeof number)
+            return false;
+        memcpy(number, text, length);
+        number[length] = '\0';
+        if (!read_real(&rate, row, number))
+            return false;
+        for (size_t i = 0; i < read.n; i++)
+            if (read.rate[i] == rate)
+                return false;
+        read.rate[read.n++] = rate;
+        more = text[length] == ',';
+        text += length + more;
+    }
+    *list = read;
+    return true;
+}
+
+/* One rate, or those of which the validation rows choose. */
+static bool read_rate(struct options *options, double *rate, const struct option_row *row, const char *text)
+{
+    struct rate_list rates = { 0 };
+    if (strcmp(text, "tuned") == 0)
+        rates = rates_to_tune;
+    else if (strncmp(text, "tuned:", strlen("tuned:")) == 0) {
+        if (!read_rates(&rates, row, text + strlen("tuned:")))
+            return false;
+    } else if (!read_real(rate, row, text))
+        return false;
+    if (rates.n > 0)
+        *rate = rates.rate[0];
+    options->rates = rates;
+    return true;
+}
+
 static bool read_depths(struct depth_list *list, const struct option_row *row, const char *text)
 {
     struct depth_list read = { 0 };
@@ -136,6 +182,8 @@ bool option_read(struct options *options, const struct option_row *row, const ch
         if (strcmp(text, "none") == 0)
             *(double *)field = INFINITY;
         return strcmp(text, "none") == 0 || read_real(field, row, text);
+    case KIND_RATE:
+        return read_rate(options, field, row, text);
     case KIND_DEPTHS:
         return read_depths(field, row, text);
     case KIND_WORD:
@@ -188,6 +236,15 @@ void option_print(char *text, size_t size, const struct options *options, const 
     case KIND_CLIP:
         table_shortest(shortest, *(const double *)field);
         snprintf(text, size, "%s", isinf(*(const double *)field) ? "none" : shortest);
+        return;
+    case KIND_RATE:
+        table_shortest(shortest, *(const double *)field);
+        snprintf(text, size, "%s", options->rates.n > 0 ? "tuned" : shortest);
+        for (size_t i = 0; i < options->rates.n; i++) {
+            table_shortest(shortest, options->rates.rate[i]);
+            at = strlen(text);
+            snprintf(text + at, size - at, "%s%s", i > 0 ? "," : ":", shortest);
+        }
         return;
     case KIND_DEPTHS:
         for (size_t i = 0; i < list->n && at < size; i++)

@@ -8,6 +8,7 @@ enum option_kind {
     KIND_COUNT,   /* a whole number, size_t or uint64_t                    */
     KIND_REAL,    /* a finite number                                       */
     KIND_CLIP,    /* a finite number, or `none`: infinity                  */
+    KIND_RATE,    /* a finite number, tuned, or tuned:LIST of such numbers */
     KIND_DEPTHS,  /* a list of whole numbers                               */
     KIND_WORD,    /* one that `word` lists, kept as the text               */
     KIND_ACTNORM, /* one of `words`, kept as its place in the list         */

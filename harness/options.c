@@ -39,9 +39,12 @@ static const struct option_row rows[OPTION_COUNT] = {
                                  "text, numbers in columns, one separator, at most one line of names, '#'\n"
                                  "comments, standardised like the spiral; or drawn by name:" },
     [OPTION_HELDOUT] = { "heldout", "FRACTION", KIND_REAL, AT(heldout), 0, 1, .below_high = true, .setting = true,
-                         .meaning = "part of the file's rows that is kept back from training" },
+                         .meaning = "part of the file's rows that is kept back from training: the test rows" },
+    [OPTION_VALIDATION] = { "validation", "FRACTION", KIND_REAL, AT(validation), 0, 1, .below_high = true,
+                            .setting = true, .only = OF_FILE,
+                            .meaning = "another part, the validation rows: --lr tuned chooses by them" },
     [OPTION_DATA_SEED] = { "data-seed", "N", KIND_COUNT, AT(data_seed), 0, 0x1p53 - 1, .setting = true,
-                           .meaning = "stream of the named data set, or of the choice of held-out rows" },
+                           .meaning = "stream of the named data set, or of the choice of those rows" },
     [OPTION_DATA_SIZE] = { "data-size", "N", KIND_COUNT, AT(data_size), 2, 1e7, .setting = true, .only = OF_NAMED,
                            .meaning = "rows of the named data set" },
     [OPTION_SEPARATOR] = { "separator", "NAME", KIND_SIGN, AT(separator), .words = separators, .signs = "\t;,| ",
@@ -80,8 +83,11 @@ static const struct option_row rows[OPTION_COUNT] = {
                        .meaning = "gradient steps" },
     [OPTION_BATCH] = { "batch", "N", KIND_COUNT, AT(training.batch), FATHOM_BATCH_MIN, 1e6, .setting = true,
                        .meaning = "rows a step" },
-    [OPTION_LR] = { "lr", "X", KIND_REAL, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true, .setting = true,
-                    .meaning = "peak of the one-cycle learning rate" },
+    [OPTION_LR] = { "lr", "X|tuned[:LIST]", KIND_RATE, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true,
+                    .setting = true,
+                    .meaning = "peak of the one-cycle learning rate; tuned: of 0.003, 0.01 and 0.03, or of\n"
+                               "LIST, the one with the highest median log p of the validation rows over\n"
+                               "the seeds, for each configuration by itself" },
     [OPTION_STABILISER] = { "stabiliser", "NAME", KIND_WORD, AT(training.stabiliser), .word = fathom_stabiliser_name,
                             .setting = true, .meaning = "what keeps a run from divergence:" },
     [OPTION_CLIP] = { "clip", "X|none", KIND_CLIP, AT(training.clip), 0, 1e300, .above_low = true, .setting = true,
@@ -239,6 +245,14 @@ static enum options_outcome check_together(const struct options *options, fathom
                        "--heldout %g: legal only with --data FILE (held-out rows of a data set with a name are "
                        "drawn anew)",
                        options->heldout);
+    if ((given & TAKES(OPTION_VALIDATION)) && options_data_set(options))
+        return illegal(error,
+                       "--validation %g: legal only with --data FILE (validation rows of a data set with a name are "
+                       "drawn anew)",
+                       options->validation);
+    if (!(options->heldout + options->validation < 1))
+        return illegal(error, "--heldout %g --validation %g: their sum must be below 1", options->heldout,
+                       options->validation);
     if ((given & TAKES(OPTION_DATA_SIZE)) && !options_data_set(options))
         return illegal(error, "--data-size %zu: legal only without --data FILE (a file is read to its end)",
                        options->data_size);
@@ -246,6 +260,10 @@ static enum options_outcome check_together(const struct options *options, fathom
         (double)options->training.steps * (double)options->training.batch > batch_rows_max)
         return illegal(error, "--steps %zu --batch %zu: their product must be at most %.0f", options->training.steps,
                        options->training.batch, batch_rows_max);
+    if (options->rates.n > 0 && !options_data_set(options) && options->validation == 0)
+        return illegal(error, "--lr tuned: with --data FILE it needs --validation FRACTION, the rows that choose");
+    if (options->rates.n > 0 && options->sample_text)
+        return illegal(error, "--lr tuned: legal only without --sample, as a choice takes all runs");
     if ((given & TAKES(OPTION_CLIP)) && isfinite(options->training.clip) &&
         strcmp(options->training.stabiliser, "clip") != 0)
         return illegal(error, "--clip %g --stabiliser %s: a clip is legal only with the stabiliser clip",

@@ -16,6 +16,7 @@
 enum option_id {
     OPTION_DATA,
     OPTION_HELDOUT,
+    OPTION_VALIDATION,
     OPTION_DATA_SEED,
     OPTION_DATA_SIZE,
     OPTION_SEPARATOR,
@@ -60,8 +61,8 @@ enum option_id {
 enum {
     TAKES_READING = TAKES(OPTION_SEPARATOR) | TAKES(OPTION_DECIMAL) | TAKES(OPTION_HEADER) | TAKES(OPTION_NO_HEADER) |
                     TAKES(OPTION_SKIP) | TAKES(OPTION_COLUMNS),
-    TAKES_DATA = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_DATA_SEED) | TAKES(OPTION_DATA_SIZE) |
-                 TAKES_READING,
+    TAKES_DATA = TAKES(OPTION_DATA) | TAKES(OPTION_HELDOUT) | TAKES(OPTION_VALIDATION) | TAKES(OPTION_DATA_SEED) |
+                 TAKES(OPTION_DATA_SIZE) | TAKES_READING,
     TAKES_FLOW = TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL) |
                  TAKES(OPTION_WIDTH) | TAKES(OPTION_HIDDEN) | TAKES(OPTION_ACTNORM),
     TAKES_SEEDS = TAKES(OPTION_SEED) | TAKES(OPTION_SEEDS),
@@ -82,10 +83,17 @@ struct depth_list {
     size_t n, depth[DEPTHS_MAX]; /* each FATHOM_DEPTH_MIN to FATHOM_DEPTH_MAX, none twice */
 };
 
+enum { RATES_MAX = 16 };
+struct rate_list {
+    size_t n; /* 0: --lr is one rate, training.peak_lr */
+    double rate[RATES_MAX]; /* legal rates, none twice */
+};
+
 /* The values of all options.  flow.dim is the data's, flow.depth each of depths'. */
 struct options {
     const char          *data;    /* name of a data set, or file of rows, "-" standard input; NULL: the spiral    */
     double               heldout; /* fraction of the file's rows kept back from training   */
+    double               validation; /* another fraction of them, which chooses           */
     uint64_t             data_seed;
     size_t               data_size; /* rows of the data set that has a name                  */
     char                 separator; /* these six: how the file is read (fathom_read_options) */
@@ -99,6 +107,7 @@ struct options {
     size_t               seeds;
     uint64_t             batch_seed;
     fathom_train_options training;
+    struct rate_list     rates; /* of --lr tuned, which chooses one per configuration; training.peak_lr is the first */
     size_t               replicas;
     size_t               threads;     /* never 0 once read                                     */
     const char          *store;       /* of finished runs; NULL: the default one; "none"       */

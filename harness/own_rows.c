@@ -101,7 +101,7 @@ static void warn(const char *name, const fathom_read_report *report)
 /* "a.csv: 100 rows of 3 columns (x, y, z), separated by commas; names from line 1; 20 rows held out" */
 static void tell(const char *name, const fathom_read_report *report)
 {
-    struct words chosen = { 0 }, names = { 0 }, header = { 0 };
+    struct words chosen = { 0 }, names = { 0 }, header = { 0 }, validation = { 0 };
     if (report->file_columns != report->n_columns)
         add(&chosen, " of %zu", report->file_columns);
     for (size_t i = 0; i < report->n_columns; i++) {
@@ -119,12 +119,15 @@ static void tell(const char *name, const fathom_read_report *report)
         add(&header, "names from line %zu", report->header_line);
     else
         add(&header, "no header");
-    exit_note("%s: %zu rows of %zu%s columns (%s), separated by %s; %s; %zu rows held out", name, report->rows,
+    if (report->validation > 0)
+        add(&validation, ", %zu for validation", report->validation);
+    exit_note("%s: %zu rows of %zu%s columns (%s), separated by %s; %s; %zu rows held out%s", name, report->rows,
               report->n_columns, chosen.text, names.text, fathom_separator_name(report->separator), header.text,
-              report->heldout);
+              report->heldout, validation.text);
 }
 
-void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_report *report, struct options *options)
+void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_dataset *validation,
+                   fathom_read_report *report, struct options *options)
 {
     const char         *name = own_rows_name(options);
     FILE               *in = open_rows(options->data);
@@ -136,8 +139,9 @@ void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_r
     how.skip = options->skip;
     how.columns = options->columns;
     how.heldout = options->heldout;
+    how.validation = options->validation;
     how.seed = options->data_seed;
-    if (fathom_dataset_read(train, heldout, report, in, name, &how, &error) != FATHOM_OK)
+    if (fathom_dataset_read_parts(train, heldout, validation, report, in, name, &how, &error) != FATHOM_OK)
         exit_failed("%s", error.text);
     if (in != stdin)
         fclose(in);

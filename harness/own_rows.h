@@ -8,7 +8,8 @@
  * where the rows may not be what was meant, and unless options->quiet one line of information.  Whatever is wrong ends
  * the program with one line.  The separator, the header and the columns that were found are put into *options, so that
  * tables name them; options->columns points into the report, which the caller frees. */
-void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_read_report *report, struct options *options);
+void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_dataset *validation,
+                   fathom_read_report *report, struct options *options);
 
 /* What messages call the rows: a data set's or the file's name, or "standard input". */
 const char *own_rows_name(const struct options *options);

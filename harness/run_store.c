@@ -25,9 +25,10 @@ static const char *const numbers[] = { "n_params",     "untrained_logp",  "untra
                                        "kl",           "kl_std_error",    "validation_logp",     "inverse_error",
                                        "condition_number", "dead_units",  "dead_units_last",
                                        "pit_ks",       "pit_p",           "coverage_50",         "coverage_90",
-                                       "coverage_99",  "energy_distance", "energy_sd" };
+                                       "coverage_99",  "energy_distance", "energy_sd",
+                                       "untrained_inverse_error", "untrained_condition_number", "kept_step" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
-static const struct store_schema schema = { 2, numbers, N_NUMBERS };
+static const struct store_schema schema = { 3, numbers, N_NUMBERS };
 
 static char opened[PATH_MAX];
 
@@ -168,8 +169,11 @@ static void canonical_scores(struct canonical *text, const struct run *run, cons
     canonical_count(text, "batches.seed", session->options->batch_seed);
     canonical_count(text, "health", run->health);
     canonical_count(text, "checks", run->checks);
-    canonical_count(text, "validation.rows", run->validation ? validation->n : 0);
-    if (run->validation && validation->n > 0)
+    canonical_count(text, "evaluate.every", run->evaluate_every);
+    const bool validates = run->validation || run->evaluate_every > 0;
+    canonical_count(text, "validation", run->validation);
+    canonical_count(text, "validation.rows", validates ? validation->n : 0);
+    if (validates && validation->n > 0)
         canonical_hash(text, "validation.sha256",
                        hash_of(&rows->validation, validation->x, validation->n * validation->dim));
     canonical_count(text, "heldout.rows", heldout->n);
@@ -200,14 +204,25 @@ static char *finish(struct canonical *text)
     return whole;
 }
 
-static char *text_of(const struct run *run, const struct session *session, struct shared_rows *rows)
+/* The test rows decide it. */
+static void canonical_untrained_health(struct canonical *text, const struct session *session, struct shared_rows *rows)
 {
+    const fathom_dataset *test = session_test_rows(session);
+    canonical_count(text, "untrained.health", 1);
+    canonical_hash(text, "untrained.health.sha256", hash_of(&rows->heldout, test->x, test->n * test->dim));
+}
+
+static char *text_of(const struct run *run, const struct session *own, struct shared_rows *rows)
+{
+    const struct session *session = run->rows ? run->rows : own;
     const fathom_dataset *train = &session->train;
     struct canonical     *text = start(run);
     canonical_count(text, "probe", run->probe);
     canonical_count(text, "train", run->train);
     canonical_count(text, "data.rows", train->n);
     canonical_hash(text, "data.sha256", hash_of(&rows->train, train->x, train->n * train->dim));
+    if (run->untrained_health)
+        canonical_untrained_health(text, session, rows);
     if (run->train) {
         canonical_training(text, &run->training);
         canonical_scores(text, run, session, rows);
@@ -218,6 +233,9 @@ static char *text_of(const struct run *run, const struct session *session, struc
 char *run_store_cause(const struct run *run)
 {
     struct canonical *text = start(run);
+    canonical_word(text, "rows", run->rows ? run->rows->called : "-");
+    canonical_count(text, "rows.n", run->rows ? run->rows->train.n : 0);
+    canonical_count(text, "evaluate.every", run->evaluate_every);
     canonical_training(text, &run->training);
     return finish(text);
 }
@@ -288,6 +306,8 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
                                    .validation_logp = x[14],
                                    .health = { x[15], x[16], x[17], x[18] },
                                    .checks = { x[19], x[20], { x[21], x[22], x[23] }, x[24], x[25] },
+                                   .untrained_health = { x[26], x[27], NAN, NAN },
+                                   .kept_step = x[28],
                                    .loss = row.loss,
                                    .grad_norm = row.grad_norm,
                                    .params = row.params,
@@ -331,7 +351,9 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->checks.coverage[1],
                                       result->checks.coverage[2],
                                       result->checks.energy_distance,
-                                      result->checks.energy_sd };
+                                      result->checks.energy_sd,
+result->untrained_health.inverse_error,
+ result->untrained_health.condition_number, result->kept_step };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

@@ -20,13 +20,15 @@ enum kind {
     KIND_ACTNORM, /* fathom_actnorm, by its name            */
     KIND_MIXING,  /* fathom_mixing, by its name             */
     KIND_STATUS,  /* fathom_status, by its name             */
+    KIND_FLOPS,   /* of a whole run */
     KIND_HASH     /* struct sha256: 16 digits, "-" for none */
 };
-enum holder { OF_RUN, OF_RESULT, OF_TRUTH };
+enum holder { OF_RUN, OF_RESULT, OF_TRUTH, OF_ROWS };
 
 #define RUN(member) OF_RUN, offsetof(struct run, member)
 #define RESULT(member) OF_RESULT, offsetof(struct run_result, member)
 #define TRUTH(member) OF_TRUTH, offsetof(struct true_density, member)
+#define ROWS(member) OF_ROWS, offsetof(struct session, member)
 
 static const struct column {
     const char *name;
@@ -34,6 +36,8 @@ static const struct column {
     enum holder holder;
     size_t      offset;
 } vocabulary[] = {
+    { "data", KIND_TEXT, ROWS(called) },
+    { "rows", KIND_COUNT, ROWS(train.n) },
     { "coupling", KIND_TEXT, RUN(flow.coupling) },
     { "depth", KIND_COUNT, RUN(flow.depth) },
     { "arm", KIND_TEXT, RUN(arm) },
@@ -41,6 +45,8 @@ static const struct column {
     { "mixing", KIND_MIXING, RUN(flow.mixing) },
     { "width", KIND_COUNT, RUN(flow.width) },
     { "bins", KIND_COUNT, RUN(flow.knots) },
+    { "steps", KIND_COUNT, RUN(training.steps) },
+    { "flops", KIND_FLOPS, OF_RUN, 0 },
     { "lr", KIND_SETTING, RUN(training.peak_lr) },
     { "clip", KIND_CLIP, RUN(training.clip) },
     { "stabiliser", KIND_TEXT, RUN(training.stabiliser) },
@@ -62,7 +68,11 @@ static const struct column {
     { "heldout_logp", KIND_NUMBER, RESULT(heldout_logp) },
     { "train_truth", KIND_NUMBER, TRUTH(train_mean) },
     { "heldout_truth", KIND_NUMBER, TRUTH(heldout_mean) },
+    { "test_logp", KIND_NUMBER, RESULT(heldout_logp) },
     { "validation_logp", KIND_NUMBER, RESULT(validation_logp) },
+    { "kept_step", KIND_NUMBER, RESULT(kept_step) },
+    { "untrained_inverse_error", KIND_NUMBER, RESULT(untrained_health.inverse_error) },
+    { "untrained_condition_number", KIND_NUMBER, RESULT(untrained_health.condition_number) },
     { "inverse_error", KIND_NUMBER, RESULT(health.inverse_error) },
     { "condition_number", KIND_NUMBER, RESULT(health.condition_number) },
     { "dead_units", KIND_NUMBER, RESULT(health.dead_units) },
@@ -95,6 +105,8 @@ void run_table_hash(struct table *table, const struct sha256 *hash)
         sha256_hex(digits, hash, 16);
     table_text(table, digits);
 }
+
+static double flops_of(const struct run *run) { return fathom_train_flops(&run->flow, &run->training); }
 
 static void put(struct table *table, enum kind kind, const void *value)
 {
@@ -131,6 +143,9 @@ static void put(struct table *table, enum kind kind, const void *value)
     case KIND_STATUS:
         table_text(table, fathom_status_name(*(const fathom_status *)value));
         break;
+    case KIND_FLOPS:
+        table_number(table, flops_of(value));
+        break;
     case KIND_HASH:
         run_table_hash(table, value);
         break;
@@ -151,9 +166,10 @@ void run_table_fill(struct table *table, const struct outcome *outcome)
                 continue;
             const struct column *column = find(table_column_name(table, c));
 
-            const void *holders[] = {
-                [OF_RUN] = &outcome->runs[i], [OF_RESULT] = &outcome->results[i], [OF_TRUTH] = outcome->truth
-            };
+            const struct session *other = outcome->runs[i].rows;
+            const void *holders[] = { [OF_RUN] = &outcome->runs[i], [OF_RESULT] = &outcome->results[i],
+                [OF_TRUTH] = other && other->truth ? other->truth : outcome->truth,
+                [OF_ROWS] = other ? other : outcome->session };
             put(table, column->kind, (const char *)holders[column->holder] + column->offset);
         }
 }

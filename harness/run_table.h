@@ -4,6 +4,8 @@
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
  *   mixing          what of rotations and flips its blocks have: "full", "no-flips", "no-rotations", "none"
+ *   data rows       the data set's name, or "file"; how many training rows
+ *   steps flops     of the training; floating-point operations of all its steps (fathom_train_flops)
  *   width bins      of its conditioners and its splines: what --width and --bins set
  *   stabiliser      "clip", "skip", "olmo", "zclip", "agc", "amsgrad", "beta2" or "rewind" (fathom_stabiliser_name)
  *   guard           "skip" if steps that are not finite are left out, otherwise "none"
@@ -23,10 +25,14 @@
  *   update_rms      the effective step: root mean square, over all parameters and updates, of the change divided by the
  *                   rate of its step; nan if not measured
  *   train_logp heldout_logp    mean log p after training [nats]
+ *   test_logp                  heldout_logp, where validation rows choose
  *   validation_logp            the same of the validation rows, which choose; nan unless the design asks for it
+ *   kept_step                  steps after which the parameters were as they are scored, if validation rows choose
+ *                              them (struct run, evaluate_every); nan otherwise
  *   inverse_error condition_number dead_units dead_units_last    of the trained flow (health.h); nan as well
  *   pit_ks pit_p               of the trained flow on the held-out rows, without such rows the training rows
  *   coverage_50 coverage_90 coverage_99 energy_distance energy_sd    (flow_checks.h); nan as well
+ *   untrained_inverse_error untrained_condition_number         of the untrained flow
  *   train_truth heldout_truth  mean log p of the true density over the same rows [nats]
  *   kl kl_std_error            KL(truth || flow) by the held-out rows, and its standard error [nats]
  *   params_sha256   the first 16 hexadecimal digits of the SHA-256 of the trained parameters (sha256_doubles): two

@@ -49,6 +49,12 @@ static void check(fathom_status status, const char *what)
         exit_failed("%s: %s", what, fathom_status_name(status));
 }
 
+/* The rows of a run, with their batches. */
+static const struct session *rows_of(const struct run *run, const struct session *session)
+{
+    return run->rows ? run->rows : session;
+}
+
 /* ------------------------------------------------------------------------------------------------- a table ---- */
 
 struct run_result *runner_results(size_t n) { return need(calloc(n + 1, sizeof(struct run_result))); }
@@ -175,6 +181,14 @@ static void score(struct run_result *result, const struct run *run, const struct
         result->status = FATHOM_RUINED;
 }
 
+static void measure_untrained(struct run_result *result, const struct session *session, const fathom_flow *flow,
+                              fathom_workspace *workspace, const double *params)
+{
+    if (health_measure(&result->untrained_health, workspace, flow, params, &session->train,
+                       session_test_rows(session)) != FATHOM_OK)
+        exit_failed("not enough memory");
+}
+
 static void probe(struct run_result *result, const struct session *session, const fathom_flow *flow,
                   fathom_workspace *workspace, const double *params)
 {
@@ -187,9 +201,61 @@ static void probe(struct run_result *result, const struct session *session, cons
     free(gradient);
 }
 
+/* ------------------------------------------------------------------------------- the best by validation rows ---- */
+
+/* The parameters with the highest validation log p so far. */
+struct best {
+    size_t                every; /* steps; 0: nobody asks                          */
+    size_t                last;  /* number of the last step                        */
+    const struct session *rows;
+    const fathom_trainer *trainer;
+    fathom_workspace     *workspace; /* of its own: the trainer's is at work       */
+    double               *params;    /* [n_params]; meaningful if kept_step is not 0 */
+    size_t                n_params, kept_step;
+    double                score;
+};
+
+static struct best best_new(const struct run *run, const struct session *session, const fathom_flow *flow,
+                            const fathom_trainer *trainer)
+{
+    struct best best = { .every = run->evaluate_every };
+    if (best.every == 0)
+        return best;
+    best.last = run->training.steps - 1;
+    best.rows = session;
+    best.trainer = trainer;
+    best.n_params = fathom_flow_n_params(flow);
+    best.workspace = need(fathom_workspace_new(flow, session->options->isa));
+    best.params = need(malloc(best.n_params * sizeof *best.params));
+    return best;
+}
+
+static void best_free(struct best *best)
+{
+    fathom_workspace_free(best->workspace);
+    free(best->params);
+}
+
+/* Behind step number `step`, from 0. */
+static void best_look(struct best *best, size_t step)
+{
+    if (best->every == 0 || ((step + 1) % best->every != 0 && step != best->last))
+        return;
+    const double *params = fathom_trainer_params(best->trainer);
+    const double  score = mean_log_prob(best->workspace, params, &best->rows->validation);
+    if (isfinite(score) && (best->kept_step == 0 || score > best->score)) {
+        memcpy(best->params, params, best->n_params * sizeof *params);
+        best->score = score;
+        best->kept_step = step + 1;
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------ its training ---- */
+
 /* What the progress line has been told of a run's training. */
 struct told {
     struct progress *progress;
+    struct best     *best;
     uint64_t         cost_per_step;
     size_t           steps;
 };
@@ -197,7 +263,8 @@ struct told {
 static int tell_step(void *context, size_t step, double loss, double grad_norm)
 {
     struct told *told = context;
-    (void)loss, (void)grad_norm;
+    if (isfinite(loss) && isfinite(grad_norm))
+        best_look(told->best, step);
     progress_add(told->progress, told->cost_per_step);
     told->steps = step + 1;
     return 0;
@@ -205,9 +272,9 @@ static int tell_step(void *context, size_t step, double loss, double grad_norm)
 
 /* No step of a run that has no parameters to start from. */
 static void train(struct run_result *result, const struct run *run, const struct session *session,
-                  fathom_trainer *trainer, struct progress *progress, uint64_t cost_per_step)
+                  fathom_trainer *trainer, struct best *best, struct progress *progress, uint64_t cost_per_step)
 {
-    struct told  told = { .progress = progress, .cost_per_step = cost_per_step };
+    struct told  told = { .progress = progress, .best = best, .cost_per_step = cost_per_step };
     const size_t steps = run->training.steps;
     for (size_t step = 0; result->loss && step < steps; step++)
         result->loss[step] = result->grad_norm[step] = NAN;
@@ -236,6 +303,12 @@ static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
     return rows_a_gradient * run->training.batch * n_params / 64 + 1;
 }
 
+/* Rows that pass forward to choose the best parameters. */
+static uint64_t rows_evaluated(const struct run *run, const struct session *session)
+{
+    return run->evaluate_every > 0 ? (run->training.steps / run->evaluate_every + 1) * session->validation.n : 0;
+}
+
 static uint64_t cost_of_run(const struct run *run, const struct session *session, size_t n_params)
 {
     uint64_t cost = 1;
@@ -243,7 +316,7 @@ static uint64_t cost_of_run(const struct run *run, const struct session *session
         cost += (session->train.n + rows_a_gradient * probe_rows(session)) * n_params / 64;
     if (run->train)
         cost += run->training.steps * cost_of_training_step(run, n_params) +
-                (session->train.n + session->heldout.n) * n_params / 64;
+                (session->train.n + session->heldout.n + rows_evaluated(run, session)) * n_params / 64;
     return cost;
 }
 
@@ -274,13 +347,56 @@ static void keep(struct run_result *result, double *params, const struct table_o
     }
 }
 
+static struct run_result nothing_measured(size_t n_params)
+{
+    const struct health unknown = { NAN, NAN, NAN, NAN };
+    return (struct run_result){ .n_params = n_params,
+                                .untrained_logp = NAN,
+                                .untrained_grad_norm = NAN,
+                                .diverged_at = NAN,
+                                .acted = NAN,
+                                .first_layer = NAN,
+                                .first_rows = NAN,
+                                .update_rms = NAN,
+                                .train_logp = NAN,
+                                .heldout_logp = NAN,
+                                .validation_logp = NAN,
+                                .health = unknown,
+                                .untrained_health = unknown,
+                                .kept_step = NAN,
+                                .checks = flow_checks_none,
+                                .kl = NAN,
+                                .kl_std_error = NAN };
+}
+
+/* params: [n_params], the initial ones; those of the trained flow if there is one. */
+static void train_and_score(struct run_result *result, double *params, const struct run *run,
+                            const struct session *session, const fathom_flow *flow, struct progress *progress)
+{
+    const size_t    steps = run->training.steps, n_params = fathom_flow_n_params(flow);
+    fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
+                                                      session->train.x, session->order, session->train.n));
+    struct best     best = best_new(run, session, flow, trainer);
+    result->loss = need(malloc(steps * sizeof *result->loss));
+    result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
+    train(result, run, session, trainer, &best, progress, cost_of_training_step(run, n_params));
+    if (result->status == FATHOM_OK) {
+        const double *trained = best.kept_step > 0 ? best.params : fathom_trainer_params(trainer);
+        if (best.kept_step > 0)
+            result->kept_step = (double)best.kept_step;
+        memcpy(params, trained, n_params * sizeof *params);
+        score(result, run, session, flow, fathom_trainer_workspace(trainer), params);
+    }
+    best_free(&best);
+    fathom_trainer_free(trainer);
+}
+
 static void do_run(void *context, size_t index, struct progress *progress)
 {
     const struct table_of_runs *table = context;
-    const struct session       *session = table->session;
     const struct run           *run = &table->runs[table->which[index]];
+    const struct session       *session = rows_of(run, table->session);
     struct run_result          *result = &table->results[table->which[index]];
-    const size_t                steps = run->training.steps;
     const double                started = parallel_seconds();
 
     fathom_flow      *flow = need(fathom_flow_new(&run->flow, NULL, NULL));
@@ -288,39 +404,16 @@ static void do_run(void *context, size_t index, struct progress *progress)
     const size_t      n_params = fathom_flow_n_params(flow);
     double           *params = need(malloc(n_params * sizeof *params));
     uint64_t          told = 0;
-    *result = (struct run_result){ .n_params = n_params,
-                                   .untrained_logp = NAN,
-                                   .untrained_grad_norm = NAN,
-                                   .diverged_at = NAN,
-                                   .acted = NAN,
-                                   .first_layer = NAN,
-                                   .first_rows = NAN,
-                                   .update_rms = NAN,
-                                   .train_logp = NAN,
-                                   .heldout_logp = NAN,
-                                   .validation_logp = NAN,
-                                   .health = { NAN, NAN, NAN, NAN },
-                                   .checks = flow_checks_none,
-                                   .kl = NAN,
-                                   .kl_std_error = NAN };
-
+    *result = nothing_measured(n_params);
     result->status = initial_params(params, run, session, flow, workspace);
     if (run->probe && result->status == FATHOM_OK)
         probe(result, session, flow, workspace, params);
+    if (run->untrained_health && result->status == FATHOM_OK)
+        measure_untrained(result, session, flow, workspace, params);
     fathom_workspace_free(workspace);
     if (run->train) {
-        fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
-                                                          session->train.x, session->order, session->train.n));
-        result->loss = need(malloc(steps * sizeof *result->loss));
-        result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
-        train(result, run, session, trainer, progress, cost_of_training_step(run, n_params));
-        told = steps * cost_of_training_step(run, n_params);
-        if (result->status == FATHOM_OK) {
-            const double *trained = fathom_trainer_params(trainer);
-            score(result, run, session, flow, fathom_trainer_workspace(trainer), trained);
-            memcpy(params, trained, n_params * sizeof *params);
-        }
-        fathom_trainer_free(trainer);
+        train_and_score(result, params, run, session, flow, progress);
+        told = run->training.steps * cost_of_training_step(run, n_params);
     }
     fathom_flow_free(flow);
     result->seconds = parallel_seconds() - started;
@@ -362,17 +455,19 @@ _Noreturn static void refuse_actnorm(const struct run *run, const struct session
                 data, where.text, n, cure);
 }
 
-/* All runs that train share the first batch, and all others the rows of the probe: one question for each. */
+/* All runs on the same rows that train share the first batch, and all others the rows of the probe: one question for
+ * each. */
 static void check_first_batch(const struct run *runs, const struct session *session, size_t n)
 {
-    bool asked[2] = { false, false };
+    const struct session *asked[2] = { NULL, NULL };
     for (size_t i = 0; i < n; i++) {
-        size_t n_rows, column;
-        if (runs[i].flow.actnorm != FATHOM_ACTNORM_DATA || asked[runs[i].train])
+        const struct session *of = rows_of(&runs[i], session);
+        size_t                n_rows, column;
+        if (runs[i].flow.actnorm != FATHOM_ACTNORM_DATA || asked[runs[i].train] == of)
             continue;
-        asked[runs[i].train] = true;
-        const uint32_t *rows = first_rows(&n_rows, &runs[i], session);
-        if (!first_batch_varies(&column, &runs[i].flow, session->options->isa, &session->train, rows, n_rows))
+        asked[runs[i].train] = of;
+        const uint32_t *rows = first_rows(&n_rows, &runs[i], of);
+        if (!first_batch_varies(&column, &runs[i].flow, session->options->isa, &of->train, rows, n_rows))
             refuse_actnorm(&runs[i], session, column, n_rows);
     }
 }
@@ -394,7 +489,7 @@ uint64_t runner_cost(const struct run *run, const struct session *session)
     const size_t n_params = fathom_n_params(&run->flow, &error);
     if (n_params == 0)
         exit_failed("%s", error.text);
-    return cost_of_run(run, session, n_params);
+    return cost_of_run(run, rows_of(run, session), n_params);
 }
 
 /* The runs of the list `which`: [n]; `found` others were in the store. */

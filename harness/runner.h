@@ -22,6 +22,11 @@ struct run {
     bool                 validation, health; /* of the trained flow: the score on the validation rows; health.h */
     bool                 checks; /* of the trained flow on session_test_rows: flow_checks.h, draws by the seed   */
     bool                 keep_trace, keep_params;
+    bool                 untrained_health; /* health.h of the initial parameters                                     */
+    size_t               evaluate_every; /* > 0: the validation log p is taken each so many steps and after the last
+                                            one, and the parameters with the highest, the first of equals, are those of
+                                            the trained flow; 0: the last ones are                                 */
+    const struct session *rows; /* of session_open_rows; NULL: the program's own                            */
     const double        *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
 };
 
@@ -51,6 +56,8 @@ struct run_result {
     double        validation_logp;       /* validation: of the validation rows                        */
     struct health health;                /* health: what else there is to say of the trained flow     */
     struct flow_checks checks;           /* checks: is its density that of session_test_rows?         */
+    struct health untrained_health;      /* untrained_health: inverse error and condition number      */
+    double        kept_step;             /* evaluate_every: steps after which the kept parameters were */
     double        kl, kl_std_error;      /* heldout_truth: mean of log truth - log flow over those rows */
     double       *loss, *grad_norm;      /* keep_trace: [steps]                                       */
     double       *params;                /* keep_params: [n_params], trained; NULL if there are none  */

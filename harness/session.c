@@ -27,20 +27,21 @@ static plot_options plot_options_of(const struct options *options)
 }
 
 /* Held-out rows come from the next data seed, in the coordinates of the training rows. */
-static void draw_rows(struct session *session, const struct options *options)
+static void draw_rows(struct session *session, size_t size)
 {
-    const uint64_t seed = options->data_seed;
-    if (fathom_data_set_draw(&session->train, session->set, seed, options->data_size, NULL) != FATHOM_OK ||
+    const uint64_t seed = session->options->data_seed;
+    if (fathom_data_set_draw(&session->train, session->set, seed, size, NULL) != FATHOM_OK ||
         fathom_data_set_draw(&session->heldout, session->set, seed + 1, HELDOUT_ROWS, &session->train) != FATHOM_OK)
-        exit_failed("not enough memory for %zu rows of the data set %s", options->data_size, own_rows_name(options));
+        exit_failed("not enough memory for %zu rows of the data set %s", size, session->called);
 }
 
 void session_draw_validation(struct session *session)
 {
-    const struct options *options = session->options;
-    if (session->set && fathom_data_set_draw(&session->validation, session->set, options->data_seed + 2,
+    if (session->set && fathom_data_set_draw(&session->validation, session->set, session->options->data_seed + 2,
                                              VALIDATION_ROWS, &session->train) != FATHOM_OK)
-        exit_failed("not enough memory for %d rows of the data set %s", VALIDATION_ROWS, own_rows_name(options));
+        exit_failed("not enough memory for %d rows of the data set %s", VALIDATION_ROWS, session->called);
+    for (size_t i = 0; i < session->n_others; i++)
+        session_draw_validation(session->others[i]);
 }
 
 /* log p of raw = log p of x - sum log sd, as x = (raw - mean) / sd; the library's log has the same bits everywhere. */
@@ -71,24 +72,33 @@ static void measure_gaussian(struct session *session)
     if (status == FATHOM_DEGENERATE)
         exit_note("%s: warning: the columns determine each other, so no Gaussian has their covariance: a run counts as "
                   "ruined only if its score is not finite",
-                  own_rows_name(session->options));
+                  session->set ? session->called : own_rows_name(session->options));
     free(logp);
 }
 
 /* All steps ahead, on all threads: every run waits for them. */
-static void draw_batches(struct session *session, const struct options *options)
+static void draw_batches(struct session *session, size_t steps)
 {
-    const fathom_train_options *training = &options->training;
-    const size_t                parts = parallel_threads(options->threads, training->steps);
-    session->batches = malloc(training->steps * training->batch * sizeof *session->batches);
+    const struct options *options = session->options;
+    const size_t          batch = options->training.batch, parts = parallel_threads(options->threads, steps);
+    session->batches = malloc(steps * batch * sizeof *session->batches);
+    session->steps = steps;
     if (!session->batches)
-        exit_failed("not enough memory for %zu batches of %zu rows", training->steps, training->batch);
+        exit_failed("not enough memory for %zu batches of %zu rows", steps, batch);
 #pragma omp parallel for num_threads(parts)
     for (size_t part = 0; part < parts; part++) {
-        const size_t first = training->steps * part / parts, end = training->steps * (part + 1) / parts;
-        fathom_batches(session->batches + first * training->batch, options->batch_seed, first, end - first,
-                       training->batch, session->train.n);
+        const size_t first = steps * part / parts, end = steps * (part + 1) / parts;
+        fathom_batches(session->batches + first * batch, options->batch_seed, first, end - first, batch,
+                       session->train.n);
     }
+}
+
+void session_need_steps(struct session *session, size_t steps)
+{
+    if (!session->batches || session->steps >= steps)
+        return;
+    free(session->batches);
+    draw_batches(session, steps);
 }
 
 /* A property of the rows: sorted once, for all runs. */
@@ -166,6 +176,61 @@ static void spare_other_tables(const struct session *session)
     table_free(head);
 }
 
+/* What training takes: batches, the rows' order, the yardstick of `ruined`. */
+static void prepare_training(struct session *session)
+{
+    draw_batches(session, session->options->training.steps);
+    order_rows(session);
+    measure_gaussian(session);
+}
+
+static bool are_rows(const struct session *session, const char *name, size_t size)
+{
+    return session->set && strcmp(session->called, name) == 0 && session->train.n == size;
+}
+
+/* False: they are not open.  *rows NULL: the session's own. */
+static bool find_rows(const struct session **rows, const struct session *session, const char *name, size_t size)
+{
+    *rows = NULL;
+    bool found = are_rows(session, name, size);
+    for (size_t i = 0; i < session->n_others && !found; i++) {
+        found = are_rows(session->others[i], name, size);
+        *rows = session->others[i];
+    }
+    return found;
+}
+
+const struct session *session_rows(const struct session *session, const char *name, size_t size)
+{
+    const struct session *rows;
+    if (!find_rows(&rows, session, name, size))
+        exit_failed("%zu rows of the data set %s were not opened", size, name);
+    return rows;
+}
+
+void session_open_rows(struct session *session, const char *name, size_t size)
+{
+    const struct session *open;
+    if (find_rows(&open, session, name, size))
+        return;
+    struct session **grown = realloc(session->others, (session->n_others + 1) * sizeof *grown);
+    struct session  *other = calloc(1, sizeof *other);
+    if (!grown || !other)
+        exit_failed("not enough memory for %zu rows of the data set %s", size, name);
+    session->others = grown;
+    *other = (struct session){ .options = session->options,
+                               .program = session->program,
+                               .set = fathom_data_set_find(name),
+                               .called = name };
+    if (!other->set)
+        exit_failed("no data set is called %s", name);
+    draw_rows(other, size);
+    if (session->program->takes & TAKES(OPTION_STEPS))
+        prepare_training(other);
+    session->others[session->n_others++] = other;
+}
+
 void session_open(struct session *session, struct options *options, const struct program *program)
 {
     const plot_options plot = plot_options_of(options);
@@ -176,9 +241,10 @@ void session_open(struct session *session, struct options *options, const struct
     if (program->takes & TAKES(OPTION_DATA)) {
         session->set = options_data_set(options);
         if (!session->set)
-            own_rows_read(&session->train, &session->heldout, &session->rows, options);
-        else
-            draw_rows(session, options);
+            own_rows_read(&session->train, &session->heldout, &session->validation, &session->rows, options);
+        session->called = session->set ? own_rows_name(options) : "file";
+        if (session->set)
+            draw_rows(session, options->data_size);
         options->flow.dim = session->train.dim;
         session->log_sd = log_volume(&session->train);
     }
@@ -200,11 +266,8 @@ void session_open(struct session *session, struct options *options, const struct
         exit_failed("%s", error.text);
     if (own_rows(options))
         warn_of_rows(session);
-    if (program->takes & TAKES(OPTION_STEPS)) {
-        draw_batches(session, options);
-        order_rows(session);
-        measure_gaussian(session);
-    }
+    if (program->takes & TAKES(OPTION_STEPS))
+        prepare_training(session);
 }
 
 void session_close(struct session *session)
@@ -215,6 +278,11 @@ void session_close(struct session *session)
     fathom_read_report_free(&session->rows);
     free(session->batches);
     free(session->order);
+    for (size_t i = 0; i < session->n_others; i++) {
+        session_close(session->others[i]);
+        free(session->others[i]);
+    }
+    free(session->others);
     table_free(session->timings);
     store_close(session->store);
     if (session->closing)
@@ -226,7 +294,8 @@ static void put_setting(void *table, const char *key, const char *value) { table
 /* A mean log p over rows, by whatever name a table has it. */
 static bool is_score(const char *column, size_t length)
 {
-    static const char *const scores[] = { "train_logp", "heldout_logp", "validation_logp", "untrained_logp" };
+    static const char *const scores[] = { "train_logp", "heldout_logp", "test_logp", "validation_logp",
+                                         "untrained_logp" };
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
         if (strlen(scores[i]) == length && strncmp(scores[i], column, length) == 0)
             return true;
@@ -267,6 +336,10 @@ struct table *session_table(const struct session *session, const char *name, con
         table_config(table, "training-rows", text);
         snprintf(text, sizeof text, "%zu", session->heldout.n);
         table_config(table, "heldout-rows", text);
+        if (own_rows(session->options) && session->validation.n > 0) {
+            snprintf(text, sizeof text, "%zu", session->validation.n);
+            table_config(table, "validation-rows", text);
+        }
     }
     return table;
 }

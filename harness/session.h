@@ -10,17 +10,22 @@
 #include "options.h"
 #include "table.h"
 
+struct true_density; /* true_density.h */
+
 enum { HELDOUT_ROWS = 20000, VALIDATION_ROWS = 20000 }; /* of a data set with a name */
 
 struct session {
     const struct options  *options;
     const struct program  *program;
     const fathom_data_set *set; /* that --data names; NULL: the rows are a file's, or there are none */
+    const char            *called; /* these rows in a table's cell: the name of the set, or "file"      */
     fathom_dataset         train;
     fathom_dataset         heldout;    /* in train's coordinates, of the next data seed; n is 0 if there is none */
-    fathom_dataset         validation; /* the same of the data seed after it; n is 0 unless session_draw_validation */
+    fathom_dataset         validation; /* the same of the data seed after it; n is 0 unless session_draw_validation, or
+                                          of a file unless --validation                                        */
     fathom_read_report     rows;       /* what was read of a file of rows; empty for a data set with a name */
     uint32_t              *batches;    /* [steps][batch]; NULL if the program does not train */
+    size_t                 steps;      /* for which there are batches                        */
     uint32_t              *order;      /* [training rows], along Morton's curve; NULL if the program does not train */
     double                 log_sd;     /* sum over the columns of log sd: log p of the raw rows is log p - this     */
     double                 gaussian_logp; /* mean over session_test_rows of the log density of the Gaussian with the
@@ -30,6 +35,10 @@ struct session {
     bool                   closing;       /* the store, in a thread of its own: run_store_close  */
     pthread_t              closer;
     struct table          *timings; /* a row per run, which runner_run_all adds at its end       */
+    const struct true_density *truth; /* of these rows, if these are other rows; NULL: not asked for */
+    struct session **others; /* [n_others]: other rows, on which runs of the same program are made; of these members
+                                they have only the rows and what belongs to them                                    */
+    size_t n_others;
 };
 
 /* Checks that the folder and gnuplot are there, reads or draws the rows, draws the batches.  Any error ends the
@@ -37,7 +46,16 @@ struct session {
 void session_open(struct session *session, struct options *options, const struct program *program);
 void session_close(struct session *session);
 
-/* Draws the validation rows; a file has none yet.  They choose, so that the held-out rows need choose nothing. */
+/* Opens `size` rows of the named data set beside the session's own, once, unless they are its own; batches are drawn if
+ * the program trains.  A name that the library lacks ends the program. */
+void session_open_rows(struct session *session, const char *name, size_t size);
+/* These rows; NULL: they are the session's own.  They must have been opened. */
+const struct session *session_rows(const struct session *session, const char *name, size_t size);
+/* Draws batches for at least so many steps; the first ones are the same for any number. */
+void session_need_steps(struct session *session, size_t steps);
+
+/* Draws the validation rows of a data set with a name; those of a file are read with it.  They choose, so that the
+ * held-out rows need choose nothing.  Those of the other rows as well. */
 void session_draw_validation(struct session *session);
 
 /* The rows by which a trained flow is judged: the held-out rows, or the training rows if there are none. */

@@ -1,7 +1,7 @@
 /* dataset.c - datasets from rows of numbers in a stream: the user's own data instead of the spiral.
  *
- * rows.c reads the numbers from the text.  This file splits the rows into training rows and held-out rows, and
- * standardises both.
+ * rows.c reads the numbers from the text.  This file splits the rows into training, held-out and validation rows, and
+ * standardises all of them by the training rows.
  *
  * Invariant: the outputs are written once, at the end, after the last call that can fail.
  */
@@ -46,12 +46,20 @@ void fathom_dataset_free(fathom_dataset *data)
     *data = (fathom_dataset){ 0 };
 }
 
-/* ------------------------------------------------------------------------------------------------ held out ---- */
+/* --------------------------------------------------------------------------------------------------- parts ---- */
 
-/* held[i]: whether row i is held out.  The first n_held of a Fisher-Yates shuffle of the rows are (Durstenfeld 1964,
- * "Algorithm 235"). */
-static bool choose_held(bool *held, uint64_t seed, size_t n_held, size_t n)
+enum part { TRAIN, HELDOUT, VALIDATION, N_PARTS };
+
+/* How many rows each part has. */
+struct shares {
+    size_t of[N_PARTS];
+};
+
+/* part[i]: which part row i belongs to.  The first of a Fisher-Yates shuffle of the rows are held out (Durstenfeld 1964,
+ * "Algorithm 235"), the next are for validation. */
+static bool choose_parts(unsigned char *part, uint64_t seed, const struct shares *shares, size_t n)
 {
+    const size_t n_held = shares->of[HELDOUT], n_chosen = n_held + shares->of[VALIDATION];
     if (n > SIZE_MAX / sizeof(size_t))
         return false;
     size_t *order = malloc(n * sizeof *order);
@@ -59,29 +67,28 @@ static bool choose_held(bool *held, uint64_t seed, size_t n_held, size_t n)
         return false;
     for (size_t i = 0; i < n; i++) {
         order[i] = i;
-        held[i] = false;
+        part[i] = TRAIN;
     }
     fathom_pcg64 rng;
     fathom_pcg64_seed(&rng, seed);
-    for (size_t i = 0; i < n_held; i++) {
+    for (size_t i = 0; i < n_chosen; i++) {
         const size_t j = (size_t)fathom_pcg64_integer(&rng, (int64_t)i, (int64_t)n);
         const size_t chosen = order[j];
         order[j] = order[i];
-        held[chosen] = true;
+        part[chosen] = i < n_held ? HELDOUT : VALIDATION;
     }
     free(order);
     return true;
 }
 
-/* Copies each row into train or kept; both keep the order of the text. */
-static void deal_rows(fathom_dataset *train, fathom_dataset *kept, const struct rows *rows, const bool *held)
+/* Copies each row into its part; all keep the order of the text. */
+static void deal_rows(fathom_dataset data[N_PARTS], const struct rows *rows, const unsigned char *part)
 {
-    double      *to_train = train->x, *to_kept = kept->x;
+    double      *to[N_PARTS] = { data[TRAIN].x, data[HELDOUT].x, data[VALIDATION].x };
     const size_t dim = rows->columns.n;
     for (size_t i = 0; i < rows->n; i++) {
-        double **to = held[i] ? &to_kept : &to_train;
-        memcpy(*to, rows->value + i * dim, dim * sizeof(double));
-        *to += dim;
+        memcpy(to[part[i]], rows->value + i * dim, dim * sizeof(double));
+        to[part[i]] += dim;
     }
 }
 
@@ -94,66 +101,88 @@ static bool varies(const fathom_dataset *data, size_t column)
     return false;
 }
 
-static fathom_status standardise_both(const struct rows *rows, const struct read_place *place, fathom_dataset *train,
-                                      fathom_dataset *kept)
+static fathom_status into_frame(fathom_dataset *kept, const fathom_dataset *train, const char *called,
+                                const struct rows *rows, const struct read_place *place)
+{
+    fathom_dataset_into_frame(kept, train);
+    for (size_t i = 0; i < kept->n * kept->dim; i++)
+        if (!isfinite(kept->x[i]))
+            return fathom_read_fail(place, FATHOM_BAD_DATA,
+                                    "lines %zu to %zu, %s: a %s row lies too far from the training rows",
+                                    rows->first_line, rows->last_line,
+                                    fathom_column_name(&rows->columns, rows->columns.place[i % kept->dim]).text, called);
+    return FATHOM_OK;
+}
+
+static fathom_status standardise_all(const struct rows *rows, const struct read_place *place,
+                                     fathom_dataset data[N_PARTS])
 {
     const struct columns *columns = &rows->columns;
-    const size_t          constant = fathom_dataset_standardise(train);
+    const size_t          constant = fathom_dataset_standardise(&data[TRAIN]);
     if (constant < columns->n)
         return fathom_read_fail(place, FATHOM_BAD_DATA,
                                 "lines %zu to %zu, %s: %s over the %zu training rows; legal: a column that varies",
                                 rows->first_line, rows->last_line,
                                 fathom_column_name(columns, columns->place[constant]).text,
-                                varies(train, constant) ? "deviates by less than the smallest normal number, 2.2e-308,"
-                                                        : "constant",
-                                train->n);
-    fathom_dataset_into_frame(kept, train);
-    for (size_t i = 0; i < kept->n * kept->dim; i++)
-        if (!isfinite(kept->x[i]))
+                                varies(&data[TRAIN], constant)
+                                    ? "deviates by less than the smallest normal number, 2.2e-308,"
+                                    : "constant",
+                                data[TRAIN].n);
+    const fathom_status status = into_frame(&data[HELDOUT], &data[TRAIN], "held-out", rows, place);
+    return status == FATHOM_OK ? into_frame(&data[VALIDATION], &data[TRAIN], "validation", rows, place) : status;
+}
+
+/* Each fraction rounded to nearest. */
+static fathom_status share_rows(struct shares *shares, const struct rows *rows, const struct read_place *place,
+                                const fathom_read_options *options)
+{
+    const size_t n = rows->n;
+    const double fraction[N_PARTS] = { [HELDOUT] = options->heldout, [VALIDATION] = options->validation };
+    shares->of[TRAIN] = n;
+    for (enum part p = HELDOUT; p < N_PARTS; p++) {
+        shares->of[p] = (size_t)(fraction[p] * (double)n + 0.5);
+        if (fraction[p] > 0.0 && shares->of[p] == 0)
             return fathom_read_fail(place, FATHOM_BAD_DATA,
-                                    "lines %zu to %zu, %s: a held-out row lies too far from the training rows",
-                                    rows->first_line, rows->last_line,
-                                    fathom_column_name(columns, columns->place[i % kept->dim]).text);
+                                    "%zu rows, of which a fraction of %g is none; legal: at least "
+                                    "one",
+                                    n, fraction[p]);
+        if (shares->of[p] > shares->of[TRAIN] || shares->of[TRAIN] - shares->of[p] < 2)
+            return fathom_read_fail(place, FATHOM_BAD_DATA,
+                                    "%zu rows, of which a fraction of %g leaves fewer than two to "
+                                    "train on",
+                                    n, options->heldout + options->validation);
+        shares->of[TRAIN] -= shares->of[p];
+    }
     return FATHOM_OK;
 }
 
-/* Makes two datasets of the rows that were read; kept may have no row. */
-static fathom_status split_rows(fathom_dataset *train, fathom_dataset *kept, const struct rows *rows,
-                                const struct read_place *place, const fathom_read_options *options)
+/* Makes a dataset of each part; all but the training rows may have no row. */
+static fathom_status split_rows(fathom_dataset data[N_PARTS], const struct rows *rows, const struct read_place *place,
+                                const fathom_read_options *options)
 {
-    const double  heldout = options->heldout;
-    const size_t  n = rows->n, n_held = (size_t)(heldout * (double)n + 0.5);
-    fathom_status status = FATHOM_OK;
-
-    if (heldout > 0.0 && n_held == 0)
-        return fathom_read_fail(place, FATHOM_BAD_DATA,
-                                "%zu rows, of which a fraction of %g is none; legal: at least "
-                                "one",
-                                n, heldout);
-    if (n_held > n || n - n_held < 2)
-        return fathom_read_fail(place, FATHOM_BAD_DATA,
-                                "%zu rows, of which a fraction of %g leaves fewer than two to "
-                                "train on",
-                                n, heldout);
-
-    bool *held = malloc(n);
-    if (held == NULL || !choose_held(held, options->seed, n_held, n) ||
-        !fathom_dataset_alloc(train, n - n_held, rows->columns.n) ||
-        !fathom_dataset_alloc(kept, n_held, rows->columns.n)) {
-        status = fathom_read_fail(place, FATHOM_NO_MEMORY, "%zu rows: not enough memory", n);
-    } else {
-        deal_rows(train, kept, rows, held);
-        status = standardise_both(rows, place, train, kept);
-    }
-    free(held);
+    struct shares shares;
+    fathom_status status = share_rows(&shares, rows, place, options);
+    if (status != FATHOM_OK)
+        return status;
+    unsigned char *part = malloc(rows->n);
+    bool           room = part != NULL && choose_parts(part, options->seed, &shares, rows->n);
+    for (enum part p = TRAIN; p < N_PARTS && room; p++)
+        room = fathom_dataset_alloc(&data[p], shares.of[p], rows->columns.n);
+    if (room) {
+        deal_rows(data, rows, part);
+        status = standardise_all(rows, place, data);
+    } else
+        status = fathom_read_fail(place, FATHOM_NO_MEMORY, "%zu rows: not enough memory", rows->n);
+    free(part);
     return status;
 }
 
-static fathom_status make_report(fathom_read_report *report, const struct rows *rows, size_t heldout,
-                                 const struct read_place *place)
+static fathom_status make_report(fathom_read_report *report, const struct rows *rows,
+                                 const fathom_dataset data[N_PARTS], const struct read_place *place)
 {
     report->rows = rows->n;
-    report->heldout = heldout;
+    report->heldout = data[HELDOUT].n;
+    report->validation = data[VALIDATION].n;
     report->separator = rows->separator;
     report->header_line = rows->header_line;
     report->first_line = rows->first_line;
@@ -164,13 +193,24 @@ static fathom_status make_report(fathom_read_report *report, const struct rows *
     return FATHOM_OK;
 }
 
-static fathom_status check_options(const fathom_read_options *o, const struct read_place *place, bool room)
+static bool is_fraction(double fraction, bool room)
 {
-    if (!(o->heldout >= 0.0 && o->heldout < 1.0) || (o->heldout > 0.0 && !room))
+    return fraction >= 0.0 && fraction < 1.0 && (fraction == 0.0 || room);
+}
+
+static fathom_status check_options(const fathom_read_options *o, const struct read_place *place, bool room,
+                                   bool validation_room)
+{
+    if (!is_fraction(o->heldout, room) || !is_fraction(o->validation, validation_room))
         return fathom_read_fail(place, FATHOM_BAD_ARGUMENT,
-                                "held-out fraction %g; legal: 0 to below 1, and a place "
+                                "%s fraction %g; legal: 0 to below 1, and a place "
                                 "for the rows",
-                                o->heldout);
+                                is_fraction(o->heldout, room) ? "validation" : "held-out",
+                                is_fraction(o->heldout, room) ? o->validation : o->heldout);
+    if (!(o->heldout + o->validation < 1.0))
+        return fathom_read_fail(place, FATHOM_BAD_ARGUMENT,
+                                "held-out fraction %g and validation fraction %g; legal: together below 1", o->heldout,
+                                o->validation);
     if (o->separator != '\0' && fathom_separator_name(o->separator) == NULL)
         return fathom_read_fail(place, FATHOM_BAD_ARGUMENT, "separator of code %d; legal: tab ; , | blank",
                                 o->separator);
@@ -186,35 +226,39 @@ static fathom_status check_options(const fathom_read_options *o, const struct re
     return FATHOM_OK;
 }
 
-fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
-                                  const char *name, const fathom_read_options *options, fathom_error *error)
+fathom_status fathom_dataset_read_parts(fathom_dataset *train, fathom_dataset *kept, fathom_dataset *validation,
+                                        fathom_read_report *report, FILE *in, const char *name,
+                                        const fathom_read_options *options, fathom_error *error)
 {
     const fathom_read_options defaults = fathom_read_options_default(), *chosen = options ? options : &defaults;
     const struct read_place   place = { name, error };
     struct rows               rows = { 0 };
-    fathom_dataset            a = { 0 }, b = { 0 };
+    fathom_dataset            data[N_PARTS] = { 0 }, *const out[N_PARTS] = { train, kept, validation };
     fathom_read_report        made = { 0 };
 
-    fathom_status status = check_options(chosen, &place, kept != NULL);
+    fathom_status status = check_options(chosen, &place, kept != NULL, validation != NULL);
     if (status == FATHOM_OK)
         status = fathom_rows_read(&rows, in, &place, chosen);
     if (status == FATHOM_OK)
-        status = split_rows(&a, &b, &rows, &place, chosen);
+        status = split_rows(data, &rows, &place, chosen);
     if (status == FATHOM_OK && report != NULL)
-        status = make_report(&made, &rows, b.n, &place);
+        status = make_report(&made, &rows, data, &place);
     fathom_rows_free(&rows);
-    if (b.n == 0)
-        fathom_dataset_free(&b);
-    if (status == FATHOM_OK) {
-        *train = a;
-        if (kept != NULL)
-            *kept = b;
-        if (report != NULL)
-            *report = made;
-        return FATHOM_OK;
+    for (enum part p = TRAIN; p < N_PARTS; p++) {
+        if (status != FATHOM_OK || data[p].n == 0)
+            fathom_dataset_free(&data[p]);
+        if (status == FATHOM_OK && out[p] != NULL)
+            *out[p] = data[p];
     }
-    fathom_dataset_free(&a);
-    fathom_dataset_free(&b);
-    fathom_read_report_free(&made);
+    if (status == FATHOM_OK && report != NULL)
+        *report = made;
+    if (status != FATHOM_OK)
+        fathom_read_report_free(&made);
     return status;
+}
+
+fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
+                                  const char *name, const fathom_read_options *options, fathom_error *error)
+{
+    return fathom_dataset_read_parts(train, kept, NULL, report, in, name, options, error);
 }

@@ -183,7 +183,8 @@ typedef struct fathom_read_options {
                                 @1 is a number even if a name is 1; NULL: all                     default NULL      */
     size_t        most;      /* columns that are read at most, said at the first row   default FATHOM_DIM_MAX, >= 2 */
     double        heldout;   /* fraction of the rows that is held out                             default 0, [0, 1) */
-    uint64_t      seed;      /* of the choice of the held-out rows                                default 0         */
+    double        validation; /* another fraction, kept apart from both   default 0, [0, 1), below 1 with heldout   */
+    uint64_t      seed;      /* of the choice of these rows                                       default 0         */
 } fathom_read_options;
 
 fathom_read_options fathom_read_options_default(void);
@@ -203,8 +204,9 @@ typedef struct fathom_read_column {
 
 /* What was read. */
 typedef struct fathom_read_report {
-    size_t              rows;         /* all rows, training and held-out                       */
+    size_t              rows;         /* all rows: training, held-out and validation           */
     size_t              heldout;      /* the held-out rows                                     */
+    size_t              validation;   /* the validation rows                                   */
     size_t              n_columns;    /* columns that were read; D of the datasets             */
     fathom_read_column *column;       /* [n_columns], in the order of the datasets             */
     char               *columns;      /* the choice of these as options.columns takes it       */
@@ -232,6 +234,13 @@ void fathom_read_report_free(fathom_read_report *report); /* frees the columns, 
  * for an option out of its range; FATHOM_READ_ERROR; FATHOM_NO_MEMORY.  On error nothing is allocated. */
 fathom_status fathom_dataset_read(fathom_dataset *train, fathom_dataset *kept, fathom_read_report *report, FILE *in,
                                   const char *name, const fathom_read_options *options, fathom_error *error);
+
+/* The same in three parts: training rows, held-out rows, and validation rows, which choose so that the held-out rows need
+ * choose nothing.  The validation rows, rounded as well, are the next ones of the same shuffle, so that the held-out
+ * rows are what they are without; *validation may be NULL if that fraction is 0. */
+fathom_status fathom_dataset_read_parts(fathom_dataset *train, fathom_dataset *kept, fathom_dataset *validation,
+                                        fathom_read_report *report, FILE *in, const char *name,
+                                        const fathom_read_options *options, fathom_error *error);
 
 /* order: [n] = the numbers of x's rows along Morton's curve, on which neighbours lie close together (morton.c).
  * x: [n][dim], dim 2 to 64, n 1 to 2^32 - 1.  FATHOM_OK or FATHOM_NO_MEMORY. */
@@ -416,6 +425,12 @@ const char *fathom_stabiliser_name(size_t i);
 /* FATHOM_OK, or FATHOM_BAD_ARGUMENT and in *error (may be NULL) which option, its value and its legal range. */
 fathom_status fathom_train_options_check(const fathom_train_options *options, fathom_error *error);
 
+/* Floating-point operations of all steps of such a run: 6 x parameters x rows of a batch x steps, two for the forward and
+ * four for the backward pass of each parameter and row (Kaplan et al. 2020, "Scaling laws for neural language models",
+ * section 2.1).  It counts what a dense conditioner takes; what the transformers take, and what a conditioner of one
+ * input saves (conditioner_piecewise.c), is not in it.  0 if there is no such flow. */
+double fathom_train_flops(const fathom_config *config, const fathom_train_options *options);
+
 /* optax's cosine_onecycle_schedule(steps, peak): peak/25 up to peak at 30 % of the steps, down to peak/2.5e5, along
  * cosine arcs.  lr: [steps].  steps >= FATHOM_STEPS_MIN.
  * single false: the formula in double precision.  single true: as optax evaluates it within a training step, where the
@@ -498,7 +513,8 @@ fathom_train_result fathom_trainer_result(const fathom_trainer *trainer);
 
 /* Called after each step: its number from 0, its loss and gradient norm (before the stabiliser; one of the two is not
  * finite at a step that ends the run; both are NaN if the batch was not used).  Nonzero ends the training: the status is
- * FATHOM_STOPPED, unless the same step ended the run by itself.  It must not use the trainer. */
+ * FATHOM_STOPPED, unless the same step ended the run by itself.  It may read fathom_trainer_params, and use nothing else
+ * of the trainer. */
 typedef int fathom_train_progress(void *context, size_t step, double loss, double grad_norm);
 
 /* Makes all steps.  batches: [steps][batch], as from fathom_batches; a run ends with the last of them, whether or not it

@@ -119,6 +119,11 @@ fathom_status fathom_train_options_check(const fathom_train_options *options, fa
     return stabiliser_find(options->stabiliser) ? FATHOM_OK : refuse_stabiliser(error, options->stabiliser);
 }
 
+double fathom_train_flops(const fathom_config *config, const fathom_train_options *options)
+{
+    return 6.0 * (double)fathom_n_params(config, NULL) * (double)options->batch * (double)options->steps;
+}
+
 /* The parameters, the gradient, the moments, and perhaps the parameters before, in one block. */
 static void share_memory(fathom_trainer *t, size_t n_params)
 {

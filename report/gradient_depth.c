@@ -6,11 +6,14 @@
 #include "depth_law.h"
 
 #define HALF_ORDER sqrt(10) /* a factor: within it of 10, a ratio is nearer to one order of magnitude than to another */
+enum { LEAST_SEEDS = 12 };  /* fewer carry no verdict */
 
 static const struct source tables[] = {
     { .name = "gradient_depth",
-      .columns = "coupling depth seed grad_norm",
-      .protocol = { SETTINGS_FLOW "actnorm=none", "coupling=both depths=1,2,3,4,6,8,12,16,24,32", "seeds=64" } },
+      .columns = "coupling depth seed n_params grad_norm",
+      .protocol = { SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=200 actnorm=none",
+                    "coupling=both depths=1,2,3,4,6,8,12,16,24,32", "seeds=64" },
+      .stated = true },
     { 0 },
 };
 
@@ -23,20 +26,21 @@ struct norms {
     size_t         seeds;
     struct summary summary; /* of those that are finite                                            */
     double         printed; /* by the notebook; NaN: not this one                                  */
-    double         seed0;   /* ours of the notebook's seed                                         */
     double         below;   /* seeds at or below it                                                */
 };
 
 struct law {
     size_t           seeds, n;
     struct norms    *depth; /* [n]                                                       */
-    struct effect    slope; /* of log gradient against log depth, one per seed; tested   */
+    struct effect    slope, slope_per_parameter;   /* means of log gradient against log depth, one per seed */
+    struct effect    growth, growth_per_parameter; /* the signs of these; tested                           */
     struct depth_law fit;   /* of the medians                                            */
 };
 
 struct gradient_depth {
     struct law    law[N_COUPLINGS];
-    struct effect ratio; /* tested: of the spline's norms at depths 16 and 2, by seed, the log of a tenth */
+    struct effect ratio; /* of the spline's norms at depths 16 and 2, by seed, the log of a tenth: its mean         */
+    struct effect order; /* tested: it is nearer to 10 than to 1 and to 100                                       */
     size_t        pairs, lost, reach; /* seeds; without a number; that reach 10                           */
     struct norms  deep;               /* of the spline at depth 16 */
 };
@@ -56,27 +60,43 @@ static struct norms measure_norms(const struct inputs *in, const char *coupling,
         .summary = statistics_summary(g.x, g.n),
         .printed = query_number(sources_table(in->sources, "printed"), "value",
                                 text(in->pool, "quantity=grad_norm %s", alike)),
-        .seed0 = query_number(table_of(in), "grad_norm", text(in->pool, "%s seed=0", alike)),
     };
-    norms.below = statistics_rank(g.x, norms.seed0, g.n) * (double)g.n;
+    norms.below = statistics_rank(g.x, norms.printed, g.n) * (double)g.n;
     return norms;
 }
 
-/* Of log gradient norm against log depth; NaN if the seed has fewer than two norms. */
-static double slope_of_seed(const struct inputs *in, const char *coupling, double seed, const struct law *law)
+/* Of log gradient norm, perhaps over the root of the number of parameters, against log depth; NaN if a norm of the seed
+ * is not finite, or there are fewer than two. */
+static double slope_of_seed(const struct inputs *in, const char *coupling, double seed, const struct law *law,
+                            bool per_parameter)
 {
     double *x = pool_alloc(in->pool, 2 * (law->n + 1) * sizeof *x), *y = x + law->n + 1;
-    size_t  n = 0;
     for (size_t d = 0; d < law->n; d++) {
-        const double g = query_number(table_of(in), "grad_norm",
-                                      text(in->pool, "coupling=%s depth=%g seed=%g", coupling, law->depth[d].depth,
-                                           seed));
-        if (g > 0) {
-            x[n] = log(law->depth[d].depth);
-            y[n++] = log(g);
-        }
+        const char *where = text(in->pool, "coupling=%s depth=%g seed=%g", coupling, law->depth[d].depth, seed);
+        x[d] = log(law->depth[d].depth);
+        y[d] = log(query_number(table_of(in), "grad_norm", where));
+        if (per_parameter)
+            y[d] -= log(query_number(table_of(in), "n_params", where)) / 2;
+        if (!isfinite(y[d]))
+            return NAN;
     }
-    return n > 1 ? statistics_line(x, y, 0.95, n).slope : NAN;
+    return law->n > 1 ? statistics_line(x, y, 0.95, law->n).slope : NAN;
+}
+
+/* The mean of the seeds' slopes, and the sign test of them, which is registered. */
+static void measure_slopes(struct effect *mean, struct effect *signs, const struct inputs *in, const char *coupling,
+                           const struct law *law, struct sample seeds, bool per_parameter)
+{
+    double *slope = pool_alloc(in->pool, (seeds.n + 1) * sizeof *slope);
+    size_t  n = 0;
+    for (size_t s = 0; s < seeds.n; s++) {
+        const double of_seed = slope_of_seed(in, coupling, seeds.x[s], law, per_parameter);
+        if (!isnan(of_seed))
+            slope[n++] = of_seed;
+    }
+    *mean = effect_mean(slope, n);
+    *signs = effect_signs(slope, n);
+    verdict_test(in->verdicts, signs);
 }
 
 static void fit_medians(struct law *law, struct pool *pool)
@@ -94,21 +114,37 @@ static void measure_law(struct law *law, const struct inputs *in, const char *co
     const char         *where = text(in->pool, "coupling=%s", coupling);
     const struct sample depths = query_distinct(in->pool, table_of(in), "depth", where);
     const struct sample seeds = query_distinct(in->pool, table_of(in), "seed", where);
-    double             *slope = pool_alloc(in->pool, (seeds.n + 1) * sizeof *slope);
-    size_t              n = 0;
     law->seeds = seeds.n;
     law->n = depths.n;
     law->depth = pool_zeroed(in->pool, depths.n * sizeof *law->depth);
     for (size_t d = 0; d < depths.n; d++)
         law->depth[d] = measure_norms(in, coupling, depths.x[d]);
-    for (size_t s = 0; s < seeds.n; s++) {
-        const double of_seed = slope_of_seed(in, coupling, seeds.x[s], law);
-        if (!isnan(of_seed))
-            slope[n++] = of_seed;
-    }
-    law->slope = effect_mean(slope, n);
-    verdict_test(in->verdicts, &law->slope);
+    measure_slopes(&law->slope, &law->growth, in, coupling, law, seeds, false);
+    measure_slopes(&law->slope_per_parameter, &law->growth_per_parameter, in, coupling, law, seeds, true);
     fit_medians(law, in->pool);
+}
+
+/* One-sided sign test that the median of d is at most 0: half of the two-sided p where the data lie above. */
+static double above_zero(const double *d, size_t n)
+{
+    const struct effect e = effect_signs(d, n);
+    return e.value > 0 ? e.p / 2 : 1;
+}
+
+/* d: [n], logs of the ratio over 10.  Two one-sided tests, that the median lies above -log and below log HALF_ORDER: p is
+ * the larger of the two. */
+static struct effect near_ten(struct pool *pool, const double *d, size_t n)
+{
+    struct effect e = effect_signs(d, n);
+    double       *low = pool_alloc(pool, 2 * (n + 1) * sizeof *low), *high = low + n + 1;
+    for (size_t i = 0; i < n; i++) {
+        low[i] = d[i] + log(HALF_ORDER);
+        high[i] = log(HALF_ORDER) - d[i];
+    }
+    e.p = e.corrected = fmax(above_zero(low, n), above_zero(high, n));
+    e.least /= 2;
+    e.value = 1;
+    return e;
 }
 
 static void *measure(const struct inputs *in)
@@ -126,7 +162,8 @@ static void *measure(const struct inputs *in)
     m->pairs = p.n;
     m->lost = p.lost;
     m->ratio = effect_mean(d, p.n);
-    verdict_test(in->verdicts, &m->ratio);
+    m->order = near_ten(in->pool, d, p.n);
+    verdict_test(in->verdicts, &m->order);
     m->deep = measure_norms(in, "spline", 16);
     return m;
 }
@@ -146,8 +183,7 @@ static void print_norms(struct pieces *out, const struct gradient_depth *m)
             bytes_print(table, "| %s | %g | %zu of %zu | %s | %s to %s | %s | %s |\n", couplings[c], norms->depth, s->n,
                         norms->seeds, text_number(pool, 2, s->median), text_number(pool, 2, s->q1),
                         text_number(pool, 2, s->q3), isnan(norms->printed) ? "" : text(pool, "%.1f", norms->printed),
-                        isnan(norms->printed) || isnan(norms->seed0) ? ""
-                                                                     : text(pool, "%.0f of %zu", norms->below, s->n));
+                        isnan(norms->printed) ? "" : text(pool, "%.0f of %zu", norms->below, s->n));
         }
 }
 
@@ -174,50 +210,58 @@ static const char *laws_text(struct pool *pool, const struct law *affine, const 
 static const char *typical_text(struct pool *pool, const struct norms *deep)
 {
     const struct summary *s = &deep->summary;
-    if (s->n < 2 || isnan(deep->seed0))
+    if (s->n < 2 || isnan(deep->printed))
         return "";
     return text(pool,
                 "Is the notebook's %.1f typical (spline, depth 16)? Of %zu seeds, %.0f lie at or below it; the "
                 "median is %s, the quartiles %s and %s. It is %s.",
                 deep->printed, s->n, deep->below, text_number(pool, 1, s->median), text_number(pool, 1, s->q1),
                 text_number(pool, 1, s->q3),
-                deep->seed0 < s->q1   ? "below the lower quartile: a mild seed"
-                : deep->seed0 > s->q3 ? "above the upper quartile: a steep seed"
+                deep->printed < s->q1   ? "below the lower quartile: a mild seed"
+                : deep->printed > s->q3 ? "above the upper quartile: a steep seed"
                                       : "between the quartiles: typical");
 }
 
-/* Why a coupling cannot tell: it takes two seeds, each with two depths; NULL: it can. */
+/* Why these flows cannot tell; NULL: they can. */
 static const char *too_few(struct pool *pool, const struct law *law)
 {
     for (size_t c = 0; c < N_COUPLINGS; c++) {
         if (law[c].seeds == 0)
             return text(pool, "there is no %s flow", couplings[c]);
-        if (law[c].seeds < 2 || law[c].n < 2)
-            return text(pool, "the %s flows have one seed or one depth", couplings[c]);
+        if (law[c].slope.n < LEAST_SEEDS || law[c].n < 2)
+            return text(pool, "%zu seeds have %s flows at two depths or more, and fewer than %d carry no verdict",
+                        law[c].slope.n, couplings[c], LEAST_SEEDS);
     }
     return NULL;
 }
 
-static void claim_growth(struct pieces *out, const struct law *law)
+/* D4, growth: of the norm, or of the norm per parameter. */
+static void claim_growth(struct pieces *out, const struct law *law, bool per_parameter)
 {
     struct pool         *pool = out->pool;
-    const struct effect *affine = &law[AFFINE].slope, *spline = &law[SPLINE].slope;
-    const int            a = effect_sign(affine), s = effect_sign(spline);
+    const struct effect *slope[N_COUPLINGS], *test[N_COUPLINGS];
+    for (size_t c = 0; c < N_COUPLINGS; c++) {
+        slope[c] = per_parameter ? &law[c].slope_per_parameter : &law[c].slope;
+        test[c] = per_parameter ? &law[c].growth_per_parameter : &law[c].growth;
+    }
+    const int a = effect_sign(test[AFFINE]), s = effect_sign(test[SPLINE]);
     pieces_claim(
         out,
         &(struct claim){
-            .name = "growth",
-            .title = "the gradient norm grows with depth",
-            .sentence = "The gradient norm grows with depth — composing more blocks amplifies the back-propagated "
-                        "gradient",
-            .rule =
-                "each seed has its own slope of log gradient norm against log depth. Supported if the mean slope is "
-                "significantly above zero for both couplings; refuted if significantly below for one; within a range "
-                "if "
-                "above for one only.",
-            .effect = text(pool, "the norm grows as depth to the power %s (affine, %s) and %s (spline, %s).",
-                           text_interval(pool, 2, affine), text_p(pool, affine->corrected),
-                           text_interval(pool, 2, spline), text_p(pool, spline->corrected)),
+            .name = per_parameter ? "growth-per-parameter" : "growth",
+            .title = per_parameter ? "the gradient norm per parameter grows with depth"
+                                   : "the gradient norm grows with depth",
+            .sentence = per_parameter ? NULL
+                                      : "The gradient norm grows with depth — composing more blocks amplifies the "
+                                        "back-propagated gradient",
+            .rule = text(pool,
+                         "each seed has its own slope of log norm%s against log depth. Exact sign tests: supported if "
+                         "both couplings' slopes are significantly positive; refuted as stated if one coupling's are "
+                         "negative; within a coupling if it alone is positive; otherwise undecided.",
+                         per_parameter ? ", less half the log of the number of parameters," : ""),
+            .effect = text(pool, "it grows as depth to the power %s (affine, %s) and %s (spline, %s).",
+                           text_interval(pool, 2, slope[AFFINE]), text_p(pool, test[AFFINE]->corrected),
+                           text_interval(pool, 2, slope[SPLINE]), text_p(pool, test[SPLINE]->corrected)),
             .limit = a + s == 1 ? text(pool, "shown for the %s coupling only.", a > 0 ? "affine" : "spline") : NULL,
             .untested = too_few(pool, law),
             .rests_on = "gradient_depth",
@@ -228,37 +272,35 @@ static void claim_growth(struct pieces *out, const struct law *law)
         });
 }
 
+/* D4, an order of magnitude. */
 static void claim_order_of_magnitude(struct pieces *out, const struct gradient_depth *m)
 {
     struct pool         *pool = out->pool;
     const struct effect *e = &m->ratio;
     const struct effect  ratio = { .value = 10 * exp(e->value), .low = 10 * exp(e->low), .high = 10 * exp(e->high) };
-    const int            sign = effect_sign(e);
-    const bool           near = m->pairs > 1 && ratio.low <= 10 && ratio.high >= 10 && ratio.low > 10 / HALF_ORDER &&
-                      ratio.high < 10 * HALF_ORDER; /* a wide interval covers everything and says nothing */
     pieces_claim(
         out,
         &(struct claim){
             .name = "order-of-magnitude",
             .title = "an order of magnitude, for the spline",
             .sentence = "(an order of magnitude over blocks for the spline)",
-            .rule =
-                text(pool,
-                     "the ratio of the norms at depth 16 and depth 2, paired by seed, against 10, by the t-test "
-                     "of its logarithm. Supported if significantly above 10; refuted if significantly below; within a "
-                     "range if its interval covers 10 and lies between %.1f and %.1f; otherwise undecided.",
-                     10 / HALF_ORDER, 10 * HALF_ORDER),
+            .rule = text(pool,
+                         "the ratio of the norms at depths 16 and 2, by seed. Supported if its median is "
+                         "significantly between %.1f and %.1f, nearer to 10 than to 1 and to 100, by two one-sided "
+                         "sign tests; refuted as stated if the interval of its geometric mean lies wholly outside; "
+                         "otherwise undecided.",
+                         10 / HALF_ORDER, 10 * HALF_ORDER),
             .effect = text(pool, "the geometric mean of the ratio over %zu seeds is %s (%s); %zu seeds reach 10.",
-                           m->pairs, text_interval(pool, 1, &ratio), text_p(pool, e->corrected), m->reach),
-            .limit = sign == 0 && near ? text(pool, "the ratio, %s, cannot be told from 10; %zu of %zu seeds reach it.",
-                                              text_interval(pool, 1, &ratio), m->reach, m->pairs)
-                                       : NULL,
-            .untested = m->pairs + m->lost > 1 ? NULL : "it takes two seeds of spline flows at depths 2 and 16",
+                           m->pairs, text_interval(pool, 1, &ratio), text_p(pool, m->order.corrected), m->reach),
+            .untested = m->pairs < LEAST_SEEDS
+                          ? text(pool, "%zu seeds have spline flows at depths 2 and 16, and fewer than %d carry no "
+                                       "verdict",
+                                 m->pairs, LEAST_SEEDS)
+                          : NULL,
             .rests_on = "gradient_depth",
-            .decision = sign > 0 ? SUPPORTED
-                      : sign < 0 ? REFUTED
-                      : near     ? LIMITED
-                                 : UNDECIDED,
+            .decision = effect_sign(&m->order) > 0                                          ? SUPPORTED
+                      : ratio.high < 10 / HALF_ORDER || ratio.low > 10 * HALF_ORDER ? REFUTED
+                                                                                    : UNDECIDED,
         });
 }
 
@@ -268,7 +310,8 @@ static void decide(struct pieces *out, const void *measured)
     print_norms(out, m);
     pieces_value(out, "laws", laws_text(out->pool, &m->law[AFFINE], &m->law[SPLINE]));
     pieces_value(out, "typical", typical_text(out->pool, &m->deep));
-    claim_growth(out, m->law);
+    claim_growth(out, m->law, false);
+    claim_growth(out, m->law, true);
     claim_order_of_magnitude(out, m);
 }
 
@@ -276,6 +319,7 @@ const struct judge judge_gradient_depth = {
     .name = "gradient_depth",
     .tables = tables,
     .figures = "gradient_depth",
+    .family = "Depth",
     .measure = measure,
     .decide = decide,
 };

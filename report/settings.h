@@ -29,6 +29,9 @@ struct protocol {
 #define SETTINGS_CONFIRMED \
     SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=100 batch-seed=1 steps=1200 batch=512 "
 
+/* The same of PROTOCOL.md's section Depth; without coupling, ActNorm, rate and clip. */
+#define SETTINGS_DEPTH SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=200 batch-seed=1 steps=1200 batch=512 "
+
 /* "steps 4 instead of 1200, lr 1000 instead of 0.003"; NULL if all are as the list `expected` has them. */
 const char *settings_differ(struct pool *pool, const struct table *table, const char *expected);
 /* " --replicas 32": the options with which a table's program makes as many runs again. */

@@ -210,13 +210,14 @@ void fill_gradient_norm(struct world *w)
 
 void fill_gradient_depth(struct world *w)
 {
-    struct table  *table = add_table(w, "gradient_depth", "coupling depth seed untrained_logp grad_norm");
+    struct table  *table = add_table(w, "gradient_depth", "coupling depth seed n_params untrained_logp grad_norm");
     const unsigned couplings = 1 + below(w, 3);
     for (unsigned c = 1; c <= 2; c++)
         for (unsigned i = 0; i < w->n_depths * w->seeds && couplings & c && !w->empty; i++) {
             table_text(table, c == 1 ? "affine" : "spline");
             table_count(table, w->depths[i / w->seeds]);
             table_count(table, i % w->seeds);
+            table_count(table, 2804);
             table_number(table, score(w));
             table_number(table, size(w));
         }
@@ -430,6 +431,30 @@ void fill_residual_inverse(struct world *w)
     }
 }
 
+/* The rows that the designs name, by name and number alone: no run is made on them. */
+enum { ROWS_MAX = 32 };
+struct named_rows {
+    struct session  rows[ROWS_MAX], *others[ROWS_MAX];
+    struct session  session;
+};
+
+static void name_rows(struct named_rows *named, const struct experiment *experiment, const struct options *options)
+{
+    *named = (struct named_rows){ .session = { .options = options, .called = "spiral", .others = named->others } };
+    for (size_t part = 0; part < experiment_parts(experiment); part++)
+        for (size_t i = 0; i < experiment->design[part].n_data; i++) {
+            const struct data_level *level = &experiment->design[part].data[i];
+            const size_t             k = named->session.n_others++;
+            assert_true(k < ROWS_MAX);
+            named->rows[k] = (struct session){ .options = options,
+                                               .set = fathom_data_set_find(level->name),
+                                               .called = level->name,
+                                               .train = { .n = level->size > 0 ? level->size : options->data_size,
+                                                          .dim = 2 } };
+            named->others[k] = &named->rows[k];
+        }
+}
+
 /* Tables of runs, of any experiment: the runs that its design lists, with random results. */
 void fill_runs(struct world *w)
 {
@@ -442,9 +467,10 @@ void fill_runs(struct world *w)
     options.depths.n = w->n_depths;
     for (unsigned d = 0; d < w->n_depths; d++)
         options.depths.depth[d] = w->depths[d];
+    struct named_rows named;
+    name_rows(&named, experiment, &options);
     if (!w->empty)
-        design_list(&runs, experiment->design, experiment_parts(experiment), &(struct session){ .options = &options },
-                    options.seeds);
+        design_list(&runs, experiment->design, experiment_parts(experiment), &named.session, options.seeds);
 
     struct run_result  *results = runner_results(runs.n + 1);
     struct true_density truth = { .train_mean = score(w), .heldout_mean = score(w) };
@@ -462,13 +488,17 @@ void fill_runs(struct world *w)
                                           .train_logp = value,
                                           .heldout_logp = score(w),
                                           .update_rms = size(w),
+                                          .validation_logp = score(w),
+                                          .health = { size(w), size(w), 0.1, 0.1 },
+                                          .untrained_health = { size(w), size(w), 0.1, 0.1 },
                                           .kl = score(w),
                                           .kl_std_error = size(w) };
     }
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
         if (!plan->summary_of)
             run_table_fill(add_table(w, plan->name, plan->columns),
-                           &(struct outcome){ .truth = &truth, .runs = runs.run, .results = results, .n = runs.n });
+                           &(struct outcome){
+                               .session = &named.session, .truth = &truth, .runs = runs.run, .results = results, .n = runs.n });
     free(runs.run);
     runner_free(results, 0);
 }

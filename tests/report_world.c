@@ -18,9 +18,10 @@
 #include <unistd.h>
 
 #include "document.h"
+#include "depth_world.h"
 #include "stability_world.h"
 
-enum { SEEDS = 8, CONFIRMED = 16, FIRST = 100, DRAWS = 32 };
+enum { SEEDS = 8, CONFIRMED = 16, FIRST = 100, GRADIENT_SEEDS = 16, DRAWS = 32 };
 
 char         world_folder[64];
 struct world world;
@@ -53,6 +54,9 @@ static const struct world_head {
     { "gradient_norm", "both", "2,4,8,16", "1", " gradient_norm " },
     { "residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach " },
     { "depth_truth", "spline", "1,2,4,8,16,20", "1", " depth_truth " },
+    { "depth_tuned", "spline", "1,2,4,8,16", "1", " depth_tuned depth_tuned_rates " },
+    { "rows", "spline", "1,4,16", "1", " rows_summary " },
+    { "inverse_depth", "both", "1,2,4,8,16", "1", " inverse_depth " },
     { "gradient_depth", "both", "1,2,3,4,6,8,12,16,24,32", "1", " gradient_depth " },
     { "stability", "both", "1,2,4,8", "1", " stability stability_cells stability_scales " },
     { "stability_4d", "both", "1,2,4,8", "1", " stability_4d stability_4d_cells " },
@@ -70,6 +74,10 @@ static const struct world_runs {
     { "stability", "100", "24", "spiral" }, { "stability_4d", "100", "8", "two_spirals_4d" },
     { "divergence", "0", "24", "spiral" },  { "actnorm", "100", "16", "spiral" },
     { "masks", "100", "16", "spiral" },     { "effective_step", "100", "16", "spiral" },
+    { "depth_tuned", "200", "12", "spiral" },
+    { "rows", "200", "4", "spiral" },
+    { "inverse_depth", "200", "12", "spiral" },
+    { "gradient_depth", "200", "64", "spiral" },
     { NULL, "0", "8", "spiral" }, /* of all others */
 };
 
@@ -102,7 +110,7 @@ static void write_head(FILE *file, const char *name)
         { "batch-seed", "1" },
         { "steps", "1200" },
         { "batch", "512" },
-        { "lr", "0.003" },
+        { "lr", strcmp(head->program, "rows") == 0 ? "0.01" : "0.003" },
         { "clip", strcmp(head->program, "effective_step") == 0 ? "none" : "1" },
         { "replicas", head->replicas },
     };
@@ -174,11 +182,11 @@ static void write_gradients(void)
     }
     fclose(reference);
     finish_table(file);
-    file = create_table("gradient_depth", "coupling depth seed grad_norm untrained_logp");
+    file = create_table("gradient_depth", "coupling depth seed n_params grad_norm untrained_logp");
     for (size_t c = 0; c < 2; c++)
         for (size_t d = 0; d < 6; d++)
-            for (size_t s = 0; s < SEEDS; s++)
-                fprintf(file, "%s\t%g\t%zu\t%.9g\t-3\n", couplings[c], depths[d], s,
+            for (size_t s = 0; s < GRADIENT_SEEDS; s++)
+                fprintf(file, "%s\t%g\t%zu\t%g\t%.9g\t-3\n", couplings[c], depths[d], s, 1000 * depths[d],
                         2 * pow(depths[d], world.power[c]) * exp(100 * noise(s, d)));
     finish_table(file);
 }
@@ -296,6 +304,7 @@ void write_world(void)
     write_depth_sweep();
     write_gradients();
     write_depth_truth();
+    write_depth();
     write_stability();
     write_actnorm();
     write_masks();
@@ -346,6 +355,7 @@ int new_world(void **state)
     (void)state;
     world = good_world();
     stability_world = good_stability();
+    depth_world = good_depth();
     return 0;
 }
 

@@ -325,6 +325,72 @@ static void test_held_out_rows(void **state)
     fathom_dataset_free(&kept);
 }
 
+/* The parts of the squares with these fractions. */
+static fathom_status read_parts(fathom_dataset part[3], fathom_read_report *report, double heldout, double validation,
+                                fathom_error *error)
+{
+    char                text[SQUARES * 16];
+    const size_t        size = write_squares(text);
+    fathom_read_options how = fathom_read_options_default();
+    FILE               *in = fmemopen(text, size, "r");
+    assert_non_null(in);
+    how.heldout = heldout;
+    how.validation = validation;
+    how.seed = 4;
+    const fathom_status status = fathom_dataset_read_parts(&part[0], &part[1], &part[2], report, in, "rows.txt", &how,
+                                                           error);
+    fclose(in);
+    return status;
+}
+
+/* Each row in exactly one of three parts, all in the training rows' frame; the held-out rows are those of two parts. */
+static void test_validation_rows(void **state)
+{
+    (void)state;
+    fathom_dataset     part[3], alone[3];
+    fathom_read_report report;
+    fathom_error       error;
+    int                found[SQUARES] = { 0 };
+    assert_int_equal(read_parts(part, &report, 0.25, 0.1, &error), FATHOM_OK);
+    assert_int_equal(read_parts(alone, NULL, 0.25, 0, &error), FATHOM_OK);
+    assert_true(part[0].n == 66 && part[1].n == 25 && part[2].n == 10);
+    assert_true(report.rows == SQUARES && report.heldout == 25 && report.validation == 10);
+    assert_true(alone[1].n == 25 && alone[2].n == 0 && alone[2].x == NULL);
+    for (size_t p = 0; p < 3; p++) {
+        assert_memory_equal(part[p].mean, part[0].mean, 2 * sizeof(double));
+        assert_memory_equal(part[p].sd, part[0].sd, 2 * sizeof(double));
+        for (size_t i = 0; i < part[p].n; i++)
+            found[lround(part[p].x[2 * i] * part[p].sd[0] + part[p].mean[0])]++;
+    }
+    for (int i = 0; i < SQUARES; i++)
+        assert_int_equal(found[i], 1);
+    for (size_t i = 0; i < 25; i++)
+        assert_int_equal(lround(part[1].x[2 * i] * part[1].sd[0] + part[1].mean[0]),
+                         lround(alone[1].x[2 * i] * alone[1].sd[0] + alone[1].mean[0]));
+    for (size_t p = 0; p < 3; p++) {
+        fathom_dataset_free(&part[p]);
+        fathom_dataset_free(&alone[p]);
+    }
+    fathom_read_report_free(&report);
+}
+
+static void test_validation_fraction(void **state)
+{
+    (void)state;
+    fathom_dataset part[3];
+    fathom_error   error;
+    const double   out_of_range[] = { -0.1, 1, NAN };
+    for (size_t i = 0; i < sizeof out_of_range / sizeof *out_of_range; i++) {
+        assert_int_equal(read_parts(part, NULL, 0, out_of_range[i], &error), FATHOM_BAD_ARGUMENT);
+        assert_non_null(strstr(error.text, "validation fraction"));
+    }
+    assert_int_equal(read_parts(part, NULL, 0.5, 0.5, &error), FATHOM_BAD_ARGUMENT);
+    assert_non_null(strstr(error.text, "together below 1"));
+    assert_int_equal(read_parts(part, NULL, 0.5, 0.49, &error), FATHOM_BAD_DATA);
+    assert_non_null(strstr(error.text, "fewer than two"));
+    assert_int_equal(read_parts(part, NULL, 0.5, 1e-9, &error), FATHOM_BAD_DATA);
+}
+
 /* Nothing held out, and the fraction's range. */
 static void test_held_out_fraction(void **state)
 {
@@ -457,6 +523,8 @@ int main(void)
         cmocka_unit_test(test_huge_and_tiny_numbers),
         cmocka_unit_test(test_held_out_rows),
         cmocka_unit_test(test_held_out_fraction),
+        cmocka_unit_test(test_validation_rows),
+        cmocka_unit_test(test_validation_fraction),
         cmocka_unit_test(test_read_errors),
         cmocka_unit_test(test_every_allocation_fails_in_turn),
         cmocka_unit_test(test_status_names),

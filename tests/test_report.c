@@ -78,16 +78,20 @@ static void depth_verdicts(void **state)
 
 static void gradient_verdicts(void **state)
 {
-    static const char grows[] = "The gradient norm grows", order[] = "An order of magnitude";
+    static const char grows[] = "The gradient norm grows", part[] = "The gradient norm per parameter grows", order[] = "An order of magnitude";
     (void)state;
     verdict_is(grows, "supported");
     verdict_is(order, "supported"); /* 8^1.3 = 15 */
+    verdict_is(part, "supported");
+    world.power[0] = 0.4; /* less than the root of the parameters, which are in proportion to depth */
+    verdict_is(grows, "supported");
+    verdict_is(part, "refuted as stated");
     world.power[0] = 0;
     verdict_is(grows, "supported within");
     world.power[0] = -1;
     verdict_is(grows, "refuted as stated");
     world.power[1] = log(10) / log(8);
-    verdict_is(order, "supported within");
+    verdict_is(order, "supported");
     world.power[1] = 0.5;
     verdict_is(order, "refuted as stated");
 }
@@ -234,7 +238,7 @@ static void the_notebook_has_an_edition(void **state)
     bytes_free(&text);
 }
 
-#define GRADIENT_COLUMNS "coupling depth seed grad_norm untrained_logp"
+#define GRADIENT_COLUMNS "coupling depth seed n_params grad_norm untrained_logp"
 
 static void names_what_is_wrong(void **state)
 {

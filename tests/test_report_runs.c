@@ -48,12 +48,12 @@ static void needs_runs_of_gradients_and_actnorm(void **state)
     write_world();
     drop("gradient_depth", "coupling=spline");
     not_tested("The gradient norm grows", "There is no spline flow");
-    not_tested("An order of magnitude", "two seeds");
+    not_tested("An order of magnitude", "0 seeds have spline flows at depths 2 and 16");
     write_world();
-    for (char seed[] = "seed=1"; seed[5] < '8'; seed[5]++)
+    for (char seed[] = "seed=1"; seed[5] < '6'; seed[5]++) /* 11 of 16 are left */
         drop("gradient_depth", seed);
-    not_tested("The gradient norm grows", "one seed");
-    not_tested("An order of magnitude", "two seeds");
+    not_tested("The gradient norm grows", "11 seeds have affine flows");
+    not_tested("An order of magnitude", "11 seeds have spline flows");
     write_world();
     drop("actnorm", "actnorm=data");
     not_tested("ActNorm helps only", "0 seeds have spline runs of depth 16 with ActNorm none and data");
@@ -127,11 +127,9 @@ static void wide_interval_is_no_support(void **state)
     (void)state;
     world.power[1] = log(10) / log(8);
     write_world();
-    claim_is(order, "supported within", "");
-    for (char seed[] = "seed=2"; seed[5] < '8'; seed[5]++)
-        drop("gradient_depth", seed);
-    change("gradient_depth", "coupling=spline depth=16 seed=0", "grad_norm", "40");
-    change("gradient_depth", "coupling=spline depth=16 seed=1", "grad_norm", "90");
+    claim_is(order, "supported", "");
+    for (char where[] = "coupling=spline depth=16 seed=0"; where[30] < '8'; where[30]++)
+        change("gradient_depth", where, "grad_norm", "2"); /* half of the seeds: a ratio below 1 */
     claim_is(order, "undecided", "");
 }
 

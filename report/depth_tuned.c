@@ -1,0 +1,192 @@
+/* depth_tuned.c - what depth buys at the notebook's rate, at a tuned rate and at equal parameters: measured
+ * (depth_tuned.h).
+ */
+#include "depth_tuned.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct source tables[] = {
+    { .name = "depth_tuned",
+      .columns = "data arm depth lr seed status test_logp kl kl_std_error",
+      .protocol = { SETTINGS_DEPTH "coupling=spline actnorm=none clip=1", "depths=1,2,4,8,16", "seeds=12" },
+      .stated = true },
+    { .name = "depth_tuned_rates",
+      .columns = "data arm depth width steps n_params lr tuned runs ok validation test_q1 test test_q3 kl",
+      .protocol = { SETTINGS_DEPTH "coupling=spline actnorm=none clip=1", "depths=1,2,4,8,16", "seeds=12" },
+      .stated = true },
+    { 0 },
+};
+
+const double      depth_tuned_depth[N_DEPTHS] = { 1, 2, 4, 8, 16 };
+const char *const depth_tuned_called[N_TRAININGS] = { "as the notebook trains", "at the tuned rate",
+                                                      "at equal parameters, at the tuned rate" };
+
+enum { REFERENCE = 3 }; /* depth 8, whose runs all arms share under the name `width` */
+#define NOTEBOOK_RATE 0.003
+#define NEAR_TARGET 0.01 /* nats */
+
+/* ------------------------------------------------------------------------------------------------- measure ---- */
+
+static const struct table *runs_of(const struct inputs *in) { return sources_table(in->sources, "depth_tuned"); }
+
+/* The runs of a depth in one of the trainings. */
+static const char *where(const struct inputs *in, size_t training, size_t depth)
+{
+    const char  *arm = training == EQUAL_PARAMS ? "params" : "width";
+    const double lr = training == NOTEBOOK
+                        ? NOTEBOOK_RATE
+                        : query_number(sources_table(in->sources, "depth_tuned_rates"), "lr",
+                                       text(in->pool, "data=spiral arm=%s depth=%g tuned=1", arm,
+                                            depth_tuned_depth[depth]));
+    return text(in->pool, "data=spiral arm=%s depth=%g lr=%g", depth == REFERENCE ? "width" : arm,
+                depth_tuned_depth[depth], lr);
+}
+
+static struct effect mean_gain(const struct inputs *in, const char *deep, const char *shallow)
+{
+    const struct pairs p = query_pairs(in->pool, runs_of(in), "test_logp", "seed",
+                                       text(in->pool, "%s status=ok", deep), text(in->pool, "%s status=ok", shallow));
+    return effect_mean(p.d, p.n);
+}
+
+static void measure_steps(struct depth_tuned *m, const struct inputs *in)
+{
+    for (size_t t = 0; t < N_TRAININGS; t++) {
+        for (size_t k = 0; k < N_STEPS; k++) {
+            struct depth_step *step = &m->step[t][k];
+            const char        *deep = where(in, t, k + 1), *shallow = where(in, t, k);
+            step->contest = contest_measure(in, runs_of(in), "test_logp", deep, shallow);
+            step->gain = mean_gain(in, deep, shallow);
+            verdict_test(in->verdicts, &step->contest.effect);
+        }
+        m->whole[t] = mean_gain(in, where(in, t, N_STEPS), where(in, t, 0));
+    }
+}
+
+/* Of one seed; NaN: its run is not ok. */
+static double number(const struct inputs *in, const char *column, size_t training, size_t depth, double seed)
+{
+    return query_number(runs_of(in), column,
+                        text(in->pool, "%s seed=%g status=ok", where(in, training, depth), seed));
+}
+
+static double gain(const struct inputs *in, size_t training, size_t deep, size_t shallow, double seed)
+{
+    return number(in, "test_logp", training, deep, seed) - number(in, "test_logp", training, shallow, seed);
+}
+
+static double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; } /* 0 for NaN */
+
+/* The first step's gain less the last one's. */
+static double taper_of(const struct inputs *in, size_t training, double seed)
+{
+    return gain(in, training, 1, 0, seed) - gain(in, training, N_STEPS, N_STEPS - 1, seed);
+}
+
+/* Above the target by two standard errors, or lost: 1; below it by as much: -1. */
+static double target_of(const struct inputs *in, double seed)
+{
+    const double kl = number(in, "kl", TUNED, N_STEPS, seed), error = number(in, "kl_std_error", TUNED, N_STEPS, seed);
+    return !(kl - 2 * error <= NEAR_TARGET) ? 1 : kl + 2 * error < NEAR_TARGET ? -1 : 0;
+}
+
+static double rate_of(const struct inputs *in, double seed)
+{
+    return gain(in, NOTEBOOK, N_STEPS, 0, seed) - 2 * gain(in, TUNED, N_STEPS, 0, seed);
+}
+
+static void measure_seeds(struct depth_tuned *m, const struct inputs *in)
+{
+    const struct sample seeds = query_distinct(in->pool, runs_of(in), "seed", where(in, TUNED, N_STEPS));
+    double             *d[4];
+    for (size_t k = 0; k < 4; k++) {
+        d[k] = pool_alloc(in->pool, (seeds.n + 1) * sizeof *d[k]);
+        for (size_t s = 0; s < seeds.n; s++)
+            d[k][s] = sign(k < 2    ? taper_of(in, k, seeds.x[s])
+                           : k == 2 ? target_of(in, seeds.x[s])
+                                    : rate_of(in, seeds.x[s]));
+    }
+    m->seeds = seeds.n;
+    m->taper[NOTEBOOK] = effect_signs(d[0], seeds.n);
+    m->taper[TUNED] = effect_signs(d[1], seeds.n);
+    m->target = effect_signs(d[2], seeds.n);
+    m->rate = effect_signs(d[3], seeds.n);
+    verdict_test(in->verdicts, &m->taper[NOTEBOOK]);
+    verdict_test(in->verdicts, &m->taper[TUNED]);
+    verdict_test(in->verdicts, &m->target);
+    verdict_test(in->verdicts, &m->rate);
+}
+
+static void *measure(const struct inputs *in)
+{
+    struct depth_tuned *m = pool_zeroed(in->pool, sizeof *m);
+    m->rates = sources_table(in->sources, "depth_tuned_rates");
+    measure_steps(m, in);
+    measure_seeds(m, in);
+    m->kl = query_number(m->rates, "kl", "data=spiral arm=width depth=16 tuned=1");
+    return m;
+}
+
+/* -------------------------------------------------------------------------------------------------- tables ---- */
+
+static void print_steps(struct pieces *out, const struct depth_tuned *m)
+{
+    struct bytes *table = pieces_table(out, "steps");
+    bytes_text(table, "| training | step of depth | better / worse / tied | p | mean gain in test log p |\n"
+                      "|---|---|---|---|---|\n");
+    for (size_t t = 0; t < N_TRAININGS; t++)
+        for (size_t k = 0; k < N_STEPS; k++) {
+            const struct depth_step *step = &m->step[t][k];
+            const struct contest    *c = &step->contest;
+            bytes_print(table, "| %s | %g to %g | %zu / %zu / %zu | %s | %s |\n", depth_tuned_called[t],
+                        depth_tuned_depth[k], depth_tuned_depth[k + 1], c->better, c->worse,
+                        c->seeds - c->better - c->worse, text_p(out->pool, c->effect.corrected),
+                        text_interval(out->pool, 4, &step->gain));
+        }
+}
+
+static size_t column(const struct table *table, const char *name)
+{
+    size_t place = 0;
+    table_find(&place, table, name); /* the sources were checked for it */
+    return place;
+}
+
+/* Every configuration at its tuned rate: all data sets and arms. */
+static void print_tuned(struct pieces *out, const struct table *rates)
+{
+    static const char *const words[] = { "data", "arm", "depth", "width", "steps", "n_params", "lr" };
+    struct bytes            *table = pieces_table(out, "tuned");
+    bytes_text(table, "| data | arm | depth | width | steps | parameters | tuned rate | ok | test log p, median "
+                      "[quartiles] | KL, median |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t row = 0; row < table_rows(rates); row++) {
+        if (strcmp(table_cell(rates, row, column(rates, "tuned")), "1") != 0)
+            continue;
+        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+            bytes_print(table, "| %s ", table_cell(rates, row, column(rates, words[k])));
+        bytes_print(table, "| %s of %s | %s [%s, %s] | %s |\n", table_cell(rates, row, column(rates, "ok")),
+                    table_cell(rates, row, column(rates, "runs")),
+                    text_number(out->pool, 3, table_cell_number(rates, row, column(rates, "test"))),
+                    text_number(out->pool, 3, table_cell_number(rates, row, column(rates, "test_q1"))),
+                    text_number(out->pool, 3, table_cell_number(rates, row, column(rates, "test_q3"))),
+                    text_number(out->pool, 3, table_cell_number(rates, row, column(rates, "kl"))));
+    }
+}
+
+static void decide(struct pieces *out, const void *measured)
+{
+    const struct depth_tuned *m = measured;
+    print_steps(out, m);
+    print_tuned(out, m->rates);
+    depth_tuned_claims(out, m);
+}
+
+const struct judge judge_depth_tuned = {
+    .name = "depth_tuned",
+    .tables = tables,
+    .figures = "depth_tuned",
+    .family = "Depth",
+    .measure = measure,
+    .decide = decide,
+};

@@ -1,0 +1,36 @@
+/* depth_tuned.h - what the judge of the tuned depth measures, for the file that decides on it.
+ *
+ * depth_tuned.c measures, depth_tuned_claims.c decides the claims D1 to D3 of PROTOCOL.md.
+ */
+#ifndef DEPTH_TUNED_H
+#define DEPTH_TUNED_H
+
+#include "cell.h"
+
+enum { N_STEPS = 4, N_DEPTHS = N_STEPS + 1 }; /* of depth: 1, 2, 4, 8, 16 */
+extern const double depth_tuned_depth[N_DEPTHS];
+
+/* The three trainings of D1. */
+enum { NOTEBOOK, TUNED, EQUAL_PARAMS, N_TRAININGS };
+extern const char *const depth_tuned_called[N_TRAININGS];
+
+/* One step of depth: the deeper against the shallower. */
+struct depth_step {
+    struct contest contest; /* tested                                            */
+    struct effect  gain;    /* mean gain, nats; not tested: it decides nothing */
+};
+
+struct depth_tuned {
+    struct depth_step step[N_TRAININGS][N_STEPS];
+    struct effect     whole[N_TRAININGS]; /* mean gain from the least to the greatest depth; not tested          */
+    struct effect     taper[2];           /* of NOTEBOOK and TUNED; tested                                      */
+    struct effect     target;             /* KL at the greatest depth, tuned rate, against 0.01 nats; tested     */
+    struct effect     rate;               /* gain at the notebook's rate against twice the tuned one; tested     */
+    size_t            seeds;              /* of these three                                                     */
+    double            kl;                 /* median at the greatest depth and its tuned rate                   */
+    const struct table *rates;            /* depth_tuned_rates */
+};
+
+void depth_tuned_claims(struct pieces *out, const struct depth_tuned *m);
+
+#endif
