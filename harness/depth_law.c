@@ -18,7 +18,7 @@ struct depth_law depth_law_fit(const double *depth, const double *median, size_t
 {
     const struct line none = { NAN, NAN, NAN, NAN, NAN };
     struct depth_law  law = { none, none, NAN, NAN };
-    double           *log_depth = malloc((2 * n + 1) * sizeof *log_depth), *log_median = log_depth + n;
+    double           *log_depth = calloc(2 * n + 1, sizeof *log_depth), *log_median = log_depth + n;
     bool              usable = log_depth && n > 2;
     for (size_t i = 0; i < n && usable; i++) {
         log_depth[i] = log(depth[i]);
