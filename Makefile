@@ -202,7 +202,7 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 # ----------------------------------------------------------------------------------------------------- results ----
 # The options of an experiment beyond its defaults.  SEEDS=N: so many flow seeds wherever a claim trains flows.
 # STEPS=N: so many gradient steps, of every program that trains.
-options.depth_sweep = --replicas 32
+options.depth_sweep = --replicas 65
 SEEDED := $(shell grep -ls TAKES_SEEDS $(shell grep -ls '\.train = true' $(CLAIMS:%=experiments/%.c) /dev/null) /dev/null)
 $(foreach e,$(SEEDED:experiments/%.c=%),$(eval options.$(e) = $(if $(SEEDS),--seeds $(SEEDS))))
 # SHARD=I/N: the I-th of N parts of the runs, into a store of its own, no tables.  MERGE='STORE...': no run is made, but

@@ -75,6 +75,33 @@ struct difference statistics_difference(const double *x, const double *y, size_t
     return d;
 }
 
+struct equivalence statistics_same_mean(const double *x, const double *y, double margin, size_t nx, size_t ny)
+{
+    const struct difference d = statistics_difference(x, y, nx, ny);
+    struct equivalence      e = { d.value, GSL_NAN, GSL_NAN, GSL_NAN };
+    if (!(d.std_error > 0) || !isfinite(d.dof))
+        return e;
+    const double reach = gsl_cdf_tdist_Pinv(0.95, d.dof) * d.std_error;
+    e.low = d.value - reach;
+    e.high = d.value + reach;
+    e.p = fmax(gsl_cdf_tdist_Q((d.value + margin) / d.std_error, d.dof),
+               gsl_cdf_tdist_P((d.value - margin) / d.std_error, d.dof));
+    return e;
+}
+
+struct equivalence statistics_same_spread(const double *x, const double *y, double factor, size_t nx, size_t ny)
+{
+    const double       vx = gsl_stats_variance(x, 1, nx), vy = gsl_stats_variance(y, 1, ny), ratio = vx / vy;
+    const double       a = (double)(nx - 1), b = (double)(ny - 1), bound = factor * factor;
+    struct equivalence e = { sqrt(ratio), GSL_NAN, GSL_NAN, GSL_NAN };
+    if (!(ratio > 0) || !isfinite(ratio))
+        return e;
+    e.low = sqrt(ratio / gsl_cdf_fdist_Pinv(0.95, a, b));
+    e.high = sqrt(ratio / gsl_cdf_fdist_Pinv(0.05, a, b));
+    e.p = fmax(gsl_cdf_fdist_Q(ratio * bound, a, b), gsl_cdf_fdist_P(ratio / bound, a, b));
+    return e;
+}
+
 double statistics_rank(const double *x, double value, size_t n)
 {
     size_t below = 0;

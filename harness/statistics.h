@@ -28,6 +28,17 @@ struct difference {
 };
 struct difference statistics_difference(const double *x, const double *y, size_t nx, size_t ny);
 
+/* Equivalence by two one-sided tests (Schuirmann 1987): p is the larger of the p-values of "at most the lower bound" and
+ * "at least the upper bound"; low to high is the 90 % interval, which lies within the bounds if p is below 0.05.
+ * nx, ny >= 2.  p is NaN where there is no such test.
+ * mean: of mean(x) - mean(y) between -margin and margin, by Welch's t.
+ * spread: of sd(x) / sd(y) between 1 / factor and factor, by the F of the variances, which takes normal x and y. */
+struct equivalence {
+    double value, low, high, p;
+};
+struct equivalence statistics_same_mean(const double *x, const double *y, double margin, size_t nx, size_t ny);
+struct equivalence statistics_same_spread(const double *x, const double *y, double factor, size_t nx, size_t ny);
+
 /* Two-sample Kolmogorov-Smirnov test: statistic = sup |F_x - F_y|, and the exact two-sided probability of one at least
  * as large, over all ways in which the pooled values can be dealt to two samples of these sizes.  Ties between the
  * samples are allowed: the probability is then that of the tied values (Schroeer & Trenkler 1995).  Takes nx ny

@@ -1,7 +1,8 @@
-/* depth_sweep.c - the notebook's trained numbers beside ours.
+/* depth_sweep.c - the notebook's trained numbers beside ours, and the claim D6 of PROTOCOL.md: they are equivalent.
  *
  * A trained number is a draw from a distribution (roundoff.c says why), so ours agrees if both sets of draws can come
- * from one.
+ * from one.  That no difference is found shows nothing; so two one-sided tests ask of other replicas, which the first test
+ * does not see, whether mean and spread are the same within stated bounds.
  */
 #include "judge.h"
 
@@ -10,11 +11,16 @@
 /* Four tests of agreement, together at level 0.01. */
 #define AGREE_LEVEL 0.0025
 
+/* The replicas of that test, and those of equivalence. */
+enum { FIRST_DRAWS = 32, FIRST_UNSEEN = 33, LAST_UNSEEN = 64 };
+#define SAME_MEAN 0.01  /* nats */
+#define SAME_SPREAD 2.0 /* a factor */
+
 static const struct source tables[] = {
     { .name = "depth_sweep",
       .columns = "depth seed replica status train_logp heldout_logp",
-      .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "seeds=1 replicas=32" },
-      .options = " --replicas 32" },
+      .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "seeds=1 replicas=65" },
+      .options = " --replicas 65" },
     { .name = "truth", .columns = "rows n mean_logp std_error", .protocol = { .run = SETTINGS_ROWS } },
     { .name = "printed", .file = "reference/printed.tsv", .columns = "quantity coupling depth value" },
     { .name = "ensemble",
@@ -36,7 +42,19 @@ struct draws {
     struct ks_test    agreement;                   /* p: NaN if there was no test                               */
 };
 
+/* One depth's test of D6. */
+struct same {
+    struct equivalence found;
+    struct effect      test; /* value 1: equivalent is what it would show */
+};
+
+struct unseen {
+    size_t      runs, lost; /* replicas that are there; of them not ok, or without a number */
+    struct same mean, spread;
+};
+
 struct depth_sweep {
+    struct unseen *unseen; /* [n] */
     size_t        printed; /* numbers that the notebook prints, of all kinds */
     size_t        n;
     struct draws *depth; /* [n] */
@@ -58,12 +76,62 @@ static struct ks_test agreement(struct pool *pool, struct sample ours, size_t ru
     return statistics_kolmogorov_smirnov(x, reference.x, runs, reference.n);
 }
 
+/* The numbers of the replicas from `first` to `last`; *runs: how many of these there are. */
+static struct sample draws_of(size_t *runs, const struct inputs *in, const char *column, const char *where, size_t first,
+                              size_t last)
+{
+    const struct table *sweep = sources_table(in->sources, "depth_sweep");
+    struct sample       s = { pool_alloc(in->pool, (last - first + 2) * sizeof *s.x), 0 };
+    *runs = 0;
+    for (size_t r = first; r <= last; r++) {
+        const char  *one = text(in->pool, "%s replica=%zu", where, r);
+        const double number = query_number(sweep, column, one);
+        *runs += query_count(sweep, one);
+        if (!isnan(number))
+            s.x[s.n++] = number;
+    }
+    return s;
+}
+
+static struct same same_of(struct equivalence found)
+{
+    struct same same = { found, effect_none() };
+    same.test.value = 1;
+    if (!isnan(found.p)) {
+        same.test.p = same.test.corrected = found.p;
+        same.test.least = 0;
+        same.test.testable = true;
+    }
+    return same;
+}
+
+static void measure_unseen(struct unseen *unseen, const struct inputs *in, double depth, const char *where)
+{
+    const struct sample reference = query_numbers(in->pool, sources_table(in->sources, "ensemble"), "mean_logp",
+                                                  text(in->pool, "depth=%g", depth));
+    const struct sample ours = draws_of(&unseen->runs, in, "train_logp", text(in->pool, "%s status=ok", where),
+                                        FIRST_UNSEEN, LAST_UNSEEN);
+    size_t              all;
+    draws_of(&all, in, "train_logp", where, FIRST_UNSEEN, LAST_UNSEEN);
+    unseen->runs = all;
+    unseen->lost = all - ours.n;
+    const bool         pairs = ours.n > 1 && reference.n > 1;
+    struct equivalence none = { NAN, NAN, NAN, NAN };
+    unseen->mean = same_of(pairs ? statistics_same_mean(ours.x, reference.x, SAME_MEAN, ours.n, reference.n) : none);
+    unseen->spread = same_of(pairs ? statistics_same_spread(ours.x, reference.x, SAME_SPREAD, ours.n, reference.n)
+                                   : none);
+    verdict_test(in->verdicts, &unseen->mean.test);
+    verdict_test(in->verdicts, &unseen->spread.test);
+}
+
 static struct draws measure_depth(const struct inputs *in, double depth)
 {
     const struct table *sweep = sources_table(in->sources, "depth_sweep");
     const char         *seed = table_value(sweep, "seed");
     const char         *where = text(in->pool, "depth=%g seed=%s", depth, seed ? seed : "0");
-    const struct sample ours = query_numbers(in->pool, sweep, "train_logp", where);
+    size_t              runs, heldout_runs;
+    const struct sample ours = draws_of(&runs, in, "train_logp", where, 0, FIRST_DRAWS - 1);
+    const struct sample heldout = draws_of(&heldout_runs, in, "heldout_logp", where, 0, FIRST_DRAWS - 1);
     const struct sample reference = query_numbers(in->pool, sources_table(in->sources, "ensemble"), "mean_logp",
                                                   text(in->pool, "depth=%g", depth));
 
@@ -72,10 +140,10 @@ static struct draws measure_depth(const struct inputs *in, double depth)
         .printed = query_number(sources_table(in->sources, "printed"), "value",
                                 text(in->pool, "quantity=mean_logp depth=%g", depth)),
         .first = query_number(sweep, "train_logp", text(in->pool, "%s replica=0", where)),
-        .runs = query_count(sweep, where),
+        .runs = runs,
         .ours = statistics_summary(ours.x, ours.n),
         .reference = statistics_summary(reference.x, reference.n),
-        .heldout = query_summary(in->pool, sweep, "heldout_logp", where).mean,
+        .heldout = heldout.n ? statistics_summary(heldout.x, heldout.n).mean : NAN,
         .agreement = { NAN, NAN },
     };
     d.ours_below = at_or_below(ours, d.printed);
@@ -95,8 +163,11 @@ static void *measure(const struct inputs *in)
     m->printed = table_rows(printed);
     m->n = depths.n;
     m->depth = pool_zeroed(in->pool, depths.n * sizeof *m->depth);
-    for (size_t i = 0; i < depths.n; i++)
+    m->unseen = pool_zeroed(in->pool, (depths.n + 1) * sizeof *m->unseen);
+    for (size_t i = 0; i < depths.n; i++) {
         m->depth[i] = measure_depth(in, depths.x[i]);
+        measure_unseen(&m->unseen[i], in, depths.x[i], text(in->pool, "depth=%g seed=0", depths.x[i]));
+    }
     return m;
 }
 
@@ -154,6 +225,45 @@ static void decide_depth(struct pieces *out, struct bytes *table, const struct d
                   text(pool, "%.3f", d->printed), text(pool, "%s (held-out %s)", ours, heldout), verdict);
 }
 
+/* D6: significant is supported; a 90 % interval wholly outside the bounds is refuted; a lost replica as well. */
+static const char *judge_same(const struct unseen *unseen, const struct same *same, double low, double high)
+{
+    if (unseen->runs < LAST_UNSEEN - FIRST_UNSEEN + 1)
+        return "not tested: replicas 33 to 64 are not all there";
+    const struct equivalence *e = &same->found;
+    return verdict_name(unseen->lost > 0                       ? REFUTED
+                        : effect_sign(&same->test) > 0       ? SUPPORTED
+                        : e->high < low || e->low > high ? REFUTED
+                                                         : UNDECIDED);
+}
+
+static const char *same_text(struct pool *pool, int decimals, const struct same *same)
+{
+    const struct equivalence *e = &same->found;
+    return isnan(e->p) ? "-"
+                       : text(pool, "%s [%s, %s] | %s", text_number(pool, decimals, e->value),
+                              text_number(pool, decimals, e->low), text_number(pool, decimals, e->high),
+                              text_p(pool, same->test.corrected));
+}
+
+static void print_unseen(struct pieces *out, const struct depth_sweep *m)
+{
+    struct bytes *table = pieces_table(out, "equivalence");
+    bytes_text(table, "| depth | replicas | difference of means, nats [90 %] | p | the same mean within 0.01 nats | ratio "
+                      "of standard deviations [90 %] | p | the same spread within a factor of 2 "
+                      "|\n|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < m->n; i++) {
+        const struct unseen *u = &m->unseen[i];
+        const char *mean = pieces_number_verdict(out, "depth_sweep", judge_same(u, &u->mean, -SAME_MEAN, SAME_MEAN));
+        const char *spread = pieces_number_verdict(out, "depth_sweep",
+                                                   judge_same(u, &u->spread, 1 / SAME_SPREAD, SAME_SPREAD));
+        const bool  none = isnan(u->mean.found.p) || isnan(u->spread.found.p);
+        bytes_print(table, "| %g | %zu | %s | %s | %s | %s |\n", m->depth[i].depth, u->runs - u->lost,
+                    none ? "- | -" : same_text(out->pool, 4, &u->mean), mean,
+                    none ? "- | -" : same_text(out->pool, 2, &u->spread), spread);
+    }
+}
+
 static void decide(struct pieces *out, const void *measured)
 {
     const struct depth_sweep *m = measured;
@@ -173,6 +283,7 @@ static void decide(struct pieces *out, const void *measured)
                                     "notebook's own stack, %.1f standard deviations from their mean: a rare draw.",
                                     d->depth, d->reference.n, fabs(d->printed - d->reference.mean) / d->reference.sd));
     }
+    print_unseen(out, m);
     pieces_value(out, "rare-draws", rare ? rare : "");
     pieces_value(out, "printed", text(out->pool, "%zu", m->printed));
     pieces_value(out, "agree-level", text(out->pool, "%g", AGREE_LEVEL));
@@ -184,5 +295,6 @@ const struct judge judge_depth_sweep = {
     .figures = "depth_sweep loss",
     .measure = measure,
     .decide = decide,
+    .family = "Depth",
     .notebook = true,
 };

@@ -49,7 +49,7 @@ struct world good_world(void)
 static const struct world_head {
     const char *program, *coupling, *depths, *replicas, *tables;
 } heads[] = {
-    { "depth_sweep", "spline", "1,2,4,8", "32", " depth_sweep truth " },
+    { "depth_sweep", "spline", "1,2,4,8", "65", " depth_sweep truth " },
     { "density", "spline", "1,2,4,8", "1", " density_integral " },
     { "gradient_norm", "both", "2,4,8,16", "1", " gradient_norm " },
     { "residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach " },
@@ -158,6 +158,13 @@ static void write_depth_sweep(void)
         if (sscanf(line, "%lf %lf %lf", &depth, &member, &logp) == 3)
             fprintf(file, "spline\t%g\t0\t%g\t100\tok\tnan\t%.9f\t%.9f\n", depth, member,
                     logp + 1e-6 + world.ensemble_shift, logp - 0.1);
+    }
+    rewind(reference);
+    while (fgets(line, sizeof line, reference)) { /* the unseen replicas: the reference's, in the other direction */
+        double depth, member, logp;
+        if (sscanf(line, "%lf %lf %lf", &depth, &member, &logp) == 3)
+            fprintf(file, "spline\t%g\t0\t%g\t100\tok\tnan\t%.9f\t%.9f\n", depth, 64 - member,
+                    logp + world.unseen_shift + (member == 5 ? world.unseen_outlier : 0), logp - 0.1);
     }
     fclose(reference);
     finish_table(file);

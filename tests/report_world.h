@@ -14,6 +14,7 @@ extern struct world {
     double      gap_growth;              /* of training - held-out, a depth                                       */
     double      kl_floor;                /* KL at the best depth                                                  */
     double      ensemble_shift;          /* of the trained ensemble                                               */
+    double      unseen_shift, unseen_outlier; /* of replicas 33 to 64; of one of them                             */
     double      norm_change;             /* of the printed gradient norms                                         */
     double      power[2];                /* affine, spline: gradient norm grows as depth to this power            */
     double      finish[2][2];            /* default, data x spline, affine: held-out log p against none, depth 16   */

@@ -117,6 +117,28 @@ static void one_inverse_is_enough(void **state)
     says("depths 1, 2, 4 and 8, where 12 trained flows or more are left.");
 }
 
+/* Depth 1 of the notebook's numbers, on the replicas that no one has seen. */
+static void trained_numbers_are_equivalent(void **state)
+{
+    (void)state;
+    says("| 1 | 32 | 0.0000 [");
+    says("| supported | 1.00 [0.74, 1.35] | ");
+    world.unseen_shift = 0.0085; /* the 90 % interval reaches beyond 0.01 */
+    says("| undecided | 1.00 [");
+    world.unseen_shift = 0.02;
+    says("| refuted as stated | 1.00 [0.74, 1.35] | ");
+    world.unseen_shift = 0;
+    world.unseen_outlier = 0.1; /* one draw makes the spread another */
+    says("] | p = 1 | refuted as stated |");
+}
+
+/* All tests that the section states, and no other, are one family. */
+static void registers_the_stated_tests(void **state)
+{
+    (void)state;
+    says("Depth 29, ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +149,8 @@ int main(void)
         cmocka_unit_test_setup(rate_takes_most, new_world),
         cmocka_unit_test_setup(few_seeds_carry_no_verdict, new_world),
         cmocka_unit_test_setup(one_inverse_is_enough, new_world),
+        cmocka_unit_test_setup(trained_numbers_are_equivalent, new_world),
+        cmocka_unit_test_setup(registers_the_stated_tests, new_world),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

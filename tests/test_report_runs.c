@@ -95,7 +95,7 @@ static void two_draws_are_too_few(void **state)
     }
     number_is(row, "| not reproduced |"); /* 3 against 32: 2/6545 */
     drop("depth_sweep", "replica=2");
-    number_is(row, "| not tested: too few runs to tell (2); run `build/depth_sweep --replicas 32 --out"); /* 2/561 */
+    number_is(row, "| not tested: too few runs to tell (2); run `build/depth_sweep --replicas 65 --out"); /* 2/561 */
     drop("depth_sweep", "replica=1");
     number_is(row, "| not tested: one run is no distribution to compare; run");
     drop("depth_sweep", "depth=8");

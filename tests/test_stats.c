@@ -118,6 +118,26 @@ static void test_difference(void **state)
     near(d.p, 0.03796579258615058, 1e-9, "p");
 }
 
+/* The bound at which two one-sided tests give 0.05 is the farther end of the 90 % interval. */
+static void test_equivalence(void **state)
+{
+    (void)state;
+    const struct equivalence mean = statistics_same_mean(x, y, 1, NX, NY);
+    const double             farther = fmax(-mean.low, mean.high);
+    near(mean.value, -0.8666, 1e-13, "difference");
+    near(statistics_same_mean(x, y, farther, NX, NY).p, 0.05, 1e-9, "p at the end of the interval");
+    assert_true(statistics_same_mean(x, y, farther + 0.01, NX, NY).p < 0.05);
+    assert_true(statistics_same_mean(x, y, 0.8, NX, NY).p > 0.5); /* the difference itself is beyond it */
+    const struct equivalence spread = statistics_same_spread(x, y, 2, NX, NY);
+    const double             factor = fmax(1 / spread.low, spread.high);
+    near(spread.value, statistics_summary(x, NX).sd / statistics_summary(y, NY).sd, 1e-13, "ratio");
+    near(statistics_same_spread(x, y, factor, NX, NY).p, 0.05, 1e-9, "p at the end of the interval");
+    assert_true(statistics_same_spread(x, y, factor * 1.01, NX, NY).p < 0.05);
+    const double same[] = { 1, 1, 1 };
+    assert_true(isnan(statistics_same_mean(same, same, 1, 3, 3).p));
+    assert_true(isnan(statistics_same_spread(same, x, 2, 3, NX).p));
+}
+
 /* Heights of crossed less self-fertilised plants, in eighths of an inch (Darwin 1876; Fisher 1935, table 3). */
 static const double maize[] = { 49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48 };
 enum { MAIZE = sizeof maize / sizeof *maize };
@@ -239,7 +259,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts),  cmocka_unit_test(test_sign_flips), cmocka_unit_test(test_kolmogorov_smirnov),
-        cmocka_unit_test(test_summary), cmocka_unit_test(test_difference), cmocka_unit_test(test_paired),
+        cmocka_unit_test(test_summary), cmocka_unit_test(test_equivalence),
+        cmocka_unit_test(test_difference), cmocka_unit_test(test_paired),
         cmocka_unit_test(test_holm),    cmocka_unit_test(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
