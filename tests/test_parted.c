@@ -19,7 +19,7 @@ static char folder[] = "/tmp/fathom-parted-XXXXXX", first[64], second[64];
 /* A run of this text in the store `path`, whose gradient norm is `off` off at step 3. */
 static void put(const char *path, const char *text, double off, unsigned keep)
 {
-    double x[9] = { 2, 0, 0, 0, 0, -1, -1, 0, 0 }, loss[STEPS] = { 5, 4, 3, 2, 1, 0 },
+    double x[32] = { 2, 0, 0, 0, 0, -1, -1, 0, 0 }, loss[STEPS] = { 5, 4, 3, 2, 1, 0 },
            norm[STEPS] = { 1, 1, 1, 1, 1, 1 };
     double           params[2] = { 0.5 + off, 1 };
     fathom_error     error;
