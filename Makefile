@@ -152,7 +152,7 @@ new=$$(sed -n 's/.*"\([0-9a-f]\{16\}\).*/\1/p' $@.new); for end in -wal -shm '';
 endef
 # The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names'
 # bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
-COMPUTING = lib harness/runner.c harness/health.c
+COMPUTING = lib harness/runner.c harness/health.c harness/kept_params.c
 $(BUILD)/harness/fingerprint.c: always
 	@mkdir -p $(@D)
 	@sources=$$(find $(COMPUTING) -name '*.[ch]' | sort) && [ -n "$$sources" ] && \

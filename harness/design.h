@@ -56,7 +56,7 @@ struct design {
     enum axis                    nesting[8]; /* outermost first, ends with AXIS_END */
     const struct data_level     *data;       /* [n_data]                            */
     size_t                       n_data;
-    const struct coupling_level *couplings;  /* [n_couplings]                       */
+    const struct coupling_level *couplings; /* [n_couplings]                       */
     size_t                       n_couplings;
     struct depth_list            depths; /* n = 0: --depths                     */
     const double                *rates;  /* [n_rates]                           */
@@ -65,7 +65,7 @@ struct design {
     const struct arm            *arms;  /* [n_arms]                            */
     size_t                       n_arms;
     bool                         probe, train, keep_params;
-    bool                         measure_steps; /* fills update_rms                    */
+    bool                         measure_steps;      /* fills update_rms                    */
     bool                         validation, health; /* what is asked of a trained flow (runner.h) */
     bool                         untrained_health;   /* and of the untrained one                   */
     enum trace                   trace;

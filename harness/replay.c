@@ -51,7 +51,7 @@ static void log_scales(double *least, double *greatest, const struct replay *r, 
     for (size_t i = 0; i < n; i++)
         memcpy(r->rows + i * train->dim, train->x + batch[i] * train->dim, train->dim * sizeof *r->rows);
     const fathom_status status = fathom_flow_view_log_scale(least, greatest, fathom_trainer_workspace(r->trainer),
-                                                             fathom_trainer_params(r->trainer), r->rows, n);
+                                                            fathom_trainer_params(r->trainer), r->rows, n);
     if (status != FATHOM_OK)
         exit_failed("log scales: %s", fathom_status_name(status));
 }

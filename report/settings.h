@@ -26,7 +26,8 @@ struct protocol {
 #define SETTINGS_FITTED SETTINGS_TRAINED "lr=0.003 clip=1 "
 
 /* The same of a claim whose flows have seeds from 100 on; without rate and clip. */
-#define SETTINGS_CONFIRMED SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=100 batch-seed=1 steps=1200 batch=512 "
+#define SETTINGS_CONFIRMED \
+    SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=100 batch-seed=1 steps=1200 batch=512 "
 
 /* The same of PROTOCOL.md's section Depth; without coupling, ActNorm, rate and clip. */
 #define SETTINGS_DEPTH SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=200 batch-seed=1 steps=1200 batch=512 "

@@ -67,14 +67,10 @@ static const struct world_head {
 static const struct world_runs {
     const char *program, *seed, *seeds, *data;
 } runs[] = {
-    { "depth_tuned", "200", "12", "spiral" },
-    { "rows", "200", "4", "spiral" },
-    { "inverse_depth", "200", "12", "spiral" },
-    { "gradient_depth", "200", "64", "spiral" },
-    { "stability", "100", "24", "spiral" },
-    { "stability_4d", "100", "8", "two_spirals_4d" },
-    { "divergence", "0", "24", "spiral" },
-    { NULL, "0", "8", "spiral" }, /* of all others */
+    { "depth_tuned", "200", "12", "spiral" },   { "rows", "200", "4", "spiral" },
+    { "inverse_depth", "200", "12", "spiral" }, { "gradient_depth", "200", "64", "spiral" },
+    { "stability", "100", "24", "spiral" },     { "stability_4d", "100", "8", "two_spirals_4d" },
+    { "divergence", "0", "24", "spiral" },      { NULL, "0", "8", "spiral" }, /* of all others */
 };
 
 static void write_head(FILE *file, const char *name)

@@ -15,11 +15,11 @@ extern struct world {
     double      kl_floor;                /* KL at the best depth                                                  */
     double      ensemble_shift;          /* of the trained ensemble                                               */
     double      unseen_shift, unseen_outlier; /* of replicas 33 to 64; of one of them                             */
-    double      norm_change;             /* of the printed gradient norms                                         */
-    double      power[2];                /* affine, spline: gradient norm grows as depth to this power            */
-    double      start[2];                /* default, data: untrained log p against none                           */
-    double      finish[2][6];            /* held-out log p after training against none, at each depth             */
-    double      growth;                  /* of round-off, a step                                                  */
+    double      norm_change;  /* of the printed gradient norms                                         */
+    double      power[2];     /* affine, spline: gradient norm grows as depth to this power            */
+    double      start[2];     /* default, data: untrained log p against none                           */
+    double      finish[2][6]; /* held-out log p after training against none, at each depth             */
+    double      growth;       /* of round-off, a step                                                  */
     bool        contraction_folds, other_folds;
     bool        nothing_finishes;
     const char *other_table, *other_key, *other_value; /* one setting of one table's head */
