@@ -23,11 +23,11 @@ enum axis {
  * option's value. */
 struct arm {
     const char *name;
-    const char *actnorm;          /* "none", "default" or "data"                                                     */
-    const char *mixing;           /* "full", "no-flips", "no-rotations" or "none"                                    */
-    const char *stabiliser;       /* fathom_stabiliser_name; all but "clip" act without a clip                       */
-    double      clip;             /* global norm; INFINITY: no clip                                                  */
-    size_t      width, bins;      /* units of a hidden layer; inner knots of the spline                              */
+    const char *actnorm;     /* "none", "default" or "data"                                                     */
+    const char *mixing;      /* "full", "no-flips", "no-rotations" or "none"                                    */
+    const char *stabiliser;  /* fathom_stabiliser_name; all but "clip" act without a clip                       */
+    double      clip;        /* global norm; INFINITY: no clip                                                  */
+    size_t      width, bins; /* units of a hidden layer; inner knots of the spline                              */
 };
 
 struct coupling_level {
