@@ -322,7 +322,8 @@ fathom_status fathom_flow_jacobian(double *jacobian, fathom_workspace *ws, const
                                    size_t n);
 
 /* values: [dim], the singular values of a, [dim][dim], descending, by one-sided Jacobi rotations (Hestenes 1958); a is
- * destroyed.  FATHOM_NO_CONVERGENCE if an entry is not finite, or if 60 sweeps do not do; values is then unchanged. */
+ * destroyed.  What is below 1e-100 of the greatest value is rounding.  FATHOM_NO_CONVERGENCE if an entry is not finite,
+ * or if 60 sweeps do not do; values is then unchanged. */
 fathom_status fathom_singular_values(double *values, double *a, size_t dim);
 
 /* dead: [hidden], how many units of each hidden layer, over all 2 depth conditioners of width units each, are above 0
