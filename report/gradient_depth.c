@@ -133,24 +133,6 @@ static void *measure(const struct inputs *in)
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-static void print_norms(struct pieces *out, const struct gradient_depth *m)
-{
-    struct pool  *pool = out->pool;
-    struct bytes *table = pieces_table(out, "norms");
-    bytes_text(table, "| coupling | depth | seeds with a finite gradient | median | quartiles | the notebook (seed 0) "
-                      "| seeds at or below it |\n|---|---|---|---|---|---|---|\n");
-    for (size_t c = 0; c < N_COUPLINGS; c++)
-        for (size_t i = 0; i < m->law[c].n; i++) {
-            const struct norms   *norms = &m->law[c].depth[i];
-            const struct summary *s = &norms->summary;
-            bytes_print(table, "| %s | %g | %zu of %zu | %s | %s to %s | %s | %s |\n", couplings[c], norms->depth, s->n,
-                        norms->seeds, text_number(pool, 2, s->median), text_number(pool, 2, s->q1),
-                        text_number(pool, 2, s->q3), isnan(norms->printed) ? "" : text(pool, "%.1f", norms->printed),
-                        isnan(norms->printed) || isnan(norms->seed0) ? ""
-                                                                     : text(pool, "%.0f of %zu", norms->below, s->n));
-        }
-}
-
 /* The lines through the medians; "" if there are none. */
 static const char *laws_text(struct pool *pool, const struct law *affine, const struct law *spline)
 {
@@ -158,16 +140,16 @@ static const char *laws_text(struct pool *pool, const struct law *affine, const 
         return "";
     const bool a = affine->fit.power_misfit < affine->fit.exponential_misfit;
     const bool s = spline->fit.power_misfit < spline->fit.exponential_misfit;
-    return text(pool,
-                "The medians grow as depth to the power %.2f (affine) and %.2f (spline), the lines of the "
-                "figure. A power of the depth misses them by a factor of %.2f and %.2f, an exponential by %.2f and "
-                "%.2f: the power law is %s.",
-                affine->fit.power.slope, spline->fit.power.slope, exp(affine->fit.power_misfit),
-                exp(spline->fit.power_misfit), exp(affine->fit.exponential_misfit), exp(spline->fit.exponential_misfit),
-                a && s ? "the better description of both"
-                : a    ? "better for the affine coupling only"
-                : s    ? "better for the spline only"
-                       : "the worse one");
+    return text(
+        pool,
+        "A power of the depth, the lines of the figure, misses the medians by a factor of %.2f (affine) and %.2f "
+        "(spline), an exponential by %.2f and %.2f: the power law is %s.",
+        exp(affine->fit.power_misfit), exp(spline->fit.power_misfit), exp(affine->fit.exponential_misfit),
+        exp(spline->fit.exponential_misfit),
+        a && s ? "the better description of both"
+        : a    ? "better for the affine coupling only"
+        : s    ? "better for the spline only"
+               : "the worse one");
 }
 
 /* Is the notebook's seed like the others?  "" if it is not known. */
@@ -215,9 +197,12 @@ static void claim_growth(struct pieces *out, const struct law *law)
                 "significantly above zero for both couplings; refuted if significantly below for one; within a range "
                 "if "
                 "above for one only.",
+            .estimate = text(pool, "norm ~ depth to the power %s (%s, the lower of two)",
+                             text_interval(pool, 2, affine->value <= spline->value ? affine : spline),
+                             couplings[affine->value <= spline->value ? AFFINE : SPLINE]),
             .effect = text(pool, "the norm grows as depth to the power %s (affine, %s) and %s (spline, %s).",
-                           text_interval(pool, 2, affine), text_p(pool, affine->corrected),
-                           text_interval(pool, 2, spline), text_p(pool, spline->corrected)),
+                           text_interval(pool, 2, affine), text_both_p(pool, affine), text_interval(pool, 2, spline),
+                           text_both_p(pool, spline)),
             .limit = a + s == 1 ? text(pool, "shown for the %s coupling only.", a > 0 ? "affine" : "spline") : NULL,
             .untested = too_few(pool, law),
             .rests_on = "gradient_depth",
@@ -237,35 +222,32 @@ static void claim_order_of_magnitude(struct pieces *out, const struct gradient_d
     const bool           near = m->pairs > 1 && ratio.low <= 10 && ratio.high >= 10 && ratio.low > 10 / HALF_ORDER &&
                       ratio.high < 10 * HALF_ORDER; /* a wide interval covers everything and says nothing */
     pieces_claim(
-        out,
-        &(struct claim){
-            .name = "order-of-magnitude",
-            .title = "an order of magnitude, for the spline",
-            .sentence = "(an order of magnitude over blocks for the spline)",
-            .rule =
-                text(pool,
+        out, &(struct claim){
+                 .name = "order-of-magnitude",
+                 .title = "an order of magnitude, for the spline",
+                 .sentence = "(an order of magnitude over blocks for the spline)",
+                 .rule = text(
+                     pool,
                      "the ratio of the norms at depth 16 and depth 2, paired by seed, against 10, by the t-test "
                      "of its logarithm. Supported if significantly above 10; refuted if significantly below; within a "
                      "range if its interval covers 10 and lies between %.1f and %.1f; otherwise undecided.",
                      10 / HALF_ORDER, 10 * HALF_ORDER),
-            .effect = text(pool, "the geometric mean of the ratio over %zu seeds is %s (%s); %zu seeds reach 10.",
-                           m->pairs, text_interval(pool, 1, &ratio), text_p(pool, e->corrected), m->reach),
-            .limit = sign == 0 && near ? text(pool, "the ratio, %s, cannot be told from 10; %zu of %zu seeds reach it.",
-                                              text_interval(pool, 1, &ratio), m->reach, m->pairs)
-                                       : NULL,
-            .untested = m->pairs + m->lost > 1 ? NULL : "it takes two seeds of spline flows at depths 2 and 16",
-            .rests_on = "gradient_depth",
-            .decision = sign > 0 ? SUPPORTED
-                      : sign < 0 ? REFUTED
-                      : near     ? LIMITED
-                                 : UNDECIDED,
-        });
+                 .estimate = text(pool, "depth 16 has %s times the norm of depth 2", text_interval(pool, 1, &ratio)),
+                 .effect = text(pool, "the geometric mean of the ratio over %zu seeds is %s (%s); %zu seeds reach 10.",
+                                m->pairs, text_interval(pool, 1, &ratio), text_both_p(pool, e), m->reach),
+                 .limit = sign == 0 && near ? "the ratio cannot be told from 10." : NULL,
+                 .untested = m->pairs + m->lost > 1 ? NULL : "it takes two seeds of spline flows at depths 2 and 16",
+                 .rests_on = "gradient_depth",
+                 .decision = sign > 0 ? SUPPORTED
+                           : sign < 0 ? REFUTED
+                           : near     ? LIMITED
+                                      : UNDECIDED,
+             });
 }
 
 static void decide(struct pieces *out, const void *measured)
 {
     const struct gradient_depth *m = measured;
-    print_norms(out, m);
     pieces_value(out, "laws", laws_text(out->pool, &m->law[AFFINE], &m->law[SPLINE]));
     pieces_value(out, "typical", typical_text(out->pool, &m->deep));
     claim_growth(out, m->law);

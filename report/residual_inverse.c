@@ -122,6 +122,7 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
                         "contraction",
             .rule = "refuted if a contraction of the table is not increasing or is not recovered to 1e-15; otherwise "
                     "supported within a range, for *if* is a theorem and *only if* has the counterexample $g(x) = 2x$.",
+            .estimate = text(out->pool, "%zu of %zu contractions recovered", invertible, contractions),
             .effect = text(out->pool,
                            "%zu of %zu contractions are increasing and recovered; %zu of %zu other maps fold "
                            "over.",

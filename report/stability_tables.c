@@ -2,6 +2,7 @@
 #include "stability.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *arm_name(size_t clip) { return clip == CLIP ? "clip 1" : "no clip"; }
 
@@ -159,6 +160,46 @@ static void print_recommendation(struct pieces *out, const struct stability *m)
                  near ? "." : ""));
 }
 
+/* ---------------------------------------------------------------------------------- for the head of the report ---- */
+
+/* "What breaks deep affine stacks?" */
+static const char *what_breaks(struct pool *pool, const struct stability *m)
+{
+    static const char *const kinds[N_KINDS] = { "a scale of 0, whose logarithm is minus infinity",
+                                                "a latent coordinate that overflows", "a gradient that overflows" };
+    const struct mechanism  *a = NULL, *bounded = NULL;
+    size_t                   most = 0;
+    for (size_t i = 0; i < m->n_mechanisms; i++) {
+        if (strcmp(m->mechanism[i].coupling, stability_scale[AFFINE]) == 0)
+            a = &m->mechanism[i];
+        if (strcmp(m->mechanism[i].coupling, stability_scale[TWO_SIGMOID]) == 0)
+            bounded = &m->mechanism[i];
+    }
+    if (!a || a->diverged == 0)
+        return "No run with the notebook's scale diverged.";
+    for (size_t k = 0; k < N_KINDS; k++)
+        most = a->kind[k] > a->kind[most] ? k : most;
+    return text(pool,
+                "Most often %s: it is the first number that is not finite in %zu of the %zu runs with the notebook's "
+                "scale (softplus) that diverged, and concerns %s rows of a batch in the median.%s",
+                kinds[most], a->kind[most], a->diverged, text_number(pool, 0, a->rows),
+                bounded ? text(pool, " With the bounded scale 2 sigmoid %zu of %zu runs diverged.", bounded->diverged,
+                               bounded->runs)
+                        : "");
+}
+
+/* "Which scale?" */
+static const char *which_scale(struct pool *pool, const struct recommendation *r)
+{
+    if (r->n == 0)
+        return "There are no runs to recommend a scale by.";
+    const struct scale_record *best = &r->scale[r->chosen];
+    return r->holding ? text(pool, "`%s`: of the %zu scales (of %zu) that keep every run, it fits best.",
+                             best->coupling, r->holding, r->n)
+                      : text(pool, "No scale keeps every run; `%s` loses the fewest, %zu of %zu.", best->coupling,
+                             best->runs - best->ok, best->runs);
+}
+
 void stability_tables(struct pieces *out, const struct stability *m)
 {
     print_primary(out, m);
@@ -166,4 +207,6 @@ void stability_tables(struct pieces *out, const struct stability *m)
     print_remedies(out, m);
     print_scales(out, m);
     print_recommendation(out, m);
+    pieces_value(out, "what-breaks", what_breaks(out->pool, m));
+    pieces_value(out, "which-scale", which_scale(out->pool, &m->recommendation));
 }
