@@ -227,13 +227,13 @@ static void claim_steps(struct pieces *out, const struct depth_truth *m)
                      NOTEBOOK_DEPTH),
                  .estimate = text(pool, "%s nats held-out, from depth %g to %g", text_interval(pool, 3, &m->gain),
                                   row[0].depth, row[n - 1].depth),
-                 .effect = n > 1 ? text(pool, "from depth %g to %g held-out log p goes from %s to %s.", row[0].depth,
-                                        row[n - 1].depth, text_number(pool, 4, row[0].heldout.value),
-                                        text_number(pool, 4, row[n - 1].heldout.value))
+                 .effect = n > 1 ? text(pool, "from depth %g to %g held-out log p goes from %s to %s%s%s.",
+                                        row[0].depth, row[n - 1].depth, text_number(pool, 4, row[0].heldout.value),
+                                        text_number(pool, 4, row[n - 1].heldout.value), *after ? "; " : "", after)
                                  : "the table holds one depth.",
                  .limit = early          ? text(pool, "%s.", after)
                         : all || up == 0 ? NULL
-                                         : text(pool, "each step helps up to depth %g; %s.", row[up].depth, after),
+                                         : text(pool, "each step helps up to depth %g.", row[up].depth),
                  .untested = too_few(pool, m, 2),
                  .rests_on = "depth_truth",
                  .decision = all    ? SUPPORTED
@@ -262,13 +262,11 @@ static void claim_taper(struct pieces *out, const struct depth_truth *m)
                      "refuted if the gain is significantly larger; otherwise undecided.",
                      EFFECT_MATERIAL),
             .estimate = text(pool, "the last step gains %s nats less than the first", text_interval(pool, 3, &m->less)),
-            .effect = text(pool, "the last step gains %s nats less than the first (%s).",
-                           text_interval(pool, 3, &m->less), text_both_p(pool, &m->less)),
-            .limit = tapers && short_of ? text(pool,
-                                               "the gains taper, but short of the target: at the best depth, %g, KL "
-                                               "is %s nats.",
-                                               best->depth, text_interval(pool, 3, &best->kl))
-                                        : NULL,
+            .effect = text(
+                pool, "the last step gains %s nats less than the first (%s); at the best depth, %g, KL is %s nats.",
+                text_interval(pool, 3, &m->less), text_both_p(pool, &m->less), best->depth,
+                text_interval(pool, 3, &best->kl)),
+            .limit = tapers && short_of ? "the gains taper, but the flow stays short of the target." : NULL,
             .untested = too_few(pool, m, 3),
             .rests_on = "depth_truth",
             .decision = tapers && short_of                                             ? LIMITED
@@ -329,16 +327,9 @@ static void claim_fit(struct pieces *out, const struct depth_truth *m)
                            "stands %s above the truth's (%s); %s.",
                            text_interval(pool, 3, &m->growth), text_both_p(pool, &m->growth),
                            text_interval(pool, 3, &m->over), text_both_p(pool, &m->over), curves),
-            .limit = passes && grows ? text(pool,
-                                            "from depth %g on the mean training score is better than the truth's "
-                                            "own, which no density can be on fresh rows: that part of the gain is "
-                                            "over-fitting; %s.",
-                                            passed_at(m), curves)
-                   : grows           ? text(pool,
-                                            "the gap grows with depth, but the training score does not significantly pass "
-                                                      "the truth; %s.",
-                                            curves)
-                   : passes          ? "the training score passes the truth, but the gap does not significantly grow."
+            .limit = passes && grows ? text(pool, "from depth %g on part of it is over-fitting.", passed_at(m))
+                   : grows           ? "the gap grows with depth, but the training score does not pass the truth's."
+                   : passes          ? "the training score passes the truth's, but the gap does not significantly grow."
                                      : NULL,
             .untested = few ? few : no_truth,
             .rests_on = "depth_truth",

@@ -28,7 +28,8 @@ static void print_primary(struct pieces *out, const struct stability *m)
             cell_print(table, out->pool, &m->spline[r][c]);
         }
     table = pieces_table(out, "contests");
-    bytes_text(table, "| scale | rate 0.003 | rate 0.01 (tested) | p | rate 0.03 |\n|---|---|---|---|---|\n");
+    bytes_text(table,
+               "| scale | rate 0.003 | rate 0.01 (tested) | p, corrected | rate 0.03 |\n|---|---|---|---|---|\n");
     for (size_t s = 0; s < N_PRIMARY; s++)
         bytes_print(table, "| `%s` | %s | %s | %s | %s |\n", stability_scale[s], score(out->pool, &m->survival[s][LOW]),
                     score(out->pool, &m->survival[s][AGGRESSIVE]),
@@ -70,7 +71,7 @@ static void print_remedies(struct pieces *out, const struct stability *m)
     struct bytes *table = pieces_table(out, "remedies");
     bytes_text(table,
                "| scale | remedy | ok | held-out log p, median | acted on steps, median | clip 1 better / worse / "
-               "tied | p |\n|---|---|---|---|---|---|---|\n");
+               "tied | p, corrected |\n|---|---|---|---|---|---|---|\n");
     for (size_t s = 0; s < N_REMEDY_SCALES; s++) {
         const char           *scale = stability_remedy_scale[s];
         const struct contest *first = &m->reliable[s][0], *bare = &m->unaided[s];
@@ -189,13 +190,16 @@ static const char *what_breaks(struct pool *pool, const struct stability *m)
 }
 
 /* "Which scale?" */
-static const char *which_scale(struct pool *pool, const struct recommendation *r)
+static const char *which_scale(struct pool *pool, const struct stability *m)
 {
+    const struct recommendation *r = &m->recommendation;
     if (r->n == 0)
         return "There are no runs to recommend a scale by.";
     const struct scale_record *best = &r->scale[r->chosen];
-    return r->holding ? text(pool, "`%s`: of the %zu scales (of %zu) that keep every run, it fits best.",
-                             best->coupling, r->holding, r->n)
+    return r->holding ? text(pool,
+                             "`%s`: %zu of %zu scales keep every run at %s (clip 1, best rate), and of these it fits "
+                             "best.",
+                             best->coupling, r->holding, r->n, text_depths(pool, m->depths.x, m->depths.n))
                       : text(pool, "No scale keeps every run; `%s` loses the fewest, %zu of %zu.", best->coupling,
                              best->runs - best->ok, best->runs);
 }
@@ -208,5 +212,5 @@ void stability_tables(struct pieces *out, const struct stability *m)
     print_scales(out, m);
     print_recommendation(out, m);
     pieces_value(out, "what-breaks", what_breaks(out->pool, m));
-    pieces_value(out, "which-scale", which_scale(out->pool, &m->recommendation));
+    pieces_value(out, "which-scale", which_scale(out->pool, m));
 }

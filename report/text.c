@@ -41,7 +41,10 @@ const char *text_both_p(struct pool *pool, const struct effect *e)
 const char *text_share(struct pool *pool, size_t k, size_t n)
 {
     const struct effect e = effect_share(k, n);
-    return n == 0 ? "-" : text(pool, "%.0f %% [%.0f, %.0f]", 100 * e.value, 100 * e.low, 100 * e.high);
+    const int           decimals = n < 200 ? 0 : 1;
+    return n == 0 ? "-"
+                  : text(pool, "%.*f %% [%.*f, %.*f]", decimals, 100 * e.value, decimals, 100 * e.low, decimals,
+                         100 * e.high);
 }
 
 const char *text_interval(struct pool *pool, int decimals, const struct effect *e)

@@ -164,8 +164,9 @@ static void counts_lines(void **state)
     (void)state;
     write_world();
     char *text = report();
-    assert_non_null(strstr(text, "has 4 straight lines over the training rows' range, 1 of them without a training row. "
-                                 "The 6 rows of a batch lie on 3 lines."));
+    assert_non_null(strstr(text,
+                           "has 4 straight lines over the training rows' range, 1 of them without a training row. "
+                           "The 6 rows of a batch lie on 3 lines."));
     free(text);
 }
 
@@ -225,8 +226,8 @@ static void the_notebook_has_an_edition(void **state)
     snprintf(path, sizeof path, "Table: `%s/gradient_norm.tsv`", world_folder);
     assert_non_null(strstr(text.data, path));
     assert_non_null(strstr(text.data, "](gradient_norm.svg)"));
-    assert_non_null(
-        strstr(text.data, "| gradient norms of 8 untrained flows, with one decimal | 1.8 to 37.1 | 8 of 8 have the same digits | reproduced |"));
+    assert_non_null(strstr(text.data, "| gradient norms of 8 untrained flows, with one decimal | 1.8 to 37.1 | 8 of 8 "
+                                      "have the same digits | reproduced |"));
     assert_null(strstr(text.data, "{{"));
     assert_null(strstr(text.data, "results"));
     bytes_free(&text);

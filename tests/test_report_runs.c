@@ -219,7 +219,19 @@ static void set_head(const char *table, const char *key, const char *value)
 
 static void refuses_other_rows_and_programs(void **state)
 {
+    static const char *const of_rows[] = { "depth_sweep",  "truth",      "density_integral", "gradient_norm",
+                                           "depth_truth",  "masks",      "gradient_depth",   "stability",
+                                           "stability_4d", "divergence", "actnorm",          "effective_step",
+                                           "roundoff",     "conditioner" };
+    char                     says[64];
     (void)state;
+    for (size_t i = 0; i < sizeof of_rows / sizeof *of_rows; i++) {
+        snprintf(says, sizeof says, "/%s.tsv: data moons instead of ", of_rows[i]);
+        set_head(of_rows[i], "data", "moons");
+        refuses(says, "legal is a folder of such tables, build/");
+    }
+    set_head("stability_4d", "data", "spiral");
+    refuses("stability_4d.tsv: data spiral instead of two_spirals_4d", "legal is");
     set_head("depth_sweep", "data", "in/rows.csv");
     refuses("depth_sweep.tsv: data in/rows.csv instead of spiral", "build/depth_sweep --out");
     set_head("depth_truth", "data", "rows");
