@@ -45,7 +45,7 @@ has(r, q) = has_word(drawn, sprintf("%d/%d", r, q))
 # The labelled numbers, as far as they are in range.
 losses = "-100 -10 -3 -1 0 1 2 3 5 10 30 100 1000 10000 1000000"
 scales = "-1000000 -10000 -1000 -100 -10 -1 0 1 10 100 1000 10000 1000000"
-left = 70; gap = 12; first = 30; row = 130; between = 14; bottom = 66
+left = 70; gap = 12; first = 54; row = 130; between = 14; bottom = 66
 width = (500.0 - left - 12 - (n - 1) * gap) / n
 high = first + 3 * row + 2 * between + bottom
 eval canvas(500, high)
@@ -67,8 +67,9 @@ do for [r=1:n] {
         unset logscale y
         set xtics tick(2 * larger(2, last)) format (q == 3 ? "%g" : "") font SMALL
         if (q == 1) {
-            set label 1 "seed ".word(seeds, r) center at screen (x0 + width / 2) / 500, 1 - 14.0 / high font SMALL
+            set label 1 "seed ".word(seeds, r) center at screen (x0 + width / 2) / 500, 1 - 40.0 / high font SMALL
         }
+        if (r == 1 && q == 1) { set label 5 "Runs on the way to where they diverge" center at screen 0.5, 1 - 14.0 / high }
         if (r == 1) {
             set label 3 (q == 1 ? "batch loss [nats]" : q == 2 ? "gradient norm" : "log scale [nats]") rotate center \
                 at screen 14.0 / 500, 1 - (y0 + row / 2.0) / high

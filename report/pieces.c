@@ -91,6 +91,7 @@ void pieces_claim(struct pieces *p, const struct claim *given)
     struct claim  c = judged(p, given);
     struct bytes *out = add(p, PIECE_CLAIM, full_name(p, c.name));
     c.name = full_name(p, c.name);
+    c.estimate = c.estimate ? c.estimate : "-";
     bytes_print(out, "<a id=\"%s\"></a>\n**Claim: %s.**\n\n", c.name, c.title);
     if (c.sentence && !said(p, p->judge, c.sentence, NULL))
         bytes_print(out, "> %s\n\n", c.sentence);
