@@ -14,7 +14,7 @@
 
 #include "report_world.h"
 
-enum { FIELDS_MAX = 16 };
+enum { FIELDS_MAX = 24 };
 
 static size_t split(char *field[FIELDS_MAX], char *line)
 {
