@@ -349,12 +349,17 @@ static const char *answer(struct pool *pool, const struct depth_truth *m)
         return "These tables do not tell.";
     while (up + 1 < m->n && effect_sign(&row[up + 1].step) > 0)
         up++;
-    return text(pool, "%s: from depth %g to %g held-out log p changes by %s nats, %s of them in the first step. %s",
-                up > 0 ? "Yes, with smaller and smaller steps" : "That is not shown", row[0].depth, row[m->n - 1].depth,
-                text_interval(pool, 3, &m->gain), text_number(pool, 3, row[1].step.value),
-                up + 1 == m->n ? "Every step helps significantly."
-                : up > 0 ? text(pool, "Each step up to depth %g helps significantly; the next does not.", row[up].depth)
-                         : "Not even the first step helps significantly.");
+    return text(
+        pool,
+        "%s: at the notebook's rate held-out log p %s %s nats from depth %g to %g, %s of them in the first step. %s",
+        up == 0                     ? "That is not shown"
+        : effect_sign(&m->less) > 0 ? "Yes, less and less"
+                                    : "Yes",
+        m->gain.value > 0 ? "gains" : "changes by", text_interval(pool, 3, &m->gain), row[0].depth, row[m->n - 1].depth,
+        text_number(pool, 3, row[1].step.value),
+        up + 1 == m->n ? "Every step helps significantly."
+        : up > 0       ? text(pool, "Each step up to depth %g helps significantly; the next does not.", row[up].depth)
+                       : "Not even the first step helps significantly.");
 }
 
 static void decide(struct pieces *out, const void *measured)
