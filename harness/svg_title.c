@@ -42,12 +42,21 @@ static size_t first_sentence(const char *words)
     return end ? (size_t)(end - words) + 1 : strlen(words);
 }
 
-/* Behind an element of that name that stands at the text, after white space; the text itself if there is none. */
-static const char *behind(const char *text, const char *open, const char *close)
+/* An element at the text, after white space; what it holds, and what is behind it.  No such element: nothing, and the
+ * text. */
+struct element {
+    const char *content, *behind;
+    size_t      length;
+};
+
+static struct element element_at(const char *text, const char *open, const char *close)
 {
     const char *at = text + strspn(text, " \t\r\n");
     const char *end = strncmp(at, open, strlen(open)) == 0 ? strstr(at, close) : NULL;
-    return end ? end + strlen(close) : text;
+    if (!end)
+        return (struct element){ "", text, 0 };
+    at += strlen(open);
+    return (struct element){ at, end + strlen(close), (size_t)(end - at) };
 }
 
 bool svg_title_put(struct bytes *picture, const char *script)
@@ -56,18 +65,20 @@ bool svg_title_put(struct bytes *picture, const char *script)
     const char  *svg = strstr(picture->data, "<svg"), *tag = svg ? strchr(svg, '>') : NULL;
     read_head(&words, script);
     if (tag && words.size) {
-        const size_t title = first_sentence(words.data);
-        const char  *more = words.data + title, *rest = behind(tag + 1, "<title>", "</title>");
-        more += strspn(more, " ");
-        rest = behind(rest, "<desc>", "</desc>");
+        const size_t         title = first_sentence(words.data);
+        const char          *more = words.data + title + strspn(words.data + title, " ");
+        const struct element its_title = element_at(tag + 1, "<title>", "</title>");
+        const struct element its_desc = element_at(its_title.behind, "<desc>", "</desc>");
         words.data[0] = (char)toupper((unsigned char)words.data[0]);
         bytes_add(&out, picture->data, (size_t)(tag + 1 - picture->data));
         bytes_text(&out, "\n<title>");
         put_escaped(&out, words.data, title);
         bytes_text(&out, "</title>\n<desc>");
         put_escaped(&out, more, strlen(more));
+        bytes_text(&out, *more && its_desc.length ? " " : "");
+        bytes_add(&out, its_desc.content, its_desc.length);
         bytes_text(&out, "</desc>");
-        bytes_add(&out, rest, picture->size - (size_t)(rest - picture->data));
+        bytes_add(&out, its_desc.behind, picture->size - (size_t)(its_desc.behind - picture->data));
     }
     const bool good = !words.short_of_memory && !out.short_of_memory;
     bytes_free(good && out.size ? picture : &out);

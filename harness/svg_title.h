@@ -15,7 +15,8 @@
 
 #include "bytes.h"
 
-/* Puts both behind the opening svg tag of a whole picture, in the place of gnuplot's own.  script: the text of the
+/* Puts both behind the opening svg tag of a whole picture.  gnuplot's own title goes; its description, which names its
+ * version (report/compare.c reads it), ends ours.  script: the text of the
  * script; without such a comment the picture stays as it is.  False: no memory, and the picture is as it was. */
 bool svg_title_put(struct bytes *picture, const char *script);
 

@@ -1,6 +1,6 @@
 # masks.gp - blocks with flips and rotations, with one of them, and with neither: each run's score, medians, quartiles.
 #
-# Scores more than SPAN nats below the best are drawn at the foot, as triangles that point down.  Ruined runs and
+# Scores far below the best (SPAN) are drawn at the foot, as triangles that point down.  Ruined runs and
 # diverged ones are counted, each for itself.
 # Tables: masks.tsv, masks_summary.tsv.
 

@@ -24,20 +24,20 @@ static void becomes(const char *picture, const char *script, const char *expecte
 }
 
 #define HEAD "<?xml version=\"1.0\"?>\n<svg\n width=\"3\">"
-#define OWN "\n\n<title>Gnuplot</title>\n<desc>Produced by</desc>\n"
+#define OWN "\n\n<title>Gnuplot</title>\n<desc>Produced by GNUPLOT 5.4 </desc>\n"
 #define REST "<g><title>kept</title></g></svg>\n"
 #define SCRIPT                                                                                                         \
     "# told.gp - score < 1 & depth > 2,\n# of one run.\n#\n# Below: nothing.\n# Table: told.tsv.\n\n# not this\nplot " \
     "x\n"
-#define WORDS                                                         \
-    "\n<title>Score &lt; 1 &amp; depth &gt; 2, of one run.</title>\n" \
-    "<desc>Below: nothing. Table: told.tsv.</desc>"
+#define TITLE "\n<title>Score &lt; 1 &amp; depth &gt; 2, of one run.</title>\n"
+#define DESC "<desc>Below: nothing. Table: told.tsv."
 
 static void takes_the_head_of_the_script(void **state)
 {
     (void)state;
-    becomes(HEAD REST, SCRIPT, HEAD WORDS REST);
-    becomes(HEAD OWN REST, SCRIPT, HEAD WORDS "\n" REST); /* gnuplot's own go, a curve's stays */
+    becomes(HEAD REST, SCRIPT, HEAD TITLE DESC "</desc>" REST);
+    becomes(HEAD OWN   REST, SCRIPT,
+            HEAD TITLE DESC " Produced by GNUPLOT 5.4 </desc>\n" REST); /* a curve's title stays */
     becomes("<svg></svg>", "# a.gp - one sentence", "<svg>\n<title>One sentence</title>\n<desc></desc></svg>");
     becomes("<svg></svg>", "# a.gp - one. Two.\n", "<svg>\n<title>One.</title>\n<desc>Two.</desc></svg>");
 }
