@@ -147,7 +147,11 @@ static void one_number_a_cell(void **state)
 /* An interval that no correction widens has both p-values beside it. */
 static void says_both_p(void **state)
 {
+    struct pool         pool = { 0 };
+    const struct effect effect = { .p = 0.01, .corrected = 0.04 };
     (void)state;
+    assert_string_equal(text_both_p(&pool, &effect), "p = 0.01 alone, p = 0.04 corrected");
+    pool_free(&pool);
     write_world();
     char *text = report();
     for (const char *at = text; (at = strstr(at, " alone, p ")); at++)
