@@ -163,30 +163,38 @@ static void print_recommendation(struct pieces *out, const struct stability *m)
 
 /* ---------------------------------------------------------------------------------- for the head of the report ---- */
 
+static const struct mechanism *mechanism_of(const struct stability *m, size_t scale)
+{
+    for (size_t i = 0; i < m->n_mechanisms; i++)
+        if (strcmp(m->mechanism[i].coupling, stability_scale[scale]) == 0)
+            return &m->mechanism[i];
+    return NULL;
+}
+
 /* "What breaks deep affine stacks?" */
 static const char *what_breaks(struct pool *pool, const struct stability *m)
 {
-    static const char *const kinds[N_KINDS] = { "a scale of 0, whose logarithm is minus infinity",
+    static const char *const kinds[N_KINDS] = { "a scale that underflows to 0, so that its logarithm is minus infinity",
                                                 "a latent coordinate that overflows", "a gradient that overflows" };
-    const struct mechanism  *a = NULL, *bounded = NULL;
-    size_t                   most = 0;
-    for (size_t i = 0; i < m->n_mechanisms; i++) {
-        if (strcmp(m->mechanism[i].coupling, stability_scale[AFFINE]) == 0)
-            a = &m->mechanism[i];
-        if (strcmp(m->mechanism[i].coupling, stability_scale[TWO_SIGMOID]) == 0)
-            bounded = &m->mechanism[i];
-    }
+    const struct mechanism  *a = mechanism_of(m, AFFINE), *stable = mechanism_of(m, LOG_SOFTPLUS),
+                           *bounded = mechanism_of(m, TWO_SIGMOID);
+    size_t most = 0;
     if (!a || a->diverged == 0)
         return "No run with the notebook's scale diverged.";
     for (size_t k = 0; k < N_KINDS; k++)
         most = a->kind[k] > a->kind[most] ? k : most;
-    return text(pool,
-                "Most often %s: it is the first number that is not finite in %zu of the %zu runs with the notebook's "
-                "scale (softplus) that diverged, and concerns %s rows of a batch in the median.%s",
-                kinds[most], a->kind[most], a->diverged, text_number(pool, 0, a->rows),
-                bounded ? text(pool, " With the bounded scale 2 sigmoid %zu of %zu runs diverged.", bounded->diverged,
-                               bounded->runs)
-                        : "");
+    const char *others = stable && bounded
+                           ? text(pool,
+                                  " With the logarithm computed stably %zu of %zu runs diverged, with the bounded "
+                                  "scale 2 sigmoid %zu of %zu.",
+                                  stable->diverged, stable->runs, bounded->diverged, bounded->runs)
+                           : "";
+    return text(
+        pool,
+        "%s. With the notebook's scale, softplus, %zu of %zu runs diverged; that was the first number that is not "
+        "finite in %zu of them, in the median in %s rows of a batch of 512.%s",
+        text_capital(pool, a->kind[most] < a->diverged ? text(pool, "most often %s", kinds[most]) : kinds[most]),
+        a->diverged, a->runs, a->kind[most], text_number(pool, 0, a->rows), others);
 }
 
 /* "Which scale?" */
