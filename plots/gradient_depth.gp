@@ -47,11 +47,10 @@ array level[2]
 titles = ""
 do for [k=1:words(named)] {
     c = word(named, k)
-    eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "std_error");  err = found
     eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "intercept");  level[k] = found
     eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "slope");      slope[k] = found
     titles = titles." '".(c eq "spline" ? "RQ spline" : c). \
-             (slope[k] == slope[k] ? sprintf(", grows as depth^{%.2f ± %.2f}", slope[k], err) : "")."'"
+             (slope[k] == slope[k] ? sprintf(", grows as depth^{%.2f}", slope[k]) : "")."'"
 }
 bad = 0; members = 0
 stats S using (bad = bad + column("runs") - column("n"), members = members + column("runs"), 0) nooutput

@@ -211,18 +211,21 @@ static void decide_depth(struct pieces *out, struct bytes *table, const struct d
 {
     struct pool *pool = out->pool;
     const bool   pairs = d->ours.n > 1 && d->reference.n > 1, tested = d->runs > 1 && d->reference.n > 1;
-    const char  *ours = summary_text(pool, &d->ours), *heldout = text_number(pool, 4, d->heldout);
-    const char  *verdict = pieces_number_verdict(out, "depth_sweep", judge_draws(pool, d));
+    const double reach = 1.96 * d->difference.std_error; /* 95 %, normal */
+
+    const struct effect difference = { .value = d->difference.value,
+                                       .low = d->difference.value - reach,
+                                       .high = d->difference.value + reach };
+    const char         *ours = summary_text(pool, &d->ours), *heldout = text_number(pool, 4, d->heldout);
+    const char         *verdict = pieces_number_verdict(out, "depth_sweep", judge_draws(pool, d));
     bytes_print(table, "| %g | %.3f | %s | %s (%zu) | %s (%zu) | %s | %s | %s | %s | %s | %s |\n", d->depth, d->printed,
                 text_number(pool, 4, d->first), ours, d->ours.n, summary_text(pool, &d->reference), d->reference.n,
-                pairs ? text(pool, "%s ± %s", text_number(pool, 4, d->difference.value),
-                             text_number(pool, 4, d->difference.std_error))
-                      : "-",
+                pairs ? text_interval(pool, 4, &difference) : "-",
                 tested ? text(pool, "%.3f, %s", d->agreement.statistic, text_p(pool, d->agreement.p)) : "-",
                 place_text(pool, d->ours_below, d->ours.n), place_text(pool, d->reference_below, d->reference.n),
                 heldout, verdict);
     pieces_number(out, text(pool, "mean log p of the training rows, depth %g", d->depth),
-                  text(pool, "%.3f", d->printed), text(pool, "%s (held-out %s)", ours, heldout), verdict);
+                  text(pool, "%.3f", d->printed), ours, verdict);
 }
 
 /* D6: significant is supported; a 90 % interval wholly outside the bounds is refuted; a lost replica as well. */
@@ -270,7 +273,7 @@ static void decide(struct pieces *out, const void *measured)
     struct bytes             *table = pieces_table(out, "draws");
     const char               *rare = NULL;
     bytes_text(table, "| depth | notebook | ours, unperturbed | ours: mean ± sd (draws) | reference: mean ± sd (draws) "
-                      "| difference of means ± its standard error | Kolmogorov-Smirnov | of ours at or below the "
+                      "| difference of means | Kolmogorov-Smirnov | of ours at or below the "
                       "printed value | of the reference | held-out: our mean | verdict "
                       "|\n|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {

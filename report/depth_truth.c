@@ -15,12 +15,12 @@ static const struct source tables[] = {
 struct depth_row {
     double        depth;
     size_t        seeds, ok;
-    struct effect train, heldout;   /* over seeds                             */
-    struct effect gap;              /* train - held-out, paired               */
-    struct effect over;             /* train - the truth's own on those rows  */
-    double        kl, kl_std_error; /* over seeds and rows                    */
-    struct effect step;             /* held-out, against the depth before; tested */
-    double        train_step;       /* the same of the training rows, mean    */
+    struct effect train, heldout; /* over seeds                             */
+    struct effect gap;            /* train - held-out, paired               */
+    struct effect over;           /* train - the truth's own on those rows  */
+    struct effect kl;             /* over seeds and rows                    */
+    struct effect step;           /* held-out, against the depth before; tested */
+    double        train_step;     /* the same of the training rows, mean    */
 };
 
 struct depth_truth {
@@ -28,6 +28,7 @@ struct depth_truth {
     struct depth_row *row;  /* [n], ascending                                                */
     size_t            best; /* row of the highest held-out score                             */
     double            train_truth, heldout_truth;
+    struct effect     gain;   /* held-out, from the least depth to the greatest                              */
     struct effect     less;   /* tested: the first step's held-out gain minus the last one's                   */
     struct effect     left;   /* tested: KL at the best depth                                                  */
     struct effect     growth; /* tested: the gap at the greatest depth minus the gap at the least              */
@@ -70,16 +71,18 @@ static struct effect mean_above(struct pool *pool, struct sample s, double level
     return effect_mean(d, s.n);
 }
 
-/* Standard error of the mean KL: the seeds' scatter, and the rows', which all seeds share. */
+/* The interval of the mean KL holds the seeds' scatter, and the rows', which all seeds share (normal). */
 static void measure_kl(struct depth_row *row, const struct inputs *in)
 {
     const struct sample kl = numbers(in, "kl", row->depth), errors = numbers(in, "kl_std_error", row->depth);
-    row->kl = row->kl_std_error = NAN;
+    row->kl = effect_none();
     if (kl.n < 2 || errors.n < 1)
         return;
     const struct summary s = statistics_summary(kl.x, kl.n), e = statistics_summary(errors.x, errors.n);
-    row->kl = s.mean;
-    row->kl_std_error = sqrt(s.std_error * s.std_error + e.mean * e.mean);
+    const double         reach = 1.96 * sqrt(s.std_error * s.std_error + e.mean * e.mean);
+    row->kl.value = s.mean;
+    row->kl.low = s.mean - reach;
+    row->kl.high = s.mean + reach;
 }
 
 /* Both columns of a run are numbers or, if it is not ok, neither; a held-out score alone may still overflow. */
@@ -129,7 +132,7 @@ static void *measure(const struct inputs *in)
     m->row = pool_zeroed(in->pool, n * sizeof *m->row);
     m->train_truth = query_number(table_of(in), "train_truth", "");
     m->heldout_truth = query_number(table_of(in), "heldout_truth", "");
-    m->less = m->left = m->growth = m->over = effect_none();
+    m->gain = m->less = m->left = m->growth = m->over = effect_none();
     for (size_t i = 0; i < n; i++) {
         measure_depth(&m->row[i], in, depth[i], i ? depth[i - 1] : 0);
         if (m->row[i].heldout.value > m->row[m->best].heldout.value)
@@ -139,6 +142,8 @@ static void *measure(const struct inputs *in)
         m->growth = mean_difference(in->pool, between(in, "train_logp", depth[n - 1], depth[0]),
                                     between(in, "heldout_logp", depth[n - 1], depth[0]));
         m->over = mean_above(in->pool, numbers(in, "train_logp", depth[n - 1]), m->train_truth);
+        const struct pairs all = between(in, "heldout_logp", depth[n - 1], depth[0]);
+        m->gain = effect_mean(all.d, all.n);
     }
     if (n > 2) {
         m->less = mean_difference(in->pool, between(in, "heldout_logp", depth[1], depth[0]),
@@ -160,20 +165,21 @@ static void print_depths(struct pieces *out, const struct depth_truth *m)
     struct bytes           *table = pieces_table(out, "depths");
     const struct depth_row *row = m->row;
     bytes_text(table, "| depth | runs that are ok | training log p | held-out log p | training - held-out | training - "
-                      "truth's own | KL(truth, flow) ± standard error |\n|---|---|---|---|---|---|---|\n");
+                      "truth's own | KL(truth, flow) |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++)
-        bytes_print(table, "| %g | %zu of %zu | %s | %s | %s | %s | %s ± %s |\n", row[i].depth, row[i].ok, row[i].seeds,
+        bytes_print(table, "| %g | %zu of %zu | %s | %s | %s | %s | %s |\n", row[i].depth, row[i].ok, row[i].seeds,
                     text_interval(pool, 4, &row[i].train), text_interval(pool, 4, &row[i].heldout),
                     text_interval(pool, 3, &row[i].gap), text_interval(pool, 3, &row[i].over),
-                    text_number(pool, 4, row[i].kl), text_number(pool, 4, row[i].kl_std_error));
+                    text_interval(pool, 3, &row[i].kl));
     bytes_print(table, "| the truth | | %s | %s | %s | 0 | 0 |\n", text_number(pool, 4, m->train_truth),
                 text_number(pool, 4, m->heldout_truth), text_number(pool, 3, m->train_truth - m->heldout_truth));
     table = pieces_table(out, "steps");
-    bytes_text(table, "| step of depth | training log p | held-out log p, paired by seed | p |\n|---|---|---|---|\n");
+    bytes_text(table, "| step of depth | training log p | held-out log p, paired by seed | p, alone | p, corrected "
+                      "|\n|---|---|---|---|---|\n");
     for (size_t i = 1; i < m->n; i++)
-        bytes_print(table, "| %g to %g | %s | %s | %s |\n", row[i - 1].depth, row[i].depth,
+        bytes_print(table, "| %g to %g | %s | %s | %s | %s |\n", row[i - 1].depth, row[i].depth,
                     text_number(pool, 4, row[i].train_step), text_interval(pool, 4, &row[i].step),
-                    text_p(pool, row[i].step.corrected));
+                    text_p(pool, row[i].step.p), text_p(pool, row[i].step.corrected));
 }
 
 /* Why the runs cannot tell one depth from another; NULL: they can. */
@@ -205,7 +211,7 @@ static void claim_steps(struct pieces *out, const struct depth_truth *m)
                      text_number(pool, 4, -row[worse].step.value));
     else if (up + 1 < n)
         after = text(pool, "the step to depth %g brings %s, %s", row[up + 1].depth,
-                     text_interval(pool, 4, &row[up + 1].step), text_p(pool, row[up + 1].step.corrected));
+                     text_interval(pool, 4, &row[up + 1].step), text_both_p(pool, &row[up + 1].step));
     pieces_claim(
         out, &(struct claim){
                  .name = "steps",
@@ -219,13 +225,15 @@ static void claim_steps(struct pieces *out, const struct depth_truth *m)
                      "otherwise supported within a range, the depth up to which each step helps; undecided if not even "
                      "the first does.",
                      NOTEBOOK_DEPTH),
-                 .effect = n > 1 ? text(pool, "from depth %g to %g held-out log p goes from %s to %s.", row[0].depth,
-                                        row[n - 1].depth, text_number(pool, 4, row[0].heldout.value),
-                                        text_number(pool, 4, row[n - 1].heldout.value))
+                 .estimate = text(pool, "%s nats held-out, from depth %g to %g", text_interval(pool, 3, &m->gain),
+                                  row[0].depth, row[n - 1].depth),
+                 .effect = n > 1 ? text(pool, "from depth %g to %g held-out log p goes from %s to %s%s%s.",
+                                        row[0].depth, row[n - 1].depth, text_number(pool, 4, row[0].heldout.value),
+                                        text_number(pool, 4, row[n - 1].heldout.value), *after ? "; " : "", after)
                                  : "the table holds one depth.",
                  .limit = early          ? text(pool, "%s.", after)
                         : all || up == 0 ? NULL
-                                         : text(pool, "each step helps up to depth %g; %s.", row[up].depth, after),
+                                         : text(pool, "each step helps up to depth %g.", row[up].depth),
                  .untested = too_few(pool, m, 2),
                  .rests_on = "depth_truth",
                  .decision = all    ? SUPPORTED
@@ -253,14 +261,12 @@ static void claim_taper(struct pieces *out, const struct depth_truth *m)
                      "is smaller, but that KL significantly above zero: then the flow saturates short of the target; "
                      "refuted if the gain is significantly larger; otherwise undecided.",
                      EFFECT_MATERIAL),
-            .effect = text(pool, "the last step gains %s nats less than the first (%s).",
-                           text_interval(pool, 3, &m->less), text_p(pool, m->less.corrected)),
-            .limit = tapers && short_of
-                       ? text(pool,
-                              "the gains taper, but short of the target: at the best depth, %g, KL "
-                              "is %s ± %s nats.",
-                              best->depth, text_number(pool, 4, best->kl), text_number(pool, 4, best->kl_std_error))
-                       : NULL,
+            .estimate = text(pool, "the last step gains %s nats less than the first", text_interval(pool, 3, &m->less)),
+            .effect = text(
+                pool, "the last step gains %s nats less than the first (%s); at the best depth, %g, KL is %s nats.",
+                text_interval(pool, 3, &m->less), text_both_p(pool, &m->less), best->depth,
+                text_interval(pool, 3, &best->kl)),
+            .limit = tapers && short_of ? "the gains taper, but the flow stays short of the target." : NULL,
             .untested = too_few(pool, m, 3),
             .rests_on = "depth_truth",
             .decision = tapers && short_of                                             ? LIMITED
@@ -315,21 +321,15 @@ static void claim_fit(struct pieces *out, const struct depth_truth *m)
                 "the least depth to the greatest; within a range if one of the two is so; if neither is, supported "
                 "if both intervals lie below %g nats, and otherwise undecided.",
                 EFFECT_MATERIAL),
+            .estimate = text(pool, "training - held-out grows by %s nats", text_interval(pool, 3, &m->growth)),
             .effect = text(pool,
                            "the gap grows by %s nats over the depths (%s); at the greatest depth the training score "
                            "stands %s above the truth's (%s); %s.",
-                           text_interval(pool, 3, &m->growth), text_p(pool, m->growth.corrected),
-                           text_interval(pool, 3, &m->over), text_p(pool, m->over.corrected), curves),
-            .limit = passes && grows ? text(pool,
-                                            "from depth %g on the mean training score is better than the truth's "
-                                            "own, which no density can be on fresh rows: that part of the gain is "
-                                            "over-fitting; %s.",
-                                            passed_at(m), curves)
-                   : grows           ? text(pool,
-                                            "the gap grows with depth, but the training score does not significantly pass "
-                                                      "the truth; %s.",
-                                            curves)
-                   : passes          ? "the training score passes the truth, but the gap does not significantly grow."
+                           text_interval(pool, 3, &m->growth), text_both_p(pool, &m->growth),
+                           text_interval(pool, 3, &m->over), text_both_p(pool, &m->over), curves),
+            .limit = passes && grows ? text(pool, "from depth %g on part of it is over-fitting.", passed_at(m))
+                   : grows           ? "the gap grows with depth, but the training score does not pass the truth's."
+                   : passes          ? "the training score passes the truth's, but the gap does not significantly grow."
                                      : NULL,
             .untested = few ? few : no_truth,
             .rests_on = "depth_truth",
@@ -340,10 +340,33 @@ static void claim_fit(struct pieces *out, const struct depth_truth *m)
         });
 }
 
+/* "Does depth help?", for the head of the report. */
+static const char *answer(struct pool *pool, const struct depth_truth *m)
+{
+    const struct depth_row *row = m->row;
+    size_t                  up = 0;
+    if (m->n < 2 || isnan(m->gain.low))
+        return "These tables do not tell.";
+    while (up + 1 < m->n && effect_sign(&row[up + 1].step) > 0)
+        up++;
+    return text(
+        pool,
+        "%s: at the notebook's rate held-out log p %s %s nats from depth %g to %g, %s of them in the first step. %s",
+        up == 0                     ? "That is not shown"
+        : effect_sign(&m->less) > 0 ? "Yes, less and less"
+                                    : "Yes",
+        m->gain.value > 0 ? "gains" : "changes by", text_interval(pool, 3, &m->gain), row[0].depth, row[m->n - 1].depth,
+        text_number(pool, 3, row[1].step.value),
+        up + 1 == m->n ? "Every step helps significantly."
+        : up > 0       ? text(pool, "Each step up to depth %g helps significantly; the next does not.", row[up].depth)
+                       : "Not even the first step helps significantly.");
+}
+
 static void decide(struct pieces *out, const void *measured)
 {
     const struct depth_truth *m = measured;
     print_depths(out, m);
+    pieces_value(out, "answer", answer(out->pool, m));
     claim_steps(out, m);
     claim_taper(out, m);
     claim_fit(out, m);

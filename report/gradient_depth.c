@@ -170,23 +170,6 @@ static void *measure(const struct inputs *in)
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-static void print_norms(struct pieces *out, const struct gradient_depth *m)
-{
-    struct pool  *pool = out->pool;
-    struct bytes *table = pieces_table(out, "norms");
-    bytes_text(table, "| coupling | depth | seeds with a finite gradient | median | quartiles | the notebook (seed 0) "
-                      "| seeds at or below it |\n|---|---|---|---|---|---|---|\n");
-    for (size_t c = 0; c < N_COUPLINGS; c++)
-        for (size_t i = 0; i < m->law[c].n; i++) {
-            const struct norms   *norms = &m->law[c].depth[i];
-            const struct summary *s = &norms->summary;
-            bytes_print(table, "| %s | %g | %zu of %zu | %s | %s to %s | %s | %s |\n", couplings[c], norms->depth, s->n,
-                        norms->seeds, text_number(pool, 2, s->median), text_number(pool, 2, s->q1),
-                        text_number(pool, 2, s->q3), isnan(norms->printed) ? "" : text(pool, "%.1f", norms->printed),
-                        isnan(norms->printed) ? "" : text(pool, "%.0f of %zu", norms->below, s->n));
-        }
-}
-
 /* The lines through the medians; "" if there are none. */
 static const char *laws_text(struct pool *pool, const struct law *affine, const struct law *spline)
 {
@@ -194,16 +177,16 @@ static const char *laws_text(struct pool *pool, const struct law *affine, const 
         return "";
     const bool a = affine->fit.power_misfit < affine->fit.exponential_misfit;
     const bool s = spline->fit.power_misfit < spline->fit.exponential_misfit;
-    return text(pool,
-                "The medians grow as depth to the power %.2f (affine) and %.2f (spline), the lines of the "
-                "figure. A power of the depth misses them by a factor of %.2f and %.2f, an exponential by %.2f and "
-                "%.2f: the power law is %s.",
-                affine->fit.power.slope, spline->fit.power.slope, exp(affine->fit.power_misfit),
-                exp(spline->fit.power_misfit), exp(affine->fit.exponential_misfit), exp(spline->fit.exponential_misfit),
-                a && s ? "the better description of both"
-                : a    ? "better for the affine coupling only"
-                : s    ? "better for the spline only"
-                       : "the worse one");
+    return text(
+        pool,
+        "A power of the depth, the lines of the figure, misses the medians by a factor of %.2f (affine) and %.2f "
+        "(spline), an exponential by %.2f and %.2f: the power law is %s.",
+        exp(affine->fit.power_misfit), exp(spline->fit.power_misfit), exp(affine->fit.exponential_misfit),
+        exp(spline->fit.exponential_misfit),
+        a && s ? "the better description of both"
+        : a    ? "better for the affine coupling only"
+        : s    ? "better for the spline only"
+               : "the worse one");
 }
 
 /* Is the notebook's seed like the others?  "" if it is not known. */
@@ -307,7 +290,6 @@ static void claim_order_of_magnitude(struct pieces *out, const struct gradient_d
 static void decide(struct pieces *out, const void *measured)
 {
     const struct gradient_depth *m = measured;
-    print_norms(out, m);
     pieces_value(out, "laws", laws_text(out->pool, &m->law[AFFINE], &m->law[SPLINE]));
     pieces_value(out, "typical", typical_text(out->pool, &m->deep));
     claim_growth(out, m->law, false);

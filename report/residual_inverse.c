@@ -122,16 +122,12 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
                         "contraction",
             .rule = "refuted if a contraction of the table is not increasing or is not recovered to 1e-15; otherwise "
                     "supported within a range, for *if* is a theorem and *only if* has the counterexample $g(x) = 2x$.",
+            .estimate = text(out->pool, "%zu of %zu contractions recovered", invertible, contractions),
             .effect = text(out->pool,
-                           "%zu of %zu contractions are increasing and recovered; %zu of %zu other maps fold "
-                           "over.",
-                           invertible, contractions, folded, others),
-            .limit = good
-                       ? text(out->pool, "contraction is sufficient, not necessary ($g(x) = 2x$); %s.",
-                              folds ? "among these sines the sentence holds but for the boundary $\\lvert ab \\rvert = "
-                                      "1$"
-                                    : "a map of this very table is increasing without being a contraction")
-                       : NULL,
+                           "%zu of %zu contractions are increasing and recovered; %zu of %zu other maps fold over%s.",
+                           invertible, contractions, folded, others,
+                           folds ? "" : ", and one is increasing without being a contraction"),
+            .limit = good ? "*if* holds, and *only if* falls with $g(x) = 2x$." : NULL,
             .untested = contractions ? NULL : "the table has no contraction",
             .rests_on = "residual_inverse",
             .decision = good ? LIMITED : REFUTED,

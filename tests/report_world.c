@@ -351,8 +351,8 @@ void verdict_is(const char *title, const char *verdict)
     char row[160], expected[64], *text;
     write_world();
     text = report();
-    snprintf(row, sizeof row, "\n| %s", title);
-    snprintf(expected, sizeof expected, "| **%s** |", verdict);
+    snprintf(row, sizeof row, "\n| [%s", title);
+    snprintf(expected, sizeof expected, "| **%s**", verdict);
     cell_is(text, row, expected);
     free(text);
 }

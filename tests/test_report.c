@@ -30,7 +30,7 @@ static void numbers_follow_the_tables(void **state)
     write_world();
     char *text = report();
     cell_is(text, "\n| mean log p of the training rows, depth 8", "| reproduced |");
-    cell_is(text, "\n| gradient norm, spline, depth 16 |", "| the same to the last digit |");
+    cell_is(text, "\n| spline | 16 | 37.1 |", "| the same to the last digit |");
     cell_is(text, "\n| residual map $x + 0.3", "| reproduced |");
     free(text);
     world.ensemble_shift = 0.01;
@@ -39,7 +39,7 @@ static void numbers_follow_the_tables(void **state)
     write_world();
     text = report();
     cell_is(text, "\n| mean log p of the training rows, depth 8", "| not reproduced |");
-    cell_is(text, "\n| gradient norm, spline, depth 16 |", "| another digit |");
+    cell_is(text, "\n| spline | 16 | 37.1 |", "| another digit |");
     cell_is(text, "\n| residual map $x + 0.3", "| not reproduced |");
     free(text);
 }
@@ -168,10 +168,9 @@ static void counts_lines(void **state)
     (void)state;
     write_world();
     char *text = report();
-    cell_is(text, "\n| straight lines over the training rows' range", "| 4 |");
-    cell_is(text, "\n| of them, with no training row on them", "| 1 |");
-    cell_is(text, "\n| rows of a batch", "| 6 |");
-    cell_is(text, "\n| lines that a batch lies on", "| 3 |");
+    assert_non_null(strstr(text,
+                           "has 4 straight lines over the training rows' range, 1 of them without a training row. "
+                           "The 6 rows of a batch lie on 3 lines."));
     free(text);
 }
 
@@ -203,7 +202,7 @@ static void names_what_is_missing(void **state)
         { "actnorm", "build/actnorm " },
         { "masks", "build/masks " },
         { "effective_step", "build/effective_step " },
-        { "roundoff_final", "build/roundoff " },
+        { "roundoff", "build/roundoff " },
         { "conditioner", "build/conditioner " },
     };
     char path[128];
@@ -231,8 +230,8 @@ static void the_notebook_has_an_edition(void **state)
     snprintf(path, sizeof path, "Table: `%s/gradient_norm.tsv`", world_folder);
     assert_non_null(strstr(text.data, path));
     assert_non_null(strstr(text.data, "](gradient_norm.svg)"));
-    assert_non_null(
-        strstr(text.data, "| gradient norm, spline, depth 16 | 37.1 | 37.1 | the same to the last digit |"));
+    assert_non_null(strstr(text.data, "| gradient norms of 8 untrained flows, with one decimal | 1.8 to 37.1 | 8 of 8 "
+                                      "have the same digits | reproduced |"));
     assert_null(strstr(text.data, "{{"));
     assert_null(strstr(text.data, "results"));
     bytes_free(&text);
@@ -266,8 +265,8 @@ static void takes_small_tables(void **state)
     fprintf(file, "2\t0\tok\tnan\t-1.5\t-1.3821\t-1.6\t-1.3918\t0.2\t0.003\n");
     finish_table(file);
     char *text = report();
-    cell_is(text, "\n| Each stack of more blocks", "| **not tested** |");
-    cell_is(text, "\n| The gains taper", "| **not tested** |");
+    cell_is(text, "\n| [Each stack of more blocks", "| **not tested**");
+    cell_is(text, "\n| [The gains taper", "| **not tested**");
     free(text);
 }
 
@@ -294,7 +293,7 @@ static bool function_and_file(char function[96], char file[96], const char *row)
 
 static void functions_are_in_their_files(void **state)
 {
-    char  *document = read_file("report/REPORT.md.in"), function[96], file[96], plain[128], kernel[128];
+    char  *document = read_file("docs/notation.md"), function[96], file[96], plain[128], kernel[128];
     size_t n = 0, rows = 0;
     (void)state;
     const char *head = strstr(document, "| symbol | meaning | function | file |\n|---|---|---|---|\n");
@@ -327,7 +326,7 @@ static void files_are_there(void **state)
             fail_msg("the report names %s, which is not there", path);
         n++;
     }
-    assert_true(n > 20);
+    assert_true(n > 10);
     free(text);
 }
 
