@@ -34,17 +34,16 @@ static const struct arm width[] = { { .name = "width" } };
 static const struct arm params[] = { { .name = "params", .equal_params = REFERENCE_DEPTH } };
 static const struct arm work[] = { { .name = "work", .equal_work = REFERENCE_DEPTH } };
 
-#define PART(levels, arm, rates_of, seeds_of)                                           \
-    {                                                                                   \
-        .nesting = { AXIS_DATA, AXIS_ARM, AXIS_DEPTH, AXIS_RATE, AXIS_SEED },           \
-        .data = levels, .n_data = COUNT(levels), .arms = arm, .n_arms = COUNT(arm),     \
-        .rates = rates, .n_rates = rates_of, .seeds = seeds_of, .train = true,          \
-        .validation = true,                                                             \
+#define PART(levels, arm, rates_of, seeds_of)                                                                          \
+    {                                                                                                                  \
+        .nesting = { AXIS_DATA, AXIS_ARM, AXIS_DEPTH, AXIS_RATE, AXIS_SEED }, .data = levels, .n_data = COUNT(levels), \
+        .arms = arm, .n_arms = COUNT(arm), .rates = rates, .n_rates = rates_of, .seeds = seeds_of, .train = true,      \
+        .validation = true,                                                                                            \
     }
 
 static const struct design parts[] = {
-    PART(spiral, width, COUNT(rates), 12),         PART(spiral, params, COUNT(rates), 12),
-    PART(spiral, work, COUNT(rates), 12),          PART(plane, width, N_RATES_OTHER, 8),
+    PART(spiral, width, COUNT(rates), 12),          PART(spiral, params, COUNT(rates), 12),
+    PART(spiral, work, COUNT(rates), 12),           PART(plane, width, N_RATES_OTHER, 8),
     PART(four_dimensions, width, N_RATES_OTHER, 4),
 };
 
@@ -67,8 +66,8 @@ static void check_rows(const struct session *session)
 struct reading {
     const struct table *runs;
     size_t              data, arm, depth, width, steps, lr, status; /* places of columns */
-    double             *params, *flops, *validation, *test, *kl; /* [rows]            */
-    double             *score;                                   /* [rows], room      */
+    double             *params, *flops, *validation, *test, *kl;    /* [rows]            */
+    double             *score;                                      /* [rows], room      */
 };
 
 static size_t place(const struct table *runs, const char *name)
@@ -123,7 +122,7 @@ static bool same_configuration(const struct reading *r, size_t a, size_t b)
 /* A configuration at one rate: the rows from `first` to `end`, which follow each other. */
 struct cell {
     size_t first, end, ok;
-    double lr, validation;  /* median, a run that is not ok counting as minus infinity */
+    double lr, validation;   /* median, a run that is not ok counting as minus infinity */
     double q1, test, q3, kl; /* of the ok runs; NaN: there is none                      */
 };
 
@@ -153,7 +152,8 @@ static struct cell cell_from(const struct reading *r, size_t first)
 {
     struct cell cell = { .first = first, .end = first, .lr = table_cell_number(r->runs, first, r->lr) };
     size_t      n = 0;
-    while (cell.end < table_rows(r->runs) && same_configuration(r, first, cell.end) && alike(r, r->lr, first, cell.end)) {
+    while (cell.end < table_rows(r->runs) && same_configuration(r, first, cell.end) &&
+           alike(r, r->lr, first, cell.end)) {
         const bool ok = strcmp(table_cell(r->runs, cell.end, r->status), "ok") == 0;
         cell.ok += ok;
         r->score[n++] = ok && isfinite(r->validation[cell.end]) ? r->validation[cell.end] : -INFINITY;
@@ -169,8 +169,7 @@ static struct cell cell_from(const struct reading *r, size_t first)
     return cell;
 }
 
-static void put_cell(struct table *table, const struct reading *r, const struct cell *cell, const char *arm,
-                     bool tuned)
+static void put_cell(struct table *table, const struct reading *r, const struct cell *cell, const char *arm, bool tuned)
 {
     const size_t row = cell->first;
     const double numbers[] = { cell->validation, cell->q1, cell->test, cell->q3, cell->kl };

@@ -109,7 +109,9 @@ static void nest(struct listing *l, const enum axis *axis);
 static struct data_level rows_of(const struct data_level *level, const struct options *options)
 {
     const bool own = options->data && !(options_data_set(options) && level->size > 0);
-    return (struct data_level){ own ? NULL : options->data ? options->data : level->name,
+    return (struct data_level){ own             ? NULL
+                                : options->data ? options->data
+                                                : level->name,
                                 level->size > 0 ? level->size : options->data_size };
 }
 

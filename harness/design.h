@@ -55,7 +55,7 @@ struct design {
     enum axis                    nesting[8]; /* outermost first, ends with AXIS_END */
     const struct data_level     *data;       /* [n_data]                            */
     size_t                       n_data;
-    const struct coupling_level *couplings;  /* [n_couplings]                       */
+    const struct coupling_level *couplings; /* [n_couplings]                       */
     size_t                       n_couplings;
     struct depth_list            depths; /* n = 0: --depths                     */
     const double                *rates;  /* [n_rates]                           */

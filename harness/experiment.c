@@ -40,7 +40,7 @@ void experiment_derive(struct table *table, const struct table_plan *plan, const
 static size_t make_tables(struct table **tables, size_t n, const struct experiment *experiment,
                           const struct outcome *outcome)
 {
-    char   text[SUMMARY_TABLE_COLUMNS_SIZE];
+    char text[SUMMARY_TABLE_COLUMNS_SIZE];
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++) {
         const fathom_data_set *set = outcome->session->set;
         if (plan->only_known && !(set && fathom_data_set_has_density(set)))

@@ -39,7 +39,8 @@ void option_describe_legal(char *text, size_t size, const struct option_row *row
     case KIND_RATE:
         snprintf(text, size, "%sa number %s %s and %s %s%s", row->kind == KIND_CLIP ? "none, or " : "",
                  row->above_low ? "above" : "from", low, row->below_high ? "below" : "at most", high,
-                 row->kind == KIND_RATE ? ", tuned, or tuned:LIST of such numbers, separated by commas, none twice" : "");
+                 row->kind == KIND_RATE ? ", tuned, or tuned:LIST of such numbers, separated by commas, none twice"
+                                        : "");
         return;
     case KIND_WORD:
     case KIND_ACTNORM:

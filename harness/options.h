@@ -85,14 +85,14 @@ struct depth_list {
 
 enum { RATES_MAX = 16 };
 struct rate_list {
-    size_t n; /* 0: --lr is one rate, training.peak_lr */
+    size_t n;               /* 0: --lr is one rate, training.peak_lr */
     double rate[RATES_MAX]; /* legal rates, none twice */
 };
 
 /* The values of all options.  flow.dim is the data's, flow.depth each of depths'. */
 struct options {
-    const char          *data;    /* name of a data set, or file of rows, "-" standard input; NULL: the spiral    */
-    double               heldout; /* fraction of the file's rows kept back from training   */
+    const char          *data;       /* name of a data set, or file of rows, "-" standard input; NULL: the spiral    */
+    double               heldout;    /* fraction of the file's rows kept back from training   */
     double               validation; /* another fraction of them, which chooses           */
     uint64_t             data_seed;
     size_t               data_size; /* rows of the data set that has a name                  */

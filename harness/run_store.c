@@ -19,14 +19,35 @@ _Static_assert(sizeof(fathom_config) == 64, "canonical_flow names every member o
 _Static_assert(sizeof(fathom_train_options) == 48, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
-static const char *const numbers[] = { "n_params",     "untrained_logp",  "untrained_grad_norm", "diverged_at",
-                                       "skipped",      "acted",           "first_kind",          "first_layer",
-                                       "first_rows",   "update_rms",      "train_logp",          "heldout_logp",
-                                       "kl",           "kl_std_error",    "validation_logp",     "inverse_error",
-                                       "condition_number", "dead_units",  "dead_units_last",
-                                       "pit_ks",       "pit_p",           "coverage_50",         "coverage_90",
-                                       "coverage_99",  "energy_distance", "energy_sd",
-                                       "untrained_inverse_error", "untrained_condition_number", "kept_step" };
+static const char *const numbers[] = { "n_params",
+                                       "untrained_logp",
+                                       "untrained_grad_norm",
+                                       "diverged_at",
+                                       "skipped",
+                                       "acted",
+                                       "first_kind",
+                                       "first_layer",
+                                       "first_rows",
+                                       "update_rms",
+                                       "train_logp",
+                                       "heldout_logp",
+                                       "kl",
+                                       "kl_std_error",
+                                       "validation_logp",
+                                       "inverse_error",
+                                       "condition_number",
+                                       "dead_units",
+                                       "dead_units_last",
+                                       "pit_ks",
+                                       "pit_p",
+                                       "coverage_50",
+                                       "coverage_90",
+                                       "coverage_99",
+                                       "energy_distance",
+                                       "energy_sd",
+                                       "untrained_inverse_error",
+                                       "untrained_condition_number",
+                                       "kept_step" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
 static const struct store_schema schema = { 3, numbers, N_NUMBERS };
 
@@ -343,8 +364,11 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->heldout_logp,
                                       result->kl,
                                       result->kl_std_error,
- result->validation_logp, result->health.inverse_error, result->health.condition_number,
- result->health.dead_units, result->health.dead_units_last,
+                                      result->validation_logp,
+                                      result->health.inverse_error,
+                                      result->health.condition_number,
+                                      result->health.dead_units,
+                                      result->health.dead_units_last,
                                       result->checks.pit_ks,
                                       result->checks.pit_p,
                                       result->checks.coverage[0],
@@ -352,8 +376,9 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->checks.coverage[2],
                                       result->checks.energy_distance,
                                       result->checks.energy_sd,
-result->untrained_health.inverse_error,
- result->untrained_health.condition_number, result->kept_step };
+                                      result->untrained_health.inverse_error,
+                                      result->untrained_health.condition_number,
+                                      result->kept_step };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

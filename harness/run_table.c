@@ -167,9 +167,10 @@ void run_table_fill(struct table *table, const struct outcome *outcome)
             const struct column *column = find(table_column_name(table, c));
 
             const struct session *other = outcome->runs[i].rows;
-            const void *holders[] = { [OF_RUN] = &outcome->runs[i], [OF_RESULT] = &outcome->results[i],
-                [OF_TRUTH] = other && other->truth ? other->truth : outcome->truth,
-                [OF_ROWS] = other ? other : outcome->session };
+            const void           *holders[] = { [OF_RUN] = &outcome->runs[i],
+                                                [OF_RESULT] = &outcome->results[i],
+                                                [OF_TRUTH] = other && other->truth ? other->truth : outcome->truth,
+                                                [OF_ROWS] = other ? other : outcome->session };
             put(table, column->kind, (const char *)holders[column->holder] + column->offset);
         }
 }

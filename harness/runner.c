@@ -13,6 +13,7 @@
 
 #include "first_batch.h"
 #include "exit.h"
+#include "kept_params.h"
 #include "own_rows.h"
 #include "parallel.h"
 #include "run_store.h"
@@ -201,70 +202,21 @@ static void probe(struct run_result *result, const struct session *session, cons
     free(gradient);
 }
 
-/* ------------------------------------------------------------------------------- the best by validation rows ---- */
-
-/* The parameters with the highest validation log p so far. */
-struct best {
-    size_t                every; /* steps; 0: nobody asks                          */
-    size_t                last;  /* number of the last step                        */
-    const struct session *rows;
-    const fathom_trainer *trainer;
-    fathom_workspace     *workspace; /* of its own: the trainer's is at work       */
-    double               *params;    /* [n_params]; meaningful if kept_step is not 0 */
-    size_t                n_params, kept_step;
-    double                score;
-};
-
-static struct best best_new(const struct run *run, const struct session *session, const fathom_flow *flow,
-                            const fathom_trainer *trainer)
-{
-    struct best best = { .every = run->evaluate_every };
-    if (best.every == 0)
-        return best;
-    best.last = run->training.steps - 1;
-    best.rows = session;
-    best.trainer = trainer;
-    best.n_params = fathom_flow_n_params(flow);
-    best.workspace = need(fathom_workspace_new(flow, session->options->isa));
-    best.params = need(malloc(best.n_params * sizeof *best.params));
-    return best;
-}
-
-static void best_free(struct best *best)
-{
-    fathom_workspace_free(best->workspace);
-    free(best->params);
-}
-
-/* Behind step number `step`, from 0. */
-static void best_look(struct best *best, size_t step)
-{
-    if (best->every == 0 || ((step + 1) % best->every != 0 && step != best->last))
-        return;
-    const double *params = fathom_trainer_params(best->trainer);
-    const double  score = mean_log_prob(best->workspace, params, &best->rows->validation);
-    if (isfinite(score) && (best->kept_step == 0 || score > best->score)) {
-        memcpy(best->params, params, best->n_params * sizeof *params);
-        best->score = score;
-        best->kept_step = step + 1;
-    }
-}
-
 /* ------------------------------------------------------------------------------------------------ its training ---- */
 
 /* What the progress line has been told of a run's training. */
 struct told {
-    struct progress *progress;
-    struct best     *best;
-    uint64_t         cost_per_step;
-    size_t           steps;
+    struct progress    *progress;
+    struct kept_params *best;
+    uint64_t            cost_per_step;
+    size_t              steps;
 };
 
 static int tell_step(void *context, size_t step, double loss, double grad_norm)
 {
     struct told *told = context;
     if (isfinite(loss) && isfinite(grad_norm))
-        best_look(told->best, step);
+        kept_params_look(told->best, step);
     progress_add(told->progress, told->cost_per_step);
     told->steps = step + 1;
     return 0;
@@ -272,7 +224,7 @@ static int tell_step(void *context, size_t step, double loss, double grad_norm)
 
 /* No step of a run that has no parameters to start from. */
 static void train(struct run_result *result, const struct run *run, const struct session *session,
-                  fathom_trainer *trainer, struct best *best, struct progress *progress, uint64_t cost_per_step)
+                  fathom_trainer *trainer, struct kept_params *best, struct progress *progress, uint64_t cost_per_step)
 {
     struct told  told = { .progress = progress, .best = best, .cost_per_step = cost_per_step };
     const size_t steps = run->training.steps;
@@ -373,10 +325,10 @@ static struct run_result nothing_measured(size_t n_params)
 static void train_and_score(struct run_result *result, double *params, const struct run *run,
                             const struct session *session, const fathom_flow *flow, struct progress *progress)
 {
-    const size_t    steps = run->training.steps, n_params = fathom_flow_n_params(flow);
-    fathom_trainer *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
-                                                      session->train.x, session->order, session->train.n));
-    struct best     best = best_new(run, session, flow, trainer);
+    const size_t       steps = run->training.steps, n_params = fathom_flow_n_params(flow);
+    fathom_trainer    *trainer = need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
+                                                         session->train.x, session->order, session->train.n));
+    struct kept_params best = kept_params_new(run->evaluate_every, run->training.steps, session, flow, trainer);
     result->loss = need(malloc(steps * sizeof *result->loss));
     result->grad_norm = need(malloc(steps * sizeof *result->grad_norm));
     train(result, run, session, trainer, &best, progress, cost_of_training_step(run, n_params));
@@ -387,7 +339,7 @@ static void train_and_score(struct run_result *result, double *params, const str
         memcpy(params, trained, n_params * sizeof *params);
         score(result, run, session, flow, fathom_trainer_workspace(trainer), params);
     }
-    best_free(&best);
+    kept_params_free(&best);
     fathom_trainer_free(trainer);
 }
 

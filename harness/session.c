@@ -219,10 +219,9 @@ void session_open_rows(struct session *session, const char *name, size_t size)
     if (!grown || !other)
         exit_failed("not enough memory for %zu rows of the data set %s", size, name);
     session->others = grown;
-    *other = (struct session){ .options = session->options,
-                               .program = session->program,
-                               .set = fathom_data_set_find(name),
-                               .called = name };
+    *other = (struct session){
+        .options = session->options, .program = session->program, .set = fathom_data_set_find(name), .called = name
+    };
     if (!other->set)
         exit_failed("no data set is called %s", name);
     draw_rows(other, size);
@@ -295,7 +294,7 @@ static void put_setting(void *table, const char *key, const char *value) { table
 static bool is_score(const char *column, size_t length)
 {
     static const char *const scores[] = { "train_logp", "heldout_logp", "test_logp", "validation_logp",
-                                         "untrained_logp" };
+                                          "untrained_logp" };
     for (size_t i = 0; i < sizeof scores / sizeof *scores; i++)
         if (strlen(scores[i]) == length && strncmp(scores[i], column, length) == 0)
             return true;

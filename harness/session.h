@@ -17,7 +17,7 @@ enum { HELDOUT_ROWS = 20000, VALIDATION_ROWS = 20000 }; /* of a data set with a 
 struct session {
     const struct options  *options;
     const struct program  *program;
-    const fathom_data_set *set; /* that --data names; NULL: the rows are a file's, or there are none */
+    const fathom_data_set *set;    /* that --data names; NULL: the rows are a file's, or there are none */
     const char            *called; /* these rows in a table's cell: the name of the set, or "file"      */
     fathom_dataset         train;
     fathom_dataset         heldout;    /* in train's coordinates, of the next data seed; n is 0 if there is none */
@@ -34,11 +34,11 @@ struct session {
     struct store          *store;         /* of finished runs (run_store.h); NULL: none          */
     bool                   closing;       /* the store, in a thread of its own: run_store_close  */
     pthread_t              closer;
-    struct table          *timings; /* a row per run, which runner_run_all adds at its end       */
+    struct table          *timings;   /* a row per run, which runner_run_all adds at its end       */
     const struct true_density *truth; /* of these rows, if these are other rows; NULL: not asked for */
     struct session **others; /* [n_others]: other rows, on which runs of the same program are made; of these members
                                 they have only the rows and what belongs to them                                    */
-    size_t n_others;
+    size_t           n_others;
 };
 
 /* Checks that the folder and gnuplot are there, reads or draws the rows, draws the batches.  Any error ends the

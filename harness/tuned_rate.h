@@ -25,7 +25,7 @@ void tuned_rate_list(struct run_list *runs, const struct design *designs, size_t
 /* Leaves in both lists the runs at their configuration's tuned rate, in the order of one rate's runs, and adds to the
  * table, of these columns, a row per configuration and rate; `tuned` is 1 at the tuned one.  runs: as tuned_rate_list
  * made them. */
-#define TUNED_RATE_COLUMNS                                                                                   \
+#define TUNED_RATE_COLUMNS \
     "data rows coupling depth actnorm width bins stabiliser clip steps arm lr tuned runs ok validation"
 void tuned_rate_choose(struct table *table, struct run_list *runs, struct run_result *results,
                        const struct session *session);

@@ -110,7 +110,8 @@ static fathom_status into_frame(fathom_dataset *kept, const fathom_dataset *trai
             return fathom_read_fail(place, FATHOM_BAD_DATA,
                                     "lines %zu to %zu, %s: a %s row lies too far from the training rows",
                                     rows->first_line, rows->last_line,
-                                    fathom_column_name(&rows->columns, rows->columns.place[i % kept->dim]).text, called);
+                                    fathom_column_name(&rows->columns, rows->columns.place[i % kept->dim]).text,
+                                    called);
     return FATHOM_OK;
 }
 
@@ -120,14 +121,11 @@ static fathom_status standardise_all(const struct rows *rows, const struct read_
     const struct columns *columns = &rows->columns;
     const size_t          constant = fathom_dataset_standardise(&data[TRAIN]);
     if (constant < columns->n)
-        return fathom_read_fail(place, FATHOM_BAD_DATA,
-                                "lines %zu to %zu, %s: %s over the %zu training rows; legal: a column that varies",
-                                rows->first_line, rows->last_line,
-                                fathom_column_name(columns, columns->place[constant]).text,
-                                varies(&data[TRAIN], constant)
-                                    ? "deviates by less than the smallest normal number, 2.2e-308,"
-                                    : "constant",
-                                data[TRAIN].n);
+        return fathom_read_fail(
+            place, FATHOM_BAD_DATA, "lines %zu to %zu, %s: %s over the %zu training rows; legal: a column that varies",
+            rows->first_line, rows->last_line, fathom_column_name(columns, columns->place[constant]).text,
+            varies(&data[TRAIN], constant) ? "deviates by less than the smallest normal number, 2.2e-308," : "constant",
+            data[TRAIN].n);
     const fathom_status status = into_frame(&data[HELDOUT], &data[TRAIN], "held-out", rows, place);
     return status == FATHOM_OK ? into_frame(&data[VALIDATION], &data[TRAIN], "validation", rows, place) : status;
 }
@@ -233,8 +231,8 @@ fathom_status fathom_dataset_read_parts(fathom_dataset *train, fathom_dataset *k
     const fathom_read_options defaults = fathom_read_options_default(), *chosen = options ? options : &defaults;
     const struct read_place   place = { name, error };
     struct rows               rows = { 0 };
-    fathom_dataset            data[N_PARTS] = { 0 }, *const out[N_PARTS] = { train, kept, validation };
-    fathom_read_report        made = { 0 };
+    fathom_dataset data[N_PARTS] = { 0 }, *const out[N_PARTS] = { train, kept, validation };
+    fathom_read_report made = { 0 };
 
     fathom_status status = check_options(chosen, &place, kept != NULL, validation != NULL);
     if (status == FATHOM_OK)

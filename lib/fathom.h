@@ -173,18 +173,18 @@ typedef enum fathom_header {
 
 /* How a text of rows is to be read: meaning, default, legal values. */
 typedef struct fathom_read_options {
-    char          separator; /* between fields: '\t' ';' ',' '|' or ' ', any run of blanks; '\0': a tab if one of the
+    char          separator;  /* between fields: '\t' ';' ',' '|' or ' ', any run of blanks; '\0': a tab if one of the
                                 first two lines has one, else as the first shows: a semicolon, else a comma, else
                                 blanks                                                            default '\0'      */
-    char          decimal;   /* '.' or ','; then the comma does not separate                      default '.'       */
-    fathom_header header;    /*                                                                   default AUTO      */
-    size_t        skip;      /* lines left out at the start, whatever they contain                default 0         */
-    const char   *columns;   /* which, and in what order: names or numbers from 1, separated by commas, none twice;
+    char          decimal;    /* '.' or ','; then the comma does not separate                      default '.'       */
+    fathom_header header;     /*                                                                   default AUTO      */
+    size_t        skip;       /* lines left out at the start, whatever they contain                default 0         */
+    const char   *columns;    /* which, and in what order: names or numbers from 1, separated by commas, none twice;
                                 @1 is a number even if a name is 1; NULL: all                     default NULL      */
-    size_t        most;      /* columns that are read at most, said at the first row   default FATHOM_DIM_MAX, >= 2 */
-    double        heldout;   /* fraction of the rows that is held out                             default 0, [0, 1) */
+    size_t        most;       /* columns that are read at most, said at the first row   default FATHOM_DIM_MAX, >= 2 */
+    double        heldout;    /* fraction of the rows that is held out                             default 0, [0, 1) */
     double        validation; /* another fraction, kept apart from both   default 0, [0, 1), below 1 with heldout   */
-    uint64_t      seed;      /* of the choice of these rows                                       default 0         */
+    uint64_t      seed;       /* of the choice of these rows                                       default 0         */
 } fathom_read_options;
 
 fathom_read_options fathom_read_options_default(void);

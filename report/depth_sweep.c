@@ -54,10 +54,10 @@ struct unseen {
 };
 
 struct depth_sweep {
-    struct unseen *unseen; /* [n] */
-    size_t        printed; /* numbers that the notebook prints, of all kinds */
-    size_t        n;
-    struct draws *depth; /* [n] */
+    struct unseen *unseen;  /* [n] */
+    size_t         printed; /* numbers that the notebook prints, of all kinds */
+    size_t         n;
+    struct draws  *depth; /* [n] */
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
@@ -77,8 +77,8 @@ static struct ks_test agreement(struct pool *pool, struct sample ours, size_t ru
 }
 
 /* The numbers of the replicas from `first` to `last`; *runs: how many of these there are. */
-static struct sample draws_of(size_t *runs, const struct inputs *in, const char *column, const char *where, size_t first,
-                              size_t last)
+static struct sample draws_of(size_t *runs, const struct inputs *in, const char *column, const char *where,
+                              size_t first, size_t last)
 {
     const struct table *sweep = sources_table(in->sources, "depth_sweep");
     struct sample       s = { pool_alloc(in->pool, (last - first + 2) * sizeof *s.x), 0 };
@@ -234,8 +234,8 @@ static const char *judge_same(const struct unseen *unseen, const struct same *sa
     if (unseen->runs < LAST_UNSEEN - FIRST_UNSEEN + 1)
         return "not tested: replicas 33 to 64 are not all there";
     const struct equivalence *e = &same->found;
-    return verdict_name(unseen->lost > 0                       ? REFUTED
-                        : effect_sign(&same->test) > 0       ? SUPPORTED
+    return verdict_name(unseen->lost > 0                 ? REFUTED
+                        : effect_sign(&same->test) > 0   ? SUPPORTED
                         : e->high < low || e->low > high ? REFUTED
                                                          : UNDECIDED);
 }
@@ -252,9 +252,10 @@ static const char *same_text(struct pool *pool, int decimals, const struct same 
 static void print_unseen(struct pieces *out, const struct depth_sweep *m)
 {
     struct bytes *table = pieces_table(out, "equivalence");
-    bytes_text(table, "| depth | replicas | difference of means, nats [90 %] | p | the same mean within 0.01 nats | ratio "
-                      "of standard deviations [90 %] | p | the same spread within a factor of 2 "
-                      "|\n|---|---|---|---|---|---|---|---|\n");
+    bytes_text(table,
+               "| depth | replicas | difference of means, nats [90 %] | p | the same mean within 0.01 nats | ratio "
+               "of standard deviations [90 %] | p | the same spread within a factor of 2 "
+               "|\n|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {
         const struct unseen *u = &m->unseen[i];
         const char *mean = pieces_number_verdict(out, "depth_sweep", judge_same(u, &u->mean, -SAME_MEAN, SAME_MEAN));

@@ -34,19 +34,18 @@ static const struct table *runs_of(const struct inputs *in) { return sources_tab
 static const char *where(const struct inputs *in, size_t training, size_t depth)
 {
     const char  *arm = training == EQUAL_PARAMS ? "params" : "width";
-    const double lr = training == NOTEBOOK
-                        ? NOTEBOOK_RATE
-                        : query_number(sources_table(in->sources, "depth_tuned_rates"), "lr",
-                                       text(in->pool, "data=spiral arm=%s depth=%g tuned=1", arm,
-                                            depth_tuned_depth[depth]));
+    const double lr = training == NOTEBOOK ? NOTEBOOK_RATE
+                                           : query_number(sources_table(in->sources, "depth_tuned_rates"), "lr",
+                                                          text(in->pool, "data=spiral arm=%s depth=%g tuned=1", arm,
+                                                               depth_tuned_depth[depth]));
     return text(in->pool, "data=spiral arm=%s depth=%g lr=%g", depth == REFERENCE ? "width" : arm,
                 depth_tuned_depth[depth], lr);
 }
 
 static struct effect mean_gain(const struct inputs *in, const char *deep, const char *shallow)
 {
-    const struct pairs p = query_pairs(in->pool, runs_of(in), "test_logp", "seed",
-                                       text(in->pool, "%s status=ok", deep), text(in->pool, "%s status=ok", shallow));
+    const struct pairs p = query_pairs(in->pool, runs_of(in), "test_logp", "seed", text(in->pool, "%s status=ok", deep),
+                                       text(in->pool, "%s status=ok", shallow));
     return effect_mean(p.d, p.n);
 }
 
@@ -67,8 +66,7 @@ static void measure_steps(struct depth_tuned *m, const struct inputs *in)
 /* Of one seed; NaN: its run is not ok. */
 static double number(const struct inputs *in, const char *column, size_t training, size_t depth, double seed)
 {
-    return query_number(runs_of(in), column,
-                        text(in->pool, "%s seed=%g status=ok", where(in, training, depth), seed));
+    return query_number(runs_of(in), column, text(in->pool, "%s seed=%g status=ok", where(in, training, depth), seed));
 }
 
 static double gain(const struct inputs *in, size_t training, size_t deep, size_t shallow, double seed)

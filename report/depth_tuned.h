@@ -21,14 +21,14 @@ struct depth_step {
 };
 
 struct depth_tuned {
-    struct depth_step step[N_TRAININGS][N_STEPS];
-    struct effect     whole[N_TRAININGS]; /* mean gain from the least to the greatest depth; not tested          */
-    struct effect     taper[2];           /* of NOTEBOOK and TUNED; tested                                      */
-    struct effect     target;             /* KL at the greatest depth, tuned rate, against 0.01 nats; tested     */
-    struct effect     rate;               /* gain at the notebook's rate against twice the tuned one; tested     */
-    size_t            seeds;              /* of these three                                                     */
-    double            kl;                 /* median at the greatest depth and its tuned rate                   */
-    const struct table *rates;            /* depth_tuned_rates */
+    struct depth_step   step[N_TRAININGS][N_STEPS];
+    struct effect       whole[N_TRAININGS]; /* mean gain from the least to the greatest depth; not tested          */
+    struct effect       taper[2];           /* of NOTEBOOK and TUNED; tested                                      */
+    struct effect       target;             /* KL at the greatest depth, tuned rate, against 0.01 nats; tested     */
+    struct effect       rate;               /* gain at the notebook's rate against twice the tuned one; tested     */
+    size_t              seeds;              /* of these three                                                     */
+    double              kl;                 /* median at the greatest depth and its tuned rate                   */
+    const struct table *rates;              /* depth_tuned_rates */
 };
 
 void depth_tuned_claims(struct pieces *out, const struct depth_tuned *m);

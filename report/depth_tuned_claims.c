@@ -43,7 +43,7 @@ static void claim_steps(struct pieces *out, const struct depth_tuned *m, size_t 
                        : NULL,
             .untested = untested,
             .rests_on = "depth_tuned depth_tuned_rates",
-            .decision = n_worse > 0           ? REFUTED
+            .decision = n_worse > 0         ? REFUTED
                       : unbroken == N_STEPS ? SUPPORTED
                       : unbroken > 0        ? LIMITED
                                             : UNDECIDED,
@@ -68,7 +68,7 @@ static void claim_taper(struct pieces *out, const struct depth_tuned *m)
 {
     struct pool *pool = out->pool;
     const int    notebook = effect_sign(&m->taper[NOTEBOOK]), tuned = effect_sign(&m->taper[TUNED]),
-                 target = effect_sign(&m->target);
+              target = effect_sign(&m->target);
     const bool tapers = notebook > 0 && tuned > 0;
     pieces_claim(
         out,
@@ -86,16 +86,16 @@ static void claim_taper(struct pieces *out, const struct depth_tuned *m)
                            "median KL at depth 16 is %s nats.",
                            signs_text(pool, &m->taper[NOTEBOOK]), signs_text(pool, &m->taper[TUNED]),
                            text_number(pool, 3, m->kl)),
-            .limit = tapers && target > 0 ? text(pool,
-                                                 "the gains taper, but short of the target: KL is above 0.01 nats in %s.",
-                                                 signs_text(pool, &m->target))
-                                          : NULL,
+            .limit = tapers && target > 0
+                       ? text(pool, "the gains taper, but short of the target: KL is above 0.01 nats in %s.",
+                              signs_text(pool, &m->target))
+                       : NULL,
             .untested = few_seeds(pool, m, &m->taper[NOTEBOOK]),
             .rests_on = "depth_tuned depth_tuned_rates",
             .decision = notebook < 0 || tuned < 0 ? REFUTED
-                      : tapers && target < 0    ? SUPPORTED
-                      : tapers && target > 0    ? LIMITED
-                                                : UNDECIDED,
+                      : tapers && target < 0      ? SUPPORTED
+                      : tapers && target > 0      ? LIMITED
+                                                  : UNDECIDED,
         });
 }
 
@@ -110,8 +110,9 @@ static void claim_rate(struct pieces *out, const struct depth_tuned *m)
                           .rule = "for each seed the gain from depth 1 to 16 at rate 0.003 against twice that at the "
                                   "tuned rate, in the exact sign test. Supported if significantly more, refuted as "
                                   "stated if significantly less, otherwise undecided.",
-                          .effect = text(pool, "the gain is %s nats at rate 0.003 and %s at the tuned rate; more than "
-                                               "twice as large in %s.",
+                          .effect = text(pool,
+                                         "the gain is %s nats at rate 0.003 and %s at the tuned rate; more than "
+                                         "twice as large in %s.",
                                          text_interval(pool, 3, &m->whole[NOTEBOOK]),
                                          text_interval(pool, 3, &m->whole[TUNED]), signs_text(pool, &m->rate)),
                           .untested = few_seeds(pool, m, &m->rate),

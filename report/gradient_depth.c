@@ -31,10 +31,10 @@ struct norms {
 
 struct law {
     size_t           seeds, n;
-    struct norms    *depth; /* [n]                                                       */
+    struct norms    *depth;                        /* [n]                                                       */
     struct effect    slope, slope_per_parameter;   /* means of log gradient against log depth, one per seed */
     struct effect    growth, growth_per_parameter; /* the signs of these; tested                           */
-    struct depth_law fit;   /* of the medians                                            */
+    struct depth_law fit;                          /* of the medians                                            */
 };
 
 struct gradient_depth {
@@ -202,7 +202,7 @@ static const char *typical_text(struct pool *pool, const struct norms *deep)
                 text_number(pool, 1, s->q3),
                 deep->printed < s->q1   ? "below the lower quartile: a mild seed"
                 : deep->printed > s->q3 ? "above the upper quartile: a steep seed"
-                                      : "between the quartiles: typical");
+                                        : "between the quartiles: typical");
 }
 
 /* Why these flows cannot tell; NULL: they can. */
@@ -276,12 +276,13 @@ static void claim_order_of_magnitude(struct pieces *out, const struct gradient_d
             .effect = text(pool, "the geometric mean of the ratio over %zu seeds is %s (%s); %zu seeds reach 10.",
                            m->pairs, text_interval(pool, 1, &ratio), text_p(pool, m->order.corrected), m->reach),
             .untested = m->pairs < LEAST_SEEDS
-                          ? text(pool, "%zu seeds have spline flows at depths 2 and 16, and fewer than %d carry no "
-                                       "verdict",
+                          ? text(pool,
+                                 "%zu seeds have spline flows at depths 2 and 16, and fewer than %d carry no "
+                                 "verdict",
                                  m->pairs, LEAST_SEEDS)
                           : NULL,
             .rests_on = "gradient_depth",
-            .decision = effect_sign(&m->order) > 0                                          ? SUPPORTED
+            .decision = effect_sign(&m->order) > 0                                  ? SUPPORTED
                       : ratio.high < 10 / HALF_ORDER || ratio.low > 10 * HALF_ORDER ? REFUTED
                                                                                     : UNDECIDED,
         });

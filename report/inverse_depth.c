@@ -20,7 +20,7 @@ enum { N_COUPLINGS = 2 };
 
 /* The flows of one depth, before or after training. */
 struct errors {
-    size_t flows, above; /* above: not below the tolerance, or no finite number at all */
+    size_t flows, above;     /* above: not below the tolerance, or no finite number at all */
     double worst, condition; /* greatest finite inverse error; median condition number */
 };
 
@@ -44,7 +44,7 @@ static struct errors measure_errors(const struct inputs *in, const char *error, 
 {
     const struct sample  finite = query_numbers(in->pool, table_of(in), error, where);
     const struct summary conditions = query_summary(in->pool, table_of(in), condition, where);
-    struct errors        e = { .flows = query_count(table_of(in), where), .worst = NAN, .condition = conditions.median };
+    struct errors e = { .flows = query_count(table_of(in), where), .worst = NAN, .condition = conditions.median };
     e.above = e.flows - finite.n;
     for (size_t i = 0; i < finite.n; i++) {
         e.above += !(finite.x[i] < TOLERANCE);
@@ -56,8 +56,8 @@ static struct errors measure_errors(const struct inputs *in, const char *error, 
 /* A flow that diverged has no trained parameters. */
 static struct errors measure_trained(const struct inputs *in, const char *alike)
 {
-    struct errors all = { .worst = NAN, .condition = NAN };
-    const char   *const status[] = { "ok", "ruined" };
+    struct errors     all = { .worst = NAN, .condition = NAN };
+    const char *const status[] = { "ok", "ruined" };
     for (size_t k = 0; k < 2; k++) {
         const struct errors e = measure_errors(in, "inverse_error", "condition_number",
                                                text(in->pool, "%s status=%s", alike, status[k]));
@@ -123,11 +123,12 @@ static void claim_inverse(struct pieces *out, const struct depth_errors *depth, 
                     "not; within the depths that have 12 trained flows, if others lack them.",
             .effect = text(pool, "%zu of %zu flows are below 1e-8; the greatest finite error is %s; all are at %s.",
                            flows - above, flows, text_short(pool, worst), text_depths(pool, good, n_good)),
-            .limit = above == 0 && n_full < n ? text(pool, "%s, where 12 trained flows or more are left.",
-                                                     text_depths(pool, full, n_full))
-                                              : NULL,
-            .untested = n == 0 ? text(pool, "there is no %s flow", coupling)
-                      : n_full == 0 ? "no depth has 12 trained flows" : NULL,
+            .limit = above == 0 && n_full < n
+                       ? text(pool, "%s, where 12 trained flows or more are left.", text_depths(pool, full, n_full))
+                       : NULL,
+            .untested = n == 0      ? text(pool, "there is no %s flow", coupling)
+                      : n_full == 0 ? "no depth has 12 trained flows"
+                                    : NULL,
             .rests_on = "inverse_depth",
             .decision = above > 0  ? REFUTED
                       : n_full < n ? LIMITED
@@ -139,8 +140,9 @@ static void decide(struct pieces *out, const void *measured)
 {
     const struct inverse_depth *m = measured;
     struct bytes               *table = pieces_table(out, "errors");
-    bytes_text(table, "| coupling | depth | untrained: below 1e-8 | greatest error | condition number, median | trained: "
-                      "below 1e-8 | greatest error | condition number, median |\n|---|---|---|---|---|---|---|---|\n");
+    bytes_text(table,
+               "| coupling | depth | untrained: below 1e-8 | greatest error | condition number, median | trained: "
+               "below 1e-8 | greatest error | condition number, median |\n|---|---|---|---|---|---|---|---|\n");
     for (size_t c = 0; c < N_COUPLINGS; c++) {
         for (size_t d = 0; d < m->coupling[c].n; d++) {
             const struct depth_errors *row = &m->coupling[c].depth[d];

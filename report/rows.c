@@ -31,8 +31,7 @@ static void *measure(const struct inputs *in)
     return m;
 }
 
-static void print_row(struct bytes *table, struct pool *pool, const struct rows *m, const char *where,
-                      const char *name)
+static void print_row(struct bytes *table, struct pool *pool, const struct rows *m, const char *where, const char *name)
 {
     const char *of[] = { "kl", "gap", "test_logp" };
     bytes_print(table, "| %s ", name);

@@ -7,10 +7,10 @@
 enum { DEPTH_NOTEBOOK, DEPTH_TUNED, DEPTH_PARAMS, DEPTH_TRAININGS }; /* width at 0.003; width at 0.01; params at 0.01 */
 
 extern struct depth_world {
-    double score[DEPTH_TRAININGS][5]; /* test log p at depths 1, 2, 4, 8, 16; of params depth 8 is the tuned one's */
-    double kl;                        /* at every depth, with a standard error of 0.001                             */
-    size_t seeds;                     /* 12                                                                         */
-    size_t lost;                      /* so many first seeds of the tuned training are ruined at depth 16           */
+    double score[DEPTH_TRAININGS][5];  /* test log p at depths 1, 2, 4, 8, 16; of params depth 8 is the tuned one's */
+    double kl;                         /* at every depth, with a standard error of 0.001                             */
+    size_t seeds;                      /* 12                                                                         */
+    size_t lost;                       /* so many first seeds of the tuned training are ruined at depth 16           */
     double spline_error, affine_error; /* the greatest inverse error: of one trained flow of depth 16               */
     size_t affine_diverged;            /* so many affine runs of depth 16                                           */
 } depth_world;

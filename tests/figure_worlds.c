@@ -434,8 +434,8 @@ void fill_residual_inverse(struct world *w)
 /* The rows that the designs name, by name and number alone: no run is made on them. */
 enum { ROWS_MAX = 32 };
 struct named_rows {
-    struct session  rows[ROWS_MAX], *others[ROWS_MAX];
-    struct session  session;
+    struct session rows[ROWS_MAX], *others[ROWS_MAX];
+    struct session session;
 };
 
 static void name_rows(struct named_rows *named, const struct experiment *experiment, const struct options *options)
@@ -496,9 +496,11 @@ void fill_runs(struct world *w)
     }
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
         if (!plan->summary_of)
-            run_table_fill(add_table(w, plan->name, plan->columns),
-                           &(struct outcome){
-                               .session = &named.session, .truth = &truth, .runs = runs.run, .results = results, .n = runs.n });
+            run_table_fill(add_table(w, plan->name, plan->columns), &(struct outcome){ .session = &named.session,
+                                                                                       .truth = &truth,
+                                                                                       .runs = runs.run,
+                                                                                       .results = results,
+                                                                                       .n = runs.n });
     free(runs.run);
     runner_free(results, 0);
 }

@@ -71,9 +71,12 @@ static const struct world_head {
 static const struct world_runs {
     const char *program, *seed, *seeds, *data;
 } runs[] = {
-    { "stability", "100", "24", "spiral" }, { "stability_4d", "100", "8", "two_spirals_4d" },
-    { "divergence", "0", "24", "spiral" },  { "actnorm", "100", "16", "spiral" },
-    { "masks", "100", "16", "spiral" },     { "effective_step", "100", "16", "spiral" },
+    { "stability", "100", "24", "spiral" },
+    { "stability_4d", "100", "8", "two_spirals_4d" },
+    { "divergence", "0", "24", "spiral" },
+    { "actnorm", "100", "16", "spiral" },
+    { "masks", "100", "16", "spiral" },
+    { "effective_step", "100", "16", "spiral" },
     { "depth_tuned", "200", "12", "spiral" },
     { "rows", "200", "4", "spiral" },
     { "inverse_depth", "200", "12", "spiral" },

@@ -15,13 +15,13 @@ extern struct world {
     double      kl_floor;                /* KL at the best depth                                                  */
     double      ensemble_shift;          /* of the trained ensemble                                               */
     double      unseen_shift, unseen_outlier; /* of replicas 33 to 64; of one of them                             */
-    double      norm_change;             /* of the printed gradient norms                                         */
-    double      power[2];                /* affine, spline: gradient norm grows as depth to this power            */
-    double      finish[2][2];            /* default, data x spline, affine: held-out log p against none, depth 16   */
-    bool        compounds;               /* the default's loss is less at depth 4 than at 16                        */
-    double      masks[4];                /* held-out log p of full, no flips, no rotations, none against full       */
-    double      step_power[2];           /* affine, spline: the effective step grows as depth to this power         */
-    double      growth;                  /* of round-off, a step                                                  */
+    double      norm_change;   /* of the printed gradient norms                                         */
+    double      power[2];      /* affine, spline: gradient norm grows as depth to this power            */
+    double      finish[2][2];  /* default, data x spline, affine: held-out log p against none, depth 16   */
+    bool        compounds;     /* the default's loss is less at depth 4 than at 16                        */
+    double      masks[4];      /* held-out log p of full, no flips, no rotations, none against full       */
+    double      step_power[2]; /* affine, spline: the effective step grows as depth to this power         */
+    double      growth;        /* of round-off, a step                                                  */
     bool        contraction_folds, other_folds;
     bool        nothing_finishes;
     const char *other_table, *other_key, *other_value; /* one setting of one table's head */

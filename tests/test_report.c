@@ -78,7 +78,8 @@ static void depth_verdicts(void **state)
 
 static void gradient_verdicts(void **state)
 {
-    static const char grows[] = "The gradient norm grows", part[] = "The gradient norm per parameter grows", order[] = "An order of magnitude";
+    static const char grows[] = "The gradient norm grows", part[] = "The gradient norm per parameter grows",
+                      order[] = "An order of magnitude";
     (void)state;
     verdict_is(grows, "supported");
     verdict_is(order, "supported"); /* 8^1.3 = 15 */

@@ -258,10 +258,9 @@ static void test_sign_flips(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),  cmocka_unit_test(test_sign_flips), cmocka_unit_test(test_kolmogorov_smirnov),
-        cmocka_unit_test(test_summary), cmocka_unit_test(test_equivalence),
-        cmocka_unit_test(test_difference), cmocka_unit_test(test_paired),
-        cmocka_unit_test(test_holm),    cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_counts),  cmocka_unit_test(test_sign_flips),  cmocka_unit_test(test_kolmogorov_smirnov),
+        cmocka_unit_test(test_summary), cmocka_unit_test(test_equivalence), cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_paired),  cmocka_unit_test(test_holm),        cmocka_unit_test(test_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

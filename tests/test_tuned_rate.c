@@ -144,12 +144,11 @@ static void test_matched_arms(void **state)
         assert_true(run[1].training.steps == 1200 && off < 0.03 * (double)target);
         /* the work differs by less than half a step */
         const double work = fathom_train_flops(&run[2].flow, &run[2].training),
-                     whole = fathom_train_flops(&deep, &options.training),
-                     step = work / (double)run[2].training.steps;
+                     whole = fathom_train_flops(&deep, &options.training), step = work / (double)run[2].training.steps;
         assert_true(run[2].flow.width == 24 && fabs(work - whole) <= step / 2);
         assert_true(run[3].flow.width == 24 && run[3].training.steps == 4800);
     }
-    assert_int_equal(runs.run[5].flow.width, 24);          /* depth 2 itself */
+    assert_int_equal(runs.run[5].flow.width, 24); /* depth 2 itself */
     assert_int_equal(runs.run[6].training.steps, 1200);
     free(runs.run);
 }
@@ -190,7 +189,7 @@ static void test_other_rows(void **state)
     alone.data_size = 40;
     session_open(&own, &alone, &program);
     session_draw_validation(&own);
-    const struct design  one = { .nesting = { AXIS_SEED }, .train = true, .validation = true };
+    const struct design one = { .nesting = { AXIS_SEED }, .train = true, .validation = true };
     design_list(&single, &one, 1, &own, 1);
     struct run_result *again = runner_results(1);
     runner_run_all(again, single.run, &own, 1);
@@ -228,10 +227,10 @@ static void test_kept_parameters(void **state)
     struct run_result *results = runner_results(2);
     runner_run_all(results, run, &session, 2);
 
-    fathom_flow    *flow = fathom_flow_new(&options.flow, NULL, NULL);
-    double         *params = malloc(fathom_flow_n_params(flow) * sizeof *params);
-    double         *logp = malloc(session.validation.n * sizeof *logp), best = -INFINITY, loss, norm;
-    size_t          kept = 0;
+    fathom_flow *flow = fathom_flow_new(&options.flow, NULL, NULL);
+    double      *params = malloc(fathom_flow_n_params(flow) * sizeof *params);
+    double      *logp = malloc(session.validation.n * sizeof *logp), best = -INFINITY, loss, norm;
+    size_t       kept = 0;
     fathom_flow_init(params, flow, fathom_key_from_seed(0));
     fathom_trainer *trainer = fathom_trainer_new(flow, options.isa, params, &options.training, session.train.x, NULL,
                                                  session.train.n);
@@ -287,8 +286,8 @@ static void test_option(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rule),       cmocka_unit_test(test_choice),     cmocka_unit_test(test_matched_arms),
-        cmocka_unit_test(test_flops),      cmocka_unit_test(test_other_rows), cmocka_unit_test(test_kept_parameters),
+        cmocka_unit_test(test_rule),   cmocka_unit_test(test_choice),     cmocka_unit_test(test_matched_arms),
+        cmocka_unit_test(test_flops),  cmocka_unit_test(test_other_rows), cmocka_unit_test(test_kept_parameters),
         cmocka_unit_test(test_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
