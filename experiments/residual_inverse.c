@@ -2,10 +2,12 @@
  *
  * Two maps T(x) = x + a sin(b x), one whose g contracts and one whose g does not, on the notebook's grid.  The tables
  * show for each whether T is increasing, and how close Banach's iteration comes from T(x) back to x.  The bound beside
- * the error of iteration k is Banach's: Lip(g)^k times the error at the start.
+ * the error of iteration k is Banach's: Lip(g)^k times the error at the start.  A third map, T(x) = x + 2 x, has an inverse
+ * by its formula, y / 3, although its g does not contract (PROTOCOL.md, claim D7).
  */
 #include "experiment.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "exit.h"
@@ -16,6 +18,8 @@ static const struct map {
 
 enum { N_MAPS = sizeof maps / sizeof *maps, POINTS = 400, ITERATIONS = 60 };
 static const double first_x = -3, last_x = 3;
+
+#define SLOPE 2.0 /* of the third map's g */
 
 /* What is known of one map. */
 struct inverse {
@@ -101,11 +105,42 @@ static void fill_errors(struct table *table, const struct outcome *outcome)
         }
 }
 
+/* The largest distance from the points; NaN if one is. */
+static double greatest_error(const double *back, const double *x)
+{
+    double greatest = 0;
+    for (size_t i = 0; i < POINTS; i++) {
+        const double error = fabs(back[i] - x[i]);
+        greatest = error <= greatest ? greatest : error;
+    }
+    return greatest;
+}
+
+/* The third map, from y = x + g(x) back by its formula, and by the iteration x <- y - g(x). */
+static void fill_linear(struct table *table, const struct outcome *outcome)
+{
+    double x[POINTS], y[POINTS], formula[POINTS], iterated[POINTS];
+    (void)outcome;
+    fill_points(x);
+    for (size_t i = 0; i < POINTS; i++) {
+        iterated[i] = y[i] = x[i] + SLOPE * x[i];
+        formula[i] = y[i] / (1 + SLOPE);
+        for (size_t k = 0; k < ITERATIONS; k++)
+            iterated[i] = y[i] - SLOPE * iterated[i];
+    }
+    table_setting(table, SLOPE);
+    table_number(table, SLOPE); /* the Lipschitz number of x -> SLOPE x */
+    table_text(table, fathom_nonincreasing_steps(y, POINTS) == 0 ? "true" : "false");
+    table_number(table, greatest_error(formula, x));
+    table_number(table, greatest_error(iterated, x));
+}
+
 const struct experiment residual_inverse = {
     .program = {
         .name = "residual_inverse",
         .summary = "Follows the residual map x + a sin(b x) and its Banach inverse: residual_inverse.tsv,\n"
-                   "residual_map.tsv (the curves) and residual_banach.tsv (the error at each iteration).",
+                   "residual_map.tsv (the curves) and residual_banach.tsv (the error at each iteration).\n"
+                   "residual_linear.tsv has the map x + 2 x.",
         .takes = TAKES_OUTPUT,
     },
     .measure = measure, .release = release,
@@ -113,6 +148,7 @@ const struct experiment residual_inverse = {
         {"residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err", .fill = fill_summary},
         {"residual_map", "a b x y", .fill = fill_curve},
         {"residual_banach", "a b iteration max_err bound", .fill = fill_errors},
+        {"residual_linear", "slope lipschitz monotone formula_max_err banach_max_err", .fill = fill_linear},
     },
     .figures = {"residual_inverse", "banach"},
 };

@@ -16,6 +16,7 @@
 
 #include "files.h"
 #include "gnuplot.h"
+#include "svg_title.h"
 
 /* Seconds: a dot may have to wait for a new machine's first index of its fonts. */
 enum { CHECK_LIMIT = 300, DRAW_LIMIT = 3600 };
@@ -275,14 +276,37 @@ plot_status plot_check(char *version, size_t size, const plot_options *options, 
     return status;
 }
 
+/* The words at the head of the script, into a whole picture. */
+static plot_status put_title(struct gnuplot_run *run, const char *name, const char *path, fathom_error *error)
+{
+    char         part[4096];
+    size_t       size;
+    struct bytes script = { 0 };
+    FILE        *file = fopen(path, "r");
+    if (!file)
+        return fail(error, PLOT_NO_SCRIPTS, "%.250s: %s", path, strerror(errno));
+    bytes_text(&script, "");
+    while ((size = fread(part, 1, sizeof part, file)) > 0)
+        bytes_add(&script, part, size);
+    const bool read = !ferror(file), good = !script.short_of_memory && svg_title_put(&run->out, script.data);
+    fclose(file);
+    bytes_free(&script);
+    return !read ? fail(error, PLOT_NO_SCRIPTS, "%.250s: cannot be read", path)
+         : good  ? PLOT_OK
+                 : fail(error, PLOT_NO_MEMORY, "gnuplot: %s: not enough memory for its title", name);
+}
+
 /* Draws every wanted format, judged, into runs, all of which are to be freed. */
 static plot_status draw_pictures(struct gnuplot_run runs[N_FORMATS], const char *name, const char *home,
-                                 const plot_options *options, fathom_error *error)
+                                 const char *path, const plot_options *options, fathom_error *error)
 {
     plot_status status = PLOT_OK;
     for (size_t f = 0; f < N_FORMATS && status == PLOT_OK; f++)
-        if (options->formats & formats_known[f].bit)
+        if (options->formats & formats_known[f].bit) {
             status = draw_picture(&runs[f], name, home, options->out, &formats_known[f], options, error);
+            if (status == PLOT_OK && formats_known[f].bit == PLOT_SVG)
+                status = put_title(&runs[f], name, path, error);
+        }
     return status;
 }
 
@@ -302,7 +326,7 @@ plot_status plot_draw(const char *name, const plot_options *options, fathom_erro
         return fail(error, PLOT_NO_SCRIPTS, "%.250s: %s", path, strerror(errno));
 
     /* All the pictures first, then all the files. */
-    status = draw_pictures(runs, name, home, options, error);
+    status = draw_pictures(runs, name, home, path, options, error);
     for (size_t f = 0; f < N_FORMATS && status == PLOT_OK; f++)
         if (options->formats & formats_known[f].bit) {
             snprintf(names[n], sizeof names[n], "%s.%s", name, formats_known[f].name);

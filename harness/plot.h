@@ -12,6 +12,8 @@
  * Other lines on its standard error are no failure.  They may be those of another program (ld.so, fontconfig), or a
  * warning about a curve without points.  They are passed on, as warnings, beside the picture.
  *
+ * An SVG carries a title and a description, for who cannot see it: the comment at the head of its script (svg_title.h).
+ *
  * SVG and PNG are the same bytes each time for one version of gnuplot (PNG: and of its fonts); no path, host or date
  * is in them.  PDF carries its date.
  */

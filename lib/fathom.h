@@ -1,4 +1,5 @@
-/* fathom.h - deep coupling flows: streams (fathom_streams.h), data, flows, gradients, training.
+/* fathom.h - deep coupling flows: streams (fathom_streams.h), data, flows, gradients, training; the
+ * residual map (fathom_residual.h).
  *
  * One direction only: streams -> dataset -> flow -> training.  The library prints nothing, opens no file, does not read
  * the environment, does not exit, and keeps no state between calls except in the objects that it returns.
@@ -19,6 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "fathom_residual.h"
 #include "fathom_streams.h"
 
 #ifdef __cplusplus
@@ -479,24 +481,6 @@ typedef int fathom_train_progress(void *context, size_t step, double loss, doubl
  * for those whose batch was not used.  progress: NULL, or called with `context`. */
 fathom_train_result fathom_train(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *batches,
                                  fathom_train_progress *progress, void *context);
-
-/* --------------------------------------------------------------------------------------------- residual map ---- */
-
-/* T(x) = x + a sin(b x), the notebook's one-dimensional residual map (Behrmann et al. 2019, "Invertible residual
- * networks"): g(x) = a sin(b x) has Lipschitz constant |a b|, which the first function returns.  b x is in radians.
- * x, y: [n]. */
-double fathom_residual_lipschitz(double a, double b);
-void   fathom_residual_forward(double *y, const double *x, double a, double b, size_t n);
-
-/* The number of i with y[i+1] <= y[i] or with NaN in one of them; y: [n].  The notebook calls y monotone if it is 0. */
-size_t fathom_nonincreasing_steps(const double *y, size_t n);
-
-/* Banach's iteration x <- y - g(x) from x = y, `iterations` times (Behrmann et al. 2019, algorithm 1).  x, y: [n];
- * they do not overlap.  The error shrinks at least by |a b| per iteration if that is below 1; otherwise x need not
- * converge.  If truth ([n]) and max_error ([iterations + 1]) are not NULL, max_error[k] = max_i |x_i after k
- * iterations - truth_i|. */
-void fathom_residual_inverse(double *x, double *max_error, const double *y, const double *truth, double a, double b,
-                             size_t iterations, size_t n);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 # actnorm.gp - ActNorm absent, at its default scale, and initialised from data: training, where it ends, where it began.
 #
 # The training curves are of spline stacks; below, a column of panels per coupling.  The batch losses are logarithmic, as
-# the default scale's start would flatten all else; so are the gradient norms.  Scores more than FOOT nats below the best
+# the default scale's start would flatten all else; so are the gradient norms.  Scores far below the best (FOOT)
 # of their panel are drawn at its foot, a median with its number.
 # Tables: actnorm.tsv, actnorm_summary.tsv, actnorm_loss.tsv (its loss is the mean over the seeds).
 

@@ -26,7 +26,7 @@ greatest = members > 0 ? RANGE_max : 0
 step = tick(G_max - G_min + 2 * half)
 # All in units of the page: square panels, a colour bar below.
 wide = step >= 100 ? 20 : 0      # more room for the labels of far rows
-panel = columns == 2 ? 219 - wide / 2 : 380; gap = 8; left = 46 + wide; top = 12; bottom = 126
+panel = columns == 2 ? 219 - wide / 2 : 380; gap = 8; left = 46 + wide; top = 34; bottom = 126
 high = top + rows * panel + (rows - 1) * gap + bottom
 eval canvas(500, high)
 
@@ -70,6 +70,7 @@ do for [i=1:n] {
     eval range_of("D", 'column("depth") == number_in(depths, i) && strcol("density") ne "0" ? 1 : NaN')
     if (members == 0) { set label 4 "0 in every cell" at graph 0.5, 0.5 center tc rgb "white" front }
     if (i == 1) {
+        set label 5 "Density of the trained flow" center at screen 0.5, 1 - 16.0 / high
         set colorbox horizontal user origin 0.2, 50.0 / high size 0.6, 12.0 / high front
         set cblabel "density (colour even in its square root)" offset 0,0.7 font SMALL
     } else {
@@ -79,5 +80,6 @@ do for [i=1:n] {
              using (column("x")):(column("y")):(shade(cell("density"))) with image notitle, \
          "spiral.tsv" using "x0":"x1" every 3 with dots lc rgb "#A0FFFFFF" notitle
     unset label 4
+    unset label 5
 }
 unset multiplot

@@ -3,7 +3,7 @@
 #
 # KL(truth || flow) is the distance on new rows.  What of it the training rows do not show, (flow - truth on training
 # rows) + KL, is over-fitting: the difference of the two scores, less what the truth itself has of one.
-# Scores more than FOOT nats below the best are off the figure.
+# Scores far below the best (FOOT) are off the figure.
 # Tables: depth_truth.tsv and depth_truth_over_fit.tsv, and of each its summary, <name>_summary.tsv.
 # Own rows have no truth, and perhaps no held-out rows: then what they do give is drawn.
 

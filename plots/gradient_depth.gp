@@ -1,6 +1,6 @@
 # gradient_depth.gp - the gradient's global norm against depth over many untrained seeds: median, quartiles and law.
 #
-# The law is fitted to the medians (harness/depth_law.h).  Open marks are the first seed, the one that the notebook
+# The law is the line through the geometric means of the seeds (harness/depth_law.h).  Open marks are the first seed, the one that the notebook
 # measures.
 # Tables: gradient_depth.tsv, gradient_depth_summary.tsv, gradient_depth_law.tsv.
 
@@ -47,11 +47,10 @@ array level[2]
 titles = ""
 do for [k=1:words(named)] {
     c = word(named, k)
-    eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "std_error");  err = found
     eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "intercept");  level[k] = found
     eval look_up("L", 'strcol("coupling") eq c && strcol("law") eq "power"', "slope");      slope[k] = found
     titles = titles." '".(c eq "spline" ? "RQ spline" : c). \
-             (slope[k] == slope[k] ? sprintf(", grows as depth^{%.2f ± %.2f}", slope[k], err) : "")."'"
+             (slope[k] == slope[k] ? sprintf(", mean of seeds: depth^{%.2f}", slope[k]) : "")."'"
 }
 bad = 0; members = 0
 stats S using (bad = bad + column("runs") - column("n"), members = members + column("runs"), 0) nooutput

@@ -1,6 +1,6 @@
 # masks.gp - blocks with flips and rotations, with one of them, and with neither: each run's score, medians, quartiles.
 #
-# Scores more than SPAN nats below the best are drawn at the foot, as triangles that point down.  Ruined runs and
+# Scores far below the best (SPAN) are drawn at the foot, as triangles that point down.  Ruined runs and
 # diverged ones are counted, each for itself.
 # Tables: masks.tsv, masks_summary.tsv.
 
@@ -59,10 +59,11 @@ do for [i=1:n_depths] { do for [j=1:n] {
 print sprintf("%d\t%.17g\t%.17g\t%.17g", -99, foot, foot, foot)      # never empty
 set print
 
-eval canvas(500, 360)
+eval canvas(500, 380)
 set lmargin at screen 0.16
 set rmargin at screen 0.98
-set tmargin at screen 0.975
+set tmargin at screen 0.92
+set title "Blocks with and without flips and rotations"
 set bmargin at screen (narrow ? 0.33 : 0.27)
 set xrange [0.3 : n_depths * (n + 1) - 0.3]
 set yrange [foot - 0.25 * pad : top + 0.35 * pad]

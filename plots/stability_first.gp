@@ -42,10 +42,11 @@ do for [r=1:n] { do for [q=1:4] {
 }}
 has(r, q) = has_word(drawn, sprintf("%d/%d", r, q))
 
-# The labelled numbers, as far as they are in range.
-losses = "-100 -10 -3 -1 0 1 2 3 5 10 30 100 1000 10000 1000000"
-scales = "-1000000 -10000 -1000 -100 -10 -1 0 1 10 100 1000 10000 1000000"
-left = 70; gap = 12; first = 30; row = 130; between = 14; bottom = 66
+# The numbers that may be labelled, the first before the others: each as far as its label touches none.
+heights = "0 1 3 5 10 2 100 1e4 1e6 1e10 1e15 1e20 1e25 1e30 1e40 1e60 1e100 1e200 "
+heights = heights."-1 -10 -100 -3 -1e4 -1e6 -1e10 -1e15 -1e20 -1e25 -1e30 -1e40 -1e60 -1e100 -1e200"
+called(w) = !strstrt(w, "e") ? w : (w[1:1] eq "-" ? "-" : "")."10^{".exponent(w)[2 : *]."}"
+left = 70; gap = 20; first = 54; row = 130; between = 14; bottom = 66
 width = (500.0 - left - 12 - (n - 1) * gap) / n
 high = first + 3 * row + 2 * between + bottom
 eval canvas(500, high)
@@ -67,8 +68,9 @@ do for [r=1:n] {
         unset logscale y
         set xtics tick(2 * larger(2, last)) format (q == 3 ? "%g" : "") font SMALL
         if (q == 1) {
-            set label 1 "seed ".word(seeds, r) center at screen (x0 + width / 2) / 500, 1 - 14.0 / high font SMALL
+            set label 1 "seed ".word(seeds, r) center at screen (x0 + width / 2) / 500, 1 - 40.0 / high font SMALL
         }
+        if (r == 1 && q == 1) { set label 6 "Runs on the way to where they diverge" center at screen 0.5, 1 - 14.0 / high }
         if (r == 1) {
             set label 3 (q == 1 ? "batch loss [nats]" : q == 2 ? "gradient norm" : "log scale [nats]") rotate center \
                 at screen 14.0 / 500, 1 - (y0 + row / 2.0) / high
@@ -90,10 +92,12 @@ do for [r=1:n] {
         } else {
             a = asinh(q == 1 ? loss_low : log_low); b = asinh(q == 1 ? loss_high : log_high)
             set yrange [a - 0.05 * (b - a) : b + 0.05 * (b - a)] noextend
-            heights = q == 1 ? losses : scales
             set ytics () font SMALL
-            do for [k=1:words(heights)] {
-                set ytics add ((r > 1 ? "" : word(heights, k)) asinh(number_in(heights, k)))
+            taken = ""
+            do for [w in heights] {
+                y = asinh(value_of(w)); free = y >= a && y <= b
+                do for [other in taken] { free = free && abs(y - value_of(other)) > 16 * 1.1 * (b - a) / row }
+                if (free) { taken = taken.sprintf(" %.6f", y); set ytics add ((r > 1 ? "" : called(w)) y) }
             }
         }
         if (!has(r, q) || (q == 3 && !has(r, 4))) {

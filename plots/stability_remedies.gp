@@ -25,7 +25,7 @@ stats C using (in_cell(0) ? (all_scales = with_word(all_scales, strcol("coupling
 if (words(scales) == 0) { scales = all_scales }
 n_scales = words(scales); n_arms = words(arms)
 
-panel = 170; first = 12; gap = 18; bottom = 62
+panel = 170; first = 34; gap = 18; bottom = 62
 high = first + n_scales * (panel + gap) + bottom - gap
 eval canvas(500, high)
 set multiplot
@@ -49,6 +49,7 @@ do for [s=1:n_scales] {
     set label 1 word(scales, s) at screen 74.0 / 500, 1 - (y0 + 8.0) / high font SMALL
     set xtics () font SMALL
     do for [a=1:n_arms] { set xtics add ((s == n_scales ? word(arms, a) : "") a) rotate by 35 right }
+    if (s == 1) { set label 3 "Each remedy alone: held-out log p of every ok run" center at screen 0.5, 1 - 14.0 / high }
     if (s == 1) { set label 2 "held-out log p   [nats]" rotate center at screen 14.0 / 500, 0.5 + 0.5 * bottom / high }
     plot T using (at(run(s)) + beside(0)):(shown(cell("heldout_logp"))) with points pt 6 ps 0.5 lc rgb purple notitle, \
          C using (at(of(s) && abs(cell("heldout")) < 1e300) - 0.32):(shown(cell("heldout"))):(0.64):(0) \

@@ -199,6 +199,7 @@ static void claim_default_hurts(struct pieces *out, const struct actnorm_couplin
                     "not ok are tied at the worst. Supported if it is significantly lower and the median loss at depth "
                     "16 is above that at depth 4; supported within depth 16 if it is lower and the loss is not above; "
                     "refuted as stated if it is significantly higher; otherwise undecided. All else is description.",
+            .estimate = contest_estimate(pool, &m->deep[DEFAULT], "default"),
             .effect = text(pool, "%s; %s.", deep_text(pool, m, DEFAULT), losses),
             .limit = sign < 0 && !compounds
                        ? text(pool, "at depth %d it hurts, but it does not compound: %s.", DEEPEST, losses)
@@ -226,6 +227,7 @@ static void claim_only_data(struct pieces *out, const struct actnorm_coupling *m
             .rule = "held-out log p at depth 16, initialised from data against none: the same test. Supported if it is "
                     "significantly higher and the default is not; refuted as stated if it is significantly lower, or "
                     "the default is significantly higher; otherwise undecided.",
+            .estimate = contest_estimate(pool, &m->deep[DATA], "from data"),
             .effect = text(pool, "from data %s; default %s.", deep_text(pool, m, DATA), deep_text(pool, m, DEFAULT)),
             .untested = too_few(pool, m, DATA, coupling),
             .rests_on = "actnorm",
@@ -235,20 +237,50 @@ static void claim_only_data(struct pieces *out, const struct actnorm_coupling *m
         });
 }
 
+/* "from data it helps (14 seeds better, 2 worse)": against no ActNorm at the deepest. */
+static const char *arm_answer(struct pool *pool, const struct actnorm_coupling *m, size_t arm, const char *name)
+{
+    const struct contest *c = &m->deep[arm];
+    const int             sign = effect_sign(&c->effect);
+    if (c->seeds == 0)
+        return text(pool, "%s was not run", name);
+    return text(pool, "%s %s (%zu seeds better, %zu worse)", name,
+                sign > 0   ? "it helps"
+                : sign < 0 ? "it hurts"
+                           : "no difference is shown",
+                c->better, c->worse);
+}
+
+/* "Does ActNorm help?", for the head of the report. */
+static const char *answer(struct pool *pool, const struct actnorm_arms *m)
+{
+    const char *answers[N_COUPLINGS];
+    bool        helps = false;
+    for (size_t c = 0; c < N_COUPLINGS; c++) {
+        answers[c] = text(pool, "%s, %s", arm_answer(pool, &m->of[c], DATA, "from data"),
+                          arm_answer(pool, &m->of[c], DEFAULT, "at its default scale"));
+        helps = helps || effect_sign(&m->of[c].deep[DATA].effect) > 0 ||
+                effect_sign(&m->of[c].deep[DEFAULT].effect) > 0;
+    }
+    return text(pool, "%s Depth %d, against no ActNorm. Splines: %s. Affine stacks without a clip: %s.",
+                helps ? "In some stacks." : "Nowhere is it shown to help.", DEEPEST, answers[SPLINE], answers[AFFINE]);
+}
+
 static void decide(struct pieces *out, const void *measured)
 {
     const struct actnorm_arms *m = measured;
     struct pool               *pool = out->pool;
     const double               scale = log(2) + ACTNORM_MIN_SCALE; /* softplus(0) = log 2 */
     print_arms(out, m);
+    pieces_value(out, "answer", answer(pool, m));
     print_against(out, m);
     pieces_value(out, "scale", text(pool, "%.4f", scale));
     pieces_value(out, "log-det", text(pool, "%.6f", -2 * log(scale)));
     pieces_value(out, "stretch", text(pool, "%.1f", pow(scale, -8)));
-    for (size_t c = 0; c < N_COUPLINGS; c++) {
+    for (size_t c = 0; c < N_COUPLINGS; c++)
         claim_default_hurts(out, &m->of[c], couplings[c]);
+    for (size_t c = 0; c < N_COUPLINGS; c++)
         claim_only_data(out, &m->of[c], couplings[c]);
-    }
 }
 
 const struct judge judge_actnorm = {

@@ -85,7 +85,14 @@ struct contest contest_measure(const struct inputs *in, const struct table *runs
 const char *contest_text(struct pool *pool, const struct contest *c)
 {
     return text(pool, "better in %zu of the %zu seeds that do not tie (%s)", c->better, c->better + c->worse,
-                text_p(pool, c->effect.corrected));
+                text_both_p(pool, &c->effect));
+}
+
+const char *contest_estimate(struct pool *pool, const struct contest *c, const char *arm)
+{
+    if (c->better + c->worse == 0)
+        return c->seeds ? "all seeds tie" : "-";
+    return text(pool, "%s better in %s of the seeds", arm, text_share(pool, c->better, c->better + c->worse));
 }
 
 const char *contest_untested(struct pool *pool, const struct contest *c, const char *what)

@@ -44,8 +44,10 @@ struct contest {
 struct contest contest_measure(const struct inputs *in, const struct table *runs, const char *column, const char *a,
                                const char *b);
 
-/* "better in 20 of the 23 seeds that do not tie (p = 0.01)" */
+/* "better in 20 of the 23 seeds that do not tie (p = 0.001 alone, p = 0.01 corrected)" */
 const char *contest_text(struct pool *pool, const struct contest *contest);
+/* "clip 1 better in 87 % [66, 97] of the seeds": of those that do not tie.  arm: "clip 1". */
+const char *contest_estimate(struct pool *pool, const struct contest *contest, const char *arm);
 /* Why it carries no verdict, in words; NULL: it does.  what: "runs of affine with clip 1 and without". */
 const char *contest_untested(struct pool *pool, const struct contest *contest, const char *what);
 

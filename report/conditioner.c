@@ -15,11 +15,10 @@ static const struct source tables[] = {
 };
 
 struct conditioner_lines {
-    size_t      n, empty; /* segments over the training rows' range; of them, without a training row */
-    size_t      occupied; /* ...that the last batch has rows in                                      */
-    double      batch;    /* rows of that batch                                                      */
-    long        units;    /* hidden ones; 0: not given                                               */
-    const char *whole;    /* segments of the whole line; NULL: not given                             */
+    size_t n, empty; /* segments over the training rows' range; of them, without a training row */
+    size_t occupied; /* ...that the last batch has rows in                                      */
+    double batch;    /* rows of that batch                                                      */
+    long   units;    /* hidden ones; 0: not given                                               */
 };
 
 static void *measure(const struct inputs *in)
@@ -40,27 +39,18 @@ static void *measure(const struct inputs *in)
     }
     if (width && hidden)
         m->units = strtol(width, NULL, 10) * strtol(hidden, NULL, 10);
-    m->whole = table_value(table, "segments-of-the-line");
     return m;
 }
 
 static void decide(struct pieces *out, const void *measured)
 {
     const struct conditioner_lines *m = measured;
-    struct bytes                   *table = pieces_table(out, "lines");
-    bytes_text(table, "| of this conditioner | number |\n|---|---|\n");
-    if (m->units)
-        bytes_print(table, "| hidden units | %ld |\n", m->units);
-    if (m->whole)
-        bytes_print(table, "| straight lines, from $-\\infty$ to $\\infty$ | %s |\n", m->whole);
-    bytes_print(table,
-                "| straight lines over the training rows' range | %zu |\n"
-                "| of them, with no training row on them | %zu |\n"
-                "| rows of a batch | %.0f |\n"
-                "| lines that a batch lies on | %zu |\n",
-                m->n, m->empty, m->batch, m->occupied);
-    pieces_value(out, "batch", text(out->pool, "%.0f", m->batch));
-    pieces_value(out, "products", text(out->pool, "%zu", 2 * m->occupied));
+    pieces_value(
+        out, "lines",
+        text(out->pool,
+             "A trained conditioner%s has %zu straight lines over the training rows' range, %zu of them without "
+             "a training row. The %.0f rows of a batch lie on %zu lines.",
+             m->units ? text(out->pool, " of %ld hidden units", m->units) : "", m->n, m->empty, m->batch, m->occupied));
 }
 
 const struct judge judge_conditioner = {

@@ -7,7 +7,7 @@
 
 static const struct source tables[] = {
     { .name = "density_integral",
-      .columns = "depth integral coarse_integral",
+      .columns = "depth integral",
       .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", NULL } },
     { 0 },
 };
@@ -15,8 +15,8 @@ static const struct source tables[] = {
 struct density {
     size_t n;
     struct integral {
-        double depth, fine, coarse; /* over the plane; the same with the double step */
-    } * integral;                   /* [n] */
+        double depth, fine; /* over the plane */
+    } * integral;           /* [n] */
 };
 
 static void *measure(const struct inputs *in)
@@ -28,8 +28,7 @@ static void *measure(const struct inputs *in)
     m->integral = pool_zeroed(in->pool, depths.n * sizeof *m->integral);
     for (size_t i = 0; i < depths.n; i++) {
         const char *where = text(in->pool, "depth=%g", depths.x[i]);
-        m->integral[i] = (struct integral){ depths.x[i], query_number(table, "integral", where),
-                                            query_number(table, "coarse_integral", where) };
+        m->integral[i] = (struct integral){ depths.x[i], query_number(table, "integral", where) };
     }
     return m;
 }
@@ -38,22 +37,21 @@ static void decide(struct pieces *out, const void *measured)
 {
     const struct density *m = measured;
     struct pool          *pool = out->pool;
-    struct bytes         *table = pieces_table(out, "integrals");
     const char           *unknown = NULL;
     double                worst = 0;
-    bytes_text(table, "| depth | integral over the plane - 1 | change when the step is doubled |\n|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {
         const struct integral *one = &m->integral[i];
-        bytes_print(table, "| %g | %s | %s |\n", one->depth, isnan(one->fine) ? "-" : text(pool, "%.0e", one->fine - 1),
-                    isnan(one->coarse - one->fine) ? "-" : text(pool, "%.0e", one->coarse - one->fine));
         if (isnan(one->fine))
             unknown = text_joined(pool, unknown, ", ", text(pool, "%g", one->depth));
         worst = fmax(worst, fabs(one->fine - 1));
     }
     pieces_value(out, "integrate-to-1",
-                 unknown         ? text(pool, "Not all are 1 to 1e-4: no finite number came out at depth %s.", unknown)
-                 : worst < CLOSE ? "All are 1 to better than 1e-4."
-                                 : "Not all are 1 to 1e-4: the rule's step is too coarse for one.");
+                 unknown
+                     ? text(pool, "Not all densities integrate to 1: no finite number came out at depth %s.", unknown)
+                 : worst < CLOSE
+                     ? text(pool, "All densities integrate to 1 within %.0e.", worst)
+                     : text(pool, "Not all densities integrate to 1 within %g: the step is too coarse for one.",
+                            CLOSE));
 }
 
 const struct judge judge_density = {

@@ -1,17 +1,15 @@
 /* depth_sweep.c - the notebook's trained numbers beside ours, and the claim D6 of PROTOCOL.md: they are equivalent.
  *
- * A trained number is a draw from a distribution (roundoff.c says why), so ours agrees if both sets of draws can come
- * from one.  That no difference is found shows nothing; so two one-sided tests ask of other replicas, which the first test
- * does not see, whether mean and spread are the same within stated bounds.
+ * A trained number is a draw from a distribution (roundoff.c says why).  The first replicas are described beside the
+ * reference's draws.  That no difference is found between them shows nothing; so two one-sided tests ask of other replicas,
+ * which the description does not see, whether mean and spread are the same within stated bounds.
  */
 #include "judge.h"
 
 #include <math.h>
+#include <string.h>
 
-/* Four tests of agreement, together at level 0.01. */
-#define AGREE_LEVEL 0.0025
-
-/* The replicas of that test, and those of equivalence. */
+/* The replicas that are described, and those of equivalence. */
 enum { FIRST_DRAWS = 32, FIRST_UNSEEN = 33, LAST_UNSEEN = 64 };
 #define SAME_MEAN 0.01  /* nats */
 #define SAME_SPREAD 2.0 /* a factor */
@@ -49,8 +47,9 @@ struct same {
 };
 
 struct unseen {
-    size_t      runs, lost; /* replicas that are there; of them not ok, or without a number */
-    struct same mean, spread;
+    size_t         runs, lost; /* replicas that are there; of them not ok, or without a number */
+    struct summary ours;       /* of the others                                                */
+    struct same    mean, spread;
 };
 
 struct depth_sweep {
@@ -115,6 +114,7 @@ static void measure_unseen(struct unseen *unseen, const struct inputs *in, doubl
     draws_of(&all, in, "train_logp", where, FIRST_UNSEEN, LAST_UNSEEN);
     unseen->runs = all;
     unseen->lost = all - ours.n;
+    unseen->ours = statistics_summary(ours.x, ours.n);
     const bool         pairs = ours.n > 1 && reference.n > 1;
     struct equivalence none = { NAN, NAN, NAN, NAN };
     unseen->mean = same_of(pairs ? statistics_same_mean(ours.x, reference.x, SAME_MEAN, ours.n, reference.n) : none);
@@ -187,45 +187,25 @@ static const char *summary_text(struct pool *pool, const struct summary *s)
                     : text(pool, "%s ± %s", text_number(pool, 4, s->mean), text_number(pool, 4, s->sd));
 }
 
-/* What so many runs can tell. */
-static const char *judge_draws(struct pool *pool, const struct draws *d)
-{
-    if (d->runs == 0)
-        return "not tested: no run at this depth";
-    if (d->reference.n == 0)
-        return "not tested: no draw of the reference at this depth";
-    if (d->ours.n == 0 && d->runs == 1)
-        return "not tested: the one run failed";
-    if (d->runs == 1)
-        return "not tested: one run is no distribution to compare";
-    if (statistics_kolmogorov_smirnov_least(d->runs, d->reference.n) > AGREE_LEVEL)
-        return text(pool, "not tested: too few runs to tell (%zu)", d->runs);
-    const double p = d->agreement.p;
-    const char  *verdict = isnan(p) ? "not tested" : p > AGREE_LEVEL ? "reproduced" : "not reproduced";
-    return d->ours.n == d->runs
-             ? verdict
-             : text(pool, "%s (%zu of %zu runs without a finite score)", verdict, d->runs - d->ours.n, d->runs);
-}
-
-static void decide_depth(struct pieces *out, struct bytes *table, const struct draws *d)
+static void print_draws(struct pieces *out, struct bytes *table, const struct draws *d)
 {
     struct pool *pool = out->pool;
     const bool   pairs = d->ours.n > 1 && d->reference.n > 1, tested = d->runs > 1 && d->reference.n > 1;
-    const char  *ours = summary_text(pool, &d->ours), *heldout = text_number(pool, 4, d->heldout);
-    const char  *verdict = pieces_number_verdict(out, "depth_sweep", judge_draws(pool, d));
-    bytes_print(table, "| %g | %.3f | %s | %s (%zu) | %s (%zu) | %s | %s | %s | %s | %s | %s |\n", d->depth, d->printed,
+    const double reach = 1.96 * d->difference.std_error; /* 95 %, normal */
+
+    const struct effect difference = { .value = d->difference.value,
+                                       .low = d->difference.value - reach,
+                                       .high = d->difference.value + reach };
+    const char         *ours = summary_text(pool, &d->ours), *heldout = text_number(pool, 4, d->heldout);
+    bytes_print(table, "| %g | %.3f | %s | %s (%zu) | %s (%zu) | %s | %s | %s | %s | %s |\n", d->depth, d->printed,
                 text_number(pool, 4, d->first), ours, d->ours.n, summary_text(pool, &d->reference), d->reference.n,
-                pairs ? text(pool, "%s ± %s", text_number(pool, 4, d->difference.value),
-                             text_number(pool, 4, d->difference.std_error))
-                      : "-",
+                pairs ? text_interval(pool, 4, &difference) : "-",
                 tested ? text(pool, "%.3f, %s", d->agreement.statistic, text_p(pool, d->agreement.p)) : "-",
                 place_text(pool, d->ours_below, d->ours.n), place_text(pool, d->reference_below, d->reference.n),
-                heldout, verdict);
-    pieces_number(out, text(pool, "mean log p of the training rows, depth %g", d->depth),
-                  text(pool, "%.3f", d->printed), text(pool, "%s (held-out %s)", ours, heldout), verdict);
+                heldout);
 }
 
-/* D6: significant is supported; a 90 % interval wholly outside the bounds is refuted; a lost replica as well. */
+/* D6, mean or spread: significant is supported; a 90 % interval wholly outside the bounds is refuted; a lost replica as well. */
 static const char *judge_same(const struct unseen *unseen, const struct same *same, double low, double high)
 {
     if (unseen->runs < LAST_UNSEEN - FIRST_UNSEEN + 1)
@@ -243,7 +223,20 @@ static const char *same_text(struct pool *pool, int decimals, const struct same 
     return isnan(e->p) ? "-"
                        : text(pool, "%s [%s, %s] | %s", text_number(pool, decimals, e->value),
                               text_number(pool, decimals, e->low), text_number(pool, decimals, e->high),
-                              text_p(pool, same->test.corrected));
+                              text_both_p(pool, &same->test));
+}
+
+/* The line in the list of the notebook's numbers.  Without the unseen replicas ours is what there is. */
+static void list_number(struct pieces *out, const struct draws *d, const struct unseen *u, const char *mean,
+                        const char *spread)
+{
+    struct pool *pool = out->pool;
+    const bool   alike = strcmp(mean, spread) == 0;
+    pieces_number(out, text(pool, "mean log p of the training rows, depth %g", d->depth),
+                  text(pool, "%.3f", d->printed), summary_text(pool, u->ours.n > 0 ? &u->ours : &d->ours),
+                  alike && strncmp(mean, "not tested", strlen("not tested")) == 0 ? mean
+                  : alike ? text(pool, "mean and spread: %s", mean)
+                          : text(pool, "mean: %s; spread: %s", mean, spread));
 }
 
 static void print_unseen(struct pieces *out, const struct depth_sweep *m)
@@ -262,6 +255,7 @@ static void print_unseen(struct pieces *out, const struct depth_sweep *m)
         bytes_print(table, "| %g | %zu | %s | %s | %s | %s |\n", m->depth[i].depth, u->runs - u->lost,
                     none ? "- | -" : same_text(out->pool, 4, &u->mean), mean,
                     none ? "- | -" : same_text(out->pool, 2, &u->spread), spread);
+        list_number(out, &m->depth[i], u, mean, spread);
     }
 }
 
@@ -271,12 +265,12 @@ static void decide(struct pieces *out, const void *measured)
     struct bytes             *table = pieces_table(out, "draws");
     const char               *rare = NULL;
     bytes_text(table, "| depth | notebook | ours, unperturbed | ours: mean ± sd (draws) | reference: mean ± sd (draws) "
-                      "| difference of means ± its standard error | Kolmogorov-Smirnov | of ours at or below the "
-                      "printed value | of the reference | held-out: our mean | verdict "
-                      "|\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+                      "| difference of means | Kolmogorov-Smirnov | of ours at or below the "
+                      "printed value | of the reference | held-out: our mean "
+                      "|\n|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {
         const struct draws *d = &m->depth[i];
-        decide_depth(out, table, d);
+        print_draws(out, table, d);
         if (is_outside(d->reference_below, d->reference.n))
             rare = text_joined(out->pool, rare, "\n\n",
                                text(out->pool,
@@ -287,7 +281,6 @@ static void decide(struct pieces *out, const void *measured)
     print_unseen(out, m);
     pieces_value(out, "rare-draws", rare ? rare : "");
     pieces_value(out, "printed", text(out->pool, "%zu", m->printed));
-    pieces_value(out, "agree-level", text(out->pool, "%g", AGREE_LEVEL));
 }
 
 const struct judge judge_depth_sweep = {

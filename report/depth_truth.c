@@ -1,9 +1,10 @@
-/* depth_truth.c - what depth buys, beside the truth and on rows not trained on. */
+/* depth_truth.c - depth beside the truth: does the score of the training rows measure the fit?
+ *
+ * What depth buys is decided on other runs (depth_tuned.c).
+ */
 #include "judge.h"
 
 #include <math.h>
-
-#define NOTEBOOK_DEPTH 8 /* the deepest flow that the notebook trains */
 
 static const struct source tables[] = {
     { .name = "depth_truth",
@@ -15,21 +16,16 @@ static const struct source tables[] = {
 struct depth_row {
     double        depth;
     size_t        seeds, ok;
-    struct effect train, heldout;   /* over seeds                             */
-    struct effect gap;              /* train - held-out, paired               */
-    struct effect over;             /* train - the truth's own on those rows  */
-    double        kl, kl_std_error; /* over seeds and rows                    */
-    struct effect step;             /* held-out, against the depth before; tested */
-    double        train_step;       /* the same of the training rows, mean    */
+    struct effect train, heldout; /* over seeds                             */
+    struct effect gap;            /* train - held-out, paired               */
+    struct effect over;           /* train - the truth's own on those rows  */
+    struct effect kl;             /* over seeds and rows                    */
 };
 
 struct depth_truth {
     size_t            n;
-    struct depth_row *row;  /* [n], ascending                                                */
-    size_t            best; /* row of the highest held-out score                             */
+    struct depth_row *row; /* [n], ascending                                                */
     double            train_truth, heldout_truth;
-    struct effect     less;   /* tested: the first step's held-out gain minus the last one's                   */
-    struct effect     left;   /* tested: KL at the best depth                                                  */
     struct effect     growth; /* tested: the gap at the greatest depth minus the gap at the least              */
     struct effect     over;   /* tested: the training score at the greatest depth minus the truth's own        */
 };
@@ -70,16 +66,18 @@ static struct effect mean_above(struct pool *pool, struct sample s, double level
     return effect_mean(d, s.n);
 }
 
-/* Standard error of the mean KL: the seeds' scatter, and the rows', which all seeds share. */
+/* The interval of the mean KL holds the seeds' scatter, and the rows', which all seeds share (normal). */
 static void measure_kl(struct depth_row *row, const struct inputs *in)
 {
     const struct sample kl = numbers(in, "kl", row->depth), errors = numbers(in, "kl_std_error", row->depth);
-    row->kl = row->kl_std_error = NAN;
+    row->kl = effect_none();
     if (kl.n < 2 || errors.n < 1)
         return;
     const struct summary s = statistics_summary(kl.x, kl.n), e = statistics_summary(errors.x, errors.n);
-    row->kl = s.mean;
-    row->kl_std_error = sqrt(s.std_error * s.std_error + e.mean * e.mean);
+    const double         reach = 1.96 * sqrt(s.std_error * s.std_error + e.mean * e.mean);
+    row->kl.value = s.mean;
+    row->kl.low = s.mean - reach;
+    row->kl.high = s.mean + reach;
 }
 
 /* Both columns of a run are numbers or, if it is not ok, neither; a held-out score alone may still overflow. */
@@ -98,7 +96,7 @@ static struct effect measure_gap(const struct inputs *in, const char *where)
     return effect_mean(gaps, n);
 }
 
-static void measure_depth(struct depth_row *row, const struct inputs *in, double depth, double before)
+static void measure_depth(struct depth_row *row, const struct inputs *in, double depth)
 {
     const struct table *t = table_of(in);
     const char         *where = text(in->pool, "depth=%g", depth);
@@ -111,13 +109,6 @@ static void measure_depth(struct depth_row *row, const struct inputs *in, double
     row->over = mean_above(in->pool, train, truth.n ? truth.x[0] : NAN); /* one number for all seeds */
     row->gap = measure_gap(in, where);
     measure_kl(row, in);
-    if (before > 0) {
-        const struct pairs held = between(in, "heldout_logp", depth, before);
-        const struct pairs fit = between(in, "train_logp", depth, before);
-        row->step = effect_mean(held.d, held.n);
-        row->train_step = effect_mean(fit.d, fit.n).value;
-        verdict_test(in->verdicts, &row->step);
-    }
 }
 
 static void *measure(const struct inputs *in)
@@ -129,24 +120,14 @@ static void *measure(const struct inputs *in)
     m->row = pool_zeroed(in->pool, n * sizeof *m->row);
     m->train_truth = query_number(table_of(in), "train_truth", "");
     m->heldout_truth = query_number(table_of(in), "heldout_truth", "");
-    m->less = m->left = m->growth = m->over = effect_none();
-    for (size_t i = 0; i < n; i++) {
-        measure_depth(&m->row[i], in, depth[i], i ? depth[i - 1] : 0);
-        if (m->row[i].heldout.value > m->row[m->best].heldout.value)
-            m->best = i;
-    }
+    m->growth = m->over = effect_none();
+    for (size_t i = 0; i < n; i++)
+        measure_depth(&m->row[i], in, depth[i]);
     if (n > 1) {
         m->growth = mean_difference(in->pool, between(in, "train_logp", depth[n - 1], depth[0]),
                                     between(in, "heldout_logp", depth[n - 1], depth[0]));
         m->over = mean_above(in->pool, numbers(in, "train_logp", depth[n - 1]), m->train_truth);
     }
-    if (n > 2) {
-        m->less = mean_difference(in->pool, between(in, "heldout_logp", depth[1], depth[0]),
-                                  between(in, "heldout_logp", depth[n - 1], depth[n - 2]));
-        m->left = mean_of(numbers(in, "kl", depth[m->best]));
-    }
-    verdict_test(in->verdicts, &m->less);
-    verdict_test(in->verdicts, &m->left);
     verdict_test(in->verdicts, &m->growth);
     verdict_test(in->verdicts, &m->over);
     return m;
@@ -160,20 +141,14 @@ static void print_depths(struct pieces *out, const struct depth_truth *m)
     struct bytes           *table = pieces_table(out, "depths");
     const struct depth_row *row = m->row;
     bytes_text(table, "| depth | runs that are ok | training log p | held-out log p | training - held-out | training - "
-                      "truth's own | KL(truth, flow) ± standard error |\n|---|---|---|---|---|---|---|\n");
+                      "truth's own | KL(truth, flow) |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++)
-        bytes_print(table, "| %g | %zu of %zu | %s | %s | %s | %s | %s ± %s |\n", row[i].depth, row[i].ok, row[i].seeds,
+        bytes_print(table, "| %g | %zu of %zu | %s | %s | %s | %s | %s |\n", row[i].depth, row[i].ok, row[i].seeds,
                     text_interval(pool, 4, &row[i].train), text_interval(pool, 4, &row[i].heldout),
                     text_interval(pool, 3, &row[i].gap), text_interval(pool, 3, &row[i].over),
-                    text_number(pool, 4, row[i].kl), text_number(pool, 4, row[i].kl_std_error));
+                    text_interval(pool, 3, &row[i].kl));
     bytes_print(table, "| the truth | | %s | %s | %s | 0 | 0 |\n", text_number(pool, 4, m->train_truth),
                 text_number(pool, 4, m->heldout_truth), text_number(pool, 3, m->train_truth - m->heldout_truth));
-    table = pieces_table(out, "steps");
-    bytes_text(table, "| step of depth | training log p | held-out log p, paired by seed | p |\n|---|---|---|---|\n");
-    for (size_t i = 1; i < m->n; i++)
-        bytes_print(table, "| %g to %g | %s | %s | %s |\n", row[i - 1].depth, row[i].depth,
-                    text_number(pool, 4, row[i].train_step), text_interval(pool, 4, &row[i].step),
-                    text_p(pool, row[i].step.corrected));
 }
 
 /* Why the runs cannot tell one depth from another; NULL: they can. */
@@ -185,89 +160,6 @@ static const char *too_few(struct pool *pool, const struct depth_truth *m, size_
         if (m->row[i].seeds < 2)
             return text(pool, "depth %g has a single run", m->row[i].depth);
     return NULL;
-}
-
-static void claim_steps(struct pieces *out, const struct depth_truth *m)
-{
-    const struct depth_row *row = m->row;
-    struct pool            *pool = out->pool;
-    const size_t            n = m->n;
-    size_t                  up = 0, worse = 0; /* steps that help, from the first on; the first step that hurts */
-    while (up + 1 < n && effect_sign(&row[up + 1].step) > 0)
-        up++;
-    for (size_t i = n; i-- > 1;)
-        if (effect_sign(&row[i].step) < 0)
-            worse = i;
-    const bool  all = n > 1 && up + 1 == n, early = worse > 0 && row[worse].depth <= NOTEBOOK_DEPTH;
-    const char *after = "";
-    if (worse)
-        after = text(pool, "the step to depth %g makes held-out rows worse by %s", row[worse].depth,
-                     text_number(pool, 4, -row[worse].step.value));
-    else if (up + 1 < n)
-        after = text(pool, "the step to depth %g brings %s, %s", row[up + 1].depth,
-                     text_interval(pool, 4, &row[up + 1].step), text_p(pool, row[up + 1].step.corrected));
-    pieces_claim(
-        out, &(struct claim){
-                 .name = "steps",
-                 .title = "each stack of more blocks fits better",
-                 .sentence =
-                     "stacking coupling blocks steadily improves the fit. [...] Likelihood climbs steadily with depth",
-                 .rule = text(
-                     pool,
-                     "on held-out rows, paired by seed: supported if every step of depth significantly improves "
-                     "log p; refuted if a step up to depth %d, the notebook's deepest, significantly worsens it; "
-                     "otherwise supported within a range, the depth up to which each step helps; undecided if not even "
-                     "the first does.",
-                     NOTEBOOK_DEPTH),
-                 .effect = n > 1 ? text(pool, "from depth %g to %g held-out log p goes from %s to %s.", row[0].depth,
-                                        row[n - 1].depth, text_number(pool, 4, row[0].heldout.value),
-                                        text_number(pool, 4, row[n - 1].heldout.value))
-                                 : "the table holds one depth.",
-                 .limit = early          ? text(pool, "%s.", after)
-                        : all || up == 0 ? NULL
-                                         : text(pool, "each step helps up to depth %g; %s.", row[up].depth, after),
-                 .untested = too_few(pool, m, 2),
-                 .rests_on = "depth_truth",
-                 .decision = all    ? SUPPORTED
-                           : early  ? REFUTED
-                           : up > 0 ? LIMITED
-                                    : UNDECIDED,
-             });
-}
-
-static void claim_taper(struct pieces *out, const struct depth_truth *m)
-{
-    struct pool            *pool = out->pool;
-    const bool              tapers = effect_sign(&m->less) > 0, short_of = effect_sign(&m->left) > 0;
-    const struct depth_row *best = &m->row[m->best];
-    pieces_claim(
-        out,
-        &(struct claim){
-            .name = "taper",
-            .title = "the gains taper as the flow saturates the target",
-            .sentence = "The gains taper as the flow saturates the target.",
-            .rule =
-                text(pool,
-                     "supported if the last step's held-out gain is significantly smaller than the first's, and "
-                     "the interval of KL(truth, flow) at the best depth lies below %g nats; within a range if the gain "
-                     "is smaller, but that KL significantly above zero: then the flow saturates short of the target; "
-                     "refuted if the gain is significantly larger; otherwise undecided.",
-                     EFFECT_MATERIAL),
-            .effect = text(pool, "the last step gains %s nats less than the first (%s).",
-                           text_interval(pool, 3, &m->less), text_p(pool, m->less.corrected)),
-            .limit = tapers && short_of
-                       ? text(pool,
-                              "the gains taper, but short of the target: at the best depth, %g, KL "
-                              "is %s ± %s nats.",
-                              best->depth, text_number(pool, 4, best->kl), text_number(pool, 4, best->kl_std_error))
-                       : NULL,
-            .untested = too_few(pool, m, 3),
-            .rests_on = "depth_truth",
-            .decision = tapers && short_of                                             ? LIMITED
-                      : tapers && effect_between(&m->left, -INFINITY, EFFECT_MATERIAL) ? SUPPORTED
-                      : effect_sign(&m->less) < 0                                      ? REFUTED
-                                                                                       : UNDECIDED,
-        });
 }
 
 /* Where the training and held-out curves part by more than the truth's own do. */
@@ -315,21 +207,15 @@ static void claim_fit(struct pieces *out, const struct depth_truth *m)
                 "the least depth to the greatest; within a range if one of the two is so; if neither is, supported "
                 "if both intervals lie below %g nats, and otherwise undecided.",
                 EFFECT_MATERIAL),
+            .estimate = text(pool, "training - held-out grows by %s nats", text_interval(pool, 3, &m->growth)),
             .effect = text(pool,
                            "the gap grows by %s nats over the depths (%s); at the greatest depth the training score "
                            "stands %s above the truth's (%s); %s.",
-                           text_interval(pool, 3, &m->growth), text_p(pool, m->growth.corrected),
-                           text_interval(pool, 3, &m->over), text_p(pool, m->over.corrected), curves),
-            .limit = passes && grows ? text(pool,
-                                            "from depth %g on the mean training score is better than the truth's "
-                                            "own, which no density can be on fresh rows: that part of the gain is "
-                                            "over-fitting; %s.",
-                                            passed_at(m), curves)
-                   : grows           ? text(pool,
-                                            "the gap grows with depth, but the training score does not significantly pass "
-                                                      "the truth; %s.",
-                                            curves)
-                   : passes          ? "the training score passes the truth, but the gap does not significantly grow."
+                           text_interval(pool, 3, &m->growth), text_both_p(pool, &m->growth),
+                           text_interval(pool, 3, &m->over), text_both_p(pool, &m->over), curves),
+            .limit = passes && grows ? text(pool, "from depth %g on part of it is over-fitting.", passed_at(m))
+                   : grows           ? "the gap grows with depth, but the training score does not pass the truth's."
+                   : passes          ? "the training score passes the truth's, but the gap does not significantly grow."
                                      : NULL,
             .untested = few ? few : no_truth,
             .rests_on = "depth_truth",
@@ -344,8 +230,6 @@ static void decide(struct pieces *out, const void *measured)
 {
     const struct depth_truth *m = measured;
     print_depths(out, m);
-    claim_steps(out, m);
-    claim_taper(out, m);
     claim_fit(out, m);
 }
 

@@ -94,6 +94,19 @@ static double rate_of(const struct inputs *in, double seed)
     return gain(in, NOTEBOOK, N_STEPS, 0, seed) - 2 * gain(in, TUNED, N_STEPS, 0, seed);
 }
 
+/* Over the seeds of which all four runs are ok. */
+static struct effect mean_less(const struct inputs *in, struct sample seeds)
+{
+    double *d = pool_alloc(in->pool, (seeds.n + 1) * sizeof *d);
+    size_t  n = 0;
+    for (size_t s = 0; s < seeds.n; s++) {
+        const double less = taper_of(in, TUNED, seeds.x[s]);
+        if (!isnan(less))
+            d[n++] = less;
+    }
+    return effect_mean(d, n);
+}
+
 static void measure_seeds(struct depth_tuned *m, const struct inputs *in)
 {
     const struct sample seeds = query_distinct(in->pool, runs_of(in), "seed", where(in, TUNED, N_STEPS));
@@ -105,6 +118,7 @@ static void measure_seeds(struct depth_tuned *m, const struct inputs *in)
                            : k == 2 ? target_of(in, seeds.x[s])
                                     : rate_of(in, seeds.x[s]));
     }
+    m->less = mean_less(in, seeds);
     m->seeds = seeds.n;
     m->taper[NOTEBOOK] = effect_signs(d[0], seeds.n);
     m->taper[TUNED] = effect_signs(d[1], seeds.n);
@@ -131,16 +145,18 @@ static void *measure(const struct inputs *in)
 static void print_steps(struct pieces *out, const struct depth_tuned *m)
 {
     struct bytes *table = pieces_table(out, "steps");
-    bytes_text(table, "| training | step of depth | better / worse / tied | p | mean gain in test log p |\n"
-                      "|---|---|---|---|---|\n");
+    bytes_text(
+        table,
+        "| training | step of depth | better / worse / tied | p, alone | p, corrected | mean gain in test log p |\n"
+        "|---|---|---|---|---|---|\n");
     for (size_t t = 0; t < N_TRAININGS; t++)
         for (size_t k = 0; k < N_STEPS; k++) {
             const struct depth_step *step = &m->step[t][k];
             const struct contest    *c = &step->contest;
-            bytes_print(table, "| %s | %g to %g | %zu / %zu / %zu | %s | %s |\n", depth_tuned_called[t],
+            bytes_print(table, "| %s | %g to %g | %zu / %zu / %zu | %s | %s | %s |\n", depth_tuned_called[t],
                         depth_tuned_depth[k], depth_tuned_depth[k + 1], c->better, c->worse,
-                        c->seeds - c->better - c->worse, text_p(out->pool, c->effect.corrected),
-                        text_interval(out->pool, 4, &step->gain));
+                        c->seeds - c->better - c->worse, text_p(out->pool, c->effect.p),
+                        text_p(out->pool, c->effect.corrected), text_interval(out->pool, 4, &step->gain));
         }
 }
 
@@ -178,6 +194,7 @@ static void decide(struct pieces *out, const void *measured)
     print_steps(out, m);
     print_tuned(out, m->rates);
     depth_tuned_claims(out, m);
+    depth_tuned_answers(out, m);
 }
 
 const struct judge judge_depth_tuned = {

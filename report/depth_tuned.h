@@ -1,6 +1,7 @@
 /* depth_tuned.h - what the judge of the tuned depth measures, for the file that decides on it.
  *
- * depth_tuned.c measures, depth_tuned_claims.c decides the claims D1 to D3 of PROTOCOL.md.
+ * depth_tuned.c measures, depth_tuned_claims.c decides the claims D1 to D3 of PROTOCOL.md, and depth_tuned_answers.c says at
+ * the head of the report what they come to.
  */
 #ifndef DEPTH_TUNED_H
 #define DEPTH_TUNED_H
@@ -23,6 +24,7 @@ struct depth_step {
 struct depth_tuned {
     struct depth_step   step[N_TRAININGS][N_STEPS];
     struct effect       whole[N_TRAININGS]; /* mean gain from the least to the greatest depth; not tested          */
+    struct effect       less;               /* tuned: mean of the first step's gain less the last one's; not tested */
     struct effect       taper[2];           /* of NOTEBOOK and TUNED; tested                                      */
     struct effect       target;             /* KL at the greatest depth, tuned rate, against 0.01 nats; tested     */
     struct effect       rate;               /* gain at the notebook's rate against twice the tuned one; tested     */
@@ -31,6 +33,15 @@ struct depth_tuned {
     const struct table *rates;              /* depth_tuned_rates */
 };
 
+/* What the four steps of a training come to. */
+struct depth_steps {
+    size_t unbroken, worse; /* steps from the first on that are better; steps that are worse */
+};
+struct depth_steps depth_tuned_steps(const struct depth_tuned *m, size_t training);
+/* Why a training carries no verdict, in words; NULL: it does. */
+const char *depth_tuned_untested(struct pool *pool, const struct depth_tuned *m, size_t training);
+
 void depth_tuned_claims(struct pieces *out, const struct depth_tuned *m);
+void depth_tuned_answers(struct pieces *out, const struct depth_tuned *m);
 
 #endif

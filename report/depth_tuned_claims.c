@@ -6,24 +6,41 @@ static const char *step_name(struct pool *pool, size_t k)
     return text(pool, "%g to %g", depth_tuned_depth[k], depth_tuned_depth[k + 1]);
 }
 
+struct depth_steps depth_tuned_steps(const struct depth_tuned *m, size_t training)
+{
+    struct depth_steps steps = { 0, 0 };
+    for (size_t k = 0; k < N_STEPS; k++) {
+        const int sign = effect_sign(&m->step[training][k].contest.effect);
+        steps.unbroken += sign > 0 && steps.unbroken == k;
+        steps.worse += sign < 0;
+    }
+    return steps;
+}
+
+const char *depth_tuned_untested(struct pool *pool, const struct depth_tuned *m, size_t training)
+{
+    const char *untested = NULL;
+    for (size_t k = 0; k < N_STEPS && !untested; k++)
+        untested = contest_untested(pool, &m->step[training][k].contest,
+                                    text(pool, "runs at depths %s", step_name(pool, k)));
+    return untested;
+}
+
+/* The steps that are worse (-1), or that are not told (0); "none". */
+static const char *steps_with(struct pool *pool, const struct depth_step *step, int sign)
+{
+    const char *list = NULL;
+    for (size_t k = 0; k < N_STEPS; k++)
+        if (effect_sign(&step[k].contest.effect) == sign)
+            list = text_joined(pool, list, ", ", step_name(pool, k));
+    return list ? list : "none";
+}
+
 /* D1, one verdict per training. */
 static void claim_steps(struct pieces *out, const struct depth_tuned *m, size_t training, const char *name)
 {
-    struct pool *pool = out->pool;
-    const char  *untested = NULL, *worse = NULL, *open = NULL;
-    size_t       unbroken = 0, n_worse = 0;
-    for (size_t k = 0; k < N_STEPS; k++) {
-        const struct contest *c = &m->step[training][k].contest;
-        const int             sign = effect_sign(&c->effect);
-        unbroken += sign > 0 && unbroken == k;
-        n_worse += sign < 0;
-        if (sign < 0)
-            worse = text_joined(pool, worse, ", ", step_name(pool, k));
-        if (sign == 0)
-            open = text_joined(pool, open, ", ", step_name(pool, k));
-        if (!untested)
-            untested = contest_untested(pool, c, text(pool, "runs at depths %s", step_name(pool, k)));
-    }
+    struct pool             *pool = out->pool;
+    const struct depth_steps steps = depth_tuned_steps(m, training);
     pieces_claim(
         out,
         &(struct claim){
@@ -36,17 +53,20 @@ static void claim_steps(struct pieces *out, const struct depth_tuned *m, size_t 
                     "steps of depth 1 to 2, 2 to 4, 4 to 8 and 8 to 16. Supported if all four are significantly "
                     "better, refuted as stated if one is significantly worse, otherwise supported within the depth up "
                     "to which each is better, undecided if not even the first is.",
+            .estimate = text(pool, "%s nats from depth 1 to 16", text_interval(pool, 3, &m->whole[training])),
             .effect = text(pool, "from depth 1 to 16 test log p gains %s; worse: %s; not told: %s.",
-                           text_interval(pool, 3, &m->whole[training]), worse ? worse : "none", open ? open : "none"),
-            .limit = unbroken > 0 && unbroken < N_STEPS && n_worse == 0
-                       ? text(pool, "each step helps up to depth %g.", depth_tuned_depth[unbroken])
+                           text_interval(pool, 3, &m->whole[training]), steps_with(pool, m->step[training], -1),
+                           steps_with(pool, m->step[training], 0)),
+            .limit = steps.worse > 0 ? text(pool, "worse from depth %s.", steps_with(pool, m->step[training], -1))
+                   : steps.unbroken > 0 && steps.unbroken < N_STEPS
+                       ? text(pool, "each step helps up to depth %g.", depth_tuned_depth[steps.unbroken])
                        : NULL,
-            .untested = untested,
+            .untested = depth_tuned_untested(pool, m, training),
             .rests_on = "depth_tuned depth_tuned_rates",
-            .decision = n_worse > 0         ? REFUTED
-                      : unbroken == N_STEPS ? SUPPORTED
-                      : unbroken > 0        ? LIMITED
-                                            : UNDECIDED,
+            .decision = steps.worse > 0           ? REFUTED
+                      : steps.unbroken == N_STEPS ? SUPPORTED
+                      : steps.unbroken > 0        ? LIMITED
+                                                  : UNDECIDED,
         });
 }
 
@@ -60,7 +80,7 @@ static const char *few_seeds(struct pool *pool, const struct depth_tuned *m, con
 
 static const char *signs_text(struct pool *pool, const struct effect *e)
 {
-    return text(pool, "%zu of %zu seeds (%s)", e->positive, e->n, text_p(pool, e->corrected));
+    return text(pool, "%zu of %zu seeds (%s)", e->positive, e->n, text_both_p(pool, e));
 }
 
 /* D2. */
@@ -81,6 +101,8 @@ static void claim_taper(struct pieces *out, const struct depth_tuned *m)
                     "errors; exact sign tests. Refuted as stated if a taper is significantly negative; supported if "
                     "both are positive and KL is significantly below 0.01; within the taper if KL is significantly "
                     "above; otherwise undecided.",
+            .estimate = text(pool, "the first step gains %s nats more than the last, tuned",
+                             text_interval(pool, 3, &m->less)),
             .effect = text(pool,
                            "the first gain is the larger in %s at the notebook's rate and in %s at the tuned one; "
                            "median KL at depth 16 is %s nats.",
@@ -110,6 +132,9 @@ static void claim_rate(struct pieces *out, const struct depth_tuned *m)
                           .rule = "for each seed the gain from depth 1 to 16 at rate 0.003 against twice that at the "
                                   "tuned rate, in the exact sign test. Supported if significantly more, refuted as "
                                   "stated if significantly less, otherwise undecided.",
+                          .estimate = text(pool, "%s of %s nats are left at the tuned rate",
+                                           text_interval(pool, 3, &m->whole[TUNED]),
+                                           text_number(pool, 3, m->whole[NOTEBOOK].value)),
                           .effect = text(pool,
                                          "the gain is %s nats at rate 0.003 and %s at the tuned rate; more than "
                                          "twice as large in %s.",

@@ -31,21 +31,29 @@ static void list_numbers(struct pieces *out)
     }
 }
 
-static void list_claims(struct pieces *out)
+/* A line a claim: the notebook's sentences, or what this report claims of its own. */
+static void list_claims(struct pieces *out, const char *name, bool notebooks)
 {
-    struct bytes *table = pieces_table(out, "claims");
-    const char   *not_tested = NULL, *exploration = NULL;
-    bytes_text(table, "| claim | verdict | why |\n|---|---|---|\n");
+    struct bytes *table = pieces_table(out, name);
+    bytes_print(table, "| %s | our estimate | verdict |\n|---|---|---|\n",
+                notebooks ? "the notebook's sentence, in short" : "this report's own claim");
     for (size_t i = 0; i < out->n_claims; i++) {
         const struct claim *c = &out->claim[i];
-        bytes_print(table, "| %s%s | **%s** | %s |\n", text_capital(out->pool, c->title),
-                    c->sentence ? "" : " (not the notebook's)", verdict_name(c->decision),
-                    text_capital(out->pool, c->limit ? c->limit : c->effect));
-        if (c->decision == NOT_TESTED)
+        if ((c->sentence != NULL) == notebooks)
+            bytes_print(table, "| [%s](#%s) | %s | **%s**%s%s |\n", text_capital(out->pool, c->title), c->name,
+                        c->estimate, verdict_name(c->decision), c->limit ? ": " : "", c->limit ? c->limit : "");
+    }
+}
+
+static void note_untold(struct pieces *out)
+{
+    const char *not_tested = NULL, *exploration = NULL;
+    for (size_t i = 0; i < out->n_claims; i++) {
+        if (out->claim[i].decision == NOT_TESTED)
             not_tested = "A claim is *not tested* where its runs are not in these tables, or are so few that no "
                          "outcome could have been\nsignificant, or were made with other settings: that says nothing "
                          "for it or against it.";
-        if (c->decision == EXPLORATION)
+        if (out->claim[i].decision == EXPLORATION)
             exploration = "*Exploration* stands where the runs are not those that PROTOCOL.md states before they are "
                           "made:\nthere is no verdict.";
     }
@@ -58,10 +66,12 @@ static void add_head(struct pieces *out, enum edition edition, const struct verd
 {
     out->judge = NULL;
     list_numbers(out);
-    list_claims(out);
+    list_claims(out, "claims", true);
+    note_untold(out);
     pieces_value(out, "settings", sources_notice(out->sources));
     if (edition == EDITION_NOTEBOOK)
         return;
+    list_claims(out, "own-claims", false);
     pieces_value(out, "tests", text(out->pool, "%zu", verdicts_of_family(verdicts, NULL)));
     pieces_value(out, "stability-tests", text(out->pool, "%zu", verdicts_of_family(verdicts, "Stability")));
     pieces_value(out, "depth-tests", text(out->pool, "%zu", verdicts_of_family(verdicts, "Depth")));

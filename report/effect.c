@@ -55,6 +55,20 @@ struct effect effect_signs(const double *d, size_t n)
     return e;
 }
 
+struct effect effect_share(size_t k, size_t n)
+{
+    struct effect e = effect_none();
+    e.n = n;
+    e.positive = k;
+    if (n == 0)
+        return e;
+    const double a = (double)k, b = (double)(n - k);
+    e.value = a / (double)n;
+    e.low = k > 0 ? gsl_cdf_beta_Pinv(0.025, a, b + 1) : 0;
+    e.high = k < n ? gsl_cdf_beta_Pinv(0.975, a + 1, b) : 1;
+    return e;
+}
+
 int effect_sign(const struct effect *e)
 {
     if (!(e->corrected <= EFFECT_LEVEL))

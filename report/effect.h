@@ -30,6 +30,9 @@ struct effect effect_mean(const double *d, size_t n);
 /* Are positive and negative d equally likely?  The exact sign test, zeros left out. */
 struct effect effect_signs(const double *d, size_t n);
 
+/* k of n, as a share, with its exact interval (Clopper & Pearson 1934, Biometrika 26).  Nothing is tested. */
+struct effect effect_share(size_t k, size_t n);
+
 /* 1: significantly above zero; -1: significantly below; 0: neither. */
 int effect_sign(const struct effect *effect);
 /* The whole interval lies between low and high. */

@@ -133,7 +133,7 @@ static const char *effect_text(struct pool *pool, const struct step_coupling *c)
                 "positive in %zu of %zu seeds (%s); %zu of %zu seeds are left out, since a run diverged. The untrained "
                 "gradient norm goes as depth to the power %s.",
                 text_interval(pool, 3, &c->mean), DEEPEST, text_number(pool, 2, pow(DEEPEST, c->mean.value)),
-                c->signs.positive, c->left, text_p(pool, c->signs.corrected), c->seeds - c->left, c->seeds,
+                c->signs.positive, c->left, text_both_p(pool, &c->signs), c->seeds - c->left, c->seeds,
                 text_interval(pool, 2, &c->norm));
 }
 
@@ -162,6 +162,7 @@ static void claim_larger(struct pieces *out, const struct step_coupling *c, cons
                          "sign test and the interval lies above 0; refuted as stated if they are significantly "
                          "negative; otherwise undecided.",
                          NO_GROWTH),
+            .estimate = text(pool, "step ~ depth to the power %s", text_interval(pool, 2, &c->mean)),
             .effect = effect_text(pool, c),
             .untested = untested(pool, c, coupling),
             .rests_on = "effective_step",

@@ -1,7 +1,7 @@
 /* fill.h - the report as a document: REPORT.md.in, Markdown with places that are filled with the judges' pieces.
  *
  *   {{table stability.primary}}      a table of Markdown
- *   {{claim stability.no-nan}}       title, sentence, rule, what was measured, verdict
+ *   {{claim stability.bad-batch}}    title, sentence, rule, what was measured, verdict
  *   {{value roundoff.limit}}         a number, a phrase, a sentence, or paragraphs
  *   {{source stability}}             what makes the table again
  *   {{figure stability: caption}}    the picture with its caption

@@ -31,6 +31,7 @@ struct norms {
 
 struct law {
     size_t           seeds, n;
+    struct sample    whole;                        /* seeds of which every norm is finite                       */
     struct norms    *depth;                        /* [n]                                                       */
     struct effect    slope, slope_per_parameter;   /* means of log gradient against log depth, one per seed */
     struct effect    growth, growth_per_parameter; /* the signs of these; tested                           */
@@ -83,30 +84,43 @@ static double slope_of_seed(const struct inputs *in, const char *coupling, doubl
     return law->n > 1 ? statistics_line(x, y, 0.95, law->n).slope : NAN;
 }
 
-/* The mean of the seeds' slopes, and the sign test of them, which is registered. */
+/* The mean of the whole seeds' slopes, and the sign test of them, which is registered. */
 static void measure_slopes(struct effect *mean, struct effect *signs, const struct inputs *in, const char *coupling,
-                           const struct law *law, struct sample seeds, bool per_parameter)
+                           const struct law *law, bool per_parameter)
 {
-    double *slope = pool_alloc(in->pool, (seeds.n + 1) * sizeof *slope);
-    size_t  n = 0;
-    for (size_t s = 0; s < seeds.n; s++) {
-        const double of_seed = slope_of_seed(in, coupling, seeds.x[s], law, per_parameter);
-        if (!isnan(of_seed))
-            slope[n++] = of_seed;
-    }
+    double      *slope = pool_alloc(in->pool, (law->whole.n + 1) * sizeof *slope);
+    const size_t n = law->whole.n;
+    for (size_t s = 0; s < n; s++)
+        slope[s] = slope_of_seed(in, coupling, law->whole.x[s], law, per_parameter);
     *mean = effect_mean(slope, n);
     *signs = effect_signs(slope, n);
     verdict_test(in->verdicts, signs);
 }
 
-static void fit_medians(struct law *law, struct pool *pool)
+/* Both laws through the geometric means, over the seeds that have a slope. */
+static struct depth_law fit_means(const struct inputs *in, const char *coupling, const struct law *law)
 {
-    double *depth = pool_alloc(pool, 2 * (law->n + 1) * sizeof *depth), *median = depth + law->n + 1;
+    double *depth = pool_zeroed(in->pool, 2 * (law->n + 1) * sizeof *depth), *mean = depth + law->n + 1;
     for (size_t d = 0; d < law->n; d++) {
         depth[d] = law->depth[d].depth;
-        median[d] = law->depth[d].summary.median;
+        for (size_t s = 0; s < law->whole.n; s++)
+            mean[d] += log(
+                query_number(table_of(in), "grad_norm",
+                             text(in->pool, "coupling=%s depth=%g seed=%g", coupling, depth[d], law->whole.x[s])));
+        mean[d] = exp(mean[d] / (double)law->whole.n);
     }
-    law->fit = depth_law_fit(depth, median, law->n);
+    return depth_law_fit(depth, mean, law->n);
+}
+
+/* The seeds of which every norm is finite. */
+static struct sample whole_seeds(const struct inputs *in, const char *coupling, const struct law *law,
+                                 struct sample seeds)
+{
+    struct sample whole = { pool_alloc(in->pool, (seeds.n + 1) * sizeof *whole.x), 0 };
+    for (size_t s = 0; s < seeds.n; s++)
+        if (!isnan(slope_of_seed(in, coupling, seeds.x[s], law, false)))
+            whole.x[whole.n++] = seeds.x[s];
+    return whole;
 }
 
 static void measure_law(struct law *law, const struct inputs *in, const char *coupling)
@@ -119,9 +133,10 @@ static void measure_law(struct law *law, const struct inputs *in, const char *co
     law->depth = pool_zeroed(in->pool, depths.n * sizeof *law->depth);
     for (size_t d = 0; d < depths.n; d++)
         law->depth[d] = measure_norms(in, coupling, depths.x[d]);
-    measure_slopes(&law->slope, &law->growth, in, coupling, law, seeds, false);
-    measure_slopes(&law->slope_per_parameter, &law->growth_per_parameter, in, coupling, law, seeds, true);
-    fit_medians(law, in->pool);
+    law->whole = whole_seeds(in, coupling, law, seeds);
+    measure_slopes(&law->slope, &law->growth, in, coupling, law, false);
+    measure_slopes(&law->slope_per_parameter, &law->growth_per_parameter, in, coupling, law, true);
+    law->fit = fit_means(in, coupling, law);
 }
 
 /* One-sided sign test that the median of d is at most 0: half of the two-sided p where the data lie above. */
@@ -170,24 +185,7 @@ static void *measure(const struct inputs *in)
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-static void print_norms(struct pieces *out, const struct gradient_depth *m)
-{
-    struct pool  *pool = out->pool;
-    struct bytes *table = pieces_table(out, "norms");
-    bytes_text(table, "| coupling | depth | seeds with a finite gradient | median | quartiles | the notebook (seed 0) "
-                      "| seeds at or below it |\n|---|---|---|---|---|---|---|\n");
-    for (size_t c = 0; c < N_COUPLINGS; c++)
-        for (size_t i = 0; i < m->law[c].n; i++) {
-            const struct norms   *norms = &m->law[c].depth[i];
-            const struct summary *s = &norms->summary;
-            bytes_print(table, "| %s | %g | %zu of %zu | %s | %s to %s | %s | %s |\n", couplings[c], norms->depth, s->n,
-                        norms->seeds, text_number(pool, 2, s->median), text_number(pool, 2, s->q1),
-                        text_number(pool, 2, s->q3), isnan(norms->printed) ? "" : text(pool, "%.1f", norms->printed),
-                        isnan(norms->printed) ? "" : text(pool, "%.0f of %zu", norms->below, s->n));
-        }
-}
-
-/* The lines through the medians; "" if there are none. */
+/* The lines through the geometric means; "" if there are none. */
 static const char *laws_text(struct pool *pool, const struct law *affine, const struct law *spline)
 {
     if (!isfinite(affine->fit.power_misfit) || !isfinite(spline->fit.power_misfit))
@@ -195,11 +193,11 @@ static const char *laws_text(struct pool *pool, const struct law *affine, const 
     const bool a = affine->fit.power_misfit < affine->fit.exponential_misfit;
     const bool s = spline->fit.power_misfit < spline->fit.exponential_misfit;
     return text(pool,
-                "The medians grow as depth to the power %.2f (affine) and %.2f (spline), the lines of the "
-                "figure. A power of the depth misses them by a factor of %.2f and %.2f, an exponential by %.2f and "
-                "%.2f: the power law is %s.",
-                affine->fit.power.slope, spline->fit.power.slope, exp(affine->fit.power_misfit),
-                exp(spline->fit.power_misfit), exp(affine->fit.exponential_misfit), exp(spline->fit.exponential_misfit),
+                "A power of the depth, the lines of the figure, misses the geometric means of the seeds by a factor of "
+                "%.2f (affine) and %.2f "
+                "(spline), an exponential by %.2f and %.2f: the power law is %s.",
+                exp(affine->fit.power_misfit), exp(spline->fit.power_misfit), exp(affine->fit.exponential_misfit),
+                exp(spline->fit.exponential_misfit),
                 a && s ? "the better description of both"
                 : a    ? "better for the affine coupling only"
                 : s    ? "better for the spline only"
@@ -244,7 +242,8 @@ static void claim_growth(struct pieces *out, const struct law *law, bool per_par
         slope[c] = per_parameter ? &law[c].slope_per_parameter : &law[c].slope;
         test[c] = per_parameter ? &law[c].growth_per_parameter : &law[c].growth;
     }
-    const int a = effect_sign(test[AFFINE]), s = effect_sign(test[SPLINE]);
+    const int    a = effect_sign(test[AFFINE]), s = effect_sign(test[SPLINE]);
+    const size_t lower = slope[AFFINE]->value <= slope[SPLINE]->value ? AFFINE : SPLINE;
     pieces_claim(
         out,
         &(struct claim){
@@ -259,9 +258,12 @@ static void claim_growth(struct pieces *out, const struct law *law, bool per_par
                          "both couplings' slopes are significantly positive; refuted as stated if one coupling's are "
                          "negative; within a coupling if it alone is positive; otherwise undecided.",
                          per_parameter ? ", less half the log of the number of parameters," : ""),
+            .estimate = text(pool, "norm%s ~ depth to the power %s (%s, the lower of two)",
+                             per_parameter ? " / sqrt(parameters)" : "", text_interval(pool, 2, slope[lower]),
+                             couplings[lower]),
             .effect = text(pool, "it grows as depth to the power %s (affine, %s) and %s (spline, %s).",
-                           text_interval(pool, 2, slope[AFFINE]), text_p(pool, test[AFFINE]->corrected),
-                           text_interval(pool, 2, slope[SPLINE]), text_p(pool, test[SPLINE]->corrected)),
+                           text_interval(pool, 2, slope[AFFINE]), text_both_p(pool, test[AFFINE]),
+                           text_interval(pool, 2, slope[SPLINE]), text_both_p(pool, test[SPLINE])),
             .limit = a + s == 1 ? text(pool, "shown for the %s coupling only.", a > 0 ? "affine" : "spline") : NULL,
             .untested = too_few(pool, law),
             .rests_on = "gradient_depth",
@@ -290,8 +292,9 @@ static void claim_order_of_magnitude(struct pieces *out, const struct gradient_d
                          "sign tests; refuted as stated if the interval of its geometric mean lies wholly outside; "
                          "otherwise undecided.",
                          10 / HALF_ORDER, 10 * HALF_ORDER),
+            .estimate = text(pool, "depth 16 has %s times the norm of depth 2", text_interval(pool, 1, &ratio)),
             .effect = text(pool, "the geometric mean of the ratio over %zu seeds is %s (%s); %zu seeds reach 10.",
-                           m->pairs, text_interval(pool, 1, &ratio), text_p(pool, m->order.corrected), m->reach),
+                           m->pairs, text_interval(pool, 1, &ratio), text_both_p(pool, &m->order), m->reach),
             .untested = m->pairs < LEAST_SEEDS
                           ? text(pool,
                                  "%zu seeds have spline flows at depths 2 and 16, and fewer than %d carry no "
@@ -308,7 +311,6 @@ static void claim_order_of_magnitude(struct pieces *out, const struct gradient_d
 static void decide(struct pieces *out, const void *measured)
 {
     const struct gradient_depth *m = measured;
-    print_norms(out, m);
     pieces_value(out, "laws", laws_text(out->pool, &m->law[AFFINE], &m->law[SPLINE]));
     pieces_value(out, "typical", typical_text(out->pool, &m->deep));
     claim_growth(out, m->law, false);

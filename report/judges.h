@@ -4,10 +4,10 @@
  */
 JUDGE(depth_sweep)
 JUDGE(density)
-JUDGE(roundoff)
-JUDGE(depth_truth)
 JUDGE(depth_tuned)
 JUDGE(rows)
+JUDGE(depth_truth)
+JUDGE(roundoff)
 JUDGE(gradient_norm)
 JUDGE(gradient_depth)
 JUDGE(effective_step)

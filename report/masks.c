@@ -101,14 +101,18 @@ static void claim_needed(struct pieces *out, const struct masks *m, size_t block
         &(struct claim){
             .name = name,
             .title = title,
-            .sentence = "Together — alternating masks, clipping, ActNorm (data-initialised), and a warm start — these "
-                        "make very deep coupling flows trainable.",
+            .sentence =
+                block != NO_FLIPS
+                    ? NULL
+                    : "Together — alternating masks, clipping, ActNorm (data-initialised), and a warm start — these "
+                      "make very deep coupling flows trainable.",
             .rule = text(pool,
                          "spline stacks of depth 8 at rate 0.003 and clip 1, blocks with rotations and flips against "
                          "blocks with %s: the exact sign test of held-out log p, paired by seed; runs that are not ok "
                          "are tied at the worst. Supported if the full block is significantly higher, refuted as "
                          "stated if it is significantly lower, otherwise undecided. Depth 4 is description.",
                          blocks[block].name),
+            .estimate = contest_estimate(pool, &other->full, "the full block"),
             .effect = text(pool, "the full block is %s; worse in %zu; median difference %s.",
                            contest_text(pool, &other->full), other->full.worse,
                            text_number(pool, 3, other->difference)),

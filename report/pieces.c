@@ -75,14 +75,28 @@ static struct claim judged(struct pieces *p, const struct claim *claim)
     return *claim;
 }
 
+/* What the claim before of the same judge has said is not said again. */
+static bool said(const struct pieces *p, const char *judge, const char *sentence, const char *rule)
+{
+    const struct claim *before = p->n_claims ? &p->claim[p->n_claims - 1] : NULL;
+    const size_t        length = strlen(judge);
+    if (!before || strncmp(before->name, judge, length) != 0 || before->name[length] != '.')
+        return false;
+    return (!sentence || (before->sentence && strcmp(sentence, before->sentence) == 0)) &&
+           (!rule || strcmp(rule, before->rule) == 0);
+}
+
 void pieces_claim(struct pieces *p, const struct claim *given)
 {
-    const struct claim c = judged(p, given);
-    struct bytes      *out = add(p, PIECE_CLAIM, full_name(p, c.name));
-    bytes_print(out, "**Claim: %s.**\n\n", c.title);
-    if (c.sentence)
+    struct claim  c = judged(p, given);
+    struct bytes *out = add(p, PIECE_CLAIM, full_name(p, c.name));
+    c.name = full_name(p, c.name);
+    c.estimate = c.estimate ? c.estimate : "-";
+    bytes_print(out, "<a id=\"%s\"></a>\n**Claim: %s.**\n\n", c.name, c.title);
+    if (c.sentence && !said(p, p->judge, c.sentence, NULL))
         bytes_print(out, "> %s\n\n", c.sentence);
-    bytes_print(out, "*Rule.* %s\n\n*Measured.* %s\n\n*Verdict:* **%s**%s%s", text_capital(p->pool, c.rule),
+    bytes_print(out, "*Rule.* %s\n\n*Measured.* %s\n\n*Verdict:* **%s**%s%s",
+                said(p, p->judge, NULL, c.rule) ? "That of the claim before." : text_capital(p->pool, c.rule),
                 text_capital(p->pool, c.effect), verdict_name(c.decision), c.limit ? ": " : ".",
                 c.limit ? c.limit : "");
     p->claim = pool_grown(p->pool, p->claim, p->n_claims, &p->claims_room, sizeof *p->claim);

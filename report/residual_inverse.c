@@ -1,4 +1,4 @@
-/* residual_inverse.c - the residual maps x + a sin(b x): contractions are recovered, others fold over. */
+/* residual_inverse.c - the residual maps x + a sin(b x), and the claim D7 of PROTOCOL.md, which a map x + c x decides. */
 #include "judge.h"
 
 #include <math.h>
@@ -8,6 +8,7 @@
 static const struct source tables[] = {
     { .name = "residual_inverse", .columns = "a b lipschitz monotone nonincreasing_steps banach_max_err" },
     { .name = "residual_banach", .columns = "a b iteration max_err bound" },
+    { .name = "residual_linear", .columns = "slope lipschitz monotone formula_max_err banach_max_err" },
     { 0 },
 };
 
@@ -19,9 +20,16 @@ struct residual_map {
     double found, promised; /* the iteration from which error and bound stay below 1e-15, or NaN */
 };
 
+/* T(x) = x + slope x, with the inverse y / (1 + slope). */
+struct linear_map {
+    double slope, lipschitz, monotone; /* NaN where the table has no answer   */
+    double formula_error, error;       /* of the formula, of Banach's iteration */
+};
+
 struct residual_inverse {
     size_t               n;
     struct residual_map *map; /* [n] */
+    struct linear_map    linear;
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
@@ -41,12 +49,25 @@ static double first_below(const struct inputs *in, const char *column, const cha
     return first;
 }
 
+static struct linear_map measure_linear(const struct inputs *in)
+{
+    const struct table *table = sources_table(in->sources, "residual_linear");
+    return (struct linear_map){
+        .slope = query_number(table, "slope", ""),
+        .lipschitz = query_number(table, "lipschitz", ""),
+        .monotone = query_number(table, "monotone", ""),
+        .formula_error = query_number(table, "formula_max_err", ""),
+        .error = query_number(table, "banach_max_err", ""),
+    };
+}
+
 static void *measure(const struct inputs *in)
 {
     const struct table      *table = sources_table(in->sources, "residual_inverse");
     const struct sample      as = query_numbers(in->pool, table, "a", "");
     const struct sample      bs = query_numbers(in->pool, table, "b", "");
     struct residual_inverse *m = pool_zeroed(in->pool, sizeof *m);
+    m->linear = measure_linear(in);
     m->n = as.n < bs.n ? as.n : bs.n;
     m->map = pool_zeroed(in->pool, m->n * sizeof *m->map);
     for (size_t i = 0; i < m->n; i++) {
@@ -73,8 +94,8 @@ static const char *judge_map(const struct residual_map *map)
     if (isnan(map->lipschitz) || isnan(map->monotone))
         return "not tested: no number";
     if (map->lipschitz < 1)
-        return map->monotone == 1 && map->error <= RECOVERED ? "reproduced" : "not reproduced";
-    return map->monotone == 1 ? "not reproduced" : "reproduced";
+        return verdict_name(map->monotone == 1 && map->error <= RECOVERED ? SUPPORTED : REFUTED);
+    return verdict_name(map->monotone == 1 ? REFUTED : SUPPORTED);
 }
 
 /* What the notebook's titles have. */
@@ -101,18 +122,19 @@ static void decide_map(struct pieces *out, struct bytes *table, const struct res
                   verdict);
 }
 
+/* D7.  Of the maps with a sine only a contraction that is not increasing would be a counterexample. */
 static void claim_iff(struct pieces *out, const struct residual_inverse *m)
 {
-    size_t contractions = 0, invertible = 0, others = 0, folded = 0;
+    struct pool             *pool = out->pool;
+    const struct linear_map *g = &m->linear;
+    const bool               needless = g->lipschitz >= 1 && g->monotone == 1 && g->formula_error <= RECOVERED;
+    size_t                   contractions = 0, fold = 0;
     for (size_t i = 0; i < m->n; i++) {
-        const struct residual_map *map = &m->map[i];
-        const bool                 known = !isnan(map->lipschitz) && !isnan(map->monotone);
-        contractions += known && map->lipschitz < 1;
-        invertible += known && map->lipschitz < 1 && map->monotone == 1 && map->error <= RECOVERED;
-        others += known && map->lipschitz >= 1;
-        folded += known && map->lipschitz >= 1 && map->monotone == 0;
+        contractions += m->map[i].lipschitz < 1;
+        fold += m->map[i].lipschitz < 1 && m->map[i].monotone == 0;
     }
-    const bool good = invertible == contractions, folds = folded == others;
+    const char *linear = text(pool, "$g(x) = %g x$, with Lipschitz number %g, has the inverse $y / %g$", g->slope,
+                              g->lipschitz, 1 + g->slope);
     pieces_claim(
         out,
         &(struct claim){
@@ -120,21 +142,25 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
             .title = "a residual map is invertible iff $g$ is a contraction",
             .sentence = "it is invertible only if $g$ is a contraction. [...] Residual map is invertible iff $g$ is a "
                         "contraction",
-            .rule = "refuted if a contraction of the table is not increasing or is not recovered to 1e-15; otherwise "
-                    "supported within a range, for *if* is a theorem and *only if* has the counterexample $g(x) = 2x$.",
-            .effect = text(out->pool,
-                           "%zu of %zu contractions are increasing and recovered; %zu of %zu other maps fold "
-                           "over.",
-                           invertible, contractions, folded, others),
-            .limit = good
-                       ? text(out->pool, "contraction is sufficient, not necessary ($g(x) = 2x$); %s.",
-                              folds ? "among these sines the sentence holds but for the boundary $\\lvert ab \\rvert = "
-                                      "1$"
-                                    : "a map of this very table is increasing without being a contraction")
-                       : NULL,
-            .untested = contractions ? NULL : "the table has no contraction",
-            .rests_on = "residual_inverse",
-            .decision = good ? LIMITED : REFUTED,
+            .rule = "it falls by one counterexample; there is no test. A map of the tables that is a contraction and "
+                    "not increasing, or that is not a contraction and has an inverse by its formula, to 1e-15: refuted "
+                    "as stated; neither: undecided.",
+            .estimate = isnan(g->formula_error) ? NULL
+                                                : text(pool, "$x + %s x$: its inverse misses by %s at most",
+                                                       text_short(pool, g->slope), text_short(pool, g->formula_error)),
+            .effect = text(pool,
+                           "%zu of %zu contractions are increasing; $x + %s x$ %s, its formula comes back to within "
+                           "%s, Banach's iteration misses by %s.",
+                           contractions - fold, contractions, text_short(pool, g->slope),
+                           g->monotone == 1 ? "is increasing" : "is not known to increase",
+                           text_short(pool, g->formula_error), text_short(pool, g->error)),
+            .limit = needless && fold ? text(pool, "a contraction folds over, and %s.", linear)
+                   : needless         ? text(pool, "%s.", linear)
+                   : fold             ? "a contraction folds over."
+                                      : NULL,
+            .untested = contractions || !isnan(g->lipschitz) ? NULL : "the tables have no map",
+            .rests_on = "residual_inverse residual_linear",
+            .decision = needless || fold ? REFUTED : UNDECIDED,
         });
 }
 

@@ -1,4 +1,7 @@
 /* roundoff.c - how fast one part in 1e15 grows, and what it does to the final number.
+ *
+ * The growth is that of nine replicas, step by step.  The scatter of the final scores is that of the many replicas of
+ * depth_sweep, which are perturbed in the same way.
  */
 #include "judge.h"
 
@@ -12,20 +15,17 @@ static const struct source tables[] = {
     { .name = "roundoff",
       .columns = "depth step least median greatest",
       .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "replicas=9" } },
-    { .name = "roundoff_final",
-      .columns = "depth replica status train_logp heldout_logp",
-      .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8", "replicas=9" } },
     { 0 },
 };
 
 struct growth {
     double depth;
     double start, saturated;      /* steps                                                       */
-    double rate, low, high;       /* per step: of the median, and of the least and greatest      */
+    double rate;                  /* per step, of the median                                     */
     double largest;               /* nats: the largest median difference                         */
     double range, sd, heldout_sd; /* nats: of the final scores                                   */
-    size_t replicas;
-    bool   measured; /* there are differences to follow, and final scores to compare */
+    size_t replicas;              /* that the final scores are of                                */
+    bool   measured;              /* there are differences to follow, and final scores to compare */
 };
 
 struct roundoff {
@@ -52,18 +52,17 @@ static void measure_rates(struct growth *g, const struct inputs *in, const char 
     g->start = phase.start;
     g->saturated = phase.saturated;
     g->rate = phase.rate;
-    g->low = phase.least_rate;
-    g->high = phase.greatest_rate;
 }
 
 static struct growth measure_depth(const struct inputs *in, double depth)
 {
-    const struct table *final = sources_table(in->sources, "roundoff_final");
-    const char         *where = text(in->pool, "depth=%g", depth);
+    const struct table *final = sources_table(in->sources, "depth_sweep");
+    const char         *seed = table_value(final, "seed"), *at = text(in->pool, "depth=%g", depth);
+    const char         *where = text(in->pool, "%s seed=%s", at, seed ? seed : "0");
     const struct sample score = query_numbers(in->pool, final, "train_logp", where);
     const struct sample heldout = query_numbers(in->pool, final, "heldout_logp", where);
-    struct growth       g = { depth, NAN, NAN, NAN, NAN, NAN, 0, NAN, NAN, NAN, score.n, false };
-    measure_rates(&g, in, where);
+    struct growth       g = { .depth = depth, .range = NAN, .sd = NAN, .heldout_sd = NAN, .replicas = score.n };
+    measure_rates(&g, in, at);
     g.measured = g.measured && score.n > 1;
     if (score.n > 1) {
         const struct summary s = statistics_summary(score.x, score.n);
@@ -122,16 +121,15 @@ static void print_growth(struct pieces *out, const struct roundoff *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "growth");
-    bytes_text(table, "| depth | replicas | growth starts at step | saturated at step | rate per step | doubles every "
-                      "(steps) | final log p, training rows: sd | largest difference | held-out: sd | sd / standard "
-                      "error of the data |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    bytes_text(table, "| depth | growth starts at step | saturated at step | rate per step, of the median | doubles "
+                      "every (steps) | replicas at the end | final log p, training rows: sd | largest difference | "
+                      "held-out: sd |\n|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < m->n; i++) {
         const struct growth *g = &m->depth[i];
-        bytes_print(table, "| %g | %zu | %s | %s | %s [%s, %s] | %s | %s | %s | %s | %s |\n", g->depth, g->replicas,
+        bytes_print(table, "| %g | %s | %s | %s | %s | %zu | %s | %s | %s |\n", g->depth,
                     text_number(pool, 0, g->start), text_number(pool, 0, g->saturated), text_short(pool, g->rate),
-                    text_short(pool, g->low), text_short(pool, g->high), text_number(pool, 1, M_LN2 / g->rate),
-                    text_number(pool, 4, g->sd), text_number(pool, 4, g->range), text_number(pool, 4, g->heldout_sd),
-                    text_short(pool, g->sd / m->error));
+                    text_number(pool, 1, M_LN2 / g->rate), g->replicas, text_number(pool, 4, g->sd),
+                    text_number(pool, 4, g->range), text_number(pool, 4, g->heldout_sd));
     }
 }
 
@@ -150,11 +148,27 @@ static const char *total_text(struct pool *pool, const struct total *all, const 
                 all->fastest, all->slowest, all->latest, all->least_sd, all->most_sd, beside);
 }
 
+/* "Can I trust a third decimal?", for the head of the report. */
+static const char *answer(struct pool *pool, const struct total *all, const struct roundoff *m)
+{
+    size_t replicas = 0;
+    for (size_t i = 0; i < m->n; i++)
+        replicas = replicas > m->depth[i].replicas ? replicas : m->depth[i].replicas;
+    if (all->n == 0)
+        return all->measured ? "Yes: here round-off does not reach it." : "These tables do not tell.";
+    return text(pool,
+                "%s %zu runs that differ by one part in 1e15 at the start scatter at the end with a standard deviation "
+                "of up to %.4f nats. A difference below about %.2f nats between two single runs says nothing.",
+                all->most_sd > DECIMAL / 2 ? "No." : "Nearly.", replicas, all->most_sd,
+                ceil(100 * 2.8 * all->most_sd) / 100);
+}
+
 static void decide(struct pieces *out, const void *measured)
 {
     const struct roundoff *m = measured;
     const struct total     all = add_up(out->pool, m);
     print_growth(out, m);
+    pieces_value(out, "answer", answer(out->pool, &all, m));
     pieces_value(out, "rounding", text(out->pool, "%g", GROWTH_ROUNDING));
     pieces_value(out, "consequence",
                  all.n == 0 || !(m->error > 0) ? ""
@@ -178,10 +192,11 @@ static void decide(struct pieces *out, const void *measured)
                      "the final scores of the replicas differ by more than that, the last decimal that the notebook "
                      "prints; refuted if at none; otherwise supported within a range, the depths at which they do.",
                      DECIMAL),
+            .estimate = all.n ? text(out->pool, "sd %.4f nats, the largest of %zu depths", all.most_sd, all.n) : "-",
             .effect = total_text(out->pool, &all, m),
             .limit = all.n && all.n < m->n ? text(out->pool, "at %s.", text_depths(out->pool, all.grown, all.n)) : NULL,
             .untested = all.measured ? NULL : "at no depth are there two replicas that are ok",
-            .rests_on = "roundoff roundoff_final",
+            .rests_on = "roundoff depth_sweep",
             .decision = all.n == m->n        ? SUPPORTED
                       : all.n                ? LIMITED
                       : all.measured == m->n ? REFUTED

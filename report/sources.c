@@ -81,9 +81,9 @@ static bool read_settings(struct opened *o, struct pool *pool, const char *path,
     const char *rows = o->source->data ? o->source->data : "spiral";
     if (protocol->run && (!data || strcmp(data, rows) != 0)) {
         snprintf(error->text, sizeof error->text,
-                 "%.120s: data %.60s instead of %.30s, which the report is about; "
-                 "give own rows a folder of their own (--out)",
-                 path, data ? data : "not given", rows);
+                 "%.120s: data %.60s instead of %.30s, and the report is about these rows alone; legal is a folder of "
+                 "such tables, build/%.30s --out FOLDER",
+                 path, data ? data : "not given", rows, o->program);
         return false;
     }
     o->found = (struct protocol){
@@ -107,7 +107,7 @@ static bool open_table(struct sources *s, const struct source *source, const cha
         (!result || read_settings(o, &s->pool, path, error)))
         return true;
     const size_t used = strlen(error->text);
-    if (result && !strstr(error->text, "not enough memory"))
+    if (result && !strstr(error->text, "not enough memory") && !strstr(error->text, "; legal is "))
         snprintf(error->text + used, sizeof error->text - used, "; build/%s --out %.60s makes it", program, s->folder);
     return false;
 }

@@ -38,7 +38,8 @@ struct sources {
 };
 
 /* Opens the tables of the list, which `program` writes.  False with one line in *error: a table that is missing (and
- * what makes it), is cut short, lacks a column, or is of another program or of own rows. */
+ * what makes it), is cut short, lacks a column, or is of another program; or one of own rows or another data set, and
+ * what is legal: the report tells the story of its own rows, and would tell it of any. */
 bool sources_open(struct sources *sources, const struct source *list, const char *program, fathom_error *error);
 void sources_close(struct sources *sources);
 

@@ -21,6 +21,7 @@ static void claim_survival(struct pieces *out, const struct stability *m, size_t
             .rule = "depth 16, rate 0.01, clip 1 against no clip, seed by seed in the exact sign-flip test. Supported "
                     "if the clip is significantly better, refuted as stated if it is significantly worse, otherwise "
                     "undecided.",
+            .estimate = contest_estimate(pool, c, "clip 1"),
             .effect = text(pool,
                            "clip 1 is %s; %s are ruined or diverged with the clip, %s without; median held-out log p "
                            "of the others: %s and %s.",
@@ -64,6 +65,7 @@ static void claim_most_reliable(struct pieces *out, const struct stability *m, s
                 "depth 16, rate 0.01, clip 1 against each of eight rivals alone, on the seeds that both have, in the "
                 "exact sign-flip test. Supported if the clip is significantly better than all, refuted as stated if "
                 "it is significantly worse than one, otherwise undecided.",
+            .estimate = text(pool, "better than %zu of %d rivals", better, N_RIVALS),
             .effect = text(pool, "better than %s; worse than %s; not told from %s.", beats ? beats : "none",
                            loses ? loses : "none", open ? open : "none"),
             .untested = untested,
@@ -81,13 +83,15 @@ static void claim_no_nan(struct pieces *out, const struct stability *m)
     pieces_claim(
         out,
         &(struct claim){
-            .name = "no-nan",
+            .name = "bad-batch",
             .title = "with a clip, depth cannot turn one bad batch into a NaN",
             .sentence = "caps that norm so depth cannot turn one bad batch into a NaN — cheap insurance that lets you "
                         "train deep at an aggressive learning rate.",
             .rule =
                 "*cannot* falls by one counterexample. Refuted as stated if any run with clip 1 diverged, otherwise "
                 "supported within the couplings, depths and rates that were run.",
+            .estimate = text(pool, "%s of the runs with clip 1 diverged",
+                             text_share(pool, m->clipped_diverged, m->clipped)),
             .effect = text(pool, "%zu of %zu runs with clip 1 diverged%s%s.", m->clipped_diverged, m->clipped,
                            m->clipped_of ? ": " : "", m->clipped_of ? m->clipped_of : ""),
             .limit = m->clipped_diverged ? NULL
@@ -115,6 +119,7 @@ static void claim_self_stabilising(struct pieces *out, const struct stability *m
                     "alone: a seed counts if one of the two is ok and the other is not. Supported if the spline is "
                     "significantly better in the exact sign-flip test, refuted as stated if it is significantly worse, "
                     "otherwise undecided.",
+            .estimate = contest_estimate(pool, c, "splines"),
             .effect = text(pool,
                            "the spline is %s: %zu of %zu splines and %zu of %zu affine stacks are ok. With clip 1: %zu "
                            "of %zu and %zu of %zu.",

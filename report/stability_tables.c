@@ -2,6 +2,7 @@
 #include "stability.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *arm_name(size_t clip) { return clip == CLIP ? "clip 1" : "no clip"; }
 
@@ -27,7 +28,8 @@ static void print_primary(struct pieces *out, const struct stability *m)
             cell_print(table, out->pool, &m->spline[r][c]);
         }
     table = pieces_table(out, "contests");
-    bytes_text(table, "| scale | rate 0.003 | rate 0.01 (tested) | p | rate 0.03 |\n|---|---|---|---|---|\n");
+    bytes_text(table,
+               "| scale | rate 0.003 | rate 0.01 (tested) | p, corrected | rate 0.03 |\n|---|---|---|---|---|\n");
     for (size_t s = 0; s < N_PRIMARY; s++)
         bytes_print(table, "| `%s` | %s | %s | %s | %s |\n", stability_scale[s], score(out->pool, &m->survival[s][LOW]),
                     score(out->pool, &m->survival[s][AGGRESSIVE]),
@@ -69,7 +71,7 @@ static void print_remedies(struct pieces *out, const struct stability *m)
     struct bytes *table = pieces_table(out, "remedies");
     bytes_text(table,
                "| scale | remedy | ok | held-out log p, median | acted on steps, median | clip 1 better / worse / "
-               "tied | p |\n|---|---|---|---|---|---|---|\n");
+               "tied | p, corrected |\n|---|---|---|---|---|---|---|\n");
     for (size_t s = 0; s < N_REMEDY_SCALES; s++) {
         const char           *scale = stability_remedy_scale[s];
         const struct contest *first = &m->reliable[s][0], *bare = &m->unaided[s];
@@ -161,6 +163,57 @@ static void print_recommendation(struct pieces *out, const struct stability *m)
                  near ? "." : ""));
 }
 
+/* ---------------------------------------------------------------------------------- for the head of the report ---- */
+
+static const struct mechanism *mechanism_of(const struct stability *m, size_t scale)
+{
+    for (size_t i = 0; i < m->n_mechanisms; i++)
+        if (strcmp(m->mechanism[i].coupling, stability_scale[scale]) == 0)
+            return &m->mechanism[i];
+    return NULL;
+}
+
+/* "What breaks deep affine stacks?" */
+static const char *what_breaks(struct pool *pool, const struct stability *m)
+{
+    static const char *const kinds[N_KINDS] = { "a scale that underflows to 0, so that its logarithm is minus infinity",
+                                                "a latent coordinate that overflows", "a gradient that overflows" };
+    const struct mechanism  *a = mechanism_of(m, AFFINE), *stable = mechanism_of(m, LOG_SOFTPLUS),
+                           *bounded = mechanism_of(m, TWO_SIGMOID);
+    size_t most = 0;
+    if (!a || a->diverged == 0)
+        return "No run with the notebook's scale diverged.";
+    for (size_t k = 0; k < N_KINDS; k++)
+        most = a->kind[k] > a->kind[most] ? k : most;
+    const char *others = stable && bounded
+                           ? text(pool,
+                                  " With the logarithm computed stably %zu of %zu runs diverged, with the bounded "
+                                  "scale 2 sigmoid %zu of %zu.",
+                                  stable->diverged, stable->runs, bounded->diverged, bounded->runs)
+                           : "";
+    return text(
+        pool,
+        "%s. With the notebook's scale, softplus, %zu of %zu runs diverged; that was the first number that is not "
+        "finite in %zu of them, in the median in %s rows of a batch of 512.%s",
+        text_capital(pool, a->kind[most] < a->diverged ? text(pool, "most often %s", kinds[most]) : kinds[most]),
+        a->diverged, a->runs, a->kind[most], text_number(pool, 0, a->rows), others);
+}
+
+/* "Which scale?" */
+static const char *which_scale(struct pool *pool, const struct stability *m)
+{
+    const struct recommendation *r = &m->recommendation;
+    if (r->n == 0)
+        return "There are no runs to recommend a scale by.";
+    const struct scale_record *best = &r->scale[r->chosen];
+    return r->holding ? text(pool,
+                             "`%s`: %zu of %zu scales keep every run at %s (clip 1, best rate), and of these it fits "
+                             "best.",
+                             best->coupling, r->holding, r->n, text_depths(pool, m->depths.x, m->depths.n))
+                      : text(pool, "No scale keeps every run; `%s` loses the fewest, %zu of %zu.", best->coupling,
+                             best->runs - best->ok, best->runs);
+}
+
 void stability_tables(struct pieces *out, const struct stability *m)
 {
     print_primary(out, m);
@@ -168,4 +221,6 @@ void stability_tables(struct pieces *out, const struct stability *m)
     print_remedies(out, m);
     print_scales(out, m);
     print_recommendation(out, m);
+    pieces_value(out, "what-breaks", what_breaks(out->pool, m));
+    pieces_value(out, "which-scale", which_scale(out->pool, m));
 }

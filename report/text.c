@@ -33,6 +33,20 @@ const char *text_short(struct pool *pool, double value) { return isfinite(value)
 
 const char *text_p(struct pool *pool, double p) { return p < 1e-4 ? "p < 0.0001" : text(pool, "p = %.2g", p); }
 
+const char *text_both_p(struct pool *pool, const struct effect *e)
+{
+    return text(pool, "%s alone, %s corrected", text_p(pool, e->p), text_p(pool, e->corrected));
+}
+
+const char *text_share(struct pool *pool, size_t k, size_t n)
+{
+    const struct effect e = effect_share(k, n);
+    const int           decimals = n < 200 ? 0 : 1;
+    return n == 0 ? "-"
+                  : text(pool, "%.*f %% [%.*f, %.*f]", decimals, 100 * e.value, decimals, 100 * e.low, decimals,
+                         100 * e.high);
+}
+
 const char *text_interval(struct pool *pool, int decimals, const struct effect *e)
 {
     if (!isfinite(e->low))

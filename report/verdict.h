@@ -21,7 +21,8 @@ struct claim {
     const char   *title;    /* a few words                                                                 */
     const char   *sentence; /* the notebook's own; NULL: the claim is this report's                        */
     const char   *rule;     /* in words: when it is supported, refuted, limited                            */
-    const char   *effect;   /* the size of it, with an interval                                            */
+    const char   *estimate; /* for the list at the head: one number, with its interval; NULL: none         */
+    const char   *effect;   /* all that was measured, in words                                             */
     const char   *limit;    /* one sentence; NULL if the decision needs none                               */
     const char   *untested; /* why these tables cannot test it, no full stop; NULL: they can               */
     const char   *rests_on; /* the tables that it is measured on, names separated by one blank             */

@@ -14,7 +14,7 @@
 
 #include "report_world.h"
 
-enum { FIELDS_MAX = 16 };
+enum { FIELDS_MAX = 24 };
 
 static size_t split(char *field[FIELDS_MAX], char *line)
 {
@@ -74,10 +74,14 @@ void drop(const char *table, const char *where) { change(table, where, NULL, NUL
 void claim_in(const char *text, const char *title, const char *verdict, const char *says)
 {
     char row[160], expected[64];
-    snprintf(row, sizeof row, "\n| %s", title);
-    snprintf(expected, sizeof expected, "| **%s** |", verdict);
+    snprintf(row, sizeof row, "\n| [%s", title);
+    snprintf(expected, sizeof expected, "| **%s**", verdict);
     cell_is(text, row, expected);
-    cell_is(text, row, says);
+    snprintf(row, sizeof row, "\n**Claim: %s", title);
+    const char *section = strcasestr(text, row), *end = section ? strstr(section, "*Verdict:*") : NULL;
+    const char *found = section ? strcasestr(section, says) : NULL;
+    if (!end || !found || found > strchr(end, '\n'))
+        fail_msg("expected %s in the section of the claim %s", says, title);
 }
 
 void claim_is(const char *title, const char *verdict, const char *says)

@@ -7,7 +7,7 @@
 void change(const char *table, const char *where, const char *column, const char *value);
 void drop(const char *table, const char *where);
 
-/* In the report's list of claims, the one whose title starts so has this verdict, and says that. */
+/* In the report's lists of claims, the one whose title starts so has this verdict; and its section says that. */
 void claim_in(const char *text, const char *title, const char *verdict, const char *says);
 /* In the tables as they are now, unlike verdict_is, which writes them again. */
 void claim_is(const char *title, const char *verdict, const char *says);

@@ -23,6 +23,7 @@ extern struct world {
     double      step_power[2]; /* affine, spline: the effective step grows as depth to this power         */
     double      growth;        /* of round-off, a step                                                  */
     bool        contraction_folds, other_folds;
+    bool        linear_is_lost; /* the formula of the map x + 2x does not come back */
     bool        nothing_finishes;
     const char *other_table, *other_key, *other_value; /* one setting of one table's head */
 } world;

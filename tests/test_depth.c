@@ -6,19 +6,21 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "depth_world.h"
+#include "report_change.h"
 #include "report_world.h"
 #include "verdict.h"
 
-static const char notebook[] = "Each stack of more blocks fits better, as the notebook trains ",
-                  tuned[] = "Each stack of more blocks fits better, at the tuned rate ",
+static const char notebook[] = "Each stack of more blocks fits better, as the notebook trains",
+                  tuned[] = "Each stack of more blocks fits better, at the tuned rate",
                   params[] = "Each stack of more blocks fits better, at equal parameters",
-                  taper[] = "The gains taper as the flow saturates the target, at both rates ",
-                  rate[] = "Most of what depth buys", spline[] = "The exact inverse survives every layer, spline ",
-                  affine[] = "The exact inverse survives every layer, affine ";
+                  taper[] = "The gains taper as the flow saturates the target, at both rates",
+                  rate[] = "Most of what depth buys", spline[] = "The exact inverse survives every layer, spline",
+                  affine[] = "The exact inverse survives every layer, affine";
 
 static void is(const char *title, enum decision decision) { verdict_is(title, verdict_name(decision)); }
 
@@ -122,14 +124,67 @@ static void trained_numbers_are_equivalent(void **state)
 {
     (void)state;
     says("| 1 | 32 | 0.0000 [");
-    says("| supported | 1.00 [0.74, 1.35] | ");
+    says(" corrected | supported | 1.00 [0.74, 1.35] | ");
     world.unseen_shift = 0.0085; /* the 90 % interval reaches beyond 0.01 */
     says("| undecided | 1.00 [");
     world.unseen_shift = 0.02;
     says("| refuted as stated | 1.00 [0.74, 1.35] | ");
     world.unseen_shift = 0;
     world.unseen_outlier = 0.1; /* one draw makes the spread another */
-    says("] | p = 1 | refuted as stated |");
+    says("] | p = 1 alone, p = 1 corrected | refuted as stated |");
+}
+
+/* Own claims stand in a table of their own: D1 at the tuned rate and at equal parameters, D3, and D4 per parameter. */
+static void own_claims_stand_apart(void **state)
+{
+    static const char *const own[] = { tuned, params, rate, "The gradient norm per parameter grows" };
+    static const char *const notebooks[] = { notebook, taper, spline, "The gradient norm grows", "A residual map" };
+    char                     row[160];
+    (void)state;
+    write_world();
+    char       *text = report();
+    const char *head = strstr(text, "### What this report claims of its own"), *at;
+    assert_non_null(head);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        snprintf(row, sizeof row, "\n| [%s", own[i]);
+        at = strstr(text, row);
+        assert_true(at > head);
+    }
+    for (size_t i = 0; i < sizeof notebooks / sizeof *notebooks; i++) {
+        snprintf(row, sizeof row, "\n| [%s", notebooks[i]);
+        at = strstr(text, row);
+        assert_true(at && at < head);
+    }
+    free(text);
+}
+
+/* Where nothing is ok all seeds tie, and no NaN is printed. */
+static void nothing_finishes(void **state)
+{
+    (void)state;
+    write_world();
+    for (size_t k = 0; k < 3; k++)
+        change("depth_tuned", "", k == 0 ? "test_logp" : k == 1 ? "kl" : "kl_std_error", "nan");
+    change("depth_tuned", "", "status", "diverged");
+    for (size_t k = 0; k < 3; k++)
+        change("depth_tuned_rates", "", k == 0 ? "test" : k == 1 ? "kl" : "validation", "nan");
+    claim_is(notebook, verdict_name(UNDECIDED), "not told: 1 to 2, 2 to 4, 4 to 8, 8 to 16");
+    claim_is(taper, verdict_name(UNDECIDED), "");
+    claim_is(rate, verdict_name(UNDECIDED), "");
+}
+
+static void other_seeds_are_exploration(void **state)
+{
+    static const char *const of[][2] = { { "depth_tuned", notebook }, { "depth_tuned_rates", tuned },
+                                         { "depth_tuned", rate },     { "depth_tuned", taper },
+                                         { "inverse_depth", affine }, { "gradient_depth", "The gradient norm grows" } };
+    (void)state;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+        world.other_table = of[i][0];
+        world.other_key = "seed";
+        world.other_value = "0";
+        is(of[i][1], EXPLORATION);
+    }
 }
 
 /* All tests that the section states, and no other, are one family. */
@@ -150,6 +205,9 @@ int main(void)
         cmocka_unit_test_setup(few_seeds_carry_no_verdict, new_world),
         cmocka_unit_test_setup(one_inverse_is_enough, new_world),
         cmocka_unit_test_setup(trained_numbers_are_equivalent, new_world),
+        cmocka_unit_test_setup(own_claims_stand_apart, new_world),
+        cmocka_unit_test_setup(nothing_finishes, new_world),
+        cmocka_unit_test_setup(other_seeds_are_exploration, new_world),
         cmocka_unit_test_setup(registers_the_stated_tests, new_world),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -79,6 +79,21 @@ static void complain(void *context, const char *line)
     complaints++;
 }
 
+/* The picture has a title and a description of its own, and names gnuplot's version (report/compare.c). */
+static bool tells_what_it_shows(const char *folder, const char *figure)
+{
+    char path[256], head[4096] = "";
+    snprintf(path, sizeof path, "%s/%s.svg", folder, figure);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return false;
+    head[fread(head, 1, sizeof head - 1, file)] = '\0';
+    fclose(file);
+    const char *title = strstr(head, "<title>"), *desc = strstr(head, "</title>\n<desc>");
+    return title && desc && strncmp(title, "<title>Gnuplot", 14) != 0 && strstr(desc, "Table") &&
+           strstr(desc, "Produced by GNUPLOT ");
+}
+
 static void draw_world(unsigned number, const char *folder)
 {
     struct world w;
@@ -103,6 +118,9 @@ static void draw_world(unsigned number, const char *folder)
     for (const char *const *figure = w.experiment->figures; *figure; figure++)
         if (plot_draw(*figure, &options, &error) != PLOT_OK) {
             print_error("world %u: %s\n", number, error.text);
+            complaints++;
+        } else if (!tells_what_it_shows(folder, *figure)) {
+            print_error("world %u: %s.svg does not say what it shows\n", number, *figure);
             complaints++;
         }
 }

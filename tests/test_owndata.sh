@@ -42,6 +42,11 @@ seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
 # shellcheck disable=SC2086
 {
     run 0 0 "$build/depth_sweep" --data rows --heldout 0.2 --depths 1 --store none --out own $short
+    run 1 1 "$build/report" own # not the spiral's story
+    says "report: own/depth_sweep.tsv: data rows instead of spiral"
+    says "legal is a folder of such tables, build/depth_sweep --out FOLDER"
+    run 1 1 "$build/report" --notebook own
+    says "own/depth_sweep.tsv: data rows instead of spiral"
     run 0 1 "$build/depth_sweep" --data flags --depths 1 --store none --out other $short
     says "depth_sweep: flags: warning: column 2: 2 different whole numbers in 200 rows"
     run 0 1 "$build/depth_sweep" --data rare --depths 1 --store none --out other $short

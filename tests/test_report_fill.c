@@ -76,7 +76,8 @@ static void fills_each_kind(void **state)
         fail_msg("%s", error.text);
     assert_string_equal(out.data,
                         "# Title\n\n| a |\n|---|\n| 1 |\n\n"
-                        "**Claim: a title.**\n\n*Rule.* A rule.\n\n*Measured.* An effect.\n\n*Verdict:* **supported**."
+                        "<a id=\"judge.bits\"></a>\n**Claim: a title.**\n\n*Rule.* A rule.\n\n*Measured.* An "
+                        "effect.\n\n*Verdict:* **supported**."
                         "\n\nOf 12, 12.\n\n![the map: all of it](results/map.svg)\n\n*Figure: the map: all of it.*\n\n"
                         "Again: `build/judge --replicas 5 --out results`. Table: `results/none.tsv`. More.\n");
     bytes_free(&out);

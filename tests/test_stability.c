@@ -17,13 +17,13 @@
 #include "stability_world.h"
 #include "verdict.h"
 
-static const char survive[] = "Clipping lets a deep affine stack survive an aggressive rate, scale `affine` ",
+static const char survive[] = "Clipping lets a deep affine stack survive an aggressive rate, scale `affine`]",
                   survive_stable[] = "Clipping lets a deep affine stack survive an aggressive rate, scale "
-                                     "`affine-log-softplus` ",
+                                     "`affine-log-softplus`]",
                   survive_bounded[] = "Clipping lets a deep affine stack survive an aggressive rate, scale "
-                                      "`affine-2sigmoid` ",
-                  best[] = "Clipping is the most reliable stabiliser, scale `affine` ",
-                  best_bounded[] = "Clipping is the most reliable stabiliser, scale `affine-2sigmoid` ",
+                                      "`affine-2sigmoid`]",
+                  best[] = "Clipping is the most reliable stabiliser, scale `affine`]",
+                  best_bounded[] = "Clipping is the most reliable stabiliser, scale `affine-2sigmoid`]",
                   no_nan[] = "With a clip, depth cannot", less[] = "Affine couplings are less";
 
 static void is(const char *title, enum decision decision) { verdict_is(title, verdict_name(decision)); }
@@ -203,7 +203,7 @@ static void families_are_corrected_apart(void **state)
 static void registers_the_stated_tests(void **state)
 {
     (void)state;
-    says("Stability has 29 tests"); /* S1 3, S2 16, S4 1; S5 and S6 2 each, S7 3, S8 2 */
+    says("Stability has\n29 tests"); /* S1 3, S2 16, S4 1; S5 and S6 2 each, S7 3, S8 2 */
 }
 
 /* ------------------------------------------------------------------------------------------------- contests ---- */
