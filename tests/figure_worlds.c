@@ -223,28 +223,6 @@ void fill_gradient_depth(struct world *w)
         }
 }
 
-void fill_depth_truth(struct world *w)
-{
-    struct table *table = add_table(w, "depth_truth",
-                                    "depth seed status diverged_at train_logp train_truth "
-                                    "heldout_logp heldout_truth kl kl_std_error params_sha256");
-    const bool    spiral = below(w, 3), heldout_rows = spiral || below(w, 2);
-    const double  farther = below(w, 2) ? 1 : -10; /* from the truth, in nats */
-    for (unsigned i = 0; i < w->n_depths * w->seeds && !w->empty; i++) {
-        double value = score(w);
-        table_count(table, w->depths[i / w->seeds]);
-        table_count(table, i % w->seeds);
-        put_status(w, table, value);
-        table_number(table, value);
-        table_number(table, spiral ? -1.38 : NAN);
-        table_number(table, heldout(w, heldout_rows));
-        table_number(table, spiral ? -1.39 : NAN);
-        table_number(table, spiral ? farther * score(w) : NAN);
-        table_number(table, spiral ? size(w) : NAN);
-        put_fingerprint(table);
-    }
-}
-
 void fill_actnorm(struct world *w)
 {
     static const char *const arms[] = { "none", "default", "data" };
@@ -491,6 +469,7 @@ void fill_runs(struct world *w)
                                           .validation_logp = score(w),
                                           .health = { size(w), size(w), 0.1, 0.1 },
                                           .untrained_health = { size(w), size(w), 0.1, 0.1 },
+                                          .checks = { size(w), 0.1, { 0.5, 0.9, 0.99 }, score(w), size(w) },
                                           .kl = score(w),
                                           .kl_std_error = size(w) };
     }

@@ -30,7 +30,6 @@ void fill_depth_sweep(struct world *w);
 void fill_density(struct world *w);
 void fill_gradient_norm(struct world *w);
 void fill_gradient_depth(struct world *w);
-void fill_depth_truth(struct world *w);
 void fill_actnorm(struct world *w);
 void fill_stability(struct world *w); /* and stability_4d */
 void fill_divergence(struct world *w);
