@@ -155,7 +155,8 @@ new=$$(sed -n 's/.*"\([0-9a-f]\{16\}\).*/\1/p' $@.new); for end in -wal -shm '';
 endef
 # The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names'
 # bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
-COMPUTING = lib harness/runner.c harness/kept_params.[ch] harness/health.[ch] harness/density_checks.[ch] harness/flow_checks.[ch]
+COMPUTING = lib harness/runner.c harness/health.[ch] harness/density_checks.[ch] harness/flow_checks.[ch] \
+            harness/kept_params.[ch]
 $(BUILD)/harness/fingerprint.c: always
 	@mkdir -p $(@D)
 	@sources=$$(find $(COMPUTING) -name '*.[ch]' | sort) && [ -n "$$sources" ] && \
@@ -173,9 +174,10 @@ $(PLANS): $(EXPERIMENTS:%=$(BUILD)/experiments/%.o)
 $(LIBRARY) $(SHARED) $(JUDGES) $(PLANS):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
-# The shared library shows what fathom.h declares, and nothing else.
-$(BUILD)/fathom.map: lib/fathom.h $(BUILD)/flags
-	@{ echo '{ global:'; sed '/^typedef/d' $< | grep -oE -e 'fathom_[a-z0-9_]+ *\(' -e '\*fathom_[a-z0-9_]+;' | \
+# What is installed.  The shared library shows what these declare, and nothing else.
+HEADERS = lib/fathom.h lib/fathom_streams.h
+$(BUILD)/fathom.map: $(HEADERS) $(BUILD)/flags
+	@{ echo '{ global:'; sed '/^typedef/d' $(HEADERS) | grep -oE -e 'fathom_[a-z0-9_]+ *\(' -e '\*fathom_[a-z0-9_]+;' | \
 	tr -d ' (*;' | sort -u | \
 	sed 's/$$/;/'; echo 'local: *; };'; } > $@
 $(BUILD)/libfathom.so: $(LIB_OBJ) $(BUILD)/fathom.map
@@ -320,7 +322,7 @@ install: build
 	           $(SHARE)/fathom/plots $(SHARE)/fathom/report $(SHARE)/fathom/reference \
 	           $(SHARE)/fathom/tests/reference
 	install $(PROGRAMS:%=$(BUILD)/%) $(BIN)
-	install -m 644 lib/fathom.h $(INCLUDE)
+	install -m 644 $(HEADERS) $(INCLUDE)
 	install -m 644 $(LIBRARY) $(LIBS)
 	install -m 755 $(BUILD)/libfathom.so $(LIBS)/libfathom.so.$(VERSION)
 	ln -sf libfathom.so.$(VERSION) $(LIBS)/$(SONAME)

@@ -110,8 +110,8 @@ static void fill_rows(struct table *table, const struct outcome *outcome)
 static void check_rows(const struct session *session)
 {
     if (session->train.dim != 2)
-        exit_failed("%s: %zu columns; a picture of the plane takes rows of 2; --columns picks two",
-                    own_rows_name(session->options), session->train.dim);
+        exit_failed("%s: %zu columns; a picture of the plane takes rows of 2%s", own_rows_name(session->options),
+                    session->train.dim, session->set ? "" : "; --columns picks two");
 }
 
 static const struct design design = {

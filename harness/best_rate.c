@@ -11,6 +11,14 @@
 #include "run_cells.h"
 #include "tuned_rate.h"
 
+static size_t column_of(const struct table *table, const char *name)
+{
+    size_t column;
+    if (!table_find(&column, table, name))
+        exit_failed("the table %s has no column '%s'", table_name(table), name);
+    return column;
+}
+
 /* --------------------------------------------------------------------------------------------- best rates ---- */
 
 static bool takes_part(const struct run_cell *cell)
@@ -38,6 +46,19 @@ static size_t smallest(const struct table *runs)
         least = cells.cell[i].runs < least ? cells.cell[i].runs : least;
     free(cells.cell);
     return least;
+}
+
+/* False: runs were trained, and none has a validation score: there are no validation rows (a file has none). */
+static bool can_choose(const struct table *runs)
+{
+    const size_t status = column_of(runs, "status"), validation = column_of(runs, "validation_logp");
+    bool         trained = false, scored = false;
+    for (size_t row = 0; row < table_rows(runs); row++) {
+        const char *outcome = table_cell(runs, row, status);
+        trained |= strcmp(outcome, "ok") == 0 || strcmp(outcome, "ruined") == 0;
+        scored |= isfinite(table_cell_number(runs, row, validation));
+    }
+    return scored || !trained;
 }
 
 /* a is a better rate than b of the same coupling and depth. */
@@ -97,11 +118,12 @@ void best_rate_fill(struct table *table, const struct table *runs)
 {
     struct run_cells cells = cells_of(runs, smallest(runs));
     struct place    *places = places_of(&cells);
+    const bool       choose = can_choose(runs);
     for (size_t i = 0; i < cells.n; i++) {
         const struct run_cell *c = &cells.cell[places[i].cell];
-        const size_t           counts[] = { is_best(&cells, places[i].cell), c->runs, c->ok, c->ruined, c->diverged };
-        const double           numbers[] = { c->validation, c->heldout_q1,    c->heldout,
-                                             c->heldout_q3, c->inverse_error, c->condition_number };
+        const size_t counts[] = { choose && is_best(&cells, places[i].cell), c->runs, c->ok, c->ruined, c->diverged };
+        const double numbers[] = { c->validation, c->heldout_q1,    c->heldout,
+                                   c->heldout_q3, c->inverse_error, c->condition_number };
         table_text(table, c->coupling);
         table_text(table, c->depth);
         table_text(table, c->lr);
@@ -115,14 +137,6 @@ void best_rate_fill(struct table *table, const struct table *runs)
 }
 
 /* ----------------------------------------------------------------------------------------- recommendation ---- */
-
-static size_t cell_column(const struct table *table, const char *name)
-{
-    size_t column;
-    if (!table_find(&column, table, name))
-        exit_failed("the table %s has no column '%s'", table_name(table), name);
-    return column;
-}
 
 static struct scale_record *record_of(struct recommendation *r, const char *coupling)
 {
@@ -147,9 +161,9 @@ static bool preferred(const struct scale_record *a, const struct scale_record *b
 
 struct recommendation best_rate_recommend(const struct table *table)
 {
-    const size_t coupling = cell_column(table, "coupling"), depth = cell_column(table, "depth"),
-                 best = cell_column(table, "best"), runs = cell_column(table, "runs"), ok = cell_column(table, "ok"),
-                 validation = cell_column(table, "validation");
+    const size_t coupling = column_of(table, "coupling"), depth = column_of(table, "depth"),
+                 best = column_of(table, "best"), runs = column_of(table, "runs"), ok = column_of(table, "ok"),
+                 validation = column_of(table, "validation");
     struct recommendation r = { .n = 0 };
     for (size_t row = 0; row < table_rows(table); row++) {
         if (table_cell_number(table, row, best) != 1)
@@ -194,8 +208,11 @@ void best_rate_title(struct table *title, const struct table *table)
         snprintf(words, sizeof words, "With clip 1, none of %zu scales keeps every run up to depth %g.", r.n,
                  best->deepest);
         put_line(title, 1, words);
-        snprintf(words, sizeof words, "%s loses the fewest: %zu of %zu.", best->coupling, best->runs - best->ok,
-                 best->runs);
+        if (best->ok > 0)
+            snprintf(words, sizeof words, "%s loses the fewest: %zu of %zu.", best->coupling, best->runs - best->ok,
+                     best->runs);
+        else
+            snprintf(words, sizeof words, "At the best rates all runs are lost.");
     }
     put_line(title, 2, words);
 }

@@ -10,8 +10,9 @@
 
 /* runs: as run_cells_of takes them.  A row per affine coupling, depth and rate of the arm "clip"; `best` is 1 at the
  * rate with the highest median validation log p, a run that is not ok counting as minus infinity; of equal rates at the
- * lowest.  Of each cell so many first runs count as the smallest cell has.  `validation` is that median, nan for minus
- * infinity; the other medians are of the ok runs. */
+ * lowest.  Where there are no validation rows nothing chooses, and `best` is 0 everywhere.  Of each cell so many first
+ * runs count as the smallest cell has.  `validation` is that median, nan for minus infinity; the other medians are of
+ * the ok runs. */
 #define BEST_RATE_COLUMNS                                                                                    \
     "coupling depth lr best runs ok ruined diverged validation heldout_q1 heldout heldout_q3 inverse_error " \
     "condition_number"
@@ -29,7 +30,7 @@ enum { SCALES_MAX = 16 };
 struct recommendation {
     struct scale_record scale[SCALES_MAX]; /* [n], in the table's order                                       */
     size_t              n, holding;        /* holding: scales of which all runs at the best rates are ok      */
-    size_t              chosen;            /* the recommended one; n: the table is empty                      */
+    size_t              chosen;            /* the recommended one; n: no rate is best                         */
 };
 
 /* table: of BEST_RATE_COLUMNS.  Among the scales of which all runs at the best rates of all depths are ok, the one with

@@ -111,11 +111,20 @@ static double median(const struct reading *r, const size_t *rows, size_t n, enum
 
 /* -------------------------------------------------------------------------------------------------- cells ---- */
 
-static size_t count(const struct reading *r, const size_t *rows, size_t n, enum word which, const char *is)
+static size_t count(const struct reading *r, const size_t *rows, size_t n, const char *status)
 {
     size_t met = 0;
     for (size_t i = 0; i < n; i++)
-        met += strcmp(word(r, rows[i], which), is) == 0;
+        met += strcmp(word(r, rows[i], STATUS), status) == 0;
+    return met;
+}
+
+/* The diverged runs of which that was not finite first. */
+static size_t count_first(const struct reading *r, const size_t *rows, size_t n, const char *kind)
+{
+    size_t met = 0;
+    for (size_t i = 0; i < n; i++)
+        met += strcmp(word(r, rows[i], STATUS), "diverged") == 0 && strcmp(word(r, rows[i], FIRST_KIND), kind) == 0;
     return met;
 }
 
@@ -127,16 +136,16 @@ static struct run_cell cell_of(const struct reading *r, const size_t *rows, size
         .lr = word(r, rows[0], LR),
         .arm = word(r, rows[0], ARM),
         .runs = n,
-        .ok = count(r, rows, n, STATUS, "ok"),
-        .ruined = count(r, rows, n, STATUS, "ruined"),
-        .diverged = count(r, rows, n, STATUS, "diverged"),
+        .ok = count(r, rows, n, "ok"),
+        .ruined = count(r, rows, n, "ruined"),
+        .diverged = count(r, rows, n, "diverged"),
         .validation = median(r, rows, n, VALIDATION, RANKED),
         .condition_number = median(r, rows, n, CONDITION, OF_OK_ELSE_HUGE),
         .dead_units = median(r, rows, n, DEAD, OF_OK),
         .acted = median(r, rows, n, ACTED, OF_ALL),
-        .scale_underflow = count(r, rows, n, FIRST_KIND, "scale-underflow"),
-        .latent_overflow = count(r, rows, n, FIRST_KIND, "latent-overflow"),
-        .gradient_overflow = count(r, rows, n, FIRST_KIND, "gradient-overflow"),
+        .scale_underflow = count_first(r, rows, n, "scale-underflow"),
+        .latent_overflow = count_first(r, rows, n, "latent-overflow"),
+        .gradient_overflow = count_first(r, rows, n, "gradient-overflow"),
         .first_rows = median(r, rows, n, FIRST_ROWS, OF_DIVERGED),
     };
     size_t chosen = choose(r, rows, n, HELDOUT, OF_OK);

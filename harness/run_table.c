@@ -15,7 +15,6 @@ enum kind {
     KIND_NUMBER,  /* double, with all its digits            */
     KIND_SETTING, /* double, in its shortest form           */
     KIND_CLIP,    /* the same, "none" for infinity          */
-    KIND_GUARD,   /* const char *: "skip", others: "none"   */
     KIND_FIRST,   /* fathom_first_kind, by its name         */
     KIND_ACTNORM, /* fathom_actnorm, by its name            */
     KIND_MIXING,  /* fathom_mixing, by its name             */
@@ -50,7 +49,6 @@ static const struct column {
     { "lr", KIND_SETTING, RUN(training.peak_lr) },
     { "clip", KIND_CLIP, RUN(training.clip) },
     { "stabiliser", KIND_TEXT, RUN(training.stabiliser) },
-    { "guard", KIND_GUARD, RUN(training.stabiliser) },
     { "seed", KIND_COUNT, RUN(seed) },
     { "replica", KIND_COUNT, RUN(replica) },
     { "n_params", KIND_COUNT, RESULT(n_params) },
@@ -127,9 +125,6 @@ static void put(struct table *table, enum kind kind, const void *value)
         } /* fallthrough */
     case KIND_SETTING:
         table_setting(table, *(const double *)value);
-        break;
-    case KIND_GUARD:
-        table_text(table, strcmp(*(const char *const *)value, "skip") == 0 ? "skip" : "none");
         break;
     case KIND_FIRST:
         table_text(table, fathom_first_kind_name(*(const fathom_first_kind *)value));

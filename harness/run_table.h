@@ -8,7 +8,6 @@
  *   steps flops     of the training; floating-point operations of all its steps (fathom_train_flops)
  *   width bins      of its conditioners and its splines: what --width and --bins set
  *   stabiliser      "clip", "skip", "olmo", "zclip", "agc", "amsgrad", "beta2" or "rewind" (fathom_stabiliser_name)
- *   guard           "skip" if steps that are not finite are left out, otherwise "none"
  *   arm             the name of its arm in the experiment's design
  *   n_params        trainable parameters
  *   untrained_logp  mean log p of the training rows before training [nats]

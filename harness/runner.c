@@ -255,10 +255,20 @@ static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
     return rows_a_gradient * run->training.batch * n_params / 64 + 1;
 }
 
-/* Rows that pass forward to choose the best parameters. */
-static uint64_t rows_evaluated(const struct run *run, const struct session *session)
+/* Rows that pass through the flow, forward or back, beside those of training. */
+static uint64_t rows_to_judge(const struct run *run, const struct session *session)
 {
-    return run->evaluate_every > 0 ? (run->training.steps / run->evaluate_every + 1) * session->validation.n : 0;
+    const fathom_dataset *test = session_test_rows(session);
+    uint64_t              rows = session->train.n + session->heldout.n;
+    if (run->validation)
+        rows += session->validation.n;
+    if (run->health)
+        rows += 2 * test->n + rows_a_gradient * test->dim * HEALTH_ROWS + session->train.n;
+    if (run->checks)
+        rows += 2 * test->n + 2 * FLOW_CHECKS_DRAWS;
+    if (run->evaluate_every > 0)
+        rows += (run->training.steps / run->evaluate_every + 1) * session->validation.n;
+    return rows;
 }
 
 static uint64_t cost_of_run(const struct run *run, const struct session *session, size_t n_params)
@@ -268,7 +278,7 @@ static uint64_t cost_of_run(const struct run *run, const struct session *session
         cost += (session->train.n + rows_a_gradient * probe_rows(session)) * n_params / 64;
     if (run->train)
         cost += run->training.steps * cost_of_training_step(run, n_params) +
-                (session->train.n + session->heldout.n + rows_evaluated(run, session)) * n_params / 64;
+                rows_to_judge(run, session) * n_params / 64;
     return cost;
 }
 

@@ -73,11 +73,11 @@ fathom_status fathom_flow_dead_units(size_t *dead, fathom_workspace *ws, const d
     double      *scratch = calloc(2 * most * STRIDE, sizeof *scratch);
     if (!alive || !scratch)
         status = FATHOM_NO_MEMORY;
-    for (size_t l = 0; l < ws->flow->n_layers && status == FATHOM_OK; l++)
-        status = layer_prepare(ws->layers[l].layer, ws->layers[l].state, params + ws->flow->layers[l].offset);
+    if (status == FATHOM_OK)
+        status = fathom_flow_prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         const size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, config->dim);
-        pass_tile(alive, scratch, most, ws, params, (live + 7) / 8 * 8);
+        pass_tile(alive, scratch, most, ws, params, padded(live));
     }
     for (size_t layer = 0; layer < config->hidden && status == FATHOM_OK; layer++) {
         dead[layer] = 0;

@@ -1,8 +1,8 @@
 /* elementary.h - exp, log, log1p, expm1, sin, cos, atan, erfc and erfinv with the same bits on every machine.
  *
- * All but erfinv are SLEEF's scalar functions of the deterministic `finz` family (fused multiply-add arithmetic, 1 ulp, erfc 1.5;
- * Shibata & Petrogalli 2020, "SLEEF: a portable vectorized library of C standard mathematical functions").  The C
- * library's functions do not qualify: the same glibc gives different last bits with and without FMA hardware.
+ * All but erfinv are SLEEF's scalar functions of the deterministic `finz` family (fused multiply-add arithmetic, 1 ulp,
+ * erfc 1.5; Shibata & Petrogalli 2020, "SLEEF: a portable vectorized library of C standard mathematical functions").
+ * The C library's functions do not qualify: the same glibc gives different last bits with and without FMA hardware.
  *
  * sleef.h declares this family only to code that is itself compiled for FMA hardware.  SLEEF contains the functions in
  * any case; they require that hardware only when they run.  So they are declared here.

@@ -18,7 +18,7 @@
 /* ws->x: in: a tile of rows, out: d z_k / d x. */
 static void gradient_of(fathom_workspace *ws, size_t k, size_t live)
 {
-    const size_t dim = ws->flow->config.dim, rows = (live + 7) / 8 * 8;
+    const size_t dim = ws->flow->config.dim, rows = padded(live);
     volume_start(&ws->volume, rows);
     for (size_t l = 0; l < ws->flow->n_layers; l++)
         ws->layers[l].layer->forward(ws->x, &ws->volume, ws->layers[l].state, rows);
@@ -35,9 +35,7 @@ fathom_status fathom_flow_jacobian(double *jacobian, fathom_workspace *ws, const
                                    size_t n)
 {
     const size_t  dim = ws->flow->config.dim;
-    fathom_status status = FATHOM_OK;
-    for (size_t l = 0; l < ws->flow->n_layers && status == FATHOM_OK; l++)
-        status = layer_prepare(ws->layers[l].layer, ws->layers[l].state, params + ws->flow->layers[l].offset);
+    fathom_status status = fathom_flow_prepare(ws, params);
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE)
         for (size_t k = 0; k < dim; k++) {
             const size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, dim);
@@ -59,11 +57,15 @@ static double product(const double *a, size_t p, size_t q, size_t dim)
     return sum;
 }
 
-/* Makes columns p and q orthogonal.  False: they are, to the precision of a double. */
+/* The greatest element is between 2^-100 and 2^100 here.  A column whose square is below this is 0 beside it, and close
+ * to where doubles end. */
+static const double least_square = 0x1p-960;
+
+/* Makes columns p and q orthogonal.  False: they are, to the precision of a double, or one of them is 0. */
 static bool rotate(double *a, size_t p, size_t q, size_t dim)
 {
     const double pp = product(a, p, p, dim), qq = product(a, q, q, dim), pq = product(a, p, q, dim);
-    if (pq == 0 || fabs(pq) <= (double)dim * DBL_EPSILON * (sqrt(pp) * sqrt(qq)))
+    if (pp < least_square || qq < least_square || fabs(pq) <= (double)dim * DBL_EPSILON * (sqrt(pp) * sqrt(qq)))
         return false;
     const double half = (qq - pp) / (2 * pq), size = fabs(half);
     const double tangent = size > 0x1p+500 ? 1 / (2 * half) : (half < 0 ? -1 : 1) / (size + sqrt(1 + half * half));

@@ -9,6 +9,7 @@
  *
  * Every coordinate of raw depends on both spirals, so no coordinate is a spiral's own.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,15 @@ static fathom_status draw(double *raw, uint64_t seed, size_t n)
     return FATHOM_OK;
 }
 
+/* A row so far out that a sum overflows is not NaN: its density is 0. */
+static double log_density_of(const double x[DIM], double log_p)
+{
+    bool known = true;
+    for (size_t c = 0; c < DIM; c++)
+        known = known && !isnan(x[c]);
+    return known && isnan(log_p) ? -INFINITY : log_p;
+}
+
 static fathom_status log_density(double *logp, const double *x, const fathom_dataset *frame, size_t n)
 {
     double               zero[2] = { 0, 0 }, one[2] = { 1, 1 }, log_volume = 0;
@@ -64,7 +74,7 @@ static fathom_status log_density(double *logp, const double *x, const fathom_dat
     if (status == FATHOM_OK)
         status = fathom_spiral_log_density(of_v, v, &raw_frame, n);
     for (size_t i = 0; i < n && status == FATHOM_OK; i++)
-        logp[i] = log_volume + (of_u[i] + of_v[i]);
+        logp[i] = log_density_of(x + DIM * i, log_volume + (of_u[i] + of_v[i]));
     free(u);
     return status;
 }

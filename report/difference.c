@@ -50,7 +50,7 @@ static void show_both(struct piece a, struct piece b)
 /* What a row is of: its cells under the leading names that are a run's settings or a step of it. */
 static void show_row(const char *head, const char *row)
 {
-    static const char *const settings[] = { "coupling",   "depth", "actnorm", "lr",   "clip", "guard",  "arm",
+    static const char *const settings[] = { "coupling",   "depth", "actnorm", "lr",   "clip", "mixing", "arm",
                                             "stabiliser", "seed",  "replica", "step", "rows", "output", "segment" };
     const char              *before = " of ";
     for (bool known = true; known;) {

@@ -140,12 +140,14 @@ static void print_recommendation(struct pieces *out, const struct stability *m)
     struct pool                 *pool = out->pool;
     const struct recommendation *r = &m->recommendation;
     if (r->n == 0) {
-        pieces_value(out, "recommendation", "There are no runs to recommend a scale by.");
+        pieces_value(out, "recommendation", "There is nothing to recommend a scale by.");
         return;
     }
     const struct scale_record *best = &r->scale[r->chosen];
     const char                *near = r->holding ? close_to(pool, r) : NULL;
-    if (r->holding == 0)
+    if (best->ok == 0)
+        pieces_value(out, "recommendation", "**At the best rates all runs are lost.**");
+    else if (r->holding == 0)
         pieces_value(out, "recommendation",
                      text(pool, "**No scale keeps every run at its best rates. `%s` loses the fewest: %zu of %zu.**",
                           best->coupling, best->runs - best->ok, best->runs));

@@ -19,8 +19,8 @@ $make -s BUILD="$build" DESTDIR="$root" PREFIX="$prefix_name" install > "$root/l
 prefix=$root$prefix_name
 [ "$(ls "$scratch")" = "it's a stage" ] || { echo "installed into $(ls "$scratch")"; exit 1; }
 
-step "what the shared library shows is what the header declares"
-sed '/^typedef int /d' lib/fathom.h | tr -d '\n' | grep -oE '(fathom_[a-z0-9_]+ *\(|\*fathom_[a-z0-9_]+;)' | tr -d ' (*;' | sort -u \
+step "what the shared library shows is what the installed headers declare"
+sed '/^typedef int /d' "$prefix"/include/*.h | tr -d '\n' | grep -oE '(fathom_[a-z0-9_]+ *\(|\*fathom_[a-z0-9_]+;)' | tr -d ' (*;' | sort -u \
     > "$root/declared"
 nm -D --defined-only "$prefix/lib/libfathom.so" | sed 's/.* //; s/@.*//' | sort -u > "$root/shown"
 diff "$root/declared" "$root/shown"

@@ -278,6 +278,11 @@ sed -i '$s/\t[^\t]*$/\t0.5/' "$scratch/other/gradient_norm.tsv"
 "$build/compare" "$works" "$scratch/other" > "$scratch/out" && fail "compare: a changed value was not seen"
 grep -q '^gradient_norm.tsv: row 4, column 6 (grad_norm) of coupling spline, depth 2, seed 0: .* and 0.5$' "$scratch/out" ||
     fail "compare: $(head -n 1 "$scratch/out")"
+"$build/masks" --data-size 20 --batch 2 --depths 1 --seed 0 --seeds 1 --steps 4 --store none --out "$scratch/masks" --no-plot --quiet
+cp -r "$scratch/masks" "$scratch/masked"
+sed -i '$s/\t[^\t]*$/\t0/' "$scratch/masked/masks.tsv"
+"$build/compare" "$scratch/masks" "$scratch/masked" | grep -q ' of coupling spline, depth 1, mixing none, seed 0: ' ||
+    fail "compare: which run of masks: $("$build/compare" "$scratch/masks" "$scratch/masked")"
 rm "$scratch/other/truth.tsv"
 "$build/compare" "$works" "$scratch/other" | grep -q '^truth.tsv: missing in ' ||
     fail "compare: a missing table was not seen"
@@ -286,6 +291,11 @@ rm "$scratch/other/truth.tsv"
 "$build/depth_sweep" --coupling affine --depths 4 --lr 1000 --clip none --steps 40 --store none --out "$works" --no-plot --quiet
 grep -qP '^affine\t4\t0\t0\t5604\tdiverged\t\d+\tnan\tnan\t-$' "$works/depth_sweep.tsv" ||
     fail "a diverged run: $(tail -n 1 "$works/depth_sweep.tsv")"
+
+"$build/density" --data two_spirals_4d --store none --out "$scratch/plane" --no-plot --quiet > "$scratch/out" 2>&1 &&
+    fail "density: four columns were taken"
+grep -qx 'density: two_spirals_4d: 4 columns; a picture of the plane takes rows of 2' "$scratch/out" ||
+    fail "density of four columns: $(cat "$scratch/out")"
 
 # own rows: three columns, held-out part
 awk 'BEGIN { srand(1); print "a b c"; for (i = 0; i < 100; i++) print rand(), rand() + i, rand() }' > "$scratch/rows"

@@ -75,10 +75,10 @@ static void test_odd_rows(void **state)
         fathom_dataset         one;
         assert_int_equal(fathom_data_set_draw(&one, set, 0, 2, NULL), FATHOM_OK);
         const fathom_dataset frame = { .dim = one.dim, .mean = mean, .sd = sd }, wrong = { .dim = one.dim + 1 };
-        for (size_t k = 0; k < 5 && one.dim == 2; k++)
+        for (size_t k = 0; k < 5; k++)
             for (size_t swap = 0; swap < 2; swap++) {
-                x[swap] = odd[2 * k];
-                x[1 - swap] = odd[2 * k + 1];
+                for (size_t c = 0; c < one.dim; c++)
+                    x[c] = odd[2 * k + (c + swap) % 2];
                 assert_int_equal(fathom_data_set_log_density(&logp, set, x, &frame, 1), FATHOM_OK);
                 if (!(k == 0 ? isnan(logp) : logp == -INFINITY))
                     fail_msg("%s at (%g, %g): %g", fathom_data_set_name(i), x[0], x[1], logp);

@@ -114,6 +114,29 @@ static void test_singular_values(void **state)
     assert_true(fabs(values[0] - 5) < 1e-14 && values[1] < 1e-15);
 }
 
+/* Rows and columns of sizes far apart, as a flow near its end has them: the greatest value is right, and all are in order,
+ * however small the others are. */
+static void test_singular_values_far_apart(void **state)
+{
+    enum { DIM = 4, MATRICES = 200 };
+    (void)state;
+    for (size_t m = 0; m < MATRICES; m++) {
+        double a[DIM * DIM], values[DIM], size[2 * DIM], most = 0, sum = 0;
+        fathom_normal(a, fathom_key_from_seed(m), DIM * DIM);
+        fathom_uniform(size, fathom_key_from_seed(MATRICES + m), -70, 70, 2 * DIM);
+        for (size_t i = 0; i < DIM * DIM; i++) {
+            a[i] *= pow(10, size[i / DIM] + size[DIM + i % DIM]);
+            most = fmax(most, fabs(a[i]));
+        }
+        for (size_t i = 0; i < DIM * DIM; i++)
+            sum += a[i] / most * (a[i] / most);
+        assert_int_equal(fathom_singular_values(values, a, DIM), FATHOM_OK);
+        assert_true(values[0] <= most * sqrt(sum) * (1 + 1e-12) && values[0] >= most * (1 - 1e-12));
+        for (size_t k = 1; k < DIM; k++)
+            assert_true(values[k] >= 0 && values[k] <= values[k - 1]);
+    }
+}
+
 /* The biases of a hidden layer far below zero kill all of its units, and no more.  A conditioner begins behind the
  * base's parameters and the rotation's: W0 [24][2], b0 [24], W1 [24][24], b1 [24]. */
 static void test_dead_units(void **state)
@@ -151,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jacobian),
         cmocka_unit_test(test_singular_values),
+        cmocka_unit_test(test_singular_values_far_apart),
         cmocka_unit_test(test_dead_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,7 +68,7 @@ static void scattered_steps(void **state)
 static void needs_runs_of_masks(void **state)
 {
     static const char title[] = "A deep stack needs flips or";
-    char              seed[16];
+    char              seed[32];
     (void)state;
     write_world();
     drop("masks", "mixing=none depth=8");

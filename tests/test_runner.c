@@ -248,6 +248,23 @@ static void test_first_batch(void **state)
     assert_int_equal(column, 1);
 }
 
+/* A run costs what its training costs, and what is asked of the trained flow: of twice the steps the rest is the same. */
+static void test_cost(void **state)
+{
+    const struct world *w = *state;
+    struct run          run = run_of(&w->session, 2, 5), longer, judged;
+    run.train = true;
+    longer = judged = run;
+    longer.training.steps *= 2;
+    judged.health = judged.checks = true;
+    const uint64_t cost = runner_cost(&run, &w->session), steps = runner_cost(&longer, &w->session) - cost;
+    const uint64_t more = runner_cost(&judged, &w->session) - cost;
+    assert_true(steps > 0 && cost > steps);
+    assert_true(more > 2 * (cost - steps)); /* the held-out rows four times instead of once, and draws */
+    longer.health = longer.checks = true;
+    assert_int_equal(runner_cost(&longer, &w->session), cost + steps + more);
+}
+
 static void test_mean_and_error(void **state)
 {
     (void)state;
@@ -295,10 +312,15 @@ static void test_arms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_job_once),         cmocka_unit_test(test_longest_first),
-        cmocka_unit_test(test_trains_as_the_library),  cmocka_unit_test(test_same_bits_on_any_threads),
-        cmocka_unit_test(test_divergence_is_recorded), cmocka_unit_test(test_first_batch),
-        cmocka_unit_test(test_mean_and_error),         cmocka_unit_test(test_arms),
+        cmocka_unit_test(test_every_job_once),
+        cmocka_unit_test(test_longest_first),
+        cmocka_unit_test(test_trains_as_the_library),
+        cmocka_unit_test(test_same_bits_on_any_threads),
+        cmocka_unit_test(test_divergence_is_recorded),
+        cmocka_unit_test(test_first_batch),
+        cmocka_unit_test(test_mean_and_error),
+        cmocka_unit_test(test_arms),
+        cmocka_unit_test(test_cost),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }

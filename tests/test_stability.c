@@ -249,7 +249,8 @@ static void ranks_by_outcome_then_score(void **state)
 static void add_run(struct table *table, const char *coupling, const char *depth, const char *lr, const char *status,
                     double validation, double heldout)
 {
-    const bool diverged = strcmp(status, "diverged") == 0;
+    const bool not_finite = strcmp(status, "diverged") == 0 ||
+                            strcmp(status, "ruined") == 0; /* ruined after a rewind */
     table_text(table, coupling);
     table_text(table, depth);
     table_text(table, lr);
@@ -262,8 +263,8 @@ static void add_run(struct table *table, const char *coupling, const char *depth
     table_number(table, 5);
     table_number(table, 0.25);
     table_number(table, 0.5);
-    table_text(table, diverged ? "latent-overflow" : "none");
-    table_number(table, diverged ? 3 : NAN);
+    table_text(table, not_finite ? "latent-overflow" : "none");
+    table_number(table, not_finite ? 3 : NAN);
 }
 
 static double number(const struct table *table, size_t row, const char *column)
@@ -327,6 +328,25 @@ static void validation_chooses_the_rate(void **state)
     table_free(scales);
 }
 
+/* Rows of a file have no validation rows beside them. */
+static void nothing_chooses_without_validation(void **state)
+{
+    struct table *runs = table_new("runs", RUNS), *scales = table_new("scales", BEST_RATE_COLUMNS);
+    struct table *title = table_new("title", BEST_RATE_TITLE_COLUMNS);
+    (void)state;
+    add_run(runs, "affine", "4", "0.003", "ok", NAN, -1);
+    add_run(runs, "affine", "4", "0.01", "ruined", NAN, -9);
+    best_rate_fill(scales, runs);
+    assert_int_equal(table_rows(scales), 2);
+    assert_true(number(scales, 0, "best") == 0 && number(scales, 1, "best") == 0);
+    assert_int_equal(best_rate_recommend(scales).n, 0);
+    best_rate_title(title, scales);
+    assert_int_equal(table_rows(title), 0);
+    table_free(runs);
+    table_free(scales);
+    table_free(title);
+}
+
 static void add_scale(struct table *scales, const char *coupling, const char *depth, size_t ok, double validation)
 {
     const double numbers[] = { validation, NAN, NAN, NAN, NAN, NAN };
@@ -370,6 +390,13 @@ static void recommends_what_holds_and_fits(void **state)
     assert_string_equal(r.scale[r.chosen].coupling, "affine-tanh");
     table_free(scales);
     scales = table_new("scales", BEST_RATE_COLUMNS);
+    title = table_new("title", BEST_RATE_TITLE_COLUMNS);
+    add_scale(scales, "affine", "4", 0, NAN);
+    best_rate_title(title, scales);
+    assert_string_equal(table_cell(title, 1, 2), "At the best rates all runs are lost.");
+    table_free(scales);
+    table_free(title);
+    scales = table_new("scales", BEST_RATE_COLUMNS);
     assert_int_equal(best_rate_recommend(scales).n, 0);
     table_free(scales);
 }
@@ -412,6 +439,7 @@ int main(void)
         cmocka_unit_test(ranks_by_outcome_then_score),
         cmocka_unit_test(cells_count_and_rank),
         cmocka_unit_test(validation_chooses_the_rate),
+        cmocka_unit_test(nothing_chooses_without_validation),
         cmocka_unit_test(recommends_what_holds_and_fits),
         cmocka_unit_test_setup(the_report_recommends, new_world),
         cmocka_unit_test_setup(compares_divergence, new_world),

@@ -16,9 +16,9 @@
  *   vec_log, vec_atan, vec_sqrt         (vec_exp, vec_log1p, softplus: exponential.h)
  *
  * Invariant: the same bits at every width.  Each lane does the operations that a scalar loop would do.  Operations are
- * fused only where fmadd is written (the compiler may not contract).  exp, log1p and sqrt are the library's own, log and
- * atan are of SLEEF's deterministic finz family.  A sum over lanes has eight partial sums (sum_squares: 32) and one fixed tree
- * (sums.h), whatever the width.
+ * fused only where fmadd is written (the compiler may not contract).  exp, log1p and sqrt are the library's own; log
+ * and atan are of SLEEF's deterministic finz family.  A sum over lanes has eight partial sums (sum_squares: 32) and one
+ * fixed tree (sums.h), whatever the width.
  */
 #ifndef FATHOM_VEC_H
 #define FATHOM_VEC_H
