@@ -12,6 +12,7 @@
 static const struct design design = {
     .nesting = { AXIS_DEPTH, AXIS_SEED },
     .train = true,
+    .checks = true,
 };
 
 static void defaults(struct options *options)
@@ -49,9 +50,10 @@ const struct experiment depth_truth = {
     .truth = true,
     .tables = {
         {"depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp heldout_truth kl "
-                        "kl_std_error params_sha256"},
+                        "kl_std_error pit_ks pit_p coverage_50 coverage_90 coverage_99 energy_distance energy_sd "
+                        "params_sha256"},
         {"depth_truth_summary", .summary_of = "depth_truth", .by = "depth",
-         .of = "train_logp heldout_logp kl kl_std_error"},
+         .of = "train_logp heldout_logp kl kl_std_error pit_ks coverage_50 coverage_90 coverage_99 energy_distance"},
         {"depth_truth_over_fit", "depth seed status over_fit", .summary_of = "depth_truth", .derive = derive_over_fit},
         {"depth_truth_over_fit_summary", .summary_of = "depth_truth_over_fit", .by = "depth", .of = "over_fit"},
     },

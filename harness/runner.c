@@ -385,10 +385,12 @@ static void do_run(void *context, size_t index, struct progress *progress)
 
 /* --------------------------------------------------------------------------------------------- all the runs ---- */
 
-static void add_timing(struct table *timings, const struct run *run, const struct run_result *result)
+static void add_timing(const struct session *session, const struct run *run, const struct run_result *result)
 {
-    char seconds[32];
+    struct table *timings = session->timings;
+    char          seconds[32];
     snprintf(seconds, sizeof seconds, "%.6f", result->seconds);
+    table_text(timings, (run->rows ? run->rows : session)->called);
     table_text(timings, run->flow.coupling);
     table_count(timings, run->flow.depth);
     table_text(timings, options_actnorms[run->flow.actnorm]);
@@ -467,7 +469,7 @@ static void do_listed(struct table_of_runs *table, size_t n, size_t found)
         table->cost[k] = runner_cost(&table->runs[table->which[k]], table->session);
     note_threads(table->session->timings, parallel_do(&how, do_run, table, table->cost, n));
     for (size_t k = 0; k < n; k++)
-        add_timing(table->session->timings, &table->runs[table->which[k]], &table->results[table->which[k]]);
+        add_timing(table->session, &table->runs[table->which[k]], &table->results[table->which[k]]);
 }
 
 /* The store is asked for all of them before the first one starts. */

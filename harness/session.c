@@ -125,7 +125,7 @@ static void open_timings(struct session *session)
     if (stat(folder, &info) == 0 && !S_ISDIR(info.st_mode))
         exit_failed("%s: is not a folder", folder);
     session->timings = session_table(session, session->program->name,
-                                     "coupling depth actnorm lr clip stabiliser arm seed replica status seconds");
+                                     "data coupling depth actnorm lr clip stabiliser arm seed replica status seconds");
 }
 
 static void write_timings(const struct session *session)
