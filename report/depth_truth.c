@@ -8,18 +8,25 @@
 
 static const struct source tables[] = {
     { .name = "depth_truth",
-      .columns = "depth seed status train_logp train_truth heldout_logp heldout_truth kl kl_std_error",
+      .columns = "depth seed status train_logp train_truth heldout_logp heldout_truth kl kl_std_error pit_ks pit_p "
+                 "coverage_50 coverage_90 coverage_99 energy_distance energy_sd",
       .protocol = { SETTINGS_FITTED "coupling=spline actnorm=none", "depths=1,2,4,8,16,20", "seeds=16" } },
     { 0 },
 };
 
+/* Of the density itself, on the held-out rows (harness/flow_checks.h). */
+static const char *const checks[] = { "pit_ks",      "pit_p",           "coverage_50", "coverage_90",
+                                      "coverage_99", "energy_distance", "energy_sd" };
+enum { N_CHECKS = sizeof checks / sizeof *checks };
+
 struct depth_row {
     double        depth;
     size_t        seeds, ok;
-    struct effect train, heldout; /* over seeds                             */
-    struct effect gap;            /* train - held-out, paired               */
-    struct effect over;           /* train - the truth's own on those rows  */
-    struct effect kl;             /* over seeds and rows                    */
+    struct effect train, heldout;  /* over seeds                             */
+    struct effect gap;             /* train - held-out, paired               */
+    struct effect over;            /* train - the truth's own on those rows  */
+    struct effect kl;              /* over seeds and rows                    */
+    double        check[N_CHECKS]; /* medians; NaN: there is none            */
 };
 
 struct depth_truth {
@@ -109,6 +116,8 @@ static void measure_depth(struct depth_row *row, const struct inputs *in, double
     row->over = mean_above(in->pool, train, truth.n ? truth.x[0] : NAN); /* one number for all seeds */
     row->gap = measure_gap(in, where);
     measure_kl(row, in);
+    for (size_t k = 0; k < N_CHECKS; k++)
+        row->check[k] = query_summary(in->pool, t, checks[k], where).median;
 }
 
 static void *measure(const struct inputs *in)
@@ -149,6 +158,23 @@ static void print_depths(struct pieces *out, const struct depth_truth *m)
                     text_interval(pool, 3, &row[i].kl));
     bytes_print(table, "| the truth | | %s | %s | %s | 0 | 0 |\n", text_number(pool, 4, m->train_truth),
                 text_number(pool, 4, m->heldout_truth), text_number(pool, 3, m->train_truth - m->heldout_truth));
+}
+
+static void print_checks(struct pieces *out, const struct depth_truth *m)
+{
+    struct pool  *pool = out->pool;
+    struct bytes *table = pieces_table(out, "checks");
+    bytes_text(table,
+               "| depth | distance of latent coordinates from uniform | its p | rows in the 50 % set | 90 % | 99 % | "
+               "energy distance | its scatter if the flow were the truth |\n|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < m->n; i++) {
+        const double *check = m->row[i].check;
+        bytes_print(table, "| %g | %s | %s |", m->row[i].depth, text_number(pool, 4, check[0]),
+                    isnan(check[1]) ? "-" : text_p(pool, check[1]));
+        for (size_t k = 2; k < 5; k++)
+            bytes_print(table, isnan(check[k]) ? " - |" : " %s %% |", text_number(pool, 1, 100 * check[k]));
+        bytes_print(table, " %s | %s |\n", text_short(pool, check[5]), text_short(pool, check[6]));
+    }
 }
 
 /* Why the runs cannot tell one depth from another; NULL: they can. */
@@ -230,6 +256,7 @@ static void decide(struct pieces *out, const void *measured)
 {
     const struct depth_truth *m = measured;
     print_depths(out, m);
+    print_checks(out, m);
     claim_fit(out, m);
 }
 

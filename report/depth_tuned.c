@@ -22,6 +22,19 @@ const double      depth_tuned_depth[N_DEPTHS] = { 1, 2, 4, 8, 16 };
 const char *const depth_tuned_called[N_TRAININGS] = { "as the notebook trains", "at the tuned rate",
                                                       "at equal parameters, at the tuned rate" };
 
+/* What has no verdict. */
+static const struct {
+    const char *data, *arm, *called;
+} described[N_DESCRIBED] = {
+    { "spiral", "work", "spiral, equal work" },
+    { "moons", "width", "moons" },
+    { "checkerboard", "width", "checkerboard" },
+    { "gaussians", "width", "gaussians" },
+    { "circles", "width", "circles" },
+    { "pinwheel", "width", "pinwheel" },
+    { "two_spirals_4d", "width", "two spirals, four dimensions" },
+};
+
 enum { REFERENCE = 3 }; /* depth 8, whose runs all arms share under the name `width` */
 #define NOTEBOOK_RATE 0.003
 #define NEAR_TARGET 0.01 /* nats */
@@ -30,22 +43,34 @@ enum { REFERENCE = 3 }; /* depth 8, whose runs all arms share under the name `wi
 
 static const struct table *runs_of(const struct inputs *in) { return sources_table(in->sources, "depth_tuned"); }
 
+/* The runs of a depth at the tuned rate. */
+static const char *tuned_runs(const struct inputs *in, const char *data, const char *arm, size_t depth)
+{
+    const double lr = query_number(sources_table(in->sources, "depth_tuned_rates"), "lr",
+                                   text(in->pool, "data=%s arm=%s depth=%g tuned=1", data, arm,
+                                        depth_tuned_depth[depth]));
+    return text(in->pool, "data=%s arm=%s depth=%g lr=%g", data, depth == REFERENCE ? "width" : arm,
+                depth_tuned_depth[depth], lr);
+}
+
 /* The runs of a depth in one of the trainings. */
 static const char *where(const struct inputs *in, size_t training, size_t depth)
 {
-    const char  *arm = training == EQUAL_PARAMS ? "params" : "width";
-    const double lr = training == NOTEBOOK ? NOTEBOOK_RATE
-                                           : query_number(sources_table(in->sources, "depth_tuned_rates"), "lr",
-                                                          text(in->pool, "data=spiral arm=%s depth=%g tuned=1", arm,
-                                                               depth_tuned_depth[depth]));
-    return text(in->pool, "data=spiral arm=%s depth=%g lr=%g", depth == REFERENCE ? "width" : arm,
-                depth_tuned_depth[depth], lr);
+    return training == NOTEBOOK
+             ? text(in->pool, "data=spiral arm=width depth=%g lr=%g", depth_tuned_depth[depth], NOTEBOOK_RATE)
+             : tuned_runs(in, "spiral", training == EQUAL_PARAMS ? "params" : "width", depth);
+}
+
+/* Gains of the seeds of which both runs are ok. */
+static struct pairs gains(const struct inputs *in, const char *deep, const char *shallow)
+{
+    return query_pairs(in->pool, runs_of(in), "test_logp", "seed", text(in->pool, "%s status=ok", deep),
+                       text(in->pool, "%s status=ok", shallow));
 }
 
 static struct effect mean_gain(const struct inputs *in, const char *deep, const char *shallow)
 {
-    const struct pairs p = query_pairs(in->pool, runs_of(in), "test_logp", "seed", text(in->pool, "%s status=ok", deep),
-                                       text(in->pool, "%s status=ok", shallow));
+    const struct pairs p = gains(in, deep, shallow);
     return effect_mean(p.d, p.n);
 }
 
@@ -130,12 +155,23 @@ static void measure_seeds(struct depth_tuned *m, const struct inputs *in)
     verdict_test(in->verdicts, &m->rate);
 }
 
+static void measure_described(struct depth_tuned *m, const struct inputs *in)
+{
+    for (size_t r = 0; r < N_DESCRIBED; r++)
+        for (size_t k = 0; k < N_STEPS; k++) {
+            const char        *data = described[r].data, *arm = described[r].arm;
+            const struct pairs p = gains(in, tuned_runs(in, data, arm, k + 1), tuned_runs(in, data, arm, k));
+            m->described[r][k] = statistics_summary(p.d, p.n);
+        }
+}
+
 static void *measure(const struct inputs *in)
 {
     struct depth_tuned *m = pool_zeroed(in->pool, sizeof *m);
     m->rates = sources_table(in->sources, "depth_tuned_rates");
     measure_steps(m, in);
     measure_seeds(m, in);
+    measure_described(m, in);
     m->kl = query_number(m->rates, "kl", "data=spiral arm=width depth=16 tuned=1");
     return m;
 }
@@ -167,15 +203,32 @@ static size_t column(const struct table *table, const char *name)
     return place;
 }
 
-/* Every configuration at its tuned rate: all data sets and arms. */
+/* Median and range of each step's gain, where there is no verdict. */
+static void print_described(struct pieces *out, const struct depth_tuned *m)
+{
+    struct bytes *table = pieces_table(out, "described");
+    bytes_text(table, "| data | depth 1 to 2 | 2 to 4 | 4 to 8 | 8 to 16 | seeds |\n|---|---|---|---|---|---|\n");
+    for (size_t r = 0; r < N_DESCRIBED; r++) {
+        bytes_print(table, "| %s ", described[r].called);
+        for (size_t k = 0; k < N_STEPS; k++) {
+            const struct summary *s = &m->described[r][k];
+            bytes_print(table, s->n ? "| %s [%s, %s] " : "| - ", text_number(out->pool, 3, s->median),
+                        text_number(out->pool, 3, s->min), text_number(out->pool, 3, s->max));
+        }
+        bytes_print(table, "| %zu |\n", m->described[r][0].n);
+    }
+}
+
+/* Every configuration of the spiral at its tuned rate. */
 static void print_tuned(struct pieces *out, const struct table *rates)
 {
-    static const char *const words[] = { "data", "arm", "depth", "width", "steps", "n_params", "lr" };
+    static const char *const words[] = { "arm", "depth", "width", "steps", "n_params", "lr" };
     struct bytes            *table = pieces_table(out, "tuned");
-    bytes_text(table, "| data | arm | depth | width | steps | parameters | tuned rate | ok | test log p, median "
-                      "[quartiles] | KL, median |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    bytes_text(table, "| arm | depth | width | steps | parameters | tuned rate | ok | test log p, median "
+                      "[quartiles] | KL, median |\n|---|---|---|---|---|---|---|---|---|\n");
     for (size_t row = 0; row < table_rows(rates); row++) {
-        if (strcmp(table_cell(rates, row, column(rates, "tuned")), "1") != 0)
+        if (strcmp(table_cell(rates, row, column(rates, "tuned")), "1") != 0 ||
+            strcmp(table_cell(rates, row, column(rates, "data")), "spiral") != 0)
             continue;
         for (size_t k = 0; k < sizeof words / sizeof *words; k++)
             bytes_print(table, "| %s ", table_cell(rates, row, column(rates, words[k])));
@@ -193,6 +246,7 @@ static void decide(struct pieces *out, const void *measured)
     const struct depth_tuned *m = measured;
     print_steps(out, m);
     print_tuned(out, m->rates);
+    print_described(out, m);
     depth_tuned_claims(out, m);
     depth_tuned_answers(out, m);
 }

@@ -13,6 +13,9 @@ extern const double depth_tuned_depth[N_DEPTHS];
 
 /* The three trainings of D1. */
 enum { NOTEBOOK, TUNED, EQUAL_PARAMS, N_TRAININGS };
+/* Without a verdict: equal work, five data sets, four dimensions. */
+enum { N_DESCRIBED = 7 };
+
 extern const char *const depth_tuned_called[N_TRAININGS];
 
 /* One step of depth: the deeper against the shallower. */
@@ -22,15 +25,17 @@ struct depth_step {
 };
 
 struct depth_tuned {
-    struct depth_step   step[N_TRAININGS][N_STEPS];
-    struct effect       whole[N_TRAININGS]; /* mean gain from the least to the greatest depth; not tested          */
-    struct effect       less;               /* tuned: mean of the first step's gain less the last one's; not tested */
-    struct effect       taper[2];           /* of NOTEBOOK and TUNED; tested                                      */
-    struct effect       target;             /* KL at the greatest depth, tuned rate, against 0.01 nats; tested     */
-    struct effect       rate;               /* gain at the notebook's rate against twice the tuned one; tested     */
-    size_t              seeds;              /* of these three                                                     */
-    double              kl;                 /* median at the greatest depth and its tuned rate                   */
-    const struct table *rates;              /* depth_tuned_rates */
+    struct depth_step step[N_TRAININGS][N_STEPS];
+    struct effect     whole[N_TRAININGS]; /* mean gain from the least to the greatest depth; not tested          */
+    struct effect     less;               /* tuned: mean of the first step's gain less the last one's; not tested */
+    struct effect     taper[2];           /* of NOTEBOOK and TUNED; tested                                      */
+    struct effect     target;             /* KL at the greatest depth, tuned rate, against 0.01 nats; tested     */
+    struct effect     rate;               /* gain at the notebook's rate against twice the tuned one; tested     */
+    size_t            seeds;              /* of these three                                                     */
+    double            kl;                 /* median at the greatest depth and its tuned rate                   */
+    struct summary    described[N_DESCRIBED]
+                            [N_STEPS]; /* gains of each step at the tuned rate, over the seeds whose runs are ok */
+    const struct table *rates;         /* depth_tuned_rates */
 };
 
 /* What the four steps of a training come to. */

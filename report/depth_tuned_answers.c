@@ -17,9 +17,11 @@ static const char *steps_text(struct pool *pool, const struct depth_tuned *m, si
                     steps.worse == 1 ? "s" : "");
     if (steps.unbroken == N_STEPS)
         return "Every step helps significantly.";
-    return steps.unbroken > 0 ? text(pool, "Each step up to depth %g helps significantly; the next does not.",
-                                     depth_tuned_depth[steps.unbroken])
-                              : "Not even the first step helps significantly.";
+    if (steps.unbroken == 0)
+        return "Not even the first step helps significantly.";
+    return text(pool, "%s helps significantly; the next does not.",
+                steps.unbroken == 1 ? "The first step"
+                                    : text(pool, "Each step up to depth %g", depth_tuned_depth[steps.unbroken]));
 }
 
 /* "Does depth help?" */

@@ -121,9 +121,11 @@ static void claim_inverse(struct pieces *out, const struct depth_errors *depth, 
             .rule = "max |x - T^-1(T(x))| over the test rows, of untrained and trained flows at depths 1 to 16. "
                     "Supported if all are below 1e-8, half the digits of a double; refuted as stated by one that is "
                     "not; within the depths that have 12 trained flows, if others lack them.",
-            .effect = text(pool, "%zu of %zu flows are below 1e-8; the greatest finite error is %s; all are at %s.",
-                           flows - above, flows, text_short(pool, worst), text_depths(pool, good, n_good)),
-            .limit = above == 0 && n_full < n
+            .estimate = flows ? text(pool, "%zu of %zu flows below 1e-8", flows - above, flows) : NULL,
+            .effect = text(pool, "%zu of %zu flows are below 1e-8; the greatest finite error is %s.", flows - above,
+                           flows, text_short(pool, worst)),
+            .limit = above > 0 ? text(pool, "all flows are below 1e-8 at %s only.", text_depths(pool, good, n_good))
+                   : n_full < n
                        ? text(pool, "%s, where 12 trained flows or more are left.", text_depths(pool, full, n_full))
                        : NULL,
             .untested = n == 0      ? text(pool, "there is no %s flow", coupling)

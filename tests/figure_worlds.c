@@ -22,15 +22,15 @@ static uint64_t draw(struct world *w)
     return z ^ (z >> 31);
 }
 
-static unsigned below(struct world *w, unsigned n) { return (unsigned)(draw(w) % n); }
-static double   uniform(struct world *w) { return (double)(draw(w) >> 11) * 0x1p-53; }
+unsigned      world_below(struct world *w, unsigned n) { return (unsigned)(draw(w) % n); }
+static double uniform(struct world *w) { return (double)(draw(w) >> 11) * 0x1p-53; }
 
 /* A score, of the world's kind. */
-static double score(struct world *w)
+double world_score(struct world *w)
 {
     static const double huge[] = { -1e198, -1e300, 1e17, -3e5, -1.7e308, 1e300 };
     static const double tiny[] = { 5e-324, -1e-12, 1e-300, 2e-16, -2.0, -2.0000000001 };
-    enum kind           kind = w->kind == MIXED ? (enum kind)below(w, MIXED) : w->kind;
+    enum kind           kind = w->kind == MIXED ? (enum kind)world_below(w, MIXED) : w->kind;
     switch (kind) {
     case SPREAD:
         return -10 + 12 * uniform(w);
@@ -39,34 +39,34 @@ static double score(struct world *w)
     case ZERO:
         return 0;
     case HUGE_:
-        return huge[below(w, 6)];
+        return huge[world_below(w, 6)];
     case TINY:
-        return tiny[below(w, 6)];
+        return tiny[world_below(w, 6)];
     case NONE:
         return NAN;
     case SOME:
-        return below(w, 3) ? -2 + uniform(w) : NAN;
+        return world_below(w, 3) ? -2 + uniform(w) : NAN;
     default:
         return -2 + 0.5 * uniform(w);
     }
 }
 
 /* A gradient norm, a density, an error: not negative. */
-static double size(struct world *w) { return fabs(score(w)); }
+double world_size(struct world *w) { return fabs(world_score(w)); }
 
 void world_new(struct world *w, unsigned number)
 {
     static const unsigned known[] = { 1, 2, 4, 8, 16, 20, 3, 5, 24, 40, 31, 64, 1024 };
     enum { KNOWN = sizeof known / sizeof *known };
     *w = (struct world){ .state = 0x5eed0000u + number };
-    w->kind = below(w, 3) ? (enum kind)below(w, KINDS) : ORDINARY;
-    w->empty = below(w, 12) == 0;
-    w->notebook = below(w, 3) == 0;
-    w->seeds = 1 + below(w, 4);
-    w->steps = 4 + below(w, 60);
-    const unsigned n = 1 + below(w, DEPTHS), most = below(w, 3) ? 6 : KNOWN;
+    w->kind = world_below(w, 3) ? (enum kind)world_below(w, KINDS) : ORDINARY;
+    w->empty = world_below(w, 12) == 0;
+    w->notebook = world_below(w, 3) == 0;
+    w->seeds = 1 + world_below(w, 4);
+    w->steps = 4 + world_below(w, 60);
+    const unsigned n = 1 + world_below(w, DEPTHS), most = world_below(w, 3) ? 6 : KNOWN;
     while (w->n_depths < (n < most ? n : most)) {
-        unsigned depth = known[below(w, most)];
+        unsigned depth = known[world_below(w, most)];
         bool     there = false;
         for (unsigned i = 0; i < w->n_depths; i++)
             there = there || w->depths[i] == depth;
@@ -75,7 +75,7 @@ void world_new(struct world *w, unsigned number)
     }
 }
 
-static struct table *add_table(struct world *w, const char *name, const char *columns)
+struct table *world_table(struct world *w, const char *name, const char *columns)
 {
     struct table *table = table_new(name, columns);
     assert_non_null(table);
@@ -108,7 +108,7 @@ void world_derive(struct world *w)
     for (const struct table_plan *plan = w->experiment->tables; plan->name; plan++)
         if (plan->summary_of) {
             const struct table *source = table_named(w, plan->summary_of);
-            experiment_derive(add_table(w, plan->name, experiment_columns(text, plan)), plan, source);
+            experiment_derive(world_table(w, plan->name, experiment_columns(text, plan)), plan, source);
         } else
             check_columns(table_named(w, plan->name), plan->columns);
 }
@@ -116,10 +116,10 @@ void world_derive(struct world *w)
 /* "status diverged_at": a run without a number has diverged, mostly. */
 static void put_status(struct world *w, struct table *table, double value)
 {
-    const bool lost = isnan(value) && below(w, 4);
-    table_text(table, lost ? "diverged" : below(w, 6) == 0 ? "ruined" : "ok");
+    const bool lost = isnan(value) && world_below(w, 4);
+    table_text(table, lost ? "diverged" : world_below(w, 6) == 0 ? "ruined" : "ok");
     if (lost)
-        table_count(table, below(w, w->steps));
+        table_count(table, world_below(w, w->steps));
     else
         table_number(table, NAN);
 }
@@ -127,21 +127,21 @@ static void put_status(struct world *w, struct table *table, double value)
 static void put_fingerprint(struct table *table) { table_text(table, "0123456789abcdef"); }
 
 /* Own rows have no held-out rows by default. */
-static double heldout(struct world *w, bool there) { return there ? score(w) : NAN; }
+static double heldout(struct world *w, bool there) { return there ? world_score(w) : NAN; }
 
 /* ------------------------------------------------------------------------------ the tables of each program ---- */
 
 void fill_depth_sweep(struct world *w)
 {
-    struct table  *sweep = add_table(w, "depth_sweep",
-                                     "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
-                                      "params_sha256");
-    struct table  *loss = add_table(w, "loss", "depth step loss grad_norm lr");
-    struct table  *truth = add_table(w, "truth", "rows n mean_logp std_error");
-    const unsigned replicas = 1 + below(w, 4);
+    struct table  *sweep = world_table(w, "depth_sweep",
+                                       "coupling depth seed replica n_params status diverged_at train_logp heldout_logp "
+                                        "params_sha256");
+    struct table  *loss = world_table(w, "loss", "depth step loss grad_norm lr");
+    struct table  *truth = world_table(w, "truth", "rows n mean_logp std_error");
+    const unsigned replicas = 1 + world_below(w, 4);
     for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
         for (unsigned i = 0; i < w->seeds * replicas; i++) {
-            double value = score(w);
+            double value = world_score(w);
             table_text(sweep, "affine");
             table_count(sweep, w->depths[d]);
             table_count(sweep, 7 + i / replicas);
@@ -149,14 +149,14 @@ void fill_depth_sweep(struct world *w)
             table_count(sweep, 2704);
             put_status(w, sweep, value);
             table_number(sweep, value);
-            table_number(sweep, score(w));
+            table_number(sweep, world_score(w));
             put_fingerprint(sweep);
         }
-        for (unsigned s = 0, end = below(w, 3) ? w->steps : below(w, w->steps); s < end; s++) {
+        for (unsigned s = 0, end = world_below(w, 3) ? w->steps : world_below(w, w->steps); s < end; s++) {
             table_count(loss, w->depths[d]);
             table_count(loss, s);
-            table_number(loss, -score(w));
-            table_number(loss, size(w));
+            table_number(loss, -world_score(w));
+            table_number(loss, world_size(w));
             table_number(loss, 1e-3);
         }
     }
@@ -170,79 +170,104 @@ void fill_depth_sweep(struct world *w)
 
 void fill_density(struct world *w)
 {
-    struct table  *plane = add_table(w, "density", "depth x y density");
-    struct table  *integral = add_table(w, "density_integral",
-                                        "depth integral coarse_integral train_logp params_sha256");
-    struct table  *rows = add_table(w, "spiral", "x0 x1");
-    const unsigned side = 4 + below(w, 12);
-    const double   half = below(w, 2) ? 3 : 1 + below(w, 3000);
+    struct table  *plane = world_table(w, "density", "depth x y density");
+    struct table  *integral = world_table(w, "density_integral",
+                                          "depth integral coarse_integral train_logp params_sha256");
+    struct table  *rows = world_table(w, "spiral", "x0 x1");
+    const unsigned side = 4 + world_below(w, 12);
+    const double   half = world_below(w, 2) ? 3 : 1 + world_below(w, 3000);
     for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
         for (unsigned cell = 0; cell < side * side; cell++) {
             table_count(plane, w->depths[d]);
             table_number(plane, half * ((2 * (cell % side) + 1.0) / side - 1));
             table_number(plane, half * ((2 * (cell / side) + 1.0) / side - 1));
-            table_number(plane, size(w));
+            table_number(plane, world_size(w));
         }
         table_count(integral, w->depths[d]);
-        table_number(integral, size(w));
-        table_number(integral, size(w));
-        table_number(integral, score(w));
+        table_number(integral, world_size(w));
+        table_number(integral, world_size(w));
+        table_number(integral, world_score(w));
         put_fingerprint(integral);
     }
-    for (unsigned i = 0, n = 2 * (2 + below(w, 20)); i < n; i++)
+    for (unsigned i = 0, n = 2 * (2 + world_below(w, 20)); i < n; i++)
         table_number(rows, half * (2 * uniform(w) - 1));
 }
 
 void fill_gradient_norm(struct world *w)
 {
-    struct table  *table = add_table(w, "gradient_norm", "coupling depth seed n_params untrained_logp grad_norm");
-    const unsigned couplings = 1 + below(w, 3);
+    struct table  *table = world_table(w, "gradient_norm", "coupling depth seed n_params untrained_logp grad_norm");
+    const unsigned couplings = 1 + world_below(w, 3);
     for (unsigned c = 1; c <= 2; c++)
         for (unsigned i = 0; i < w->n_depths * w->seeds && couplings & c && !w->empty; i++) {
             table_text(table, c == 1 ? "affine" : "spline");
             table_count(table, w->depths[i / w->seeds]);
             table_count(table, i % w->seeds);
             table_count(table, 2804);
-            table_number(table, score(w));
-            table_number(table, size(w));
+            table_number(table, world_score(w));
+            table_number(table, world_size(w));
         }
 }
 
 void fill_gradient_depth(struct world *w)
 {
-    struct table  *table = add_table(w, "gradient_depth", "coupling depth seed n_params untrained_logp grad_norm");
-    const unsigned couplings = 1 + below(w, 3);
+    struct table  *table = world_table(w, "gradient_depth", "coupling depth seed n_params untrained_logp grad_norm");
+    const unsigned couplings = 1 + world_below(w, 3);
     for (unsigned c = 1; c <= 2; c++)
         for (unsigned i = 0; i < w->n_depths * w->seeds && couplings & c && !w->empty; i++) {
             table_text(table, c == 1 ? "affine" : "spline");
             table_count(table, w->depths[i / w->seeds]);
             table_count(table, i % w->seeds);
             table_count(table, 2804);
-            table_number(table, score(w));
-            table_number(table, size(w));
+            table_number(table, world_score(w));
+            table_number(table, world_size(w));
         }
+}
+
+void fill_depth_truth(struct world *w)
+{
+    struct table *table = world_table(w, "depth_truth",
+                                      "depth seed status diverged_at train_logp train_truth "
+                                      "heldout_logp heldout_truth kl kl_std_error pit_ks pit_p coverage_50 coverage_90 "
+                                      "coverage_99 energy_distance energy_sd params_sha256");
+    const bool    spiral = world_below(w, 3), heldout_rows = spiral || world_below(w, 2);
+    const double  farther = world_below(w, 2) ? 1 : -10; /* from the truth, in nats */
+    for (unsigned i = 0; i < w->n_depths * w->seeds && !w->empty; i++) {
+        double value = world_score(w);
+        table_count(table, w->depths[i / w->seeds]);
+        table_count(table, i % w->seeds);
+        put_status(w, table, value);
+        table_number(table, value);
+        table_number(table, spiral ? -1.38 : NAN);
+        table_number(table, heldout(w, heldout_rows));
+        table_number(table, spiral ? -1.39 : NAN);
+        table_number(table, spiral ? farther * world_score(w) : NAN);
+        table_number(table, spiral ? world_size(w) : NAN);
+        for (unsigned k = 0; k < 7; k++) /* the checks of the density */
+            table_number(table, uniform(w));
+        put_fingerprint(table);
+    }
 }
 
 void fill_actnorm(struct world *w)
 {
     static const char *const arms[] = { "none", "default", "data" };
-    struct table            *table = add_table(w, "actnorm",
-                                               "coupling actnorm depth lr clip seed untrained_logp grad_norm status "
-                                                          "diverged_at first_kind first_rows train_logp heldout_logp params_sha256");
-    struct table            *loss = add_table(w, "actnorm_loss", "actnorm depth step loss");
-    const bool               heldout_rows = below(w, 2);
+    struct table            *table = world_table(w, "actnorm",
+                                                 "coupling actnorm depth lr clip seed untrained_logp grad_norm status "
+                                                            "diverged_at first_kind first_rows train_logp heldout_logp params_sha256");
+    struct table            *loss = world_table(w, "actnorm_loss", "actnorm depth step loss");
+    const bool               heldout_rows = world_below(w, 2);
     for (unsigned i = 0; i < 6 && !w->empty; i++)
         for (unsigned d = 0, a = i % 3, affine = i / 3; d < w->n_depths; d++) {
             for (unsigned s = 0; s < w->seeds; s++) {
-                double value = score(w);
+                double value = world_score(w);
                 table_text(table, affine ? "affine" : "spline");
                 table_text(table, arms[a]);
                 table_count(table, w->depths[d]);
                 table_setting(table, affine ? 0.01 : 0.003);
                 table_text(table, affine ? "none" : "1");
                 table_count(table, s);
-                table_number(table, score(w));
-                table_number(table, size(w));
+                table_number(table, world_score(w));
+                table_number(table, world_size(w));
                 put_status(w, table, value);
                 table_text(table, "none");
                 table_number(table, NAN);
@@ -254,7 +279,7 @@ void fill_actnorm(struct world *w)
                 table_text(loss, arms[a]);
                 table_count(loss, w->depths[d]);
                 table_count(loss, s);
-                table_number(loss, -score(w));
+                table_number(loss, -world_score(w));
             }
         }
 }
@@ -264,8 +289,8 @@ static void put_stability_run(struct world *w, struct table *table, const char *
                               const char *lr, const char *arm, unsigned seed, bool heldout_rows)
 {
     static const char *const kinds[] = { "scale-underflow", "latent-overflow", "gradient-overflow" };
-    const double             value = score(w);
-    const char *const        status = !isnan(value) ? "ok" : below(w, 4) ? "diverged" : "ruined";
+    const double             value = world_score(w);
+    const char *const        status = !isnan(value) ? "ok" : world_below(w, 4) ? "diverged" : "ruined";
     const bool               diverged = strcmp(status, "diverged") == 0;
     table_text(table, coupling);
     table_count(table, depth);
@@ -273,33 +298,33 @@ static void put_stability_run(struct world *w, struct table *table, const char *
     table_text(table, arm);
     table_count(table, 100 + seed);
     table_text(table, status);
-    table_text(table, diverged ? kinds[below(w, 3)] : "none");
-    table_number(table, diverged ? below(w, 16) : NAN);
-    table_number(table, diverged ? 1 + below(w, 9) : NAN);
-    table_number(table, diverged ? below(w, w->steps) : NAN);
+    table_text(table, diverged ? kinds[world_below(w, 3)] : "none");
+    table_number(table, diverged ? world_below(w, 16) : NAN);
+    table_number(table, diverged ? 1 + world_below(w, 9) : NAN);
+    table_number(table, diverged ? world_below(w, w->steps) : NAN);
     table_number(table, uniform(w));
     table_number(table, value);
     table_number(table, heldout_rows ? value - 0.1 : NAN);
     table_number(table, heldout(w, heldout_rows));
-    table_number(table, size(w));
-    table_number(table, size(w));
+    table_number(table, world_size(w));
+    table_number(table, world_size(w));
     table_number(table, uniform(w));
     put_fingerprint(table);
 }
 
 static void put_replay(struct world *w, struct table *table, unsigned seed)
 {
-    for (unsigned step = 0, end = 1 + below(w, w->steps); step < end; step++) {
+    for (unsigned step = 0, end = 1 + world_below(w, w->steps); step < end; step++) {
         table_text(table, "affine");
         table_count(table, 16);
         table_text(table, "0.01");
         table_text(table, "clip");
         table_count(table, seed);
         table_count(table, step);
-        table_number(table, score(w));
-        table_number(table, size(w));
-        table_number(table, score(w));
-        table_number(table, size(w));
+        table_number(table, world_score(w));
+        table_number(table, world_size(w));
+        table_number(table, world_score(w));
+        table_number(table, world_size(w));
     }
 }
 
@@ -308,9 +333,9 @@ void fill_stability(struct world *w)
     static const char *const scales[] = { "affine", "affine-2sigmoid", "affine-bayesflow", "spline" };
     static const char *const rates[] = { "0.003", "0.01", "0.03" }, *const arms[] = { "clip", "none", "skip", "zclip" };
     const struct table_plan *plan = w->experiment->tables;
-    struct table            *runs = add_table(w, plan->name, plan->columns);
-    const unsigned           n_scales = 1 + below(w, 4), n_rates = 1 + below(w, 3), n_arms = 1 + below(w, 4);
-    const bool               heldout_rows = below(w, 2);
+    struct table            *runs = world_table(w, plan->name, plan->columns);
+    const unsigned n_scales = 1 + world_below(w, 4), n_rates = 1 + world_below(w, 3), n_arms = 1 + world_below(w, 4);
+    const bool     heldout_rows = world_below(w, 2);
     for (unsigned i = 0; i < n_scales * w->n_depths * n_rates * n_arms * w->seeds && !w->empty; i++)
         put_stability_run(w, runs, scales[i / w->seeds / n_arms / n_rates / w->n_depths],
                           w->depths[i / w->seeds / n_arms / n_rates % w->n_depths],
@@ -318,49 +343,50 @@ void fill_stability(struct world *w)
                           heldout_rows);
     for (; plan->name; plan++)
         if (plan->fill) {
-            struct table *first = add_table(w, plan->name, plan->columns);
-            for (unsigned seed = 0, replayed = below(w, 4); seed < replayed && !w->empty; seed++)
+            struct table *first = world_table(w, plan->name, plan->columns);
+            for (unsigned seed = 0, replayed = world_below(w, 4); seed < replayed && !w->empty; seed++)
                 put_replay(w, first, 100 + seed);
         }
 }
 
 void fill_divergence(struct world *w)
 {
-    struct table *table = add_table(w, w->experiment->tables->name, w->experiment->tables->columns);
+    struct table *table = world_table(w, w->experiment->tables->name, w->experiment->tables->columns);
     (void)table; /* it has no figure */
 }
 
 void fill_conditioner(struct world *w)
 {
     static const char *const outputs[] = { "raw_width", "raw_height", "raw_slope" };
-    struct table            *table = add_table(w, "conditioner",
-                                               "output segment low high rows batch_rows slope low_value "
-                                                          "high_value");
-    const unsigned           n_outputs = below(w, 2) ? 3 : 1, segments = 1 + below(w, 30);
-    const double             width = below(w, 4) ? 0.2 : 1e3 * uniform(w);
+    struct table            *table = world_table(w, "conditioner",
+                                                 "output segment low high rows batch_rows slope low_value "
+                                                            "high_value");
+    const unsigned           n_outputs = world_below(w, 2) ? 3 : 1, segments = 1 + world_below(w, 30);
+    const double             width = world_below(w, 4) ? 0.2 : 1e3 * uniform(w);
     for (unsigned o = 0; o < n_outputs && !w->empty; o++)
         for (unsigned s = 0; s < segments; s++) {
             table_text(table, n_outputs == 1 ? "raw_scale" : outputs[o]);
             table_count(table, s);
             table_number(table, -2 + width * s);
             table_number(table, -2 + width * (s + 1));
-            table_count(table, below(w, 5000) * below(w, 2));
-            table_count(table, below(w, 50) * below(w, 2));
-            table_number(table, score(w));
-            table_number(table, score(w));
-            table_number(table, score(w));
+            table_count(table, world_below(w, 5000) * world_below(w, 2));
+            table_count(table, world_below(w, 50) * world_below(w, 2));
+            table_number(table, world_score(w));
+            table_number(table, world_score(w));
+            table_number(table, world_score(w));
         }
 }
 
 void fill_roundoff(struct world *w)
 {
-    struct table  *table = add_table(w, "roundoff", "depth step least median greatest");
-    struct table  *final = add_table(w, "roundoff_final", "depth replica status train_logp heldout_logp params_sha256");
-    const unsigned replicas = 2 + below(w, 4);
+    struct table  *table = world_table(w, "roundoff", "depth step least median greatest");
+    struct table  *final = world_table(w, "roundoff_final",
+                                       "depth replica status train_logp heldout_logp params_sha256");
+    const unsigned replicas = 2 + world_below(w, 4);
     const double   rate = uniform(w);
     for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
-        for (unsigned s = 0, end = below(w, 3) ? 10 * w->steps : below(w, w->steps); s < end; s++) {
-            double value = w->kind == ORDINARY ? 1e-16 * exp(rate * s) * (1 + uniform(w)) : size(w);
+        for (unsigned s = 0, end = world_below(w, 3) ? 10 * w->steps : world_below(w, w->steps); s < end; s++) {
+            double value = w->kind == ORDINARY ? 1e-16 * exp(rate * s) * (1 + uniform(w)) : world_size(w);
             table_count(table, w->depths[d]);
             table_count(table, s);
             table_number(table, 0.5 * value);
@@ -368,12 +394,12 @@ void fill_roundoff(struct world *w)
             table_number(table, 2 * value);
         }
         for (unsigned r = 0; r < replicas; r++) {
-            double value = score(w);
+            double value = world_score(w);
             table_count(final, w->depths[d]);
             table_count(final, r);
             table_text(final, isnan(value) ? "diverged" : "ok");
             table_number(final, value);
-            table_number(final, score(w));
+            table_number(final, world_score(w));
             put_fingerprint(final);
         }
     }
@@ -381,13 +407,14 @@ void fill_roundoff(struct world *w)
 
 void fill_residual_inverse(struct world *w)
 {
-    struct table  *maps = add_table(w, "residual_inverse", "a b lipschitz monotone nonincreasing_steps banach_max_err");
-    struct table  *curves = add_table(w, "residual_map", "a b x y");
-    struct table  *iterates = add_table(w, "residual_banach", "a b iteration max_err bound");
-    const unsigned n = 1 + below(w, 3);
+    struct table  *maps = world_table(w, "residual_inverse",
+                                      "a b lipschitz monotone nonincreasing_steps banach_max_err");
+    struct table  *curves = world_table(w, "residual_map", "a b x y");
+    struct table  *iterates = world_table(w, "residual_banach", "a b iteration max_err bound");
+    const unsigned n = 1 + world_below(w, 3);
     for (unsigned m = 0; m < n && !w->empty; m++) {
         const double   a = 0.3 * (m + 1), b = 1 + 0.5 * m;
-        const unsigned folds = below(w, 2) * below(w, 100);
+        const unsigned folds = world_below(w, 2) * world_below(w, 100);
         table_number(maps, a);
         table_number(maps, b);
         table_number(maps, a * b);
@@ -407,79 +434,10 @@ void fill_residual_inverse(struct world *w)
             table_number(iterates, pow(0.3 + m, i));
         }
     }
-}
-
-/* The rows that the designs name, by name and number alone: no run is made on them. */
-enum { ROWS_MAX = 32 };
-struct named_rows {
-    struct session rows[ROWS_MAX], *others[ROWS_MAX];
-    struct session session;
-};
-
-static void name_rows(struct named_rows *named, const struct experiment *experiment, const struct options *options)
-{
-    *named = (struct named_rows){ .session = { .options = options, .called = "spiral", .others = named->others } };
-    for (size_t part = 0; part < experiment_parts(experiment); part++)
-        for (size_t i = 0; i < experiment->design[part].n_data; i++) {
-            const struct data_level *level = &experiment->design[part].data[i];
-            const size_t             k = named->session.n_others++;
-            assert_true(k < ROWS_MAX);
-            named->rows[k] = (struct session){ .options = options,
-                                               .set = fathom_data_set_find(level->name),
-                                               .called = level->name,
-                                               .train = { .n = level->size > 0 ? level->size : options->data_size,
-                                                          .dim = 2 } };
-            named->others[k] = &named->rows[k];
-        }
-}
-
-/* Tables of runs, of any experiment: the runs that its design lists, with random results. */
-void fill_runs(struct world *w)
-{
-    const struct experiment *experiment = w->experiment;
-    struct options           options = options_default();
-    struct run_list          runs = { 0 };
-    if (experiment->defaults)
-        experiment->defaults(&options);
-    options.seeds = w->seeds;
-    options.depths.n = w->n_depths;
-    for (unsigned d = 0; d < w->n_depths; d++)
-        options.depths.depth[d] = w->depths[d];
-    struct named_rows named;
-    name_rows(&named, experiment, &options);
-    if (!w->empty)
-        design_list(&runs, experiment->design, experiment_parts(experiment), &named.session, options.seeds);
-
-    struct run_result  *results = runner_results(runs.n + 1);
-    struct true_density truth = { .train_mean = score(w), .heldout_mean = score(w) };
-    for (size_t i = 0; i < runs.n; i++) {
-        const double value = score(w);
-        const bool   lost = isnan(value) && below(w, 4);
-        results[i] = (struct run_result){ .n_params = 1 + below(w, 9999),
-                                          .untrained_logp = score(w),
-                                          .untrained_grad_norm = size(w),
-                                          .status = lost             ? FATHOM_DIVERGED
-                                                  : below(w, 5) == 0 ? FATHOM_RUINED
-                                                                     : FATHOM_OK,
-                                          .diverged_at = lost ? below(w, w->steps) : NAN,
-                                          .skipped = below(w, 2),
-                                          .train_logp = value,
-                                          .heldout_logp = score(w),
-                                          .update_rms = size(w),
-                                          .validation_logp = score(w),
-                                          .health = { size(w), size(w), 0.1, 0.1 },
-                                          .untrained_health = { size(w), size(w), 0.1, 0.1 },
-                                          .checks = { size(w), 0.1, { 0.5, 0.9, 0.99 }, score(w), size(w) },
-                                          .kl = score(w),
-                                          .kl_std_error = size(w) };
-    }
-    for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
-        if (!plan->summary_of)
-            run_table_fill(add_table(w, plan->name, plan->columns), &(struct outcome){ .session = &named.session,
-                                                                                       .truth = &truth,
-                                                                                       .runs = runs.run,
-                                                                                       .results = results,
-                                                                                       .n = runs.n });
-    free(runs.run);
-    runner_free(results, 0);
+    struct table *linear = world_table(w, "residual_linear", "slope lipschitz monotone formula_max_err banach_max_err");
+    table_number(linear, 2);
+    table_number(linear, 2);
+    table_text(linear, "true");
+    table_number(linear, 4e-16);
+    table_number(linear, 7e18);
 }

@@ -25,11 +25,19 @@ struct world {
 /* World `number`, without tables: all of it follows from the number. */
 void world_new(struct world *w, unsigned number);
 
+/* Random numbers of a world's kind: any, not negative, a whole number below n. */
+double   world_score(struct world *w);
+double   world_size(struct world *w);
+unsigned world_below(struct world *w, unsigned n);
+/* A new table of the world. */
+struct table *world_table(struct world *w, const char *name, const char *columns);
+
 /* The tables of an experiment that are not made from others. */
 void fill_depth_sweep(struct world *w);
 void fill_density(struct world *w);
 void fill_gradient_norm(struct world *w);
 void fill_gradient_depth(struct world *w);
+void fill_depth_truth(struct world *w);
 void fill_actnorm(struct world *w);
 void fill_stability(struct world *w); /* and stability_4d */
 void fill_divergence(struct world *w);

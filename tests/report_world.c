@@ -201,17 +201,20 @@ static void write_gradients(void)
     finish_table(file);
 }
 
+#define CHECKS(x) "\t" x "\t" x "\t" x "\t" x "\t" x "\t" x "\t" x "\n"
 static void write_depth_truth(void)
 {
-    FILE *file = create_table("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
-                                             "heldout_truth kl kl_std_error");
+    FILE *file = create_table(
+        "depth_truth",
+        "depth seed status diverged_at train_logp train_truth heldout_logp "
+        "heldout_truth kl kl_std_error pit_ks pit_p coverage_50 coverage_90 coverage_99 energy_distance energy_sd");
     for (size_t d = 0; d < 6; d++)
         for (size_t s = 0; s < SEEDS; s++) {
             const double h = world.heldout[d] + world.scatter * noise(s, d) + world.common_scatter * noise(s, 0);
             if (world.nothing_finishes)
-                fprintf(file, "%g\t%zu\tdiverged\t3\tnan\t-1.3821\tnan\t-1.3918\tnan\tnan\n", depths[d], s);
+                fprintf(file, "%g\t%zu\tdiverged\t3\tnan\t-1.3821\tnan\t-1.3918\tnan\tnan" CHECKS("nan"), depths[d], s);
             else
-                fprintf(file, "%g\t%zu\tok\tnan\t%.9f\t-1.3821\t%.9f\t-1.3918\t%.9f\t0.003\n", depths[d], s,
+                fprintf(file, "%g\t%zu\tok\tnan\t%.9f\t-1.3821\t%.9f\t-1.3918\t%.9f\t0.003" CHECKS("0.5"), depths[d], s,
                         h + 0.01 + world.gap_growth * (double)d + world.scatter * noise(s, d + 1), h,
                         world.kl_floor + (world.heldout[5] - world.heldout[d]) + world.scatter * noise(s, d + 2));
         }

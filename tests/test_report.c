@@ -33,6 +33,7 @@ static void numbers_follow_the_tables(void **state)
     cell_is(text, "\n| spline | 16 | 37.1 |", "| the same to the last digit |");
     cell_is(text, "\n| residual map $x + 0.3", "| supported |");
     cell_is(text, "\n| gradient norms of 8", "| supported |");
+    cell_is(text, "\n| 20 | 0.5000 | p = 0.5 |", "| 50.0 % | 50.0 % | 50.0 % | 0.5 | 0.5 |");
     assert_null(strstr(text, "reproduced")); /* the words are PROTOCOL.md's */
     free(text);
     world.unseen_shift = 0.02;
@@ -258,8 +259,9 @@ static void takes_small_tables(void **state)
     (void)state;
     write_world();
     FILE *file = create_table("depth_truth", "depth seed status diverged_at train_logp train_truth heldout_logp "
-                                             "heldout_truth kl kl_std_error");
-    fprintf(file, "2\t0\tok\tnan\t-1.5\t-1.3821\t-1.6\t-1.3918\t0.2\t0.003\n");
+                                             "heldout_truth kl kl_std_error pit_ks pit_p coverage_50 coverage_90 "
+                                             "coverage_99 energy_distance energy_sd");
+    fprintf(file, "2\t0\tok\tnan\t-1.5\t-1.3821\t-1.6\t-1.3918\t0.2\t0.003\t0.1\t0.2\t0.5\t0.9\t0.99\t1\t1\n");
     finish_table(file);
     char *text = report();
     cell_is(text, "\n| [The training rows'", "| **not tested**");
