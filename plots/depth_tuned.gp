@@ -22,7 +22,7 @@ n = words(panels)
 across = n < 3 ? n : 3
 down = (n + across - 1) / across
 
-wide = 70 + across * 190; high = 50 + down * 175
+wide = 90 + across * 196; high = 74 + down * 175
 eval canvas(larger(wide, 460), high)
 set multiplot
 wide = larger(wide, 460)
@@ -47,16 +47,17 @@ do for [p=1:n] {
     if (flat(low, top)) { low = low - beside_flat(low); top = top + beside_flat(top) }
     room = 0.1 * (top - low)
     col = (p - 1) % across; row = (p - 1) / across
-    set lmargin at screen (62.0 + col * 190) / wide
-    set rmargin at screen (62.0 + col * 190 + 134) / wide
-    set tmargin at screen 1 - (28.0 + row * 175) / high
-    set bmargin at screen 1 - (28.0 + row * 175 + 118) / high
+    set lmargin at screen (84.0 + col * 196) / wide
+    set rmargin at screen (84.0 + col * 196 + 134) / wide
+    set tmargin at screen 1 - (52.0 + row * 175) / high
+    set bmargin at screen 1 - (52.0 + row * 175 + 118) / high
     set format y decimals(top - low)
     set ytics tick(2 * (top - low))
     unset label
+    if (p == 1) { set label 9 "Test score against depth, at several peak rates" at screen 0.5, screen 1 - 16.0 / high center }
     set label 1 title_of(word(panels, p)) noenhanced at graph 0, 1.09 font SMALL
     if (row == down - 1 || p + across > n) { set label 2 "blocks" at graph 0.5, -0.26 center font SMALL }
-    if (col == 0) { set label 3 "test log p   [nats]" rotate center at graph -0.40, 0.5 font SMALL }
+    if (col == 0) { set label 3 "test log p   [nats]" rotate center at graph -0.53, 0.5 font SMALL }
     if (!some) { set label 4 "no ok run" at graph 0.5, 0.5 center font SMALL }
     set key at graph 0.98, 0.04 bottom right font TINY samplen 1.2 spacing 0.9
     if (p > 1) { unset key }

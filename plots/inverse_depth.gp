@@ -28,6 +28,7 @@ do for [q=1:2] {
     unset logscale y     # what stats looks at lies in no other range
     set yrange [* : *]
     quantity = q == 1 ? "inverse_error" : "condition_number"
+    set title (q == 1 ? "Inverse and condition number against depth" : "")
     low = q == 1 ? TOLERANCE : 1; top = low
     do for [k=1:2] {
         eval range_of("T", 'positive(cell((k == 1 ? "" : "untrained_").quantity))')

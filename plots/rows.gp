@@ -29,6 +29,7 @@ name(a) = a eq "end" ? "to the end" : a eq "best" ? "best of validation" : \
 do for [k=1:2] {
     set yrange [* : *]   # what stats looks at lies in no other
     quantity = k == 1 ? "kl" : "gap"
+    set title (k == 1 ? "KL and over-fitting against training rows" : "")
     eval range_of("S", 'strcol("of") eq quantity ? cell("median") : NaN')
     some = members > 0
     low = some ? smaller(0, RANGE_min) : 0; top = some ? RANGE_max : 1

@@ -247,7 +247,7 @@ done
 expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv"
 expected="$expected depth_sweep_summary.tsv gradient_norm.sha256"
 expected="$expected gradient_norm.tsv loss.tsv loss_mean.tsv residual_banach.tsv residual_inverse.sha256 residual_inverse.tsv"
-expected="$expected residual_map.tsv spiral.tsv timings truth.tsv"
+expected="$expected residual_linear.tsv residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(cd "$works" && echo *)" = "$expected" ] || fail "the tables are $(cd "$works" && echo *)"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
 head -n 1 "$works/depth_sweep.tsv" | grep -qx '# program: depth_sweep' || fail "depth_sweep.tsv has no configuration"
@@ -255,7 +255,7 @@ grep -v '^#' "$works/depth_sweep.tsv" | head -n 1 |
     grep -qxP 'coupling\tdepth\tseed\treplica\tn_params\tstatus\tdiverged_at\ttrain_logp\theldout_logp\tparams_sha256' ||
     fail "depth_sweep.tsv has other columns"
 [ "$(grep -vc '^#' "$works/depth_sweep.tsv")" -eq 3 ] || fail "depth_sweep.tsv has not a row a replica"
-timed='^spline\t1\tnone\t0.003\t1\tclip\t-\t0\t[01]\tok\t\d+\.\d{6}$'
+timed='^spiral\tspline\t1\tnone\t0.003\t1\tclip\t-\t0\t[01]\tok\t\d+\.\d{6}$'
 [ "$(grep -cP "$timed" "$works/timings/depth_sweep.tsv")" -eq 2 ] ||
     fail "timings/depth_sweep.tsv has not a row a run"
 for limit in OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1; do

@@ -64,7 +64,7 @@ echo "$n kills, $killed ended the program; then $ended by SIGTERM; $rounds were 
 sweep "$scratch/again" --store "$store" || fail "again: $(cat "$scratch/err")"
 said "depth_sweep: no runs to make, 12 found in $store"
 same "$scratch/again" "a second time"
-[ "$(grep -c '^spline' "$scratch/again/timings/depth_sweep.tsv")" -eq 0 ] || fail "timings of runs that were not made"
+[ "$(grep -c '^spiral' "$scratch/again/timings/depth_sweep.tsv")" -eq 0 ] || fail "timings of runs that were not made"
 # Another setting is another run; fewer runs are all there.
 sweep "$scratch/fewer" --store "$store" --replicas 2
 said "no runs to make, 4 found"
