@@ -137,7 +137,7 @@ if (losses) { stats L using "step" nooutput name "STEP" }
 HIGH = 745.0
 eval canvas(500, HIGH)
 set multiplot
-left = 0.145; gap = 0.125; width = (0.965 - left - gap) / 2
+left = 0.145; gap = 0.125; width = (0.955 - left - gap) / 2
 set title offset 0,-0.7
 set xlabel offset 0,0.6
 set ylabel offset 1.6,0
@@ -166,7 +166,7 @@ if (losses) {
     if (STEP_max > 900 && STEP_max < 1500) { set xtics 400 }
     do for [p=1:words(pair)] {
         set lmargin at screen left + (p - 1) * (width + gap)
-        set rmargin at screen (words(pair) == 1 ? 0.965 : left + (p - 1) * (width + gap) + width)
+        set rmargin at screen (words(pair) == 1 ? 0.955 : left + (p - 1) * (width + gap) + width)
         set title "RQ spline, depth ".word(pair, p)
         set ylabel (p == 1 ? "batch loss, mean of seeds  [nats]" : "") font SMALL offset 0.2,0
         set key top right width -2 title (p == words(pair) ? "ActNorm" : "")
@@ -184,7 +184,7 @@ if (losses) {
     unset label 1
 } else {
     set lmargin at screen left
-    set rmargin at screen 0.965
+    set rmargin at screen 0.955
     set xrange [0 : 1]
     set yrange [0 : 1]
     set title "training"
@@ -214,10 +214,10 @@ do for [i=1:n] {
     set ytics autofreq font SMALL
     set yrange [0 : 1]
     set format y "%.1f"
-    set label 1 bad[i] at graph 0.03, 0.30 font TINY
+    set label 1 bad[i] at graph 0.03, 0.285 font TINY
     if (high[i] > -1e300) {
         set format y decimals(high[i] - floor_[i])
-        room = bad[i] eq "" ? 0 : 0.45 * larger(high[i] - floor_[i], beside_flat(high[i]))      # for the words at the foot
+        room = bad[i] eq "" ? 0 : 0.60 * larger(high[i] - floor_[i], beside_flat(high[i]))      # for the words at the foot
         set yrange [floor_[i] - room : high[i] + 0.08 * larger(high[i] - floor_[i], beside_flat(high[i]))]
         if (words(low_at[i]) > 0) {        # left of the line that falls to the first of them
             if (log(number_in(low_at[i], 1) / least) > 0.5 * log(1.69 * most / least)) {
