@@ -1,8 +1,7 @@
 /* shard.h - an experiment's runs in parts, so that several machines make them: which part has which runs.
  *
  * Runs are dealt by cost, longest first, each to the part with the least so far (Graham 1969, LPT): all parts end at
- * about the same time.  The deal is a function of the list of runs alone, the
- * same on every machine.
+ * about the same time.  The deal is a function of the list of runs alone, the same on every machine.
  */
 #ifndef SHARD_H
 #define SHARD_H
