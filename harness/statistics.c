@@ -283,11 +283,22 @@ double statistics_fisher(size_t a, size_t n, size_t b, size_t m)
     return p < 1 ? p : 1;
 }
 
+/* x with P(Beta(a, b) <= x) = p, by bisection: gsl_cdf_beta_Pinv and _Qinv do not always converge (141 of 1256). */
+static double beta_quantile(double p, double a, double b)
+{
+    double low = 0, high = 1;
+    for (int i = 0; i < 60; i++) {
+        const double middle = (low + high) / 2;
+        *(gsl_cdf_beta_P(middle, a, b) < p ? &low : &high) = middle;
+    }
+    return (low + high) / 2;
+}
+
 struct interval statistics_share(size_t k, size_t n, double confidence)
 {
     const double tail = (1 - confidence) / 2, seen = (double)k, rest = (double)(n - k);
-    return (struct interval){ k == 0 ? 0 : gsl_cdf_beta_Pinv(tail, seen, rest + 1),
-                              k == n ? 1 : gsl_cdf_beta_Qinv(tail, seen + 1, rest) };
+    return (struct interval){ k == 0 ? 0 : beta_quantile(tail, seen, rest + 1),
+                              k == n ? 1 : 1 - beta_quantile(tail, rest, seen + 1) };
 }
 
 /* ---------------------------------------------------------------------------------------------------- lines ---- */

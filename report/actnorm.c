@@ -262,8 +262,11 @@ static const char *answer(struct pool *pool, const struct actnorm_arms *m)
         helps = helps || effect_sign(&m->of[c].deep[DATA].effect) > 0 ||
                 effect_sign(&m->of[c].deep[DEFAULT].effect) > 0;
     }
-    return text(pool, "%s Depth %d, against no ActNorm. Splines: %s. Affine stacks without a clip: %s.",
-                helps ? "In some stacks." : "Nowhere is it shown to help.", DEEPEST, answers[SPLINE], answers[AFFINE]);
+    return text(
+        pool,
+        "At depth %d it %s. Against no ActNorm, splines: %s; affine stacks without a clip: %s. The other depths are "
+        "described below.",
+        DEEPEST, helps ? "helps some stacks" : "is not shown to help", answers[SPLINE], answers[AFFINE]);
 }
 
 static void decide(struct pieces *out, const void *measured)

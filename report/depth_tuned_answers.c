@@ -31,7 +31,8 @@ static const char *whether(struct pool *pool, const struct depth_tuned *m)
     if (depth_tuned_untested(pool, m, NOTEBOOK) || isnan(whole->low))
         return UNTOLD;
     return text(pool,
-                "%s: at the notebook's rate, 0.003, test log p %s %s nats from depth 1 to 16, %s of them in the first "
+                "%s, on the spiral: at the notebook's rate, 0.003, test log p %s %s nats from depth 1 to 16, %s of "
+                "them in the first "
                 "step. %s",
                 depth_tuned_steps(m, NOTEBOOK).unbroken == 0                                ? "That is not shown"
                 : effect_sign(&m->taper[NOTEBOOK]) > 0 && effect_sign(&m->taper[TUNED]) > 0 ? "Yes, less and less"

@@ -77,14 +77,17 @@ static void decide(struct pieces *out, const void *measured)
                         counts_text(out->pool, cell->reference), counts_text(out->pool, cell->ours),
                         isnan(cell->p) ? "-" : text_p(out->pool, cell->p));
         }
-    pieces_value(out, "agreement",
-                 compared == 4 && agree == 4
-                     ? text(out->pool, "The two agree: every p is above %g (four tests together at 0.01).", LEVEL)
-                 : compared == 4 ? text(out->pool,
-                                        "The two differ: in %zu of four cells p is at most %g (four tests together at "
-                                        "0.01).",
-                                        compared - agree, LEVEL)
-                                 : text(out->pool, "%zu of four cells can be compared.", compared));
+    pieces_value(
+        out, "agreement",
+        compared == 4 && agree == 4
+            ? text(out->pool,
+                   "The two agree, that is, no difference is found: every p is above %g (four tests together at 0.01).",
+                   LEVEL)
+        : compared == 4 ? text(out->pool,
+                               "The two differ: in %zu of four cells p is at most %g (four tests together at "
+                               "0.01).",
+                               compared - agree, LEVEL)
+                        : text(out->pool, "%zu of four cells can be compared.", compared));
 }
 
 const struct judge judge_divergence = {

@@ -142,9 +142,10 @@ static void decide(struct pieces *out, const void *measured)
 {
     const struct inverse_depth *m = measured;
     struct bytes               *table = pieces_table(out, "errors");
-    bytes_text(table,
-               "| coupling | depth | untrained: below 1e-8 | greatest error | condition number, median | trained: "
-               "below 1e-8 | greatest error | condition number, median |\n|---|---|---|---|---|---|---|---|\n");
+    bytes_text(
+        table,
+        "| coupling | depth | untrained: below 1e-8 | greatest finite error | condition number, median | trained: "
+        "below 1e-8 | greatest finite error | condition number, median |\n|---|---|---|---|---|---|---|---|\n");
     for (size_t c = 0; c < N_COUPLINGS; c++) {
         for (size_t d = 0; d < m->coupling[c].n; d++) {
             const struct depth_errors *row = &m->coupling[c].depth[d];

@@ -47,7 +47,10 @@ static const struct clipped {
     { "stability", "arm=clip", "" },
     { "stability_4d", "arm=clip", " in four dimensions" },
     { "actnorm", "clip=1", " beside ActNorm" },
-    { "masks", "", " beside masks" },
+    /* Those with both are the runs without ActNorm of the line above. */
+    { "masks", "mixing=no-flips", " without flips" },
+    { "masks", "mixing=no-rotations", " without rotations" },
+    { "masks", "mixing=none", " without both" },
 };
 enum { N_CLIPPED = sizeof clipped / sizeof *clipped };
 

@@ -90,8 +90,7 @@ static void claim_no_nan(struct pieces *out, const struct stability *m)
             .rule =
                 "*cannot* falls by one counterexample. Refuted as stated if any run with clip 1 diverged, otherwise "
                 "supported within the couplings, depths and rates that were run.",
-            .estimate = text(pool, "%s of the runs with clip 1 diverged",
-                             text_share(pool, m->clipped_diverged, m->clipped)),
+            .estimate = text(pool, "%zu of %zu runs with clip 1 diverged", m->clipped_diverged, m->clipped),
             .effect = text(pool, "%zu of %zu runs with clip 1 diverged%s%s.", m->clipped_diverged, m->clipped,
                            m->clipped_of ? ": " : "", m->clipped_of ? m->clipped_of : ""),
             .limit = m->clipped_diverged ? NULL

@@ -185,11 +185,15 @@ static const char *what_breaks(struct pool *pool, const struct stability *m)
         return "No run with the notebook's scale diverged.";
     for (size_t k = 0; k < N_KINDS; k++)
         most = a->kind[k] > a->kind[most] ? k : most;
+    const char *by = stable && stable->diverged > 0
+                       ? text(pool, " (first a latent coordinate overflowed in %zu, the gradient in %zu)",
+                              stable->kind[1], stable->kind[2])
+                       : "";
     const char *others = stable && bounded
                            ? text(pool,
-                                  " With the logarithm computed stably %zu of %zu runs diverged, with the bounded "
+                                  " With the logarithm computed stably %zu of %zu runs diverged%s, with the bounded "
                                   "scale 2 sigmoid %zu of %zu.",
-                                  stable->diverged, stable->runs, bounded->diverged, bounded->runs)
+                                  stable->diverged, stable->runs, by, bounded->diverged, bounded->runs)
                            : "";
     return text(
         pool,

@@ -37,11 +37,11 @@ static void answers_what_depth_buys(void **state)
     static const char question[] = "Does depth help?";
     (void)state;
     write_world();
-    answers(question, "Yes, less and less: at the notebook's rate, 0.003, test log p gains 0.350 [");
+    answers(question, "Yes, less and less, on the spiral: at the notebook's rate, 0.003, test log p gains 0.350 [");
     answers(question, "] nats from depth 1 to 16, 0.210 of them in the first step. Every step helps significantly.");
     depth_world.score[DEPTH_NOTEBOOK][4] = -1.2; /* the last step gains most */
     write_world();
-    answers(question, "Yes: at the");
+    answers(question, "Yes, on the spiral: at the");
     depth_world.score[DEPTH_NOTEBOOK][3] = -1.56;
     write_world();
     answers(question, "Each step up to depth 4 helps significantly; the next does not.");
@@ -113,13 +113,14 @@ static void answers_what_actnorm_does(void **state)
     static const char question[] = "Does ActNorm help?";
     (void)state;
     write_world();
-    answers(question,
-            "In some stacks. Depth 16, against no ActNorm. Splines: from data it helps (16 seeds better, 0 worse), "
-            "at its default scale it hurts (0 seeds better, 16 worse).");
+    answers(
+        question,
+        "At depth 16 it helps some stacks. Against no ActNorm, splines: from data it helps (16 seeds better, 0 worse), "
+        "at its default scale it hurts (0 seeds better, 16 worse);");
     world.finish[1][0] = world.finish[1][1] = 0;
     write_world();
-    answers(question, "Nowhere is it shown to help.");
-    answers(question, "Splines: from data no difference is shown (8 seeds better, 8 worse)");
+    answers(question, "At depth 16 it is not shown to help.");
+    answers(question, "splines: from data no difference is shown (8 seeds better, 8 worse)");
 }
 
 static void answers_whether_decimals_count(void **state)

@@ -145,7 +145,7 @@ static void clipped_runs_count(void **state)
     write_world();
     claim_is(title, verdict_name(LIMITED), "");
     change("masks", "mixing=none depth=4 seed=103", "status", "diverged");
-    claim_is(title, verdict_name(REFUTED), "1 of 128 `spline` beside masks");
+    claim_is(title, verdict_name(REFUTED), "1 of 32 `spline` without both");
     write_world();
     change("actnorm", "coupling=spline depth=4 seed=103 actnorm=data", "status", "diverged");
     claim_is(title, verdict_name(REFUTED), "1 of 144 `spline` beside ActNorm");

@@ -227,9 +227,13 @@ static void test_counts(void **state)
     near(i.low, 0.025, 1e-9, "1 of 1");
     assert_true(i.high == 1);
     /* Clopper & Pearson's own condition: P(X >= k | low) = P(X <= k | high) = 0.025. */
-    i = statistics_share(5, 24, 0.95);
-    near(gsl_cdf_binomial_Q(4, i.low, 24), 0.025, 1e-8, "5 of 24, low");
-    near(gsl_cdf_binomial_P(5, i.high, 24), 0.025, 1e-8, "5 of 24, high");
+    static const unsigned shares[][2] = { { 5, 24 }, { 141, 1256 }, { 1, 1256 }, { 1255, 1256 }, { 9999, 20000 } };
+    for (size_t s = 0; s < sizeof shares / sizeof *shares; s++) {
+        const unsigned k = shares[s][0], n = shares[s][1];
+        i = statistics_share(k, n, 0.95);
+        near(gsl_cdf_binomial_Q(k - 1, i.low, n), 0.025, 1e-8, "low");
+        near(gsl_cdf_binomial_P(k, i.high, n), 0.025, 1e-8, "high");
+    }
 }
 
 /* Every one of the 2^n flips of the signs, counted one by one, is the oracle of the sign test of +1, 0, -1. */
