@@ -51,7 +51,7 @@ static void answers_what_depth_buys(void **state)
     depth_world.score[DEPTH_NOTEBOOK][1] = -1.85;
     depth_world.score[DEPTH_NOTEBOOK][3] = -1.56;
     write_world();
-    answers(question, "That is not shown: ");
+    answers(question, "That is not shown, on the spiral: ");
     answers(question, "Not even the first step helps significantly.");
     depth_world.seeds = 11;
     write_world();
