@@ -26,11 +26,8 @@ static void derive_over_fit(struct table *table, const struct table *runs)
 {
     double *flow = derive_numbers(runs, "train_logp"), *truth = derive_numbers(runs, "train_truth");
     double *kl = derive_numbers(runs, "kl");
-    size_t  column;
     for (size_t row = 0; row < table_rows(runs); row++) {
-        for (size_t c = 0; c + 1 < table_columns(table); c++) /* what tells the run is copied */
-            if (table_find(&column, runs, table_column_name(table, c)))
-                table_text(table, table_cell(runs, row, column));
+        derive_copy_run(table, runs, row);
         table_number(table, flow[row] - truth[row] + kl[row]);
     }
     free(flow);

@@ -64,11 +64,8 @@ static void derive_gap(struct table *table, const struct table *runs)
 {
     double *train = derive_numbers(runs, "train_logp"), *test = derive_numbers(runs, "test_logp");
     double *train_truth = derive_numbers(runs, "train_truth"), *test_truth = derive_numbers(runs, "heldout_truth");
-    size_t  column;
     for (size_t row = 0; row < table_rows(runs); row++) {
-        for (size_t c = 0; c + 1 < table_columns(table); c++) /* what tells the run is copied */
-            if (table_find(&column, runs, table_column_name(table, c)))
-                table_text(table, table_cell(runs, row, column));
+        derive_copy_run(table, runs, row);
         table_number(table, train[row] - test[row] - (train_truth[row] - test_truth[row]));
     }
     free(train);

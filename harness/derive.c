@@ -35,3 +35,9 @@ size_t derive_group_end(const struct table *source, const char *name, size_t row
         end++;
     return end;
 }
+
+void derive_copy_run(struct table *table, const struct table *source, size_t row)
+{
+    for (size_t c = 0; c + 1 < table_columns(table); c++)
+        table_text(table, table_cell(source, row, find(source, table_column_name(table, c))));
+}

@@ -15,4 +15,8 @@ double *derive_numbers(const struct table *source, const char *column);
  * that follow each other. */
 size_t derive_group_end(const struct table *source, const char *column, size_t row);
 
+/* The cells of `table`'s next row but its last column's: those of this row of the source, by the names of the columns,
+ * which the source has. */
+void derive_copy_run(struct table *table, const struct table *source, size_t row);
+
 #endif
