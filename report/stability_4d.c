@@ -4,7 +4,7 @@
 
 static const struct source tables[] = {
     { .name = "stability_4d",
-      .columns = "coupling depth lr arm seed status first_kind first_rows diverged_at",
+      .columns = "coupling depth lr arm seed status first_kind first_rows diverged_at train_logp",
       .protocol = { SETTINGS_CONFIRMED, NULL, "seeds=8" },
       .data = "two_spirals_4d",
       .stated = true },
@@ -21,9 +21,32 @@ static const struct {
     const char *arm, *name;
 } arms[] = { { "none", "no clip" }, { "clip", "clip 1" } };
 
-struct four_dimensions {
-    struct cell cell[2][2][2]; /* scale, rate, arm */
+/* All runs of one arm. */
+struct arm_record {
+    size_t runs, ok, ruined, whole; /* whole: cells of which every run is lost */
+    double train;                   /* median log p of the training rows, of the runs that ended */
 };
+
+struct four_dimensions {
+    struct cell       cell[2][2][2]; /* scale, rate, arm */
+    struct arm_record arm[2];
+};
+
+static void measure_arm(struct four_dimensions *m, const struct inputs *in, size_t a)
+{
+    struct arm_record *arm = &m->arm[a];
+    for (size_t s = 0; s < 2; s++)
+        for (size_t r = 0; r < 2; r++) {
+            const struct cell *cell = &m->cell[s][r][a];
+            arm->runs += cell->runs;
+            arm->ok += cell->ok;
+            arm->ruined += cell->ruined;
+            arm->whole += cell->runs > 0 && cell->ok == 0;
+        }
+    arm->train = query_summary(in->pool, sources_table(in->sources, "stability_4d"), "train_logp",
+                               text(in->pool, "arm=%s", arms[a].arm))
+                     .median;
+}
 
 static void *measure(const struct inputs *in)
 {
@@ -34,7 +57,30 @@ static void *measure(const struct inputs *in)
                 m->cell[s][r][a] = cell_measure(sources_table(in->sources, "stability_4d_cells"),
                                                 text(in->pool, "coupling=%s lr=%s arm=%s", scales[s], rates[r],
                                                      arms[a].arm));
+    for (size_t a = 0; a < 2; a++)
+        measure_arm(m, in, a);
     return m;
+}
+
+/* What the clip does here, in a sentence or two. */
+static const char *clip_text(struct pool *pool, const struct four_dimensions *m)
+{
+    const struct arm_record *none = &m->arm[0], *clip = &m->arm[1];
+    const size_t             lost = clip->runs - clip->ok, others = none->runs - none->ok;
+    return text(
+        pool,
+        "Clip 1 loses %zu of %zu runs (%zu ruined, %zu diverged), and in %zu of 4 cells every run; without it %zu of "
+        "%zu are lost (%zu ruined, %zu diverged). %s Median log p of the training rows, over the runs that "
+        "ended, is %s with the clip and %s without%s.",
+        lost, clip->runs, clip->ruined, lost - clip->ruined, clip->whole, others, none->runs, none->ruined,
+        others - none->ruined,
+        lost > others   ? "So the clip does harm here."
+        : lost < others ? "So the clip helps here."
+                        : "So the clip changes nothing in that.",
+        text_number(pool, 3, clip->train), text_number(pool, 3, none->train),
+        lost > others && clip->train > none->train
+            ? ": the clipped runs fit the training rows better and fail on held-out rows"
+            : "");
 }
 
 static void decide(struct pieces *out, const void *measured)
@@ -48,6 +94,7 @@ static void decide(struct pieces *out, const void *measured)
                 bytes_print(table, "| `%s` | %s | %s |", scales[s], rates[r], arms[a].name);
                 cell_print(table, out->pool, &m->cell[s][r][a]);
             }
+    pieces_value(out, "clip", clip_text(out->pool, m));
 }
 
 const struct judge judge_stability_4d = {
