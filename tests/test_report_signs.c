@@ -103,6 +103,17 @@ static void scattered_steps(void **state)
     claim_is(title, verdict_name(REFUTED), "positive in 1 of 16 seeds");
 }
 
+/* Two lost runs have the loss 0, and the report says how many do. */
+static void counts_ties_of_the_loss(void **state)
+{
+    static const char title[] = "With its default scale ActNorm compounds across depth and hurts: affine";
+    (void)state;
+    write_world();
+    claim_is(title, verdict_name(SUPPORTED), "the median loss is 0.100 nats at depth 16, 0.050 at depth 4.");
+    change("actnorm", "coupling=affine depth=16 seed=100", "status", "diverged");
+    claim_is(title, verdict_name(SUPPORTED), "; 1 of 16 seeds tie at depth 16 and have the loss 0.");
+}
+
 static void needs_runs_of_masks(void **state)
 {
     static const char title[] = "A deep stack needs flips or";
@@ -219,6 +230,7 @@ int main(void)
         cmocka_unit_test_setup(tells_the_length_of_the_whole_step, new_world),
         cmocka_unit_test_setup(explains_two_exponents, new_world),
         cmocka_unit_test_setup(scattered_steps, new_world),
+        cmocka_unit_test_setup(counts_ties_of_the_loss, new_world),
         cmocka_unit_test_setup(needs_runs_of_masks, new_world),
         cmocka_unit_test_setup(needs_whole_trainings, new_world),
         cmocka_unit_test_setup(needs_seeds_of_actnorm, new_world),
