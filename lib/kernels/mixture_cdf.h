@@ -255,6 +255,22 @@ INLINE vec inverse_of(struct image *image, struct volume *volume, const struct m
     return x;
 }
 
+/* The mixture itself: logit = log w, raw = atanh(log s / 5) with |log s| at most 4.99, as atanh is infinite at 1.  A weight
+ * of 0 becomes one below every rounding. */
+static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
+{
+    static const double least_logit = -700.0, most = 4.99;
+    const size_t        n = config->components;
+    for (size_t k = 0; k < n; k++) {
+        const double logit = same_log(mixture->weight[k]), log_s = same_log(mixture->sd[k]);
+        const double t = (log_s < -most ? -most : log_s > most ? most : log_s) / LOG_SCALE_MAX;
+        outputs[k] = logit > least_logit ? logit : least_logit;
+        outputs[n + k] = mixture->mean[k];
+        outputs[2 * n + k] = (same_log1p(t) - same_log1p(-t)) / 2.0;
+    }
+    return FATHOM_OK;
+}
+
 /* The table of transformer_SYMBOL.c; `text` is the coupling's name (fathom_coupling_name). */
 #define MIXTURE(symbol, text)                              \
     const struct transformer ISA(transformer_##symbol) = { \
@@ -264,6 +280,7 @@ INLINE vec inverse_of(struct image *image, struct volume *volume, const struct m
         .forward = forward,                                \
         .inverse = inverse,                                \
         .backward = backward,                              \
+        .fit = fit,                                        \
     }
 
 #endif
