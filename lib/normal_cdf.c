@@ -9,10 +9,11 @@
  * of it as well: Phi(z) <= e^(-z^2 / 2) / 2 for z <= 0 gives such a point. */
 #include <float.h>
 
+#include "constants.h"
 #include "elementary.h"
 #include "fathom_warm.h"
 
-static const double HALF_LOG_2PI = 0.91893853320467274178, LOG_2 = 0.69314718055994530942;
+static const double LOG_2 = 0.69314718055994530942;
 static const double SQRT_HALF = 0.70710678118654752440, SERIES_BELOW = -37.0;
 
 double fathom_log_normal_cdf(double z)
