@@ -40,7 +40,7 @@ static void test_bad_configurations(void **state)
 {
     (void)state;
     const fathom_config good = fathom_config_default();
-    fathom_config       bad[24];
+    fathom_config       bad[32];
     size_t              n = 0;
 #define BAD(field, value) (bad[n] = good, bad[n++].field = (value))
     BAD(dim, 0), BAD(dim, 1), BAD(dim, 65), BAD(depth, 0), BAD(depth, 1025), BAD(coupling, NULL);
