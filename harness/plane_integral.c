@@ -1,0 +1,259 @@
+/* plane_integral.c - the integral of a density over the plane, by cells that adapt to it (plane_integral.h).
+ *
+ * A leaf is a cell whose four quarters have been measured.  Its value is the sum of the quarters; its error is how far that
+ * is from the rule on the whole cell.  A leaf is halved by making each quarter a leaf, which takes the rule on its own
+ * quarters: no point is taken twice.  Invariant: the leaves tile the square.
+ */
+#include "plane_integral.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "elementary.h"
+#include "flow_view.h"
+
+enum { NODES = 4, EACH = NODES * NODES, QUARTERS = 4, AT_A_TIME = 256 /* cells of which the rule is taken at once */ };
+static const double first_reach = 8;
+enum { INNER = 32 /* first cells on a side of the first square */, RING = 16 /* the same of each next one */ };
+
+/* The rule's nodes and weights on [-1, 1] (Abramowitz & Stegun 1964, table 25.4, n = 4). */
+static const double node[NODES] = { -0.8611363115940526, -0.3399810435848563, 0.3399810435848563, 0.8611363115940526 };
+static const double weight[NODES] = { 0.3478548451374538, 0.6521451548625461, 0.6521451548625461, 0.3478548451374538 };
+
+struct cell {
+    double x, y, half;        /* centre, half side       */
+    double rule;              /* on the whole cell       */
+    double quarter[QUARTERS]; /* on its quarters         */
+    double error;
+};
+
+struct plane {
+    fathom_workspace *workspace;
+    const double     *params;
+    double           *points, *density; /* [AT_A_TIME EACH][2], [AT_A_TIME EACH] */
+    struct cell      *cell;             /* [n], the leaves                       */
+    double           *error;            /* [room], to be sorted                  */
+    size_t            n, room, taken;   /* taken: points                         */
+    fathom_status     status;
+};
+
+static double quarter_x(const struct cell *c, size_t q) { return c->x + (q % 2 ? c->half : -c->half) / 2; }
+static double quarter_y(const struct cell *c, size_t q) { return c->y + (q / 2 ? c->half : -c->half) / 2; }
+
+static void add_points(double *points, double x, double y, double half)
+{
+    for (size_t i = 0; i < EACH; i++) {
+        points[2 * i] = x + half * node[i % NODES];
+        points[2 * i + 1] = y + half * node[i / NODES];
+    }
+}
+
+static double rule(const double *density, double half)
+{
+    double sum = 0;
+    for (size_t i = 0; i < EACH; i++)
+        sum = fma(weight[i % NODES] * weight[i / NODES], density[i], sum);
+    return sum * half * half;
+}
+
+/* The density at so many points. */
+static void evaluate(struct plane *p, size_t n)
+{
+    if (p->status == FATHOM_OK)
+        p->status = fathom_flow_log_prob(p->density, p->workspace, p->params, p->points, n);
+    for (size_t i = 0; i < n && p->status == FATHOM_OK; i++)
+        p->density[i] = same_exp(p->density[i]);
+    p->taken += n;
+}
+
+/* Takes the rule on the quarters of the leaves from `first` on. */
+static void measure(struct plane *p, size_t first)
+{
+    enum { LEAVES = AT_A_TIME / QUARTERS };
+    for (; first < p->n && p->status == FATHOM_OK; first += LEAVES) {
+        const size_t n = p->n - first < LEAVES ? p->n - first : LEAVES;
+        for (size_t i = 0; i < n * QUARTERS; i++) {
+            const struct cell *c = &p->cell[first + i / QUARTERS];
+            add_points(p->points + 2 * EACH * i, quarter_x(c, i % QUARTERS), quarter_y(c, i % QUARTERS), c->half / 2);
+        }
+        evaluate(p, n * QUARTERS * EACH);
+        for (size_t i = 0; i < n && p->status == FATHOM_OK; i++) {
+            struct cell *c = &p->cell[first + i];
+            double       sum = 0;
+            for (size_t q = 0; q < QUARTERS; q++)
+                sum += c->quarter[q] = rule(p->density + EACH * (QUARTERS * i + q), c->half / 2);
+            c->error = fabs(sum - c->rule);
+        }
+    }
+}
+
+/* Makes room for n more leaves. */
+static bool grow(struct plane *p, size_t n)
+{
+    if (p->n + n > p->room) {
+        const size_t room = 2 * (p->n + n);
+        struct cell *cell = realloc(p->cell, room * sizeof *cell);
+        double      *error = cell ? realloc(p->error, room * sizeof *error) : NULL;
+        p->cell = cell ? cell : p->cell;
+        p->error = error ? error : p->error;
+        p->room = error ? room : p->room;
+        p->status = error ? p->status : FATHOM_NO_MEMORY;
+    }
+    return p->status == FATHOM_OK;
+}
+
+/* A square of side x side cells without its inner half, if it is a ring; the rule on each. */
+static void tile(struct plane *p, double reach, size_t side, bool ring)
+{
+    const double half = reach / (double)side;
+    for (size_t i = 0; i < side * side && grow(p, 1); i++) {
+        const size_t column = i % side, row = i / side;
+        const bool   inner = column >= side / 4 && column < side - side / 4 && row >= side / 4 && row < side - side / 4;
+        if (ring && inner)
+            continue;
+        struct cell c = { .x = (double)(2 * column + 1) * half - reach,
+                          .y = (double)(2 * row + 1) * half - reach,
+                          .half = half };
+        add_points(p->points, c.x, c.y, half);
+        evaluate(p, EACH);
+        c.rule = rule(p->density, half);
+        p->cell[p->n++] = c;
+    }
+}
+
+/* exp(-r^2 / 2), r the least distance from the latent origin of the square's border, by so many points on each side. */
+static double outside(struct plane *p, double reach)
+{
+    enum { BORDER = AT_A_TIME * EACH / 4 };
+    double least = INFINITY;
+    for (size_t i = 0; i < BORDER; i++) {
+        const double along = reach * (2 * ((double)i + 0.5) / BORDER - 1);
+        const double border[4][2] = { { along, -reach }, { along, reach }, { -reach, along }, { reach, along } };
+        for (size_t side = 0; side < 4; side++)
+            for (size_t d = 0; d < 2; d++)
+                p->points[8 * i + 2 * side + d] = border[side][d];
+    }
+    if (p->status == FATHOM_OK)
+        p->status = fathom_flow_view_standard(p->points, p->workspace, p->params, p->points, 4 * BORDER);
+    for (size_t i = 0; i < 4 * BORDER; i++) {
+        const double square = p->points[2 * i] * p->points[2 * i] + p->points[2 * i + 1] * p->points[2 * i + 1];
+        least = square >= least ? least : square; /* NaN is the least */
+    }
+    return isnan(least) ? 1 : same_exp(-least / 2);
+}
+
+static int descending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* The error such that the leaves with at least it hold so much of the whole error. */
+static double mark(struct plane *p, double whole)
+{
+    static const double part = 0.8;
+    double              sum = 0;
+    size_t              i = 0;
+    for (size_t k = 0; k < p->n; k++)
+        p->error[k] = p->cell[k].error;
+    qsort(p->error, p->n, sizeof *p->error, descending);
+    while (i + 1 < p->n && (sum += p->error[i]) < part * whole)
+        i++;
+    return p->error[i];
+}
+
+/* A leaf becomes its first quarter; the other three are added. */
+static void halve(struct plane *p, size_t k)
+{
+    const struct cell c = p->cell[k];
+    for (size_t q = 0; q < QUARTERS; q++)
+        p->cell[q ? p->n++ : k] = (struct cell){ .x = quarter_x(&c, q),
+                                                 .y = quarter_y(&c, q),
+                                                 .half = c.half / 2,
+                                                 .rule = c.quarter[q] };
+}
+
+static void sum_up(struct plane_integral *out, const struct plane *p)
+{
+    out->value = out->error = 0;
+    for (size_t k = 0; k < p->n; k++) {
+        for (size_t q = 0; q < QUARTERS; q++)
+            out->value += p->cell[k].quarter[q];
+        out->error += p->cell[k].error;
+    }
+    if (!isfinite(out->value))
+        out->value = out->error = NAN;
+}
+
+/* Halves the worst leaves, once.  The new ones stand at the end, so that they are measured together. */
+static void refine(struct plane *p, double whole)
+{
+    const double worst = mark(p, whole);
+    const size_t before = p->n;
+    size_t       kept = 0, halved = 0;
+    for (size_t k = 0; k < before; k++)
+        halved += p->cell[k].error >= worst;
+    if (!grow(p, 4 * halved))
+        return;
+    struct cell *c = p->cell;
+    for (size_t k = 0; k < before; k++) /* the worst to the end, in their order */
+        if (c[k].error >= worst)
+            c[before + 3 * halved + k - kept] = c[k];
+        else
+            c[kept++] = c[k];
+    for (size_t i = 0; i < halved; i++) {
+        p->n = kept + 4 * i + 1;
+        c[p->n - 1] = c[before + 3 * halved + i];
+        halve(p, p->n - 1);
+    }
+    measure(p, kept);
+}
+
+static bool open_plane(struct plane *p, const fathom_flow *flow, const fathom_isa *isa, const double *params)
+{
+    *p = (struct plane){ .params = params,
+                         .workspace = fathom_workspace_new(flow, isa),
+                         .points = malloc(2 * AT_A_TIME * EACH * sizeof(double)),
+                         .density = malloc(AT_A_TIME * EACH * sizeof(double)) };
+    p->status = p->workspace && p->points && p->density ? FATHOM_OK : FATHOM_NO_MEMORY;
+    return p->status == FATHOM_OK;
+}
+
+static void close_plane(struct plane *p)
+{
+    fathom_workspace_free(p->workspace);
+    free(p->points);
+    free(p->density);
+    free(p->cell);
+    free(p->error);
+}
+
+fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *flow, const fathom_isa *isa,
+                                const double *params, double tolerance, size_t points)
+{
+    struct plane          p;
+    struct plane_integral found = { NAN, NAN, 1, first_reach };
+    if (open_plane(&p, flow, isa, params)) {
+        while ((found.outside = outside(&p, found.reach)) > PLANE_INTEGRAL_OUTSIDE &&
+               found.reach < PLANE_INTEGRAL_REACH)
+            found.reach *= 2;
+        tile(&p, first_reach, INNER, false);
+        for (double reach = 2 * first_reach; reach <= found.reach; reach *= 2)
+            tile(&p, reach, RING, true);
+        measure(&p, 0);
+        sum_up(&found, &p);
+        while (p.status == FATHOM_OK && found.error > tolerance * found.value && p.taken < points) {
+            refine(&p, found.error);
+            sum_up(&found, &p);
+        }
+    }
+    if (p.status == FATHOM_OK)
+        *out = found;
+    close_plane(&p);
+    return p.status;
+}
+
+bool plane_integral_resolved(const struct plane_integral *integral)
+{
+    return integral->error <= PLANE_INTEGRAL_TOLERANCE * integral->value && integral->outside <= PLANE_INTEGRAL_OUTSIDE;
+}
