@@ -18,16 +18,24 @@
 
 /* One block, data -> latent, of which a configuration may leave out layers.  Because of the flips the second coupling
  * transforms the coordinates that the first one leaves unchanged. */
-static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
+static const char *const BLOCK[] = { "actnorm",  "rotation", "orthogonal", "matrix",
+                                     "coupling", "flip",     "coupling",   "flip" };
 enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
+
+/* The layer at a block's head that mixes all coordinates. */
+static const char *rotation_name(fathom_rotation rotation)
+{
+    return rotation == FATHOM_ROTATION_FROZEN ? "orthogonal" : rotation == FATHOM_ROTATION_FREE ? "matrix" : "rotation";
+}
 
 static bool has_layer(const fathom_config *config, const char *name)
 {
     const fathom_mixing mixing = config->mixing;
     if (strcmp(name, "actnorm") == 0)
         return config->actnorm != FATHOM_ACTNORM_NONE;
-    if (strcmp(name, "rotation") == 0)
-        return mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_FLIPS;
+    if (strcmp(name, "rotation") == 0 || strcmp(name, "orthogonal") == 0 || strcmp(name, "matrix") == 0)
+        return (mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_FLIPS) &&
+               strcmp(name, rotation_name(config->rotation)) == 0;
     if (strcmp(name, "flip") == 0)
         return mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_ROTATIONS;
     return true;
@@ -45,7 +53,9 @@ fathom_config fathom_config_default(void)
                             .width = 24,
                             .hidden = 2,
                             .actnorm = FATHOM_ACTNORM_NONE,
-                            .mixing = FATHOM_MIXING_FULL };
+                            .mixing = FATHOM_MIXING_FULL,
+                            .components = 8,
+                            .rotation = FATHOM_ROTATION_HOUSEHOLDER };
 }
 
 __attribute__((format(printf, 2, 3))) static fathom_status refuse(fathom_error *error, const char *format, ...)
@@ -82,6 +92,12 @@ static fathom_status check(fathom_config *config, fathom_error *error)
     if (config->mixing != FATHOM_MIXING_FULL && config->mixing != FATHOM_MIXING_NO_FLIPS &&
         config->mixing != FATHOM_MIXING_NO_ROTATIONS && config->mixing != FATHOM_MIXING_NONE)
         return refuse(error, "mixing %d; legal is full, no flips, no rotations or none", (int)config->mixing);
+    if (config->components < FATHOM_COMPONENTS_MIN || config->components > FATHOM_COMPONENTS_MAX)
+        return refuse(error, "%zu components; legal is %d to %d", config->components, FATHOM_COMPONENTS_MIN,
+                      FATHOM_COMPONENTS_MAX);
+    if (config->rotation != FATHOM_ROTATION_HOUSEHOLDER && config->rotation != FATHOM_ROTATION_FROZEN &&
+        config->rotation != FATHOM_ROTATION_FREE)
+        return refuse(error, "rotation %d; legal is householder, frozen or free", (int)config->rotation);
     if (!t)
         return refuse(error, "no coupling is called '%.40s'", config->coupling ? config->coupling : "");
     config->coupling = t->name; /* outlives the caller's string */

@@ -17,6 +17,8 @@
 
 LAYER(actnorm)
 LAYER(rotation)
+LAYER(orthogonal)
+LAYER(matrix)
 LAYER(coupling)
 LAYER(flip)
 

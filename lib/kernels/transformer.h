@@ -7,7 +7,7 @@
 #ifndef FATHOM_TRANSFORMER_H
 #define FATHOM_TRANSFORMER_H
 
-#include "../fathom.h"
+#include "../fathom_warm.h"
 #include "tile.h"
 #include "volume.h"
 
@@ -28,6 +28,10 @@ struct transformer {
      * dlog_det: [rows], d loss / d log |dy/dx|. */
     void (*backward)(double *dx, double *doutputs, const double *saved, const double *dlog_det,
                      const fathom_config *config, size_t rows);
+
+    /* outputs: [n_outputs], of one row = those with which f comes nearest to Phi^-1(F(x)), F the distribution function of
+     * the mixture of config->components components.  FATHOM_OK, or FATHOM_NO_MEMORY.  NULL: f has no such outputs. */
+    fathom_status (*fit)(double *outputs, const fathom_mixture *mixture, const fathom_config *config);
 };
 
 #endif
