@@ -14,6 +14,7 @@
 
 enum { NODES = 4, EACH = NODES * NODES, QUARTERS = 4, AT_A_TIME = 256 /* cells of which the rule is taken at once */ };
 static const double first_reach = 8;
+static const double deviations = 2;
 enum { INNER = 32 /* first cells on a side of the first square */, RING = 16 /* the same of each next one */ };
 
 /* The rule's nodes and weights on [-1, 1] (Abramowitz & Stegun 1964, table 25.4, n = 4). */
@@ -173,14 +174,18 @@ static void halve(struct plane *p, size_t k)
                                                  .rule = c.quarter[q] };
 }
 
-static void sum_up(struct plane_integral *out, const struct plane *p)
+/* whole: the sum of the errors, for the marking. */
+static void sum_up(struct plane_integral *out, double *whole, const struct plane *p)
 {
-    out->value = out->error = 0;
+    double square = 0;
+    out->value = *whole = 0;
     for (size_t k = 0; k < p->n; k++) {
         for (size_t q = 0; q < QUARTERS; q++)
             out->value += p->cell[k].quarter[q];
-        out->error += p->cell[k].error;
+        *whole += p->cell[k].error;
+        square = fma(p->cell[k].error, p->cell[k].error, square);
     }
+    out->error = deviations * sqrt(square);
     if (!isfinite(out->value))
         out->value = out->error = NAN;
 }
@@ -233,6 +238,7 @@ fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *f
 {
     struct plane          p;
     struct plane_integral found = { NAN, NAN, 1, first_reach };
+    double                whole;
     if (open_plane(&p, flow, isa, params)) {
         while ((found.outside = outside(&p, found.reach)) > PLANE_INTEGRAL_OUTSIDE &&
                found.reach < PLANE_INTEGRAL_REACH)
@@ -241,10 +247,10 @@ fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *f
         for (double reach = 2 * first_reach; reach <= found.reach; reach *= 2)
             tile(&p, reach, RING, true);
         measure(&p, 0);
-        sum_up(&found, &p);
+        sum_up(&found, &whole, &p);
         while (p.status == FATHOM_OK && found.error > tolerance * found.value && p.taken < points) {
-            refine(&p, found.error);
-            sum_up(&found, &p);
+            refine(&p, whole);
+            sum_up(&found, &whole, &p);
         }
     }
     if (p.status == FATHOM_OK)

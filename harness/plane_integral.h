@@ -19,7 +19,8 @@
 
 struct plane_integral {
     double value;   /* over [-reach, reach]^2; NaN if the density is not finite somewhere              */
-    double error;   /* estimate: sum over the cells of |rule - rule on the cell's quarters|            */
+    double error;   /* estimate: twice the root of the sum over the cells of (rule - rule on the cell's
+                       quarters)^2, as the cells' errors have signs that do not depend on each other   */
     double outside; /* bound of the base's mass outside the square; of an unnormalised density, of the
                        share of its integral                                                          */
     double reach;
