@@ -40,7 +40,9 @@ static void open_layer(struct layer_case *layer, const struct layer *table, cons
     double *moved = need(layer->n_params * sizeof(double));
     layer_init(layer->params, table, config, fathom_key_from_seed(3));
     draw(moved, 5, noise, layer->n_params);
-    for (size_t k = 0; k < layer->n_params; k++)
+    layer->frozen = strcmp(table->name, "orthogonal") == 0;
+    layer->no_log_det = strcmp(table->name, "matrix") == 0;
+    for (size_t k = 0; k < layer->n_params && !layer->frozen; k++)
         layer->params[k] += moved[k];
     free(moved);
     place_rows(layer);
