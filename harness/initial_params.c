@@ -1,6 +1,7 @@
 /* initial_params.c - the parameters that a run starts from (initial_params.h). */
 #include "initial_params.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "exit.h"
@@ -27,6 +28,20 @@ static fathom_status set_actnorm(double *params, const struct run *run, const st
     return status;
 }
 
+/* With all training rows. */
+static fathom_status fit(double *params, double *distance, const struct run *run, const struct session *session,
+                         fathom_workspace *workspace)
+{
+    const fathom_dataset *train = &session->train;
+    const fathom_status   status = fathom_flow_warm_start(params, workspace, train->x, NULL, train->n, run->start,
+                                                        run->start == FATHOM_START_WARM ? distance : NULL);
+    if (status == FATHOM_BAD_ARGUMENT)
+        exit_failed("the coupling %s has no start that is fitted to rows", run->flow.coupling);
+    if (status == FATHOM_NO_MEMORY)
+        exit_failed("not enough memory");
+    return status == FATHOM_OK ? FATHOM_OK : FATHOM_DEGENERATE;
+}
+
 /* Replica r: times 1 + 1e-15 normals of key 1000 + r. */
 static void perturb(double *params, size_t replica, size_t n_params)
 {
@@ -39,12 +54,15 @@ static void perturb(double *params, size_t replica, size_t n_params)
     free(normal);
 }
 
-fathom_status initial_params(double *params, const struct run *run, const struct session *session,
+fathom_status initial_params(double *params, double *distance, const struct run *run, const struct session *session,
                              const fathom_flow *flow, fathom_workspace *workspace)
 {
     fathom_status status = FATHOM_OK;
+    *distance = NAN;
     fathom_flow_init(params, flow, fathom_key_from_seed(run->seed));
-    if (run->flow.actnorm == FATHOM_ACTNORM_DATA)
+    if (run->start != FATHOM_START_COLD)
+        status = fit(params, distance, run, session, workspace);
+    if (status == FATHOM_OK && run->flow.actnorm == FATHOM_ACTNORM_DATA && run->start != FATHOM_START_WARM)
         status = set_actnorm(params, run, session, workspace);
     if (status == FATHOM_OK && run->replica > 0)
         perturb(params, run->replica, fathom_flow_n_params(flow));

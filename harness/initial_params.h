@@ -15,9 +15,10 @@ size_t initial_params_probe_rows(const struct session *session);
  * are the first ones: NULL. */
 const uint32_t *initial_params_first_rows(size_t *n, const struct run *run, const struct session *session);
 
-/* params: [fathom_flow_n_params].  session: the run's rows.  FATHOM_OK, or FATHOM_DEGENERATE: there are none.  All else
- * ends the program. */
-fathom_status initial_params(double *params, const struct run *run, const struct session *session,
+/* params: [fathom_flow_n_params].  session: the run's rows.  *distance: fathom_flow_warm_start's if the run has a warm
+ * start, otherwise NaN.  FATHOM_OK, or FATHOM_DEGENERATE: there are none, since rows do not vary, or the fit failed at
+ * some block.  All else ends the program. */
+fathom_status initial_params(double *params, double *distance, const struct run *run, const struct session *session,
                              const fathom_flow *flow, fathom_workspace *workspace);
 
 #endif

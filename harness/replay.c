@@ -30,7 +30,8 @@ static struct replay open_replay(const struct run *run, const struct session *se
     struct replay         r = { .run = run, .session = session, .flow = need(fathom_flow_new(&run->flow, NULL, NULL)) };
     double               *params = need(malloc(fathom_flow_n_params(r.flow) * sizeof *params));
     fathom_workspace     *workspace = need(fathom_workspace_new(r.flow, session->options->isa));
-    if (initial_params(params, run, session, r.flow, workspace) != FATHOM_OK)
+    double                distance;
+    if (initial_params(params, &distance, run, session, r.flow, workspace) != FATHOM_OK)
         exit_failed("a replay: a run that was not begun");
     fathom_workspace_free(workspace);
     r.trainer = need(

@@ -34,10 +34,6 @@ const char *const runner_mixings[] = { [FATHOM_MIXING_FULL] = "full",
                                        [FATHOM_MIXING_NO_ROTATIONS] = "no-rotations",
                                        [FATHOM_MIXING_NONE] = "none",
                                        NULL };
-const char *const runner_rotations[] = { [FATHOM_ROTATION_HOUSEHOLDER] = "householder",
-                                         [FATHOM_ROTATION_FROZEN] = "frozen",
-                                         [FATHOM_ROTATION_FREE] = "free",
-                                         NULL };
 
 /* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
 static const uint64_t rows_a_gradient = 3;
@@ -164,7 +160,8 @@ static void probe(struct run_result *result, const struct session *session, cons
     const size_t n_params = fathom_flow_n_params(flow);
     double       loss, *gradient = need(malloc(n_params * sizeof *gradient));
     result->untrained_logp = mean_log_prob(workspace, params, &session->train);
-    check(fathom_flow_nll(&loss, gradient, workspace, params, session->train.x, NULL, NULL, initial_params_probe_rows(session)),
+    check(fathom_flow_nll(&loss, gradient, workspace, params, session->train.x, NULL, NULL,
+                          initial_params_probe_rows(session)),
           "gradient");
     result->untrained_grad_norm = fathom_norm(gradient, n_params);
     free(gradient);
@@ -293,6 +290,7 @@ static struct run_result nothing_measured(size_t n_params)
                                 .validation_logp = NAN,
                                 .health = unknown,
                                 .untrained_health = unknown,
+                                .warm_distance = NAN,
                                 .kept_step = NAN,
                                 .checks = flow_checks_none,
                                 .kl = NAN,
@@ -335,7 +333,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     double           *params = need(malloc(n_params * sizeof *params));
     uint64_t          told = 0;
     *result = nothing_measured(n_params);
-    result->status = initial_params(params, run, session, flow, workspace);
+    result->status = initial_params(params, &result->warm_distance, run, session, flow, workspace);
     if (run->probe && result->status == FATHOM_OK)
         probe(result, session, flow, workspace, params);
     if (run->untrained_health && result->status == FATHOM_OK)
