@@ -247,8 +247,11 @@ fathom_config fathom_config_default(void);
 
 /* The legal values of fathom_config.coupling: "spline", "affine", and the affine map with other scales,
  * "affine-log-softplus", "affine-2sigmoid", "affine-glow", "affine-tanh", "affine-freia", "affine-bayesflow" and
- * "affine-zuko" (formula and source of each: kernels/transformer_affine_....c).  fathom_coupling_name returns number i,
- * from 0; a static string, NULL if i >= fathom_n_couplings(). */
+ * "affine-zuko" (formula and source of each: kernels/transformer_affine_....c); "mixture", z = Phi^-1(F(x)) with F the
+ * distribution function of a mixture of K Gaussians (kernels/mixture_cdf.h), a bijection of the whole line; and
+ * "mixture-clipped", the same with F clipped to [1e-6, 1 - 1e-6] and a log-det that ignores the clip, which is no
+ * bijection and serves as an ablation.  fathom_coupling_name returns number i, from 0; a static string, NULL if
+ * i >= fathom_n_couplings(). */
 size_t      fathom_n_couplings(void);
 const char *fathom_coupling_name(size_t i);
 
@@ -295,13 +298,17 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
  * of 0.001 in an interval of 2 B the slope falls as 1/B^2.  An untrained flow of depth 1 gives standard normal rows
  * back within 1e-12 up to B = 100, and at B = 1000 every tenth is off by more than 1e-6; one of depth 8 gives them back
  * up to B = 10, and none at 100 (build/tests/test_way_back prints the errors).  FATHOM_BAD_ARGUMENT, here and of
- * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL. */
+ * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL.
+ * A mixture coupling returns x to 1e-10 max(1, |x|), out to |x| = 40 and far beyond.  In a wide gap between components it
+ * is so flat that many x have one latent in double precision.  FATHOM_FLAT if in some coupling 2^-50 max(1, |z|) dx/dz
+ * exceeds that tolerance for some row, or, for "mixture-clipped", if a coordinate is out of the clip's range; all rows
+ * are written, and such a row's x is one of those whose latent is nearest. */
 #define FATHOM_INVERSE_INTERVAL 100.0
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *z, size_t n);
 /* logp: [n], log p(x) = log base(z) + log |det dz/dx|. */
 fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n);
-/* x: [n][D] draws: base draws from `key`, through the inverse. */
+/* x: [n][D] draws: base draws from `key`, through the inverse.  A draw in a gap of a mixture is any x there: no error. */
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n);
 /* loss = -mean log p (nats), and gradient: [n_params] = d loss / d params (NULL: the loss alone).  rows: [n] indices
  * into x, or NULL for the rows 0 .. n - 1; counts: [n], how often each of them counts in the mean, or NULL for once.

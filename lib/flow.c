@@ -324,17 +324,19 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
     fathom_status status = fathom_flow_prepare(ws, params);
+    bool          flat = false;
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, z, NULL, first, n, dim);
         volume_start(&ws->volume, padded(live));
         for (size_t l = ws->flow->n_layers; l-- > 0;)
             ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state, padded(live));
+        flat |= ws->volume.flat;
         if (x)
             store_tile(x, ws->x, first, live, dim);
         if (log_det)
             store_log_det(log_det + first, ws, live);
     }
-    return status;
+    return status == FATHOM_OK && flat ? FATHOM_FLAT : status;
 }
 
 /* ws->logp = log p of the tile ws->x; replaces ws->x by its latent. */
@@ -373,7 +375,8 @@ fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *
         for (size_t i = 0; i < n; i++)
             x[i * dim + d] = x[i * dim + d] * scale + params[d];
     }
-    return fathom_flow_inverse(x, NULL, ws, params, x, n);
+    const fathom_status status = fathom_flow_inverse(x, NULL, ws, params, x, n);
+    return status == FATHOM_FLAT ? FATHOM_OK : status;
 }
 
 /* The loss is -sum_i w_i log p(x_i) / sum_i w_i with the counts w; so the upstream gradient is dlogp_i = -w_i / sum w.

@@ -31,6 +31,8 @@ TRANSFORMER(affine_tanh)
 TRANSFORMER(affine_freia)
 TRANSFORMER(affine_bayesflow)
 TRANSFORMER(affine_zuko)
+TRANSFORMER(mixture)
+TRANSFORMER(mixture_clipped)
 
 #undef LAYER
 #undef TRANSFORMER

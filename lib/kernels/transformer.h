@@ -18,7 +18,9 @@ struct transformer {
 
     /* x: [rows], in place, becomes y (inverse: y becomes x).  log |dy/dx| (inverse: log |dx/dy|) of each row is added
      * to volume.  outputs: [n_outputs][STRIDE].  saved: n_saved STRIDE doubles, in an order that the transformer
-     * chooses; forward writes them for backward; inverse may use them as scratch memory. */
+     * chooses; forward writes them for backward; inverse may use them as scratch memory.
+     * inverse sets volume->flat if the map is so flat at some row that its y is that of many x, or y is out of its
+     * range; x is then one that comes nearest. */
     void (*forward)(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
                     size_t rows);
     void (*inverse)(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
