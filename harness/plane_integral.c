@@ -15,6 +15,8 @@
 enum { NODES = 4, EACH = NODES * NODES, QUARTERS = 4, AT_A_TIME = 256 /* cells of which the rule is taken at once */ };
 static const double first_reach = 8;
 static const double deviations = 2;
+enum { GRID = 5 };                      /* points on a cell's side, its corners included     */
+static const double disc = 6, wide = 2; /* of the latent plane: where nearly all mass lies   */
 enum { INNER = 32 /* first cells on a side of the first square */, RING = 16 /* the same of each next one */ };
 
 /* The rule's nodes and weights on [-1, 1] (Abramowitz & Stegun 1964, table 25.4, n = 4). */
@@ -103,22 +105,69 @@ static bool grow(struct plane *p, size_t n)
     return p->status == FATHOM_OK;
 }
 
-/* A square of side x side cells without its inner half, if it is a ring; the rule on each. */
+/* A square of side x side cells without its inner half, if it is a ring. */
 static void tile(struct plane *p, double reach, size_t side, bool ring)
 {
     const double half = reach / (double)side;
     for (size_t i = 0; i < side * side && grow(p, 1); i++) {
         const size_t column = i % side, row = i / side;
         const bool   inner = column >= side / 4 && column < side - side / 4 && row >= side / 4 && row < side - side / 4;
-        if (ring && inner)
-            continue;
-        struct cell c = { .x = (double)(2 * column + 1) * half - reach,
-                          .y = (double)(2 * row + 1) * half - reach,
-                          .half = half };
-        add_points(p->points, c.x, c.y, half);
-        evaluate(p, EACH);
-        c.rule = rule(p->density, half);
-        p->cell[p->n++] = c;
+        if (!ring || !inner)
+            p->cell[p->n++] = (struct cell){ .x = (double)(2 * column + 1) * half - reach,
+                                             .y = (double)(2 * row + 1) * half - reach,
+                                             .half = half };
+    }
+}
+
+/* A leaf becomes its first quarter; the other three are added. */
+static void halve(struct plane *p, size_t k)
+{
+    const struct cell c = p->cell[k];
+    for (size_t q = 0; q < QUARTERS; q++)
+        p->cell[q ? p->n++ : k] = (struct cell){
+            .x = quarter_x(&c, q), .y = quarter_y(&c, q), .half = c.half / 2, .rule = c.quarter[q]
+        };
+}
+
+/* May the cell hold mass that four nodes on a side miss?  Its image, by a grid of points, comes near the disc, and is
+ * wide. */
+static bool is_wide(struct plane *p, const struct cell *c)
+{
+    double low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
+    for (size_t i = 0; i < GRID * GRID; i++) {
+        p->points[2 * i] = c->x + c->half * (2 * (double)(i % GRID) / (GRID - 1) - 1);
+        p->points[2 * i + 1] = c->y + c->half * (2 * (double)(i / GRID) / (GRID - 1) - 1);
+    }
+    if (p->status == FATHOM_OK)
+        p->status = fathom_flow_view_standard(p->points, p->workspace, p->params, p->points, GRID * GRID);
+    for (size_t i = 0; i < 2 * GRID * GRID; i++) {
+        low[i % 2] = p->points[i] < low[i % 2] ? p->points[i] : low[i % 2];
+        high[i % 2] = p->points[i] > high[i % 2] ? p->points[i] : high[i % 2];
+    }
+    const bool near = low[0] < disc && low[1] < disc && high[0] > -disc && high[1] > -disc;
+    return near && (high[0] - low[0] > wide || high[1] - low[1] > wide);
+}
+
+/* Quarters wide cells, at most so many. */
+static void seek(struct plane *p, size_t most)
+{
+    for (size_t k = 0; k < p->n && p->n < most && p->status == FATHOM_OK;)
+        if (!is_wide(p, &p->cell[k]))
+            k++;
+        else if (grow(p, QUARTERS))
+            halve(p, k);
+}
+
+/* The rule on each leaf. */
+static void start(struct plane *p)
+{
+    for (size_t first = 0; first < p->n && p->status == FATHOM_OK; first += AT_A_TIME) {
+        const size_t n = p->n - first < AT_A_TIME ? p->n - first : AT_A_TIME;
+        for (size_t i = 0; i < n; i++)
+            add_points(p->points + 2 * EACH * i, p->cell[first + i].x, p->cell[first + i].y, p->cell[first + i].half);
+        evaluate(p, n * EACH);
+        for (size_t i = 0; i < n; i++)
+            p->cell[first + i].rule = rule(p->density + EACH * i, p->cell[first + i].half);
     }
 }
 
@@ -161,17 +210,6 @@ static double mark(struct plane *p, double whole)
     while (i + 1 < p->n && (sum += p->error[i]) < part * whole)
         i++;
     return p->error[i];
-}
-
-/* A leaf becomes its first quarter; the other three are added. */
-static void halve(struct plane *p, size_t k)
-{
-    const struct cell c = p->cell[k];
-    for (size_t q = 0; q < QUARTERS; q++)
-        p->cell[q ? p->n++ : k] = (struct cell){ .x = quarter_x(&c, q),
-                                                 .y = quarter_y(&c, q),
-                                                 .half = c.half / 2,
-                                                 .rule = c.quarter[q] };
 }
 
 /* whole: the sum of the errors, for the marking. */
@@ -246,6 +284,8 @@ fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *f
         tile(&p, first_reach, INNER, false);
         for (double reach = 2 * first_reach; reach <= found.reach; reach *= 2)
             tile(&p, reach, RING, true);
+        seek(&p, points / (QUARTERS * EACH));
+        start(&p);
         measure(&p, 0);
         sum_up(&found, &whole, &p);
         while (p.status == FATHOM_OK && found.error > tolerance * found.value && p.taken < points) {
