@@ -49,6 +49,10 @@ typedef struct fathom_em_report {
 fathom_status fathom_mixture_fit(fathom_mixture *out, fathom_em_report *report, const double *x, size_t n,
                                  size_t components, const fathom_em_options *options);
 
+/* The mean, and the standard deviation, of the whole mixture. */
+double fathom_mixture_mean(const fathom_mixture *mixture);
+double fathom_mixture_sd(const fathom_mixture *mixture);
+
 /* log f(x), log F(x) and log(1 - F(x)), each accurate far out in its tail; -inf only where |x - mean| / sd squared is
  * infinite.  NaN for NaN. */
 double fathom_mixture_log_density(const fathom_mixture *mixture, double x);
@@ -103,9 +107,9 @@ typedef enum fathom_start {
  *
  * FATHOM_START_ROTATIONS makes the same fit and writes the rotations' matrices alone, FATHOM_START_COLD does nothing.
  * rows: [n] indices into x, or NULL for 0 .. n - 1.
- * distance (may be NULL): the root mean square of f(v) - Phi^-1(F(v)), f the fitted transformer of a coordinate v that
- * reaches a coupling and F that coordinate's mixture, over all couplings, the coordinates that they transform, and the rows:
- * how far, coupling by coupling, the flow is from the diagonal solution; NaN if nothing was fitted.
+ * distance (may be NULL): the root mean square, over rows and coordinates, of T(x) - G(x).  T is the latent of the whole fit
+ * (also where only its rotations are written); G is the diagonal solution: the same ActNorms, rotations, flips and mixtures, but
+ * Phi^-1(F) in the place of each coupling.  NaN for FATHOM_START_COLD.  It takes some 5 us per row and coupling more.
  * FATHOM_BAD_ARGUMENT if n is 0 or the transformer has no `fit`; FATHOM_DEGENERATE if a coordinate of the rows does not vary
  * where a mixture or an ActNorm is due; FATHOM_BAD_DATA if one is not finite; FATHOM_NO_CONVERGENCE if the covariance has no
  * eigenvectors within the sweeps; FATHOM_NO_MEMORY.  On failure params are unchanged. */

@@ -10,10 +10,28 @@
  * between the least and the greatest m_k + s_k z, which is where the inverse begins. */
 #include <float.h>
 
+#include "constants.h"
 #include "elementary.h"
 #include "fathom_warm.h"
 
-static const double HALF_LOG_2PI = 0.91893853320467274178;
+double fathom_mixture_mean(const fathom_mixture *mixture)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < mixture->n; k++)
+        sum += mixture->weight[k] * mixture->mean[k];
+    return sum;
+}
+
+double fathom_mixture_sd(const fathom_mixture *mixture)
+{
+    const double mean = fathom_mixture_mean(mixture);
+    double       sum = 0.0;
+    for (size_t k = 0; k < mixture->n; k++) {
+        const double from = mixture->mean[k] - mean, sd = mixture->sd[k];
+        sum += mixture->weight[k] * (sd * sd + from * from);
+    }
+    return sqrt(sum);
+}
 
 /* log sum_k e^(t_k); t: [n] */
 static double log_sum(const double *t, size_t n)

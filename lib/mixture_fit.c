@@ -15,10 +15,10 @@
 
 #include <gsl/gsl_sort.h>
 
+#include "constants.h"
 #include "elementary.h"
 #include "fathom_warm.h"
 
-static const double HALF_LOG_2PI = 0.91893853320467274178;
 static const double LARGEST_POINT = 1e100, LEAST_FLOOR = 1e-100, LARGEST_FLOOR = 1e100;
 static const double LEAST_COUNT = 1e-290;    /* a component with fewer points keeps its mean and sd       */
 static const double LEAST_EXPONENT = -708.0; /* below it the share of a component is 0 to double precision */

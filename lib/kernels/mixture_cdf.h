@@ -29,6 +29,7 @@
 #include "normal_cdf.h"
 
 static const double LOG_SCALE_MAX = 5.0; /* |log s| is at most this                          */
+static const double LOG_SD_MAX = 4.99;   /* and of a fitted mixture this, so that raw is finite */
 static const double FARTHEST = 1e140;    /* |u| at most, so that u^2 is finite               */
 static const double SMALL_TAIL = -20.0;  /* log of a tail that is computed with its own shift */
 static const double ROUNDING = 0x1p-50, INVERSE_TOLERANCE = 1e-10; /* see inverse_of                                  */
@@ -255,6 +256,23 @@ INLINE vec inverse_of(struct image *image, struct volume *volume, const struct m
     return x;
 }
 
+/* The mixture itself: log weights, means and raw scales, as far as the scales go (|log s| <= LOG_SD_MAX). */
+static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
+{
+    const size_t n = config->components;
+    if (mixture->n != n)
+        return FATHOM_BAD_ARGUMENT;
+    for (size_t k = 0; k < n; k++) {
+        const double log_weight = same_log(mixture->weight[k]), log_s = same_log(mixture->sd[k]);
+        const double within = log_s > LOG_SD_MAX ? LOG_SD_MAX : log_s < -LOG_SD_MAX ? -LOG_SD_MAX : log_s;
+        const double t = within / LOG_SCALE_MAX;
+        outputs[k] = log_weight > LEAST_EXPONENT ? log_weight : LEAST_EXPONENT;
+        outputs[n + k] = mixture->mean[k];
+        outputs[2 * n + k] = 0.5 * (same_log1p(t) - same_log1p(-t)); /* artanh */
+    }
+    return FATHOM_OK;
+}
+
 /* The table of transformer_SYMBOL.c; `text` is the coupling's name (fathom_coupling_name). */
 #define MIXTURE(symbol, text)                              \
     const struct transformer ISA(transformer_##symbol) = { \
@@ -264,6 +282,7 @@ INLINE vec inverse_of(struct image *image, struct volume *volume, const struct m
         .forward = forward,                                \
         .inverse = inverse,                                \
         .backward = backward,                              \
+        .fit = fit,                                        \
     }
 
 #endif
