@@ -130,7 +130,7 @@ static void compute(void *context, size_t index, struct progress *progress)
     one->train_logp = mean_log_prob(workspace, one->params, &rows_of(one->run, job->session)->train);
     fathom_workspace_free(workspace);
     one->determinant = determinant_of(&one->run->flow, one->params, fathom_flow_n_params(flow));
-    if (plane_integral_of(&one->integral, flow, isa, one->params, job->tolerance, job->points) != FATHOM_OK)
+    if (plane_integral_of(&one->integral, flow, isa, one->params, job->reach, job->tolerance, job->points) != FATHOM_OK)
         need(NULL);
     fathom_flow_free(flow);
     progress_add(progress, one->run->flow.depth);

@@ -11,12 +11,13 @@
 
 #include "elementary.h"
 #include "flow_view.h"
+#include "latent_border.h"
 
 enum { NODES = 4, EACH = NODES * NODES, QUARTERS = 4, AT_A_TIME = 256 /* cells of which the rule is taken at once */ };
-static const double first_reach = 8;
+enum { SIDE = 32 }; /* first cells on a side of the square */
 static const double deviations = 2;
 enum { GRID = 5 };                      /* points on a cell's side, its corners included     */
-static const double disc = 6, wide = 2; /* of the latent plane: where nearly all mass lies   */
+static const double disc = 6, wide = 1; /* of the latent plane: where nearly all mass lies   */
 enum { INNER = 32 /* first cells on a side of the first square */, RING = 16 /* the same of each next one */ };
 
 /* The rule's nodes and weights on [-1, 1] (Abramowitz & Stegun 1964, table 25.4, n = 4). */
@@ -105,18 +106,13 @@ static bool grow(struct plane *p, size_t n)
     return p->status == FATHOM_OK;
 }
 
-/* A square of side x side cells without its inner half, if it is a ring. */
-static void tile(struct plane *p, double reach, size_t side, bool ring)
+static void tile(struct plane *p, double reach)
 {
-    const double half = reach / (double)side;
-    for (size_t i = 0; i < side * side && grow(p, 1); i++) {
-        const size_t column = i % side, row = i / side;
-        const bool   inner = column >= side / 4 && column < side - side / 4 && row >= side / 4 && row < side - side / 4;
-        if (!ring || !inner)
-            p->cell[p->n++] = (struct cell){ .x = (double)(2 * column + 1) * half - reach,
-                                             .y = (double)(2 * row + 1) * half - reach,
-                                             .half = half };
-    }
+    const double half = reach / SIDE;
+    for (size_t i = 0; i < SIDE * SIDE && grow(p, 1); i++)
+        p->cell[p->n++] = (struct cell){ .x = (double)(2 * (i % SIDE) + 1) * half - reach,
+                                         .y = (double)(2 * (i / SIDE) + 1) * half - reach,
+                                         .half = half };
 }
 
 /* A leaf becomes its first quarter; the other three are added. */
@@ -169,27 +165,6 @@ static void start(struct plane *p)
         for (size_t i = 0; i < n; i++)
             p->cell[first + i].rule = rule(p->density + EACH * i, p->cell[first + i].half);
     }
-}
-
-/* exp(-r^2 / 2), r the least distance from the latent origin of the square's border, by so many points on each side. */
-static double outside(struct plane *p, double reach)
-{
-    enum { BORDER = AT_A_TIME * EACH / 4 };
-    double least = INFINITY;
-    for (size_t i = 0; i < BORDER; i++) {
-        const double along = reach * (2 * ((double)i + 0.5) / BORDER - 1);
-        const double border[4][2] = { { along, -reach }, { along, reach }, { -reach, along }, { reach, along } };
-        for (size_t side = 0; side < 4; side++)
-            for (size_t d = 0; d < 2; d++)
-                p->points[8 * i + 2 * side + d] = border[side][d];
-    }
-    if (p->status == FATHOM_OK)
-        p->status = fathom_flow_view_standard(p->points, p->workspace, p->params, p->points, 4 * BORDER);
-    for (size_t i = 0; i < 4 * BORDER; i++) {
-        const double square = p->points[2 * i] * p->points[2 * i] + p->points[2 * i + 1] * p->points[2 * i + 1];
-        least = square >= least ? least : square; /* NaN is the least */
-    }
-    return isnan(least) ? 1 : same_exp(-least / 2);
 }
 
 static int descending(const void *a, const void *b)
@@ -272,19 +247,15 @@ static void close_plane(struct plane *p)
 }
 
 fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *flow, const fathom_isa *isa,
-                                const double *params, double tolerance, size_t points)
+                                const double *params, double reach, double tolerance, size_t points)
 {
     struct plane          p;
-    struct plane_integral found = { NAN, NAN, 1, first_reach };
-    double                whole;
+    struct plane_integral found = { NAN, NAN, NAN, reach };
+    double                whole, missing = 0, unsure = 0;
     if (open_plane(&p, flow, isa, params)) {
-        while ((found.outside = outside(&p, found.reach)) > PLANE_INTEGRAL_OUTSIDE &&
-               found.reach < PLANE_INTEGRAL_REACH)
-            found.reach *= 2;
-        tile(&p, first_reach, INNER, false);
-        for (double reach = 2 * first_reach; reach <= found.reach; reach *= 2)
-            tile(&p, reach, RING, true);
-        seek(&p, points / (QUARTERS * EACH));
+        p.status = latent_border(&missing, &unsure, p.workspace, params, reach);
+        tile(&p, reach);
+        seek(&p, points / (2 * QUARTERS * EACH));
         start(&p);
         measure(&p, 0);
         sum_up(&found, &whole, &p);
@@ -292,6 +263,8 @@ fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *f
             refine(&p, whole);
             sum_up(&found, &whole, &p);
         }
+        found.outside = missing;
+        found.error += unsure;
     }
     if (p.status == FATHOM_OK)
         *out = found;
@@ -301,5 +274,5 @@ fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *f
 
 bool plane_integral_resolved(const struct plane_integral *integral)
 {
-    return integral->error <= PLANE_INTEGRAL_TOLERANCE * integral->value && integral->outside <= PLANE_INTEGRAL_OUTSIDE;
+    return integral->error <= PLANE_INTEGRAL_TOLERANCE;
 }
