@@ -107,9 +107,9 @@ typedef enum fathom_start {
  *
  * FATHOM_START_ROTATIONS makes the same fit and writes the rotations' matrices alone, FATHOM_START_COLD does nothing.
  * rows: [n] indices into x, or NULL for 0 .. n - 1.
- * distance (may be NULL): the root mean square, over rows and coordinates, of T(x) - G(x).  T is the latent of the whole fit
- * (also where only its rotations are written); G is the diagonal solution: the same ActNorms, rotations, flips and mixtures, but
- * Phi^-1(F) in the place of each coupling.  NaN for FATHOM_START_COLD.  It takes some 5 us per row and coupling more.
+ * distance (may be NULL): the root mean square of f(v) - Phi^-1(F(v)), f the fitted map of a coordinate v at a coupling and F
+ * that of its mixture, over all couplings, the coordinates that they transform, and the rows: how far, coupling by coupling, the
+ * flow is from the diagonal solution.  With FATHOM_START_ROTATIONS it is that of the fit, with FATHOM_START_COLD NaN.
  * FATHOM_BAD_ARGUMENT if n is 0 or the transformer has no `fit`; FATHOM_DEGENERATE if a coordinate of the rows does not vary
  * where a mixture or an ActNorm is due; FATHOM_BAD_DATA if one is not finite; FATHOM_NO_CONVERGENCE if the covariance has no
  * eigenvectors within the sweeps; FATHOM_NO_MEMORY.  On failure params are unchanged. */

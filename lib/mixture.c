@@ -39,8 +39,8 @@ static double log_sum(const double *t, size_t n)
     double greatest = -INFINITY, sum = 0.0;
     for (size_t k = 0; k < n; k++)
         greatest = t[k] > greatest ? t[k] : greatest;
-    if (greatest == -INFINITY)
-        return greatest;
+    if (!(greatest > -INFINITY)) /* all of them, or NaN */
+        return n > 0 ? t[0] : greatest;
     for (size_t k = 0; k < n; k++)
         sum += same_exp(t[k] - greatest);
     return greatest + same_log(sum);

@@ -1,8 +1,7 @@
 /* warm_start.c - a flow that starts at the diagonal solution of iterative Gaussianization (Laparra, Camps-Valls & Malo 2011,
  * "Iterative Gaussianization: from ICA to random rotations", algorithm 1 with principal axes; fathom_warm.h).
  *
- * All rows stand at one layer.  The layer gets its parameters from them, and they go on through it.  For the distance a second
- * copy of the rows goes through the same ActNorms, rotations and flips, but through Phi^-1(F) instead of the couplings. */
+ * All rows stand at one layer.  The layer gets its parameters from them, and they go on through it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +14,13 @@ static const double LARGEST_LOG_SD = 4.99; /* the mixture coupling's sd is exp(5
 
 struct warm {
     fathom_workspace *ws;
-    struct tiles      rows, ideal; /* ideal.data is NULL if no distance is asked for */
-    double           *params;      /* [n_params]                                     */
-    double           *column;      /* [n]                                            */
-    double           *product;     /* [n]                                            */
+    struct tiles      rows;
+    double           *params;  /* [n_params]                                                             */
+    double           *column;  /* [n]                                                                    */
+    double           *product; /* [n]                                                                    */
+    double           *ideal;   /* [D - D / 2][n], Phi^-1(F) at one coupling; NULL: no distance is asked for */
+    double            square;  /* the sum over couplings so far of the mean square distance from it      */
+    size_t            couplings;
 };
 
 static double mean_of(const double *x, size_t n) { return fathom_sum(x, n) / (double)n; }
@@ -73,15 +75,6 @@ static fathom_status fit_mixture(fathom_mixture *mixture, struct warm *w, size_t
     return status == FATHOM_NO_CONVERGENCE ? FATHOM_OK : status; /* the mixture after the last iteration will do */
 }
 
-static void gaussianise(struct tiles *rows, const fathom_mixture *mixture, size_t d)
-{
-    for (size_t t = 0; t < rows->n_tiles; t++) {
-        double *x = ROW(tiles_at(rows, t), d);
-        for (size_t i = 0; i < tiles_rows(rows, t); i++)
-            x[i] = fathom_mixture_gaussianise(mixture, x[i]);
-    }
-}
-
 /* own: the parameters of a coupling's conditioner, whose last are W, [n_out][fan_in], and b, [n_out]. */
 static fathom_status fit_coupling(double *own, struct warm *w)
 {
@@ -98,10 +91,27 @@ static fathom_status fit_coupling(double *own, struct warm *w)
         status = fit_mixture(&mixture, w, d);
         if (status == FATHOM_OK)
             status = t->fit(bias, &mixture, config);
-        if (status == FATHOM_OK && w->ideal.data)
-            gaussianise(&w->ideal, &mixture, d);
+        for (size_t i = 0; i < w->rows.n && status == FATHOM_OK && w->ideal; i++)
+            w->ideal[(d - n_in) * w->rows.n + i] = fathom_mixture_gaussianise(&mixture, w->column[i]);
     }
     return status;
+}
+
+/* Behind a coupling: its mean square distance from the ideal, over rows and transformed coordinates. */
+static void add_distance(struct warm *w)
+{
+    const size_t n = w->rows.n, n_in = w->rows.dim / 2, n_transformed = w->rows.dim - n_in;
+    double       square[FATHOM_DIM_MAX];
+    for (size_t j = 0; j < n_transformed; j++) {
+        fathom_tiles_column(w->column, &w->rows, n_in + j);
+        for (size_t i = 0; i < n; i++) {
+            const double from = w->column[i] - w->ideal[j * n + i];
+            w->product[i] = from * from;
+        }
+        square[j] = mean_of(w->product, n);
+    }
+    w->square += mean_of(square, n_transformed);
+    w->couplings++;
 }
 
 static bool is_matrix(const char *name) { return strcmp(name, "orthogonal") == 0 || strcmp(name, "matrix") == 0; }
@@ -121,24 +131,9 @@ static fathom_status fit_layer(struct warm *w, size_t l)
         status = fit_coupling(own, w);
     if (status == FATHOM_OK)
         status = fathom_tiles_pass(&w->rows, w->ws, l, own);
-    if (status == FATHOM_OK && w->ideal.data && !coupling)
-        status = fathom_tiles_pass(&w->ideal, w->ws, l, own);
+    if (status == FATHOM_OK && coupling && w->ideal)
+        add_distance(w);
     return status;
-}
-
-/* The root mean square difference between the two copies of the rows. */
-static double difference(struct warm *w)
-{
-    const size_t n = w->rows.n, dim = w->rows.dim;
-    double       square[FATHOM_DIM_MAX];
-    for (size_t d = 0; d < dim; d++) {
-        fathom_tiles_column(w->column, &w->rows, d);
-        fathom_tiles_column(w->product, &w->ideal, d);
-        for (size_t i = 0; i < n; i++)
-            w->product[i] = (w->column[i] - w->product[i]) * (w->column[i] - w->product[i]);
-        square[d] = mean_of(w->product, n);
-    }
-    return sqrt(mean_of(square, dim));
 }
 
 /* What was fitted, all of it or the rotations alone. */
@@ -155,17 +150,18 @@ static void write_params(double *params, const struct warm *w, fathom_start star
 
 /* The whole fit, into w->params. */
 static fathom_status fit(struct warm *w, const double *params, const double *x, const uint32_t *rows, size_t n,
-                         bool with_ideal)
+                         bool with_distance)
 {
     const fathom_flow *flow = w->ws->flow;
+    const size_t       n_transformed = flow->config.dim - flow->config.dim / 2;
+    w->ideal = with_distance ? malloc(n_transformed * n * sizeof *w->ideal) : NULL;
     w->params = malloc(flow->n_params * sizeof *w->params);
     w->column = malloc(n * sizeof *w->column);
     w->product = malloc(n * sizeof *w->product);
-    fathom_status status = w->params && w->column && w->product ? FATHOM_OK : FATHOM_NO_MEMORY;
+    const bool    complete = w->params && w->column && w->product && (w->ideal || !with_distance);
+    fathom_status status = complete ? FATHOM_OK : FATHOM_NO_MEMORY;
     if (status == FATHOM_OK)
         status = fathom_tiles_load(&w->rows, x, rows, n, flow->config.dim);
-    if (status == FATHOM_OK && with_ideal)
-        status = fathom_tiles_load(&w->ideal, x, rows, n, flow->config.dim);
     if (status == FATHOM_OK)
         memcpy(w->params, params, flow->n_params * sizeof *params);
     for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++)
@@ -188,13 +184,13 @@ fathom_status fathom_flow_warm_start(double *params, fathom_workspace *ws, const
     const fathom_status status = fit(&w, params, x, rows, n, distance != NULL);
     if (status == FATHOM_OK) {
         if (distance)
-            *distance = difference(&w);
+            *distance = sqrt(w.square / (double)w.couplings);
         write_params(params, &w, start);
     }
     free(w.params);
     free(w.column);
     free(w.product);
+    free(w.ideal);
     fathom_tiles_free(&w.rows);
-    fathom_tiles_free(&w.ideal);
     return status;
 }

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "common.h"
+#include "fathom_warm.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -240,6 +241,28 @@ static bool actnorm_init(void)
     return status == FATHOM_OK;
 }
 
+static bool warm_start(void)
+{
+    static double params[8192], distance;
+    const double  drawn = 0.25;
+    fathom_config config = fathom_config_default();
+    config.rotation = FATHOM_ROTATION_FROZEN;
+    fathom_flow      *flow = fathom_flow_new(&config, NULL, NULL);
+    fathom_workspace *ws = flow ? fathom_workspace_new(flow, fathom_isa_find(NULL)) : NULL;
+    fathom_status     status = FATHOM_NO_MEMORY;
+    if (ws) {
+        fathom_flow_init(params, flow, fathom_key_from_seed(0));
+        params[0] = drawn;
+        const double first = params[4];
+        status = fathom_flow_warm_start(params, ws, rows, NULL, 3, FATHOM_START_WARM, &distance);
+        assert_true(status == FATHOM_OK || (status == FATHOM_NO_MEMORY && params[4] == first));
+        assert_true(params[0] == drawn);
+    }
+    fathom_workspace_free(ws);
+    fathom_flow_free(flow);
+    return status == FATHOM_OK;
+}
+
 /* Its reason is told in words as well. */
 static bool flow_alone(void)
 {
@@ -297,6 +320,7 @@ static void test_refusals(void **state)
     refuse_in_turn(train_stabilised, 60);
     refuse_in_turn(grow, 12);
     refuse_in_turn(actnorm_init, 12);
+    refuse_in_turn(warm_start, 24);
     refuse_in_turn(flow_alone, 1);
     refuse_in_turn(spiral, 3);
     refuse_in_turn(read_data, 12);

@@ -47,7 +47,7 @@ static void test_bad_configurations(void **state)
     BAD(coupling, "cubic"), BAD(coupling, ""), BAD(knots, 0), BAD(knots, 257), BAD(interval, 0.0);
     BAD(interval, -1.0), BAD(interval, NAN), BAD(interval, INFINITY), BAD(interval, 2e6), BAD(interval, 0.0045);
     BAD(width, 0), BAD(width, 1025), BAD(hidden, 9), BAD(actnorm, (fathom_actnorm)7), BAD(dim, SIZE_MAX);
-    BAD(mixing, (fathom_mixing)4);
+    BAD(mixing, (fathom_mixing)4), BAD(rotation, (fathom_rotation)3), BAD(components, 0), BAD(components, 65);
 #undef BAD
     for (size_t i = 0; i < n; i++) {
         fathom_error  error = { "" };

@@ -342,8 +342,8 @@ static void raw_of_bins(double *raw, double *knots, const fathom_config *config)
     }
 }
 
-/* The knots are the quantiles k / bins of that part of the mixture which lies in [-B, B], their heights and slopes those of
- * Phi^-1(F); the ends are -B and B, since the spline goes over into the identity there. */
+/* The inner knots are the quantiles k / bins of that part of the mixture which lies in [-B, B], their heights and slopes
+ * those of Phi^-1(F).  The ends are -B and B with slope 1, since the spline goes over into the identity there. */
 static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
 {
     const size_t bins = n_bins(config);
@@ -365,8 +365,8 @@ static fathom_status fit(double *outputs, const fathom_mixture *mixture, const f
     for (size_t k = 0; k <= bins; k++) {
         const double z = fathom_mixture_gaussianise(mixture, x[k]);
         const double log_slope = fathom_mixture_log_density(mixture, x[k]) + 0.5 * z * z + HALF_LOG_2PI;
-        const double slope = same_exp(log_slope) - MIN_SLOPE, least = MIN_SLOPE;
-        outputs[2 * bins + k] = softplus_inverse(slope > least ? slope : least) - SLOPE_SHIFT;
+        const double slope = (k == 0 || k == bins ? 1.0 : same_exp(log_slope)) - MIN_SLOPE;
+        outputs[2 * bins + k] = softplus_inverse(slope > MIN_SLOPE ? slope : MIN_SLOPE) - SLOPE_SHIFT;
     }
     return FATHOM_OK;
 }
