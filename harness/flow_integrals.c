@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elementary.h"
 #include "exit.h"
 #include "initial_params.h"
 #include "parallel.h"
@@ -64,10 +65,10 @@ void flow_integrals_add_course(struct flow_integrals *all, const struct run *run
     const size_t          steps = run->training.steps;
     fathom_flow          *flow = need(fathom_flow_new(&run->flow, NULL, NULL));
     double               *params = start_of(run, session, flow), loss, grad_norm;
-    fathom_trainer       *trainer = params ? need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
-                                                                     rows->train.x, rows->order, rows->train.n))
-                                           : NULL;
-    fathom_status         status = FATHOM_OK;
+    fathom_trainer *trainer = params ? need(fathom_trainer_new(flow, session->options->isa, params, &run->training,
+                                                               rows->train.x, rows->order, rows->train.n))
+                                     : NULL;
+    fathom_status   status = FATHOM_OK;
     for (size_t step = 0, part = 0; params && (status == FATHOM_OK || status == FATHOM_SKIPPED); step++) {
         if (step == part * steps / parts) {
             flow_integrals_add(all, run, fathom_trainer_params(trainer), step);
@@ -120,6 +121,16 @@ static double mean_log_prob(fathom_workspace *workspace, const double *params, c
     return isfinite(mean) ? mean : NAN;
 }
 
+/* The furthest coordinate of the rows of two columns, or `least` if that is more. */
+static double furthest(const fathom_dataset *data, double least)
+{
+    for (size_t i = 0; i < 2 * data->n; i++)
+        least = fabs(data->x[i]) > least ? fabs(data->x[i]) : least;
+    return least;
+}
+
+static const double half_reach = 4; /* beyond twice as much the base has 1e-15 of its mass */
+
 static void compute(void *context, size_t index, struct progress *progress)
 {
     const struct job     *job = context;
@@ -127,10 +138,12 @@ static void compute(void *context, size_t index, struct progress *progress)
     const fathom_isa     *isa = job->session->options->isa;
     fathom_flow          *flow = need(fathom_flow_new(&one->run->flow, NULL, NULL));
     fathom_workspace     *workspace = need(fathom_workspace_new(flow, isa));
-    one->train_logp = mean_log_prob(workspace, one->params, &rows_of(one->run, job->session)->train);
+    const fathom_dataset *train = &rows_of(one->run, job->session)->train;
+    one->train_logp = mean_log_prob(workspace, one->params, train);
     fathom_workspace_free(workspace);
     one->determinant = determinant_of(&one->run->flow, one->params, fathom_flow_n_params(flow));
-    if (plane_integral_of(&one->integral, flow, isa, one->params, job->reach, job->tolerance, job->points) != FATHOM_OK)
+    if (plane_integral_of(&one->integral, flow, isa, one->params, 2 * furthest(train, half_reach), job->tolerance,
+                          job->points) != FATHOM_OK)
         need(NULL);
     fathom_flow_free(flow);
     progress_add(progress, one->run->flow.depth);
@@ -148,6 +161,24 @@ void flow_integrals_compute(struct flow_integrals *all, const struct session *se
     if (all->n > 0)
         parallel_do(&how, compute, &job, cost, all->n);
     free(cost);
+}
+
+void flow_integrals_line(double *density, double *x, const struct flow_integral *one, const struct session *session,
+                         size_t line, size_t side)
+{
+    const double      half = ceil(furthest(&rows_of(one->run, session)->train, 3)), step = 2 * half / (double)side;
+    fathom_flow      *flow = need(fathom_flow_new(&one->run->flow, NULL, NULL));
+    fathom_workspace *workspace = need(fathom_workspace_new(flow, session->options->isa));
+    for (size_t i = 0; i < side; i++) {
+        x[2 * i] = ((double)i + 0.5) * step - half;
+        x[2 * i + 1] = ((double)line + 0.5) * step - half;
+    }
+    if (fathom_flow_log_prob(density, workspace, one->params, x, side) != FATHOM_OK)
+        need(NULL);
+    for (size_t i = 0; i < side; i++)
+        density[i] = same_exp(density[i]);
+    fathom_workspace_free(workspace);
+    fathom_flow_free(flow);
 }
 
 void flow_integrals_free(struct flow_integrals *all)

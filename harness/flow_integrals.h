@@ -29,8 +29,14 @@ void flow_integrals_add_start(struct flow_integrals *all, const struct run *run,
 void flow_integrals_add_course(struct flow_integrals *all, const struct run *run, const struct session *session,
                                size_t parts);
 
-/* Computes the numbers of all.  Their rows have two columns.  tolerance, points: plane_integral_of's. */
+/* Computes the numbers of all.  Their rows have two columns.  The square has half side 8, or reaches twice as far as the
+ * furthest training row if that is more.  tolerance, points: plane_integral_of's. */
 void flow_integrals_compute(struct flow_integrals *all, const struct session *session, double tolerance, size_t points);
+
+/* A line of a picture of the flow's density: density: [side]; x: [side][2], where: the midpoints of line `line` of side x
+ * side cells of the square that holds the training rows, [-3, 3]^2 or larger. */
+void flow_integrals_line(double *density, double *x, const struct flow_integral *one, const struct session *session,
+                         size_t line, size_t side);
 void flow_integrals_free(struct flow_integrals *all);
 
 #endif

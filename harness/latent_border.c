@@ -11,7 +11,7 @@
 #include "elementary.h"
 #include "flow_view.h"
 
-enum { FIRST = 1024 /* sides, whole numbers of them on each edge */, MOST = 1 << 20 /* sides of one round */ };
+enum { FIRST = 1024 /* sides, whole numbers of them on each edge */, MOST = 1 << 16 /* sides of one round */ };
 static const double small = 1e-13; /* triangle: 1e5 of them are still below 1e-7 */
 static const double close = 0.02;  /* ends of a side that need no closer look    */
 

@@ -166,7 +166,6 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_count(text, "flow.depth", flow->depth);
     canonical_word(text, "flow.coupling", flow->coupling);
     canonical_count(text, "flow.knots", flow->knots);
-    canonical_count(text, "flow.components", flow->components);
     canonical_number(text, "flow.interval", flow->interval);
     canonical_count(text, "flow.width", flow->width);
     canonical_count(text, "flow.hidden", flow->hidden);
