@@ -30,6 +30,9 @@ struct protocol {
 #define SETTINGS_CONFIRMED \
     SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=100 batch-seed=1 steps=1200 batch=512 "
 
+/* The same of PROTOCOL.md's section Warm start; without coupling, ActNorm, rate and clip. */
+#define SETTINGS_WARM SETTINGS_ROWS "bins=8 interval=4 hidden=2 width=24 seed=300 batch-seed=1 steps=1200 batch=512 "
+
 /* The same of PROTOCOL.md's section Depth; without coupling, ActNorm, rate and clip. */
 #define SETTINGS_DEPTH SETTINGS_ROWS "bins=8 interval=4 width=24 hidden=2 seed=200 batch-seed=1 steps=1200 batch=512 "
 
