@@ -161,7 +161,7 @@ static void put_integral(struct table *table, const struct plane_integral *integ
 {
     table_number(table, integral->value);
     table_number(table, integral->outside);
-    table_number(table, integral->value + integral->outside);
+    table_number(table, plane_integral_whole(integral));
     table_number(table, integral->error);
 }
 

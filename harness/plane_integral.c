@@ -272,6 +272,8 @@ fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *f
     return p.status;
 }
 
+double plane_integral_whole(const struct plane_integral *integral) { return integral->value / (1 - integral->outside); }
+
 bool plane_integral_resolved(const struct plane_integral *integral)
 {
     return integral->error <= PLANE_INTEGRAL_TOLERANCE;

@@ -2,8 +2,9 @@
  *
  * A bijection T with the right log-det has a density whose integral is 1, whatever its parameters are.  So the integral
  * checks base, log-det and every layer at once.  It is taken over a square, by quadrature of the density; what lies outside
- * of the square is known from the latent image of its border, in which no log-det is (latent_border.h).  The sum is the
- * integral over the plane, however far out the density reaches.
+ * of the
+ * square is known from the latent image of its border, in which no log-det is (latent_border.h).  Their
+ * ratio is the integral over the plane, however far out the density reaches, and also where it is not 1.
  */
 #ifndef PLANE_INTEGRAL_H
 #define PLANE_INTEGRAL_H
@@ -30,6 +31,8 @@ struct plane_integral {
 fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *flow, const fathom_isa *isa,
                                 const double *params, double reach, double tolerance, size_t points);
 
+/* The integral over the plane: that over the square divided by the base's mass of its image, 1 - outside. */
+double plane_integral_whole(const struct plane_integral *integral);
 /* The error is at most the tolerance. */
 bool plane_integral_resolved(const struct plane_integral *integral);
 
