@@ -1,5 +1,5 @@
-/* actnorm_init.c - ActNorm set from data (Kingma & Dhariwal 2018, "Glow", sec. 3.1): the rows leave each ActNorm with mean 0
- * and deviation 1. */
+/* actnorm_init.c - ActNorm set from data (Kingma & Dhariwal 2018, "Glow", sec. 3.1): the rows leave each ActNorm with
+ * mean 0 and deviation 1. */
 #include <math.h>
 #include <string.h>
 

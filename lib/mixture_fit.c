@@ -1,14 +1,16 @@
-/* mixture_fit.c - a mixture of Gaussians fitted to points of the line by expectation maximisation (Dempster, Laird & Rubin
- * 1977, "Maximum likelihood from incomplete data via the EM algorithm", sec. 4.3; Redner & Walker 1984, "Mixture densities,
- * maximum likelihood and the EM algorithm", eq. 4.5 and 4.6).  One iteration:
+/* mixture_fit.c - a mixture of Gaussians fitted to points of the line by expectation maximisation (Dempster, Laird &
+ * Rubin 1977, "Maximum likelihood from incomplete data via the EM algorithm", sec. 4.3; Redner & Walker 1984, "Mixture
+ * densities, maximum likelihood and the EM algorithm").  One iteration:
  *
  *   r_ik = w_k N(x_i; m_k, s_k^2) / f(x_i),  N_k = sum_i r_ik
  *   w_k <- N_k / n,  m_k <- sum_i r_ik x_i / N_k,  s_k^2 <- max(floor, sum_i r_ik (x_i - m_k)^2 / N_k)
  *
- * The sums are taken of x_i - (the mean before), so that a component far from 0 loses no digit.  For the variance the expected
- * log-likelihood has one maximum, so the floor is its best value where it holds, and the log-likelihood still does not fall.
+ * The sums are taken of x_i - (the mean before), so that a component far from 0 loses no digit.  For the variance the
+ * expected log-likelihood has one maximum, so the floor is its best value where it holds, and the log-likelihood still
+ * does not fall.
  *
- * Invariant: point i is added to partial sum i mod 8 and the eight are added in one tree (sums.c), so the bits are fixed. */
+ * Invariant: point i is added to partial sum i mod 8 and the eight are added in one tree (sums.c), so the bits are
+ * fixed. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

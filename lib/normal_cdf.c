@@ -1,5 +1,5 @@
-/* normal_cdf.c - the logarithm of the standard normal's distribution function, and its inverse: the kernels' Mills' ratio and
- * quantile (kernels/normal_cdf.h) as plain C, one number at a time.
+/* normal_cdf.c - the logarithm of the standard normal's distribution function, and its inverse: the kernels' Mills'
+ * ratio and quantile (kernels/normal_cdf.h) as plain C, one number at a time.
  *
  *   log Phi(-y) = -y^2 / 2 - (log 2 pi) / 2 + log R(y)  for y >= -3/4,  otherwise log(1 - Phi(y)) */
 #define VEC_WIDTH 1

@@ -1,13 +1,13 @@
-/* symmetric_eigen.c - eigenvalues and eigenvectors of a symmetric matrix by Jacobi rotations (Golub & Van Loan 2013, "Matrix
- * computations", sec. 8.5.2 and the cyclic order by rows of sec. 8.5.5; Jacobi 1846).
+/* symmetric_eigen.c - eigenvalues and eigenvectors of a symmetric matrix by Jacobi rotations (Golub & Van Loan 2013,
+ * "Matrix computations", sec. 8.5, in cyclic order by rows; Jacobi 1846).
  *
  *   A <- J^T A J, J the rotation in the plane (p, q) that makes a_pq 0:  theta = (a_qq - a_pp) / (2 a_pq),
  *   t = sign(theta) / (|theta| + sqrt(1 + theta^2)),  c = 1 / sqrt(1 + t^2),  s = t c
  *
  * t is the smaller of two solutions: so the rotations turn by at most pi / 4, and the sweeps converge.
  *
- * Invariant: pairs come in one order and nothing but + - * / sqrt is used, so the bits are the same everywhere.  A library's
- * routine has other bits in each of its builds. */
+ * Invariant: pairs come in one order and nothing but + - * / sqrt is used, so the bits are the same everywhere.  A
+ * library's routine has other bits in each of its builds. */
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -27,7 +27,8 @@ static void turn_rows(double *p, double *q, double c, double s, size_t n, size_t
     }
 }
 
-/* Makes a_pq 0 and turns the eigenvectors, the rows of v, likewise.  False: it is small beside both diagonal entries. */
+/* Makes a_pq 0 and turns the eigenvectors, the rows of v, likewise.  False: it is small beside both
+ * diagonal entries. */
 static bool rotate(double *a, double *v, size_t p, size_t q, size_t dim)
 {
     const double pq = a[p * dim + q], pp = a[p * dim + p], qq = a[q * dim + q], size = fabs(pq);

@@ -1,5 +1,5 @@
-/* warm_start.c - a flow that starts at the diagonal solution of iterative Gaussianization (Laparra, Camps-Valls & Malo 2011,
- * "Iterative Gaussianization: from ICA to random rotations", algorithm 1 with principal axes; fathom_warm.h).
+/* warm_start.c - a flow that starts at the diagonal solution of iterative Gaussianization (Laparra, Camps-Valls & Malo
+ * 2011, "Iterative Gaussianization: from ICA to random rotations", with principal axes; fathom_warm.h).
  *
  * All rows stand at one layer.  The layer gets its parameters from them, and they go on through it. */
 #include <math.h>

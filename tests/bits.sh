@@ -20,6 +20,7 @@ plane       density          --depths 1 --steps 5
 deeper      depth_truth      --depths 3,5 --seeds 2 --steps 40
 affine      depth_truth      --coupling affine --actnorm data --depths 2 --seeds 2 --steps 40
 clamped     depth_sweep      --coupling affine-bayesflow --depths 2 --steps 40
+mixture     depth_sweep      --coupling mixture --components 5 --depths 2 --steps 10
 moons       depth_truth      --data moons --depths 1 --seeds 1 --steps 10
 board       depth_truth      --data checkerboard --depths 1 --seeds 1 --steps 10
 gaussians   depth_truth      --data gaussians --depths 1 --seeds 1 --steps 10
@@ -44,6 +45,7 @@ few() {
 spline      depth_sweep      --depths 1,2 $small
 affine      depth_sweep      --coupling affine --depths 1,2 $small
 clamped     depth_sweep      --coupling affine-bayesflow --depths 1,2 $small
+mixture     depth_sweep      --coupling mixture --components 3 --depths 1 $small
 odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
 gradients   gradient_norm    --depths 1,2 --data-size 300
 residual    residual_inverse --quiet

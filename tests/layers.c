@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 /* Multiples of 2^-20: x + h is then exact for the steps used here.  Rows 0-15 have a coordinate far out, but for the
- * clipped mixture, which is a bijection only near 0 (test_mixture.c has its ends). */
+ * clipped mixture, which is a bijection only near 0 (test_mixture_coupling.c has its ends). */
 static void place_rows(struct layer_case *layer)
 {
     const double far = strcmp(layer->config.coupling, "mixture-clipped") == 0 ? 0.0 : 6.5;

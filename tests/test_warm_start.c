@@ -1,7 +1,7 @@
 /* test_warm_start.c - a flow's start from iterative Gaussianization, and the rotations that stay as they are.
  *
- * The diagonal solution is computed here a second time, by the C library and from what the start left in the parameters:
- * the rotations' matrices, and the mixtures in the biases of the conditioners' last layers. */
+ * The diagonal solution is computed here a second time, by the C library and from what the start left in the
+ * parameters: the rotations' matrices, and the mixtures in the biases of the conditioners' last layers. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +89,8 @@ static fathom_status start(struct warmed *w, fathom_start how, double *distance)
 
 static bool is_matrix(const char *name) { return strcmp(name, "orthogonal") == 0 || strcmp(name, "matrix") == 0; }
 
-/* ----------------------------------------------------------------------------------------- the diagonal solution ---- */
+/* ----------------------------------------------------------------------------------------- the diagonal solution ----
+ * */
 
 /* Phi^-1(F(x)) by bisection in long double; outputs: [3 K] as the mixture coupling has them. */
 static double gaussianised(const double *outputs, size_t n, double x)
@@ -163,7 +164,8 @@ static void test_diagonal_solution(void **state)
     }
 }
 
-/* The first block by hand: axes of the covariance in descending order; then the mixture of the coordinate as it is there. */
+/* The first block by hand: axes of the covariance in descending order; then the mixture of the coordinate as it is
+ * there. */
 static void test_first_block(void **state)
 {
     (void)state;
@@ -194,8 +196,8 @@ static void test_first_block(void **state)
 
 /* ------------------------------------------------------------------------------------------------- any flow ---- */
 
-/* Every coupling, dimension and kind of rotation: the flow is a flow, its conditioners are flat, and the row's own density
- * is at least as likely as before it was fitted. */
+/* Every coupling, dimension and kind of rotation: the flow is a flow, its conditioners are flat, and the row's own
+ * density is at least as likely as before it was fitted. */
 static void test_any_flow(void **state)
 {
     (void)state;
@@ -208,6 +210,11 @@ static void test_any_flow(void **state)
         config.hidden = i % 2;
         config.actnorm = i % 4 ? FATHOM_ACTNORM_NONE : FATHOM_ACTNORM_DATA;
         open_warmed(&w, &config);
+        if (!fathom_isa_transformer(&fathom_isa_ref, config.coupling)->fit) {
+            assert_int_equal(start(&w, FATHOM_START_WARM, NULL), FATHOM_BAD_ARGUMENT);
+            close_warmed(&w);
+            continue;
+        }
         gradient = need(w.n_params * sizeof *gradient);
         assert_int_equal(fathom_flow_nll(&before, NULL, w.ws, w.params, w.x, NULL, NULL, N), FATHOM_OK);
         assert_int_equal(start(&w, FATHOM_START_WARM, &distance), FATHOM_OK);
@@ -255,8 +262,8 @@ static void test_rotations_alone(void **state)
     }
 }
 
-/* There and back, as it was fitted and after some steps of training: to 1e-10 out to 40.  Trained conditioners grow outside
- * the rows, and with them the error of a coupling before them: there the latent comes back instead. */
+/* There and back, as it was fitted and after some steps of training: to 1e-10 out to 40.  Trained conditioners grow
+ * outside the rows, and with them the error of a coupling before them: there the latent comes back instead. */
 static void test_way_back(void **state)
 {
     (void)state;
@@ -466,7 +473,8 @@ static void test_orthogonal(void **state)
         }
 }
 
-/* Under every stabiliser training leaves a frozen matrix its bits and moves a free one, whose determinant is then another. */
+/* Under every stabiliser training leaves a frozen matrix its bits and moves a free one, whose determinant is then
+ * another. */
 static void test_training(void **state)
 {
     (void)state;
@@ -496,7 +504,7 @@ static void test_training(void **state)
             const double *m = trained + from;
             if (config.rotation == FATHOM_ROTATION_FROZEN && is_matrix(w.flow->layers[l].name))
                 check_same(m, w.params + from, 4, "frozen", options.stabiliser);
-            else if (is_matrix(w.flow->layers[l].name) && !(fabs(fabs(m[0] * m[3] - m[1] * m[2]) - 1.0) > 1e-3))
+            else if (is_matrix(w.flow->layers[l].name) && !(fabs(m[0] * m[3] - m[1] * m[2]) < 0.999))
                 fail_msg("%s: |det M| is %g", options.stabiliser, fabs(m[0] * m[3] - m[1] * m[2]));
         }
         fathom_trainer_free(trainer);

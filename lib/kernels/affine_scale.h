@@ -79,8 +79,8 @@ static double log_scale_at(double raw)
     return out[0];
 }
 
-/* y = (x - mean) / sd, as nearly as the scale goes: where its range ends, log s keeps FROM_END from the end, so that the
- * slope is not 0 there.  log s increases with raw, so halving an interval finds raw. */
+/* y = (x - mean) / sd, as nearly as the scale goes: where its range ends, log s keeps FROM_END from the end, so that
+ * the slope is not 0 there.  log s increases with raw, so halving an interval finds raw. */
 static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
 {
     (void)config;

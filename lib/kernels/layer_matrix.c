@@ -1,8 +1,8 @@
 /* layer_matrix.c - an ablation: y = M x with a matrix M that is trained freely, while log|det| is counted as 0.
  *
- * M starts orthogonal, as layer_orthogonal.c's.  Training makes |det M| grow, because the log-likelihood rises with it and
- * nothing is subtracted: the "density" then integrates to |det M|^depth, not to 1.  A flow with this layer is no flow.
- * It is kept to show that, and named nowhere as a default.
+ * M starts orthogonal, as layer_orthogonal.c's.  Training makes |det M| shrink: the latent rows gather where the base is
+ * dense, and nothing is subtracted for it.  The "density" then integrates to 1 / |det M| of all blocks together, not to
+ * 1, so a flow with this layer is no flow.  It is kept to show that.
  *
  * Parameters: M, [D][D] row-major.  The inverse map multiplies by M^-1, which `prepare` computes by elimination with
  * exchanges of rows (Golub & Van Loan 2013, "Matrix computations", sec. 3.4); if M is singular, it is not finite. */

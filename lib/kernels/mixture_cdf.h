@@ -117,8 +117,9 @@ INLINE struct mixture mixture_of(double *saved, const double *outputs, size_t i,
 /* d_k */
 INLINE vec exponent(vec u, vec log_weight) { return fmadd(broadcast(-0.5) * u, u, log_weight); }
 
-/* Stores u_k.  Fills image.top and image.lower, and returns the shift.  If neither tail is small, T is the tail on
- * whose side of x less weight has its mean, so that T <= 3/4; else it is the one with the lesser greatest exponent. */
+/* Stores u_k.  Fills image.top and image.lower, and returns the shift.  T is the tail on whose side of x less weight has
+ * its mean, so that T <= 3/4.  Its shift is the greatest exponent of its parts, the lesser of `below` and `above`, if that
+ * is small: then no more than K e^SMALL_TAIL of the weight has its mean there, and the two choices agree. */
 INLINE vec choose_tail(struct image *image, const struct mixture *m, vec x)
 {
     const vec none = broadcast(0.0), farthest = broadcast(FARTHEST);
@@ -138,7 +139,7 @@ INLINE vec choose_tail(struct image *image, const struct mixture *m, vec x)
     vec  shift = lesser(below, above);
     mask small = less(shift, broadcast(SMALL_TAIL));
     image->top = top;
-    image->lower = less(none, mask_select(small, above - below, balance));
+    image->lower = less(none, balance);
     return mask_select(small, shift, none);
 }
 

@@ -48,8 +48,8 @@ INLINE vec mills_ratio(vec u)
  *
  *   y <- y + g R (1 - g (1 - y R) / 2)
  *
- * Two steps do.  Far out 1 - y R = 1/y^2 would be rounding, and Newton's step without it is as good.  A Taylor series
- * follows R over the last step, R'' = R + y R'. */
+ * Two steps do.  A Taylor series follows R over the last step, R'' = R + y R'.  Far out, where R' = y R - 1 would be
+ * rounding, it is about -R^2, and R'' about 0. */
 INLINE vec normal_tail_quantile(vec *mills, vec log_tail)
 {
     const vec one = broadcast(1.0), half = broadcast(0.5), level = -log_tail - broadcast(NORMAL_HALF_LOG_2PI);
@@ -58,10 +58,11 @@ INLINE vec normal_tail_quantile(vec *mills, vec log_tail)
     vec       q = fmadd(fmadd(broadcast(0.001308), t, broadcast(0.189269)), t, broadcast(1.432788));
     vec       y = t - p / fmadd(q, t, one);
     for (int step = 0; step < 2; step++) {
-        vec r = mills_ratio(y), r1 = fmadd(y, r, -one), r2 = fmadd(y, r1, r);
-        vec g = vec_log(r) + fmadd(-half * y, y, level);
-        vec bend = mask_select(less(y, broadcast(1e4)), -r1, broadcast(0.0));
-        vec move = g * r * fmadd(-half * g, bend, one);
+        const mask near = less(y, broadcast(1e4));
+        vec        r = mills_ratio(y), r1 = mask_select(near, fmadd(y, r, -one), -r * r);
+        vec        r2 = mask_select(near, fmadd(y, r1, r), broadcast(0.0));
+        vec        g = vec_log(r) + fmadd(-half * y, y, level);
+        vec        move = g * r * fmadd(half * g, r1, one);
         *mills = fmadd(move, fmadd(half * move, r2, r1), r);
         y += move;
     }

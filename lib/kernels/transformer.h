@@ -31,8 +31,8 @@ struct transformer {
     void (*backward)(double *dx, double *doutputs, const double *saved, const double *dlog_det,
                      const fathom_config *config, size_t rows);
 
-    /* outputs: [n_outputs], of one row = those with which f comes nearest to Phi^-1(F(x)), F the distribution function of
-     * the mixture of config->components components.  FATHOM_OK, or FATHOM_NO_MEMORY.  NULL: f has no such outputs. */
+    /* outputs: [n_outputs], of one row = those with which f comes nearest to Phi^-1(F(x)), F the distribution function
+     * of the mixture of config->components components.  FATHOM_OK or FATHOM_NO_MEMORY.  NULL: there are none. */
     fathom_status (*fit)(double *outputs, const fathom_mixture *mixture, const fathom_config *config);
 };
 

@@ -325,8 +325,8 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
 
 /* ------------------------------------------------------------------------------------------------------- fit ---- */
 
-/* raw: [bins], whose softmax gives the bins between these knots, [bins + 1], from -B to B; a bin keeps MIN_BIN / 2 more than
- * MIN_BIN at least, and the others get less.  The knots become those that result. */
+/* raw: [bins], whose softmax gives the bins between these knots, [bins + 1], from -B to B.  A bin is at least 1.5 MIN_BIN
+ * before all are scaled to fill the interval.  The knots become those that result. */
 static void raw_of_bins(double *raw, double *knots, const fathom_config *config)
 {
     const size_t bins = n_bins(config);
@@ -342,8 +342,8 @@ static void raw_of_bins(double *raw, double *knots, const fathom_config *config)
     }
 }
 
-/* The inner knots are the quantiles k / bins of that part of the mixture which lies in [-B, B], their heights and slopes
- * those of Phi^-1(F).  The ends are -B and B with slope 1, since the spline goes over into the identity there. */
+/* The inner knots are the quantiles k / bins of that part of the mixture which lies in [-B, B], their heights and
+ * slopes those of Phi^-1(F).  The ends are -B and B with slope 1, since the spline goes over into the identity there. */
 static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
 {
     const size_t bins = n_bins(config);
