@@ -42,6 +42,7 @@ static void check(double (*f)(double), long double (*truth)(long double), double
 }
 
 static double call_exp(double x) { return vec_exp(x); }
+static double call_exp_in_range(double x) { return vec_exp_in_range(x); }
 static double call_exp_any(double x) { return vec_exp_any(x); }
 static double call_log1p(double x) { return vec_log1p(x); }
 
@@ -79,6 +80,7 @@ static void test_accuracy(void **state)
     (void)state;
     check(call_exp, expl, small, 1.1, 0.31, "exp");
     check(call_exp, expl, wide, 1.1, 0.31, "exp");
+    check(call_exp_in_range, expl, both, 1.1, 0.31, "exp");
     check(call_exp_any, expl, both, 3.2, 0.62, "exp");
     check(call_exp_any, expl, unit, 3.2, 0.62, "exp");
     check(call_log1p, log1pl, unit, 2.0, 0.0, "log1p");

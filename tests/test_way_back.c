@@ -145,8 +145,36 @@ static void test_flows(void **state)
     free(error);
 }
 
+/* In the gap of a mixture with two far components there is none: the outcome says so; a draw is any point there. */
+static void test_flat_mixture(void **state)
+{
+    (void)state;
+    fathom_config config = fathom_config_default();
+    config.coupling = "mixture";
+    config.components = 2;
+    config.hidden = 0;
+    config.mixing = FATHOM_MIXING_NONE;
+    fathom_flow      *flow = fathom_flow_new(&config, NULL, NULL);
+    fathom_workspace *ws = fathom_workspace_new(flow, fathom_isa_find(NULL));
+    double           *params = need(fathom_flow_n_params(flow) * sizeof *params), x[2] = { 0.0, 5.0 }, z[2];
+    fathom_flow_init(params, flow, fathom_key_from_seed(0));
+    for (size_t k = 4; k < fathom_flow_n_params(flow); k++)
+        params[k] = 0.0;
+    params[4 + 6 + 2] = -1000.0; /* the means of the first coupling's biases */
+    params[4 + 6 + 3] = 1000.0;
+    assert_int_equal(fathom_flow_forward(z, NULL, ws, params, x, 1), FATHOM_OK);
+    assert_int_equal(fathom_flow_inverse(x, NULL, ws, params, z, 1), FATHOM_FLAT);
+    assert_string_equal(fathom_status_name(FATHOM_FLAT), "flat");
+    assert_true(x[0] == 0.0 && fabs(x[1]) < 1000.0);
+    assert_int_equal(fathom_flow_sample(x, ws, params, fathom_key_from_seed(1), 1), FATHOM_OK);
+    fathom_workspace_free(ws);
+    fathom_flow_free(flow);
+    free(params);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_splines), cmocka_unit_test(test_flows) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_flat_mixture), cmocka_unit_test(test_splines),
+                                        cmocka_unit_test(test_flows) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
