@@ -125,7 +125,7 @@ const struct experiment density = {
         .name = "density",
         .summary = "Trains a flow of each depth on two-dimensional rows and writes its density on the plane,\n"
                    "density.tsv, its integral, density_integral.tsv, and the rows themselves, spiral.tsv.",
-        .takes = TAKES_DATA | TAKES_FLOW | TAKES(OPTION_SEED) | TAKES_TRAINING | TAKES_OUTPUT,
+        .takes = TAKES_DATA | TAKES_FLOW | TAKES_START | TAKES(OPTION_SEED) | TAKES_TRAINING | TAKES_OUTPUT,
     },
     .check_rows = check_rows,
     .design = &design,

@@ -40,7 +40,7 @@ const struct experiment depth_truth = {
         .name = "depth_truth",
         .summary = "Trains flows of growing depth from several seeds and scores them beside the true\n"
                    "density on training and held-out rows: depth_truth.tsv.",
-        .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT,
+        .takes = TAKES_DATA | TAKES_FLOW | TAKES_START | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT,
     },
     .defaults = defaults,
     .design = &design,

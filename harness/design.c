@@ -95,9 +95,9 @@ static void finish(struct listing *l)
     run.health = design->health;
     run.checks = design->checks;
     run.untrained_health = design->untrained_health;
-    run.keep_params = design->keep_params;
-    run.keep_trace = design->trace == TRACE_ALL ||
-                     (design->trace == TRACE_FIRST && run.seed == l->options->seed && run.replica == 0);
+    const bool first = run.seed == l->options->seed && run.replica == 0;
+    run.keep_params = design->keep_params || (design->keep_first_params && first);
+    run.keep_trace = design->trace == TRACE_ALL || (design->trace == TRACE_FIRST && first);
     if (l->arm)
         match(&run, l->arm);
     add(l->runs, &run);
@@ -171,6 +171,17 @@ static void nest_depths(struct listing *l, const enum axis *rest)
     }
 }
 
+/* The place of a word in its list, which ends with NULL; `other` if the word is NULL. */
+static size_t place_of(const char *word, const char *const *words, size_t other)
+{
+    for (size_t i = 0; word && words[i]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    if (word)
+        exit_failed("an arm of the design has no setting '%s'", word);
+    return other;
+}
+
 static void nest_arms(struct listing *l, const enum axis *rest)
 {
     const struct run before = l->run;
@@ -188,12 +199,10 @@ static void nest_arms(struct listing *l, const enum axis *rest)
             l->run.flow.width = arm->width;
         if (arm->bins > 0)
             l->run.flow.knots = arm->bins;
-        for (int kind = 0; arm->actnorm && options_actnorms[kind]; kind++)
-            if (strcmp(arm->actnorm, options_actnorms[kind]) == 0)
-                l->run.flow.actnorm = (fathom_actnorm)kind;
-        for (int kind = 0; arm->mixing && runner_mixings[kind]; kind++)
-            if (strcmp(arm->mixing, runner_mixings[kind]) == 0)
-                l->run.flow.mixing = (fathom_mixing)kind;
+        l->run.flow.actnorm = (fathom_actnorm)place_of(arm->actnorm, options_actnorms, l->run.flow.actnorm);
+        l->run.flow.mixing = (fathom_mixing)place_of(arm->mixing, runner_mixings, l->run.flow.mixing);
+        l->run.flow.rotation = (fathom_rotation)place_of(arm->rotation, options_rotations, l->run.flow.rotation);
+        l->run.start = (fathom_start)place_of(arm->start, options_starts, l->run.start);
         nest(l, rest);
         l->run = before;
     }
@@ -269,7 +278,7 @@ static void list_part(struct run_list *runs, const struct design *design, const 
                .options = options,
                .session = session,
                .part_seeds = seeds_of(design, options, default_seeds),
-               .run = { .flow = options->flow, .training = options->training, .seed = options->seed },
+               .run = { .flow = options->flow, .training = options->training, .seed = options->seed, .start = options->start },
     };
     l.seeds = l.part_seeds;
     check_couplings(design);

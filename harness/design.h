@@ -26,6 +26,8 @@ enum axis {
 struct arm {
     const char *name;
     const char *actnorm;        /* "none", "default" or "data"                                                     */
+    const char *rotation;       /* "householder", "frozen" or "free"                                               */
+    const char *start;          /* "cold", "rotations" or "warm"                                                   */
     const char *mixing;         /* "full", "no-flips", "no-rotations" or "none"                                    */
     const char *stabiliser;     /* fathom_stabiliser_name; all but "clip" act without a clip                       */
     double      clip;           /* global norm; INFINITY: no clip                                                  */
@@ -64,6 +66,7 @@ struct design {
     const struct arm            *arms;  /* [n_arms]                            */
     size_t                       n_arms;
     bool                         probe, train, keep_params;
+    bool                         keep_first_params;  /* of each cell's first seed, replica 0   */
     bool                         measure_steps;      /* fills update_rms                    */
     bool                         validation, health; /* what is asked of a trained flow (runner.h) */
     bool                         checks;             /* likewise                                   */

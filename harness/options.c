@@ -30,6 +30,17 @@ const char *const options_actnorms[] = {
     [FATHOM_ACTNORM_NONE] = "none", [FATHOM_ACTNORM_DEFAULT] = "default", [FATHOM_ACTNORM_DATA] = "data", NULL
 };
 
+const char *const options_rotations[] = { [FATHOM_ROTATION_HOUSEHOLDER] = "householder",
+                                          [FATHOM_ROTATION_FROZEN] = "frozen",
+                                          [FATHOM_ROTATION_FREE] = "free",
+                                          NULL };
+const char *const options_starts[] = {
+    [FATHOM_START_COLD] = "cold", [FATHOM_START_ROTATIONS] = "rotations", [FATHOM_START_WARM] = "warm", NULL
+};
+_Static_assert(sizeof(fathom_actnorm) == sizeof(unsigned) && sizeof(fathom_rotation) == sizeof(unsigned) &&
+                   sizeof(fathom_start) == sizeof(unsigned),
+               "a choice is kept as its place");
+
 #define AT(field) offsetof(struct options, field)
 
 static const struct option_row rows[OPTION_COUNT] = {
@@ -74,8 +85,16 @@ static const struct option_row rows[OPTION_COUNT] = {
                        .meaning = "units of a hidden layer of the conditioner" },
     [OPTION_HIDDEN] = { "hidden", "N", KIND_COUNT, AT(flow.hidden), 0, FATHOM_HIDDEN_MAX, .setting = true,
                         .meaning = "hidden layers of the conditioner" },
-    [OPTION_ACTNORM] = { "actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
+    [OPTION_ACTNORM] = { "actnorm", "KIND", KIND_CHOICE, AT(flow.actnorm), .words = options_actnorms, .setting = true,
                          .meaning = "none, default (scale 0.693) or data (initialised from data)" },
+    [OPTION_ROTATION] = { "rotation", "KIND", KIND_CHOICE, AT(flow.rotation), .words = options_rotations,
+                          .setting = true, .if_other = true,
+                          .meaning = "householder (trained reflections), frozen (a matrix that stays as it\n"
+                                     "starts) or free (a trained matrix, log-det counted as 0: an ablation)" },
+    [OPTION_START] = { "start", "KIND", KIND_CHOICE, AT(start), .words = options_starts, .setting = true,
+                       .if_other = true,
+                       .meaning = "cold, rotations (cold, but rotations fitted to the training rows) or warm\n"
+                                  "(the diagonal solution of iterative Gaussianization)" },
     [OPTION_SEED] = { "seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
                       .meaning = "key of the first flow's initial parameters" },
     [OPTION_SEEDS] = { "seeds", "K", KIND_COUNT, AT(seeds), 1, 10000, .setting = true,
@@ -243,6 +262,9 @@ static enum options_outcome check_together(const struct options *options, fathom
                        "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
                        "2 x interval = %g",
                        flow->knots, flow->interval, FATHOM_MIN_BIN, 2 * flow->interval);
+    if (options->start == FATHOM_START_ROTATIONS && flow->rotation == FATHOM_ROTATION_HOUSEHOLDER)
+        return illegal(error,
+                       "--start rotations --rotation householder: fitted rotations need --rotation frozen or free");
     if ((given & TAKES(OPTION_HELDOUT)) && options_data_set(options))
         return illegal(error,
                        "--heldout %g: legal only with --data FILE (held-out rows of a data set with a name are "

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fathom.h"
+#include "fathom_warm.h"
 
 enum option_id {
     OPTION_DATA,
@@ -33,6 +33,8 @@ enum option_id {
     OPTION_WIDTH,
     OPTION_HIDDEN,
     OPTION_ACTNORM,
+    OPTION_ROTATION,
+    OPTION_START,
     OPTION_SEED,
     OPTION_SEEDS,
     OPTION_BATCH_SEED,
@@ -66,6 +68,7 @@ enum {
                  TAKES(OPTION_DATA_SIZE) | TAKES_READING,
     TAKES_FLOW = TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL) |
                  TAKES(OPTION_COMPONENTS) | TAKES(OPTION_WIDTH) | TAKES(OPTION_HIDDEN) | TAKES(OPTION_ACTNORM),
+    TAKES_START = TAKES(OPTION_ROTATION) | TAKES(OPTION_START),
     TAKES_SEEDS = TAKES(OPTION_SEED) | TAKES(OPTION_SEEDS),
     TAKES_TRAINING = TAKES(OPTION_BATCH_SEED) | TAKES(OPTION_STEPS) | TAKES(OPTION_BATCH) | TAKES(OPTION_LR) |
                      TAKES(OPTION_STABILISER) | TAKES(OPTION_CLIP),
@@ -77,7 +80,8 @@ enum {
 /* The clip of a run with that stabiliser: `clip` itself, or INFINITY if the stabiliser is another than "clip". */
 double options_clip(const char *stabiliser, double clip);
 
-extern const char *const options_actnorms[]; /* what a fathom_actnorm is called here; the last is NULL */
+/* What a fathom_actnorm, a fathom_rotation and a fathom_start is called; the last is NULL. */
+extern const char *const options_actnorms[], *const options_rotations[], *const options_starts[];
 
 enum { DEPTHS_MAX = 64 };
 struct depth_list {
@@ -104,6 +108,7 @@ struct options {
     const char          *columns;
     fathom_config        flow; /* coupling NULL: every coupling that the program knows  */
     struct depth_list    depths;
+    fathom_start         start;
     uint64_t             seed; /* of the first flow: seeds are seed .. seed + seeds - 1 */
     size_t               seeds;
     uint64_t             batch_seed;

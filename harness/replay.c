@@ -6,6 +6,7 @@
 
 #include "exit.h"
 #include "flow_view.h"
+#include "initial_params.h"
 
 static void *need(void *memory)
 {
@@ -28,7 +29,11 @@ static struct replay open_replay(const struct run *run, const struct session *se
     const fathom_dataset *train = &session->train;
     struct replay         r = { .run = run, .session = session, .flow = need(fathom_flow_new(&run->flow, NULL, NULL)) };
     double               *params = need(malloc(fathom_flow_n_params(r.flow) * sizeof *params));
-    fathom_flow_init(params, r.flow, fathom_key_from_seed(run->seed));
+    fathom_workspace     *workspace = need(fathom_workspace_new(r.flow, session->options->isa));
+    double                distance;
+    if (initial_params(params, &distance, run, session, r.flow, workspace) != FATHOM_OK)
+        exit_failed("a replay: a run that was not begun");
+    fathom_workspace_free(workspace);
     r.trainer = need(
         fathom_trainer_new(r.flow, session->options->isa, params, &run->training, train->x, session->order, train->n));
     r.rows = need(malloc(run->training.batch * train->dim * sizeof *r.rows));

@@ -47,9 +47,10 @@ static const char *const numbers[] = { "n_params",
                                        "energy_sd",
                                        "untrained_inverse_error",
                                        "untrained_condition_number",
-                                       "kept_step" };
+                                       "kept_step",
+                                       "warm_distance" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
-static const struct store_schema schema = { 3, numbers, N_NUMBERS };
+static const struct store_schema schema = { 4, numbers, N_NUMBERS };
 
 static char opened[PATH_MAX];
 
@@ -170,7 +171,8 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_count(text, "flow.hidden", flow->hidden);
     canonical_word(text, "flow.actnorm", options_actnorms[flow->actnorm]);
     canonical_word(text, "flow.mixing", runner_mixings[flow->mixing]);
-    canonical_word(text, "flow.rotation", runner_rotations[flow->rotation]);
+    canonical_count(text, "flow.components", flow->components);
+    canonical_word(text, "flow.rotation", options_rotations[flow->rotation]);
 }
 
 static void canonical_training(struct canonical *text, const fathom_train_options *training)
@@ -214,6 +216,7 @@ static struct canonical *start(const struct run *run)
     canonical_flow(text, &run->flow);
     canonical_count(text, "seed", run->seed);
     canonical_count(text, "replica", run->replica);
+    canonical_word(text, "start", options_starts[run->start]);
     return text;
 }
 
@@ -330,6 +333,7 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
                                    .checks = { x[19], x[20], { x[21], x[22], x[23] }, x[24], x[25] },
                                    .untrained_health = { x[26], x[27], NAN, NAN },
                                    .kept_step = x[28],
+                                   .warm_distance = x[29],
                                    .loss = row.loss,
                                    .grad_norm = row.grad_norm,
                                    .params = row.params,
@@ -379,7 +383,8 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->checks.energy_sd,
                                       result->untrained_health.inverse_error,
                                       result->untrained_health.condition_number,
-                                      result->kept_step };
+                                      result->kept_step,
+                                      result->warm_distance };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

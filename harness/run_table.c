@@ -10,17 +10,19 @@
 #include "exit.h"
 
 enum kind {
-    KIND_TEXT,    /* const char *                           */
-    KIND_COUNT,   /* size_t or uint64_t                     */
-    KIND_NUMBER,  /* double, with all its digits            */
-    KIND_SETTING, /* double, in its shortest form           */
-    KIND_CLIP,    /* the same, "none" for infinity          */
-    KIND_FIRST,   /* fathom_first_kind, by its name         */
-    KIND_ACTNORM, /* fathom_actnorm, by its name            */
-    KIND_MIXING,  /* fathom_mixing, by its name             */
-    KIND_STATUS,  /* fathom_status, by its name             */
-    KIND_FLOPS,   /* of a whole run */
-    KIND_HASH     /* struct sha256: 16 digits, "-" for none */
+    KIND_TEXT,     /* const char *                           */
+    KIND_COUNT,    /* size_t or uint64_t                     */
+    KIND_NUMBER,   /* double, with all its digits            */
+    KIND_SETTING,  /* double, in its shortest form           */
+    KIND_CLIP,     /* the same, "none" for infinity          */
+    KIND_FIRST,    /* fathom_first_kind, by its name         */
+    KIND_ACTNORM,  /* fathom_actnorm, by its name            */
+    KIND_MIXING,   /* fathom_mixing, by its name             */
+    KIND_ROTATION, /* fathom_rotation, by its name           */
+    KIND_START,    /* fathom_start, by its name              */
+    KIND_STATUS,   /* fathom_status, by its name             */
+    KIND_FLOPS,    /* of a whole run */
+    KIND_HASH      /* struct sha256: 16 digits, "-" for none */
 };
 enum holder { OF_RUN, OF_RESULT, OF_TRUTH, OF_ROWS };
 
@@ -42,6 +44,9 @@ static const struct column {
     { "arm", KIND_TEXT, RUN(arm) },
     { "actnorm", KIND_ACTNORM, RUN(flow.actnorm) },
     { "mixing", KIND_MIXING, RUN(flow.mixing) },
+    { "rotation", KIND_ROTATION, RUN(flow.rotation) },
+    { "start", KIND_START, RUN(start) },
+    { "components", KIND_COUNT, RUN(flow.components) },
     { "width", KIND_COUNT, RUN(flow.width) },
     { "bins", KIND_COUNT, RUN(flow.knots) },
     { "steps", KIND_COUNT, RUN(training.steps) },
@@ -53,6 +58,7 @@ static const struct column {
     { "replica", KIND_COUNT, RUN(replica) },
     { "n_params", KIND_COUNT, RESULT(n_params) },
     { "untrained_logp", KIND_NUMBER, RESULT(untrained_logp) },
+    { "warm_distance", KIND_NUMBER, RESULT(warm_distance) },
     { "grad_norm", KIND_NUMBER, RESULT(untrained_grad_norm) },
     { "status", KIND_STATUS, RESULT(status) },
     { "diverged_at", KIND_NUMBER, RESULT(diverged_at) },
@@ -134,6 +140,12 @@ static void put(struct table *table, enum kind kind, const void *value)
         break;
     case KIND_MIXING:
         table_text(table, runner_mixings[*(const fathom_mixing *)value]);
+        break;
+    case KIND_ROTATION:
+        table_text(table, options_rotations[*(const fathom_rotation *)value]);
+        break;
+    case KIND_START:
+        table_text(table, options_starts[*(const fathom_start *)value]);
         break;
     case KIND_STATUS:
         table_text(table, fathom_status_name(*(const fathom_status *)value));

@@ -4,6 +4,9 @@
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
  *   mixing          what of rotations and flips its blocks have: "full", "no-flips", "no-rotations", "none"
+ *   rotation        "householder", "frozen" or "free" (fathom_rotation)
+ *   start           "cold", "rotations" or "warm" (fathom_start)
+ *   components      of the mixtures: of a mixture coupling, and of a start that is fitted
  *   data rows       the data set's name, or "file"; how many training rows
  *   steps flops     of the training; floating-point operations of all its steps (fathom_train_flops)
  *   width bins      of its conditioners and its splines: what --width and --bins set
@@ -11,6 +14,8 @@
  *   arm             the name of its arm in the experiment's design
  *   n_params        trainable parameters
  *   untrained_logp  mean log p of the training rows before training [nats]
+ *   warm_distance   root mean square, coupling by coupling, of the warm start's difference from the diagonal solution of
+ *                   iterative Gaussianization (fathom_flow_warm_start); nan if the start is not warm
  *   grad_norm       global norm of the gradient over the first 1000 training rows before training
  *   status          "ok"; "diverged": a batch loss or gradient norm was not finite; "ruined": trained, but a score is not
  *                   finite, or the held-out rows' (without such rows the training rows') is below that of the Gaussian

@@ -13,6 +13,7 @@
 
 #include "first_batch.h"
 #include "exit.h"
+#include "initial_params.h"
 #include "kept_params.h"
 #include "own_rows.h"
 #include "parallel.h"
@@ -33,10 +34,6 @@ const char *const runner_mixings[] = { [FATHOM_MIXING_FULL] = "full",
                                        [FATHOM_MIXING_NO_ROTATIONS] = "no-rotations",
                                        [FATHOM_MIXING_NONE] = "none",
                                        NULL };
-const char *const runner_rotations[] = { [FATHOM_ROTATION_HOUSEHOLDER] = "householder",
-                                         [FATHOM_ROTATION_FROZEN] = "frozen",
-                                         [FATHOM_ROTATION_FREE] = "free",
-                                         NULL };
 
 /* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
 static const uint64_t rows_a_gradient = 3;
@@ -88,43 +85,6 @@ double runner_std_error(const double *x, size_t n)
 }
 
 /* ---------------------------------------------------------------------------------------------- a single run ---- */
-
-static size_t probe_rows(const struct session *session)
-{
-    return session->train.n < PROBE_ROWS ? session->train.n : PROBE_ROWS;
-}
-
-/* The rows that ActNorm from data is set by: the first batch, or without training those of the probe. */
-static const uint32_t *first_rows(size_t *n, const struct run *run, const struct session *session)
-{
-    *n = run->train ? run->training.batch : probe_rows(session);
-    return run->train ? session->batches : NULL;
-}
-
-/* The seed's parameters, ActNorm set from data if asked for, then the replica's perturbation.  FATHOM_OK, or
- * FATHOM_DEGENERATE: there are none. */
-static fathom_status initial_params(double *params, const struct run *run, const struct session *session,
-                                    const fathom_flow *flow, fathom_workspace *workspace)
-{
-    const size_t n_params = fathom_flow_n_params(flow);
-    fathom_flow_init(params, flow, fathom_key_from_seed(run->seed));
-    if (run->flow.actnorm == FATHOM_ACTNORM_DATA) {
-        size_t              n;
-        const uint32_t     *rows = first_rows(&n, run, session);
-        const fathom_status status = fathom_flow_actnorm_init(params, workspace, session->train.x, rows, n);
-        if (status == FATHOM_DEGENERATE)
-            return status;
-        check(status, "ActNorm from data");
-    }
-    if (run->replica > 0) {
-        double *normal = need(malloc(n_params * sizeof *normal));
-        fathom_normal(normal, fathom_key_from_seed(1000 + run->replica), n_params);
-        for (size_t i = 0; i < n_params; i++)
-            params[i] *= 1 + 1e-15 * normal[i];
-        free(normal);
-    }
-    return FATHOM_OK;
-}
 
 /* log p of each row; the caller frees. */
 static double *log_prob(fathom_workspace *workspace, const double *params, const fathom_dataset *data)
@@ -200,7 +160,8 @@ static void probe(struct run_result *result, const struct session *session, cons
     const size_t n_params = fathom_flow_n_params(flow);
     double       loss, *gradient = need(malloc(n_params * sizeof *gradient));
     result->untrained_logp = mean_log_prob(workspace, params, &session->train);
-    check(fathom_flow_nll(&loss, gradient, workspace, params, session->train.x, NULL, NULL, probe_rows(session)),
+    check(fathom_flow_nll(&loss, gradient, workspace, params, session->train.x, NULL, NULL,
+                          initial_params_probe_rows(session)),
           "gradient");
     result->untrained_grad_norm = fathom_norm(gradient, n_params);
     free(gradient);
@@ -279,7 +240,7 @@ static uint64_t cost_of_run(const struct run *run, const struct session *session
 {
     uint64_t cost = 1;
     if (run->probe)
-        cost += (session->train.n + rows_a_gradient * probe_rows(session)) * n_params / 64;
+        cost += (session->train.n + rows_a_gradient * initial_params_probe_rows(session)) * n_params / 64;
     if (run->train)
         cost += run->training.steps * cost_of_training_step(run, n_params) +
                 rows_to_judge(run, session) * n_params / 64;
@@ -329,6 +290,7 @@ static struct run_result nothing_measured(size_t n_params)
                                 .validation_logp = NAN,
                                 .health = unknown,
                                 .untrained_health = unknown,
+                                .warm_distance = NAN,
                                 .kept_step = NAN,
                                 .checks = flow_checks_none,
                                 .kl = NAN,
@@ -371,7 +333,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     double           *params = need(malloc(n_params * sizeof *params));
     uint64_t          told = 0;
     *result = nothing_measured(n_params);
-    result->status = initial_params(params, run, session, flow, workspace);
+    result->status = initial_params(params, &result->warm_distance, run, session, flow, workspace);
     if (run->probe && result->status == FATHOM_OK)
         probe(result, session, flow, workspace, params);
     if (run->untrained_health && result->status == FATHOM_OK)
@@ -434,7 +396,7 @@ static void check_first_batch(const struct run *runs, const struct session *sess
         if (runs[i].flow.actnorm != FATHOM_ACTNORM_DATA || asked[runs[i].train] == of)
             continue;
         asked[runs[i].train] = of;
-        const uint32_t *rows = first_rows(&n_rows, &runs[i], of);
+        const uint32_t *rows = initial_params_first_rows(&n_rows, &runs[i], of);
         if (!first_batch_varies(&column, &runs[i].flow, session->options->isa, &of->train, rows, n_rows))
             refuse_actnorm(&runs[i], session, column, n_rows);
     }

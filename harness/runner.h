@@ -15,6 +15,7 @@ struct run {
     fathom_config         flow;
     fathom_train_options  training; /* steps and batch: the session's                                              */
     uint64_t              seed;     /* key of the initial parameters                                             */
+    fathom_start          start;    /* from the training rows: initial_params.h                                  */
     size_t                replica;  /* r > 0: initial parameters times 1 + 1e-15 normal(key(1000 + r))            */
     const char           *arm;      /* what tells it from runs that are alike in all else; may be NULL            */
     bool                  probe;    /* measure the untrained flow                                                */
@@ -30,8 +31,7 @@ struct run {
     const double         *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
 };
 
-/* What a fathom_mixing, and a fathom_rotation, is called in tables; the last is NULL. */
-extern const char *const runner_mixings[], *const runner_rotations[];
+extern const char *const runner_mixings[]; /* what a fathom_mixing is called in tables; the last is NULL */
 
 enum { PROBE_ROWS = 1000 }; /* the notebook's: the gradient of the first 1000 rows, or of all if there are fewer */
 
@@ -58,6 +58,7 @@ struct run_result {
     struct health      health;              /* health: what else there is to say of the trained flow     */
     struct flow_checks checks;              /* checks: is its density that of session_test_rows?         */
     struct health      untrained_health;    /* untrained_health: inverse error and condition number      */
+    double             warm_distance;       /* of the start from the diagonal solution (fathom_warm.h); NaN: not warm */
     double             kept_step;           /* evaluate_every: steps after which the kept parameters were */
     double             kl, kl_std_error;    /* heldout_truth: mean of log truth - log flow over those rows */
     double            *loss, *grad_norm;    /* keep_trace: [steps]                                       */

@@ -68,11 +68,9 @@ static double median_of_ok(size_t *ok, struct pool *pool, const double *ranked, 
     return *ok ? statistics_summary(x, *ok).median : NAN;
 }
 
-struct contest contest_measure(const struct inputs *in, const struct table *runs, const char *column, const char *a,
-                               const char *b)
+static struct contest contest_of(const struct inputs *in, struct pairs p)
 {
-    const struct pairs p = query_contest(in->pool, runs, column, "seed", a, b);
-    struct contest     c = { .effect = effect_signs(p.d, p.n), .seeds = p.n };
+    struct contest c = { .effect = effect_signs(p.d, p.n), .seeds = p.n };
     for (size_t i = 0; i < p.n; i++) {
         c.better += p.d[i] > 0;
         c.worse += p.d[i] < 0;
@@ -80,6 +78,18 @@ struct contest contest_measure(const struct inputs *in, const struct table *runs
     c.a_heldout = median_of_ok(&c.a_ok, in->pool, p.a, p.n);
     c.b_heldout = median_of_ok(&c.b_ok, in->pool, p.b, p.n);
     return c;
+}
+
+struct contest contest_measure(const struct inputs *in, const struct table *runs, const char *column, const char *a,
+                               const char *b)
+{
+    return contest_of(in, query_contest(in->pool, runs, column, "seed", a, b));
+}
+
+struct contest contest_measure_least(const struct inputs *in, const struct table *runs, const char *column,
+                                     const char *a, const char *b)
+{
+    return contest_of(in, query_contest_least(in->pool, runs, column, "seed", a, b));
 }
 
 const char *contest_text(struct pool *pool, const struct contest *c)

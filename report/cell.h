@@ -43,6 +43,10 @@ struct contest {
 /* column: "heldout_logp", or "status" to compare by outcome alone.  The effect is not registered. */
 struct contest contest_measure(const struct inputs *in, const struct table *runs, const char *column, const char *a,
                                const char *b);
+/* The same where the lower number is the better one; a_heldout and b_heldout are its medians over the ok runs that have a
+ * number. */
+struct contest contest_measure_least(const struct inputs *in, const struct table *runs, const char *column,
+                                     const char *a, const char *b);
 
 /* "better in 20 of the 23 seeds that do not tie (p = 0.001 alone, p = 0.01 corrected)" */
 const char *contest_text(struct pool *pool, const struct contest *contest);

@@ -177,22 +177,53 @@ struct pairs query_pairs(struct pool *pool, const struct table *table, const cha
 }
 
 /* Finite below every score, so that two of them tie. */
+static const double not_ok = -DBL_MAX, no_number = -DBL_MAX / 2;
+
+static bool is_ok(const struct table *table, size_t row)
+{
+    size_t status;
+    return !table_find(&status, table, "status") || strcmp(table_cell(table, row, status), "ok") == 0;
+}
+
 static double rank_value(const struct table *table, size_t row, size_t column)
 {
-    size_t       status;
-    const bool   ok = !table_find(&status, table, "status") || strcmp(table_cell(table, row, status), "ok") == 0;
-    const double value = ok ? cell_value(table, row, column) : NAN;
-    return isnan(value) ? -DBL_MAX : value;
+    const double value = is_ok(table, row) ? cell_value(table, row, column) : NAN;
+    return isnan(value) ? not_ok : value;
+}
+
+static double least_value(const struct table *table, size_t row, size_t column)
+{
+    const double value = cell_value(table, row, column);
+    return !is_ok(table, row) ? not_ok : isnan(value) ? no_number : -value;
+}
+
+static void compare(struct pairs *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        p->d[i] = (p->a[i] > p->b[i]) - (p->a[i] < p->b[i]);
+        p->a[i] = p->a[i] == not_ok ? -INFINITY : p->a[i];
+        p->b[i] = p->b[i] == not_ok ? -INFINITY : p->b[i];
+    }
 }
 
 struct pairs query_contest(struct pool *pool, const struct table *table, const char *name, const char *by,
                            const char *where_a, const char *where_b)
 {
     struct pairs p = pairs_of(pool, table, name, by, where_a, where_b, rank_value);
+    compare(&p);
+    return p;
+}
+
+static double turned(double ranked) { return isinf(ranked) ? ranked : ranked == no_number ? INFINITY : -ranked; }
+
+struct pairs query_contest_least(struct pool *pool, const struct table *table, const char *name, const char *by,
+                                 const char *where_a, const char *where_b)
+{
+    struct pairs p = pairs_of(pool, table, name, by, where_a, where_b, least_value);
+    compare(&p);
     for (size_t i = 0; i < p.n; i++) {
-        p.d[i] = (p.a[i] > p.b[i]) - (p.a[i] < p.b[i]);
-        p.a[i] = p.a[i] == -DBL_MAX ? -INFINITY : p.a[i];
-        p.b[i] = p.b[i] == -DBL_MAX ? -INFINITY : p.b[i];
+        p.a[i] = turned(p.a[i]);
+        p.b[i] = turned(p.b[i]);
     }
     return p;
 }

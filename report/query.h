@@ -41,5 +41,9 @@ struct pairs query_pairs(struct pool *pool, const struct table *table, const cha
  * a or b is -INFINITY; none is lost. */
 struct pairs query_contest(struct pool *pool, const struct table *table, const char *column, const char *by,
                            const char *a, const char *b);
+/* The same where the lower number is the better one.  An ok row without a number ranks below every row that has one, and
+ * above every row that is not ok; its a or b is INFINITY. */
+struct pairs query_contest_least(struct pool *pool, const struct table *table, const char *column, const char *by,
+                                 const char *a, const char *b);
 
 #endif

@@ -48,12 +48,20 @@ static bool same_value(const char *key, const char *a, const char *b)
     return strcmp(a, b) == 0 || (*a && *b && !*a_end && !*b_end && x == y);
 }
 
+/* A setting that stands at a table's head only where it is not the library's default (option_values.h, if_other). */
+static bool is_understood(const char *key)
+{
+    return strcmp(key, "rotation") == 0 || strcmp(key, "start") == 0 || strcmp(key, "components") == 0;
+}
+
 const char *settings_differ(struct pool *pool, const struct table *table, const char *expected)
 {
     const char *found = NULL;
     char        key[KEY_SIZE], value[VALUE_SIZE];
     while (next_setting(key, value, &expected)) {
         const char *ours = table_value(table, key);
+        if (!ours && is_understood(key))
+            continue;
         if (!ours || !same_value(key, ours, value))
             found = text_joined(pool, found, ", ",
                                 text(pool, "%s %s instead of %s", key, ours ? ours : "not given", value));

@@ -44,6 +44,7 @@ void fill_divergence(struct world *w);
 void fill_conditioner(struct world *w);
 void fill_roundoff(struct world *w);
 void fill_residual_inverse(struct world *w);
+void fill_warm_start(struct world *w);
 void fill_runs(struct world *w);
 
 /* The tables that the program makes from others, by its own functions.  The others must have the columns of its plan. */

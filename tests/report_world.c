@@ -20,6 +20,7 @@
 #include "document.h"
 #include "depth_world.h"
 #include "stability_world.h"
+#include "warm_world.h"
 
 enum { SEEDS = 8, CONFIRMED = 16, FIRST = 100, GRADIENT_SEEDS = 16, DRAWS = 32 };
 
@@ -63,6 +64,8 @@ static const struct world_head {
     { "divergence", "affine", "16", "1", " divergence " },
     { "actnorm", "both", "-", "1", " actnorm " },
     { "masks", "spline", "4,8", "1", " masks " },
+    { "warm_start", "both", "-", "1", " warm_start warm_start_reach warm_start_integral warm_start_free " },
+    { "guards", "both", "-", "1", " guards guards_cells " },
     { "effective_step", "both", "1,2,4,8,16", "1", " effective_step " },
     { "roundoff", "spline", "1,2,4,8", "9", " roundoff roundoff_final " },
     { "conditioner", "spline", "4", "1", " conditioner " },
@@ -76,6 +79,8 @@ static const struct world_runs {
     { "divergence", "0", "24", "spiral" },
     { "actnorm", "100", "16", "spiral" },
     { "masks", "100", "16", "spiral" },
+    { "warm_start", "300", "24", "spiral" },
+    { "guards", "300", "12", "spiral" },
     { "effective_step", "100", "16", "spiral" },
     { "depth_tuned", "200", "12", "spiral" },
     { "rows", "200", "4", "spiral" },
@@ -324,6 +329,7 @@ void write_world(void)
     write_stability();
     write_actnorm();
     write_masks();
+    write_warm();
     write_effective_step();
     write_roundoff();
     write_residual();
@@ -372,6 +378,7 @@ int new_world(void **state)
     world = good_world();
     stability_world = good_stability();
     depth_world = good_depth();
+    warm_world = good_warm();
     return 0;
 }
 

@@ -32,8 +32,12 @@ struct world good_world(void);
 void         write_world(void); /* all tables of the world as it is, into the folder */
 
 extern char world_folder[64];
-FILE       *create_table(const char *name, const char *columns); /* name.tsv, 21 lines of head; fails the test */
-void        finish_table(FILE *file);
+/* As a program derives it, from another table of the folder. */
+struct table;
+void  derive_table(const char *name, const char *columns, void (*fill)(struct table *, const struct table *),
+                   const char *from);
+FILE *create_table(const char *name, const char *columns); /* name.tsv, 21 lines of head; fails the test */
+void  finish_table(FILE *file);
 
 /* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
 char *report(void);

@@ -83,9 +83,8 @@ static void write_cell(FILE *file, const char *coupling, unsigned depth, const c
         write_run(file, coupling, depth, lr, arm, seed);
 }
 
-/* As a program derives it. */
-static void derive(const char *name, const char *columns, void (*fill)(struct table *, const struct table *),
-                   const char *from)
+void derive_table(const char *name, const char *columns, void (*fill)(struct table *, const struct table *),
+                  const char *from)
 {
     char          path[128];
     fathom_error  error = { "" };
@@ -155,7 +154,7 @@ void write_stability(void)
     write_parts();
     write_four_dimensions();
     write_divergence();
-    derive("stability_cells", RUN_CELLS_COLUMNS, run_cells_fill, "stability");
-    derive("stability_scales", BEST_RATE_COLUMNS, best_rate_fill, "stability");
-    derive("stability_4d_cells", RUN_CELLS_COLUMNS, run_cells_fill, "stability_4d");
+    derive_table("stability_cells", RUN_CELLS_COLUMNS, run_cells_fill, "stability");
+    derive_table("stability_scales", BEST_RATE_COLUMNS, best_rate_fill, "stability");
+    derive_table("stability_4d_cells", RUN_CELLS_COLUMNS, run_cells_fill, "stability_4d");
 }

@@ -122,6 +122,36 @@ static void test_own_depths(void **state)
     free(runs.run);
 }
 
+/* Arms name a start and what their rotations are; the others have the option's. */
+static void test_starts(void **state)
+{
+    (void)state;
+    static const struct arm arms[] = {
+        { .name = "cold", .start = "rotations", .rotation = "frozen" },
+        { .name = "warm", .start = "warm", .rotation = "free" },
+        { .name = "as it is" },
+    };
+    const struct design design = {
+        .nesting = { AXIS_ARM, AXIS_SEED }, .arms = arms, .n_arms = 3, .keep_first_params = true
+    };
+    struct run_list runs = { 0 };
+    options.flow.coupling = "spline";
+    options.start = FATHOM_START_WARM;
+    design_list(&runs, &design, 1, &session, options.seeds);
+    options.flow.coupling = NULL;
+    options.start = FATHOM_START_COLD;
+    assert_int_equal(runs.n, 3 * 2);
+    for (size_t i = 0; i < runs.n; i++) {
+        const fathom_start    start[] = { FATHOM_START_ROTATIONS, FATHOM_START_WARM, FATHOM_START_WARM };
+        const fathom_rotation rotation[] = { FATHOM_ROTATION_FROZEN, FATHOM_ROTATION_FREE,
+                                             FATHOM_ROTATION_HOUSEHOLDER };
+        assert_int_equal(runs.run[i].start, start[i / 2]);
+        assert_int_equal(runs.run[i].flow.rotation, rotation[i / 2]);
+        assert_int_equal(runs.run[i].keep_params, i % 2 == 0);
+    }
+    free(runs.run);
+}
+
 /* Before any run: one line that names it, and exit status 1. */
 static void test_unknown_coupling(void **state)
 {
@@ -154,6 +184,7 @@ static void test_unknown_coupling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_order), cmocka_unit_test(test_parts),
-                                        cmocka_unit_test(test_own_depths), cmocka_unit_test(test_unknown_coupling) };
+                                        cmocka_unit_test(test_starts), cmocka_unit_test(test_own_depths),
+                                        cmocka_unit_test(test_unknown_coupling) };
     return cmocka_run_group_tests(tests, set_options, NULL);
 }

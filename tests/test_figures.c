@@ -50,6 +50,7 @@ static const struct {
     { fill_stability, &stability },         { fill_stability, &stability_4d },
     { fill_divergence, &divergence },       { fill_conditioner, &conditioner },
     { fill_roundoff, &roundoff },           { fill_residual_inverse, &residual_inverse },
+    { fill_warm_start, &warm_start },
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 

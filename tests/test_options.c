@@ -18,8 +18,8 @@
 
 static const struct program everything = { .name = "everything",
                                            .summary = "All options.",
-                                           .takes = TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING |
-                                                    TAKES(OPTION_REPLICAS) | TAKES_OUTPUT };
+                                           .takes = TAKES_DATA | TAKES_FLOW | TAKES_START | TAKES_SEEDS |
+                                                    TAKES_TRAINING | TAKES(OPTION_REPLICAS) | TAKES_OUTPUT };
 
 enum { WORDS = 12 };
 
@@ -200,6 +200,9 @@ static const struct {
     { "--coupling ''", "--coupling ''", "spline, affine" },
     { "--coupling Spline", "--coupling 'Spline'", "spline, affine" },
     { "--actnorm yes", "--actnorm 'yes'", "none, default, data" },
+    { "--start hot", "--start 'hot'", "cold, rotations, warm" },
+    { "--rotation none", "--rotation 'none'", "householder, frozen, free" },
+    { "--start rotations", "--start rotations", "--rotation frozen" },
     { "--format gif", "--format 'gif'", "svg, png, pdf" },
     { "--format svg,", "--format 'svg,'", "svg, png, pdf" },
     { "--format ''", "--format ''", "svg, png, pdf" },

@@ -1,0 +1,39 @@
+# warm_start_free.gp - what the density integrates to against step, log scale: with frozen rotations, and with rotations that
+# are trained as free matrices while their log-det counts as 0.
+#
+# Open circles: 1 over the product of the matrices' |det|, which the integral should be.
+# Tables: warm_start_free.tsv.
+
+T = "warm_start_free.tsv"
+eval rows_of("T")
+if (members == 0) { eval nothing("no integral"); exit }
+eval range_of("T", 'cell("integral") > 0 ? cell("integral") : NaN')
+if (members == 0) { eval nothing("no integral is finite"); exit }
+low = smaller(0.5, RANGE_min / 1.5); top = larger(2, 1.5 * RANGE_max)
+stats T using "step" nooutput name "S"
+kinds = ""; seed_of_first = ""
+stats T using (seed_of_first = seed_of_first eq "" ? strcol("seed") : seed_of_first, 0) nooutput
+stats T using (kinds = cell("integral") > 0 ? with_word(kinds, strcol("rotation")) : kinds, 0) nooutput
+
+eval canvas(500, 360)
+set lmargin at screen 0.14
+set rmargin at screen 0.975
+set tmargin at screen 0.92
+set bmargin at screen 0.15
+set title "What the density integrates to while it is trained"
+set logscale y
+set xrange [-0.02 * larger(1, S_max) : 1.02 * larger(1, S_max)] noextend
+set yrange [low : top] noextend
+set xlabel "step"
+set ylabel "integral over the plane" offset 0.4,0
+set format y "%g"
+if (log10(top / low) > 2.5) { eval powers("y", low, top) }
+set key top left
+hue(k) = k eq "frozen" ? green : red
+mine(k) = strcol("rotation") eq k && strcol("seed") eq seed_of_first
+positive(y) = y > 0 && y < 1e300 ? y : NaN
+plot for [k in kinds] T using (mine(k) ? column("step") : NaN):(positive(cell("integral"))) \
+         with linespoints lc rgb hue(k) lw 2 pt (k eq "frozen" ? 5 : 7) ps 0.7 \
+         title (k eq "frozen" ? "frozen: honest" : "free matrices, log-det counted as 0"), \
+     for [k in kinds] T using (mine(k) ? column("step") : NaN):(positive(cell("determinant"))) \
+         with points pt 6 ps 1.3 lc rgb black notitle
