@@ -29,6 +29,8 @@ struct option_row {
     const char *signs;                            /* of words, one each: the other way to write them                  */
     bool        setting;                          /* results depend on it: it stands at the head of every table   */
     enum { OF_ANY_ROWS, OF_NAMED, OF_FILE } only; /* and means something for these rows alone      */
+    bool        if_other;                         /* but only if it is not the library's default: it is younger than
+                                                     tables that were made without it                         */
     const char *meaning;
     const char *unset; /* how a default that has no value is called                    */
 };

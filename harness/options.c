@@ -67,6 +67,9 @@ static const struct option_row rows[OPTION_COUNT] = {
                       .meaning = "inner knots of the spline: N makes N + 1 bins" },
     [OPTION_INTERVAL] = { "interval", "B", KIND_REAL, AT(flow.interval), 0, FATHOM_INTERVAL_MAX, .above_low = true,
                           .setting = true, .meaning = "the spline acts on [-B, B]" },
+    [OPTION_COMPONENTS] = { "components", "K", KIND_COUNT, AT(flow.components), FATHOM_COMPONENTS_MIN,
+                            FATHOM_COMPONENTS_MAX, .setting = true, .if_other = true,
+                            .meaning = "components of a mixture coupling's mixture" },
     [OPTION_WIDTH] = { "width", "N", KIND_COUNT, AT(flow.width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX, .setting = true,
                        .meaning = "units of a hidden layer of the conditioner" },
     [OPTION_HIDDEN] = { "hidden", "N", KIND_COUNT, AT(flow.hidden), 0, FATHOM_HIDDEN_MAX, .setting = true,
@@ -430,11 +433,14 @@ static bool is_setting(const struct options *options, const struct program *prog
 void options_each_setting(const struct options *options, const struct program *program, options_visit *visit,
                           void *context)
 {
+    const struct options library = options_default();
     for (int i = 0; i < OPTION_COUNT; i++)
         if (is_setting(options, program, i)) {
-            char value[4096];
+            char value[4096], other[4096];
             option_print(value, sizeof value, options, &rows[i]);
-            visit(context, rows[i].name, value);
+            option_print(other, sizeof other, &library, &rows[i]);
+            if (!rows[i].if_other || strcmp(value, other) != 0)
+                visit(context, rows[i].name, value);
         }
 }
 

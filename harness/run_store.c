@@ -15,7 +15,7 @@
 #include "fingerprint.h"
 
 /* Whoever adds a member to one of these also adds it to the text. */
-_Static_assert(sizeof(fathom_config) == 64, "canonical_flow names every member of fathom_config");
+_Static_assert(sizeof(fathom_config) == 80, "canonical_flow names every member of fathom_config");
 _Static_assert(sizeof(fathom_train_options) == 48, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
@@ -170,6 +170,8 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_count(text, "flow.hidden", flow->hidden);
     canonical_word(text, "flow.actnorm", options_actnorms[flow->actnorm]);
     canonical_word(text, "flow.mixing", runner_mixings[flow->mixing]);
+    canonical_count(text, "flow.components", flow->components);
+    canonical_word(text, "flow.rotation", runner_rotations[flow->rotation]);
 }
 
 static void canonical_training(struct canonical *text, const fathom_train_options *training)

@@ -33,6 +33,10 @@ const char *const runner_mixings[] = { [FATHOM_MIXING_FULL] = "full",
                                        [FATHOM_MIXING_NO_ROTATIONS] = "no-rotations",
                                        [FATHOM_MIXING_NONE] = "none",
                                        NULL };
+const char *const runner_rotations[] = { [FATHOM_ROTATION_HOUSEHOLDER] = "householder",
+                                         [FATHOM_ROTATION_FROZEN] = "frozen",
+                                         [FATHOM_ROTATION_FREE] = "free",
+                                         NULL };
 
 /* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
 static const uint64_t rows_a_gradient = 3;

@@ -30,7 +30,8 @@ struct run {
     const double         *heldout_truth; /* [held-out rows], the true log density of each; NULL: no kl           */
 };
 
-extern const char *const runner_mixings[]; /* what a fathom_mixing is called in tables; the last is NULL */
+/* What a fathom_mixing, and a fathom_rotation, is called in tables; the last is NULL. */
+extern const char *const runner_mixings[], *const runner_rotations[];
 
 enum { PROBE_ROWS = 1000 }; /* the notebook's: the gradient of the first 1000 rows, or of all if there are fewer */
 

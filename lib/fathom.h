@@ -1,5 +1,5 @@
-/* fathom.h - deep coupling flows: streams (fathom_streams.h), data, flows, gradients, training; the
- * residual map (fathom_residual.h).
+/* fathom.h - deep coupling flows: outcomes (fathom_status.h), streams (fathom_streams.h), data, flows, gradients,
+ * training; the residual map (fathom_residual.h).  A warm start is in fathom_warm.h.
  *
  * One direction only: streams -> dataset -> flow -> training.  The library prints nothing, opens no file, does not read
  * the environment, does not exit, and keeps no state between calls except in the objects that it returns.
@@ -21,6 +21,7 @@
 #include <stdio.h>
 
 #include "fathom_residual.h"
+#include "fathom_status.h"
 #include "fathom_streams.h"
 
 #ifdef __cplusplus
@@ -28,31 +29,6 @@ extern "C" {
 #endif
 
 #define FATHOM_VERSION "2.0.0"
-
-/* ------------------------------------------------------------------------------------------------ outcomes ---- */
-
-/* The outcome of a call.  A numerical outcome is a name, never a sentinel number. */
-typedef enum fathom_status {
-    FATHOM_OK = 0,
-    FATHOM_DIVERGED,       /* a batch loss or gradient norm was not finite                       */
-    FATHOM_NO_CONVERGENCE, /* an iteration did not reach its tolerance in its steps              */
-    FATHOM_BAD_ARGUMENT,   /* a value out of its documented range                                */
-    FATHOM_BAD_DATA,       /* rows that cannot be used; the error says which line and column     */
-    FATHOM_NO_MEMORY,      /* an allocation failed; every output is as it was                    */
-    FATHOM_READ_ERROR,     /* the caller's stream reported an error                              */
-    FATHOM_DEGENERATE,     /* rows that do not vary, where a division by their deviation is due  */
-    FATHOM_STOPPED,        /* the caller's progress function ended the training                  */
-    FATHOM_SKIPPED,        /* the stabiliser left a step out; the run goes on                    */
-    FATHOM_RUINED          /* training ended, but the flow is worse than a Gaussian (PROTOCOL.md) */
-} fathom_status;
-
-/* "ok", "diverged", ...: the words of the tables' column `status`.  A static string; "unknown" for any other number. */
-const char *fathom_status_name(fathom_status status);
-
-/* One line for a person: what was wrong, where, what is legal.  No newline at its end. */
-typedef struct fathom_error {
-    char text[512];
-} fathom_error;
 
 /* ---------------------------------------------------------------------------------------- instruction sets ---- */
 
@@ -226,6 +202,14 @@ typedef enum fathom_mixing {
     FATHOM_MIXING_NONE          /* coupling, coupling: no coupling of the flow transforms the first coordinates */
 } fathom_mixing;
 
+/* What the layer at the head of a block is that mixes all coordinates.  Each counts log |det| = 0. */
+typedef enum fathom_rotation {
+    FATHOM_ROTATION_HOUSEHOLDER, /* two Householder reflections whose vectors are trained                         */
+    FATHOM_ROTATION_FROZEN,      /* an orthogonal matrix, which training leaves as it is: its gradient is 0       */
+    FATHOM_ROTATION_FREE         /* an ablation: the same matrix trained as a free matrix.  It does not stay orthogonal,
+                                    so the flow's density does not integrate to 1                                 */
+} fathom_rotation;
+
 /* The legal ranges of fathom_config. */
 enum {
     FATHOM_DIM_MIN = 2,
@@ -236,37 +220,45 @@ enum {
     FATHOM_KNOTS_MAX = 256,
     FATHOM_WIDTH_MIN = 1,
     FATHOM_WIDTH_MAX = 1024,
-    FATHOM_HIDDEN_MAX = 8
+    FATHOM_HIDDEN_MAX = 8,
+    FATHOM_COMPONENTS_MIN = 1,
+    FATHOM_COMPONENTS_MAX = 64
 };
 #define FATHOM_INTERVAL_MAX 1e6
 #define FATHOM_MIN_BIN 1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019) */
 
 /* What a flow is.  Defaults are the notebook's; fathom_flow_new checks every range. */
 typedef struct fathom_config {
-    size_t         dim;      /* D, coordinates                              default 2, FATHOM_DIM_MIN to _MAX    */
-    size_t         depth;    /* blocks                                      default 1, FATHOM_DEPTH_MIN to _MAX  */
-    const char    *coupling; /* a transformer's name, fathom_coupling_name  default "spline"                     */
-    size_t         knots;    /* inner knots of the spline: knots + 1 bins   default 8, FATHOM_KNOTS_MIN to _MAX  */
-    double         interval; /* B: the spline acts on [-B, B]               default 4, > 0, <= FATHOM_INTERVAL_MAX,
+    size_t          dim;        /* D, coordinates                              default 2, FATHOM_DIM_MIN to _MAX    */
+    size_t          depth;      /* blocks                                      default 1, FATHOM_DEPTH_MIN to _MAX  */
+    const char     *coupling;   /* a transformer's name, fathom_coupling_name  default "spline"                     */
+    size_t          knots;      /* inner knots of the spline: knots + 1 bins   default 8, FATHOM_KNOTS_MIN to _MAX  */
+    double          interval;   /* B: the spline acts on [-B, B]               default 4, > 0, <= FATHOM_INTERVAL_MAX,
                                  and above (knots + 1) FATHOM_MIN_BIN / 2                                         */
-    size_t         width;    /* units of a hidden layer of the conditioner  default 24, FATHOM_WIDTH_MIN to _MAX */
-    size_t         hidden;   /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
-    fathom_actnorm actnorm;  /* ActNorm at the head of each block           default none                         */
-    fathom_mixing  mixing;   /* what of rotation and flips a block has      default full                         */
+    size_t          width;      /* units of a hidden layer of the conditioner  default 24, FATHOM_WIDTH_MIN to _MAX */
+    size_t          hidden;     /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
+    fathom_actnorm  actnorm;    /* ActNorm at the head of each block           default none                         */
+    fathom_mixing   mixing;     /* what of rotation and flips a block has      default full                         */
+    size_t          components; /* K of the mixture                          default 8, FATHOM_COMPONENTS_MIN to _MAX */
+    fathom_rotation rotation;   /* what a block's rotation is                default Householder's                */
 } fathom_config;
 
 fathom_config fathom_config_default(void);
 
 /* The legal values of fathom_config.coupling: "spline", "affine", and the affine map with other scales,
  * "affine-log-softplus", "affine-2sigmoid", "affine-glow", "affine-tanh", "affine-freia", "affine-bayesflow" and
- * "affine-zuko" (formula and source of each: kernels/transformer_affine_....c).  fathom_coupling_name returns number i,
- * from 0; a static string, NULL if i >= fathom_n_couplings(). */
+ * "affine-zuko" (formula and source of each: kernels/transformer_affine_....c); "mixture", z = Phi^-1(F(x)) with F the
+ * distribution function of a mixture of K Gaussians (kernels/mixture_cdf.h), a bijection of the whole line; and
+ * "mixture-clipped", the same with F clipped to [1e-6, 1 - 1e-6] and a log-det that ignores the clip, which is no
+ * bijection and serves as an ablation.  fathom_coupling_name returns number i, from 0; a static string, NULL if
+ * i >= fathom_n_couplings(). */
 size_t      fathom_n_couplings(void);
 const char *fathom_coupling_name(size_t i);
 
 /* A flow: its layers and where their parameters lie in one flat vector.  Holds no parameter.  Layout: base loc (D),
- * base raw scale (D); then block by block [ActNorm loc (D), raw scale (D)], [rotation vectors (2 x D, row-major)],
- * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in]. */
+ * base raw scale (D); then block by block [ActNorm loc (D), raw scale (D)], [rotation vectors (2 x D, row-major) or
+ * matrix (D x D, row-major)], coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W
+ * row-major [out][in]. */
 typedef struct fathom_flow fathom_flow;
 
 /* NULL on failure.  *status (may be NULL) is then FATHOM_BAD_ARGUMENT or FATHOM_NO_MEMORY, otherwise FATHOM_OK, and
@@ -283,8 +275,9 @@ size_t               fathom_flow_n_params(const fathom_flow *flow);
 const fathom_config *fathom_flow_config(const fathom_flow *flow);
 
 /* Draws the initial parameters, params: [n_params], as the reference does: split(key, depth) gives a key k per block;
- * split(k, 3) gives the keys of rotation, coupling 1 and coupling 2.  Rotation vectors are normal; weights and biases
- * of conditioners are uniform on +-1/sqrt(fan_in); base loc = 0, scale = 1; ActNorm loc = 0, raw scale = 0. */
+ * split(k, 3) gives the keys of rotation, coupling 1 and coupling 2.  Rotation vectors are normal; a rotation's matrix
+ * is the product of the reflections at the same vectors; weights and biases of conditioners are uniform on
+ * +-1/sqrt(fan_in); base loc = 0, scale = 1; ActNorm loc = 0, raw scale = 0. */
 void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key);
 
 /* The memory in which one thread evaluates one flow: the layers' state and a tile of rows.  Its size does not depend on
@@ -305,13 +298,17 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
  * of 0.001 in an interval of 2 B the slope falls as 1/B^2.  An untrained flow of depth 1 gives standard normal rows
  * back within 1e-12 up to B = 100, and at B = 1000 every tenth is off by more than 1e-6; one of depth 8 gives them back
  * up to B = 10, and none at 100 (build/tests/test_way_back prints the errors).  FATHOM_BAD_ARGUMENT, here and of
- * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL. */
+ * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL.
+ * A mixture coupling returns x to 1e-10 max(1, |x|), out to |x| = 40 and far beyond.  In a wide gap between components it
+ * is so flat that many x have one latent in double precision.  FATHOM_FLAT if in some coupling 2^-50 max(1, |z|) dx/dz
+ * exceeds that tolerance for some row, or, for "mixture-clipped", if a coordinate is out of the clip's range; all rows
+ * are written, and such a row's x is one of those whose latent is nearest. */
 #define FATHOM_INVERSE_INTERVAL 100.0
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *z, size_t n);
 /* logp: [n], log p(x) = log base(z) + log |det dz/dx|. */
 fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n);
-/* x: [n][D] draws: base draws from `key`, through the inverse. */
+/* x: [n][D] draws: base draws from `key`, through the inverse.  A draw in a gap of a mixture is any x there: no error. */
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n);
 /* loss = -mean log p (nats), and gradient: [n_params] = d loss / d params (NULL: the loss alone).  rows: [n] indices
  * into x, or NULL for the rows 0 .. n - 1; counts: [n], how often each of them counts in the mean, or NULL for once.

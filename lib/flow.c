@@ -18,16 +18,24 @@
 
 /* One block, data -> latent, of which a configuration may leave out layers.  Because of the flips the second coupling
  * transforms the coordinates that the first one leaves unchanged. */
-static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
+static const char *const BLOCK[] = { "actnorm",  "rotation", "orthogonal", "matrix",
+                                     "coupling", "flip",     "coupling",   "flip" };
 enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
+
+/* The layer at a block's head that mixes all coordinates. */
+static const char *rotation_name(fathom_rotation rotation)
+{
+    return rotation == FATHOM_ROTATION_FROZEN ? "orthogonal" : rotation == FATHOM_ROTATION_FREE ? "matrix" : "rotation";
+}
 
 static bool has_layer(const fathom_config *config, const char *name)
 {
     const fathom_mixing mixing = config->mixing;
     if (strcmp(name, "actnorm") == 0)
         return config->actnorm != FATHOM_ACTNORM_NONE;
-    if (strcmp(name, "rotation") == 0)
-        return mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_FLIPS;
+    if (strcmp(name, "rotation") == 0 || strcmp(name, "orthogonal") == 0 || strcmp(name, "matrix") == 0)
+        return (mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_FLIPS) &&
+               strcmp(name, rotation_name(config->rotation)) == 0;
     if (strcmp(name, "flip") == 0)
         return mixing == FATHOM_MIXING_FULL || mixing == FATHOM_MIXING_NO_ROTATIONS;
     return true;
@@ -45,7 +53,9 @@ fathom_config fathom_config_default(void)
                             .width = 24,
                             .hidden = 2,
                             .actnorm = FATHOM_ACTNORM_NONE,
-                            .mixing = FATHOM_MIXING_FULL };
+                            .mixing = FATHOM_MIXING_FULL,
+                            .components = 8,
+                            .rotation = FATHOM_ROTATION_HOUSEHOLDER };
 }
 
 __attribute__((format(printf, 2, 3))) static fathom_status refuse(fathom_error *error, const char *format, ...)
@@ -82,6 +92,12 @@ static fathom_status check(fathom_config *config, fathom_error *error)
     if (config->mixing != FATHOM_MIXING_FULL && config->mixing != FATHOM_MIXING_NO_FLIPS &&
         config->mixing != FATHOM_MIXING_NO_ROTATIONS && config->mixing != FATHOM_MIXING_NONE)
         return refuse(error, "mixing %d; legal is full, no flips, no rotations or none", (int)config->mixing);
+    if (config->components < FATHOM_COMPONENTS_MIN || config->components > FATHOM_COMPONENTS_MAX)
+        return refuse(error, "%zu components; legal is %d to %d", config->components, FATHOM_COMPONENTS_MIN,
+                      FATHOM_COMPONENTS_MAX);
+    if (config->rotation != FATHOM_ROTATION_HOUSEHOLDER && config->rotation != FATHOM_ROTATION_FROZEN &&
+        config->rotation != FATHOM_ROTATION_FREE)
+        return refuse(error, "rotation %d; legal is householder, frozen or free", (int)config->rotation);
     if (!t)
         return refuse(error, "no coupling is called '%.40s'", config->coupling ? config->coupling : "");
     config->coupling = t->name; /* outlives the caller's string */
@@ -308,17 +324,19 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
     fathom_status status = fathom_flow_prepare(ws, params);
+    bool          flat = false;
     for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, z, NULL, first, n, dim);
         volume_start(&ws->volume, padded(live));
         for (size_t l = ws->flow->n_layers; l-- > 0;)
             ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state, padded(live));
+        flat |= ws->volume.flat;
         if (x)
             store_tile(x, ws->x, first, live, dim);
         if (log_det)
             store_log_det(log_det + first, ws, live);
     }
-    return status;
+    return status == FATHOM_OK && flat ? FATHOM_FLAT : status;
 }
 
 /* ws->logp = log p of the tile ws->x; replaces ws->x by its latent. */
@@ -357,7 +375,8 @@ fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *
         for (size_t i = 0; i < n; i++)
             x[i * dim + d] = x[i * dim + d] * scale + params[d];
     }
-    return fathom_flow_inverse(x, NULL, ws, params, x, n);
+    const fathom_status status = fathom_flow_inverse(x, NULL, ws, params, x, n);
+    return status == FATHOM_FLAT ? FATHOM_OK : status;
 }
 
 /* The loss is -sum_i w_i log p(x_i) / sum_i w_i with the counts w; so the upstream gradient is dlogp_i = -w_i / sum w.
@@ -403,59 +422,4 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
     for (size_t l = 0; l < flow->n_layers; l++)
         layer_finish(gradient + flow->layers[l].offset, ws->layers[l].layer, ws->layers[l].state);
     return FATHOM_OK;
-}
-
-/* --------------------------------------------------------------------------------------- data-dependent init ---- */
-
-/* raw with softplus(raw) = y, y > 0: y + log(1 - e^-y) */
-static double softplus_inverse(double y) { return y + same_log(-same_expm1(-y)); }
-
-/* params = loc and raw scale of an ActNorm, from the mean and the deviation of its input, n rows in
- * tiles: [n_tiles][D][STRIDE]. */
-static fathom_status actnorm_from(double *params, const double *tiles, size_t n, size_t dim)
-{
-    for (size_t d = 0; d < dim; d++) {
-        double sum = 0.0, square = 0.0;
-        for (size_t i = 0; i < n; i++)
-            sum += ROW(tiles + i / TILE * dim * STRIDE, d)[i % TILE];
-        double mean = sum / (double)n;
-        for (size_t i = 0; i < n; i++) {
-            double from_mean = ROW(tiles + i / TILE * dim * STRIDE, d)[i % TILE] - mean;
-            square = fma(from_mean, from_mean, square);
-        }
-        double deviation = sqrt(square / (double)n);
-        if (!(deviation > ACTNORM_MIN_SCALE && deviation < INFINITY))
-            return FATHOM_DEGENERATE;
-        params[d] = mean;
-        params[dim + d] = softplus_inverse(deviation - ACTNORM_MIN_SCALE);
-    }
-    return FATHOM_OK;
-}
-
-fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, const double *x, const uint32_t *rows,
-                                       size_t n)
-{
-    const fathom_flow *flow = ws->flow;
-    const size_t       dim = flow->config.dim, n_tiles = (n + TILE - 1) / TILE;
-    if (flow->config.actnorm == FATHOM_ACTNORM_NONE || n == 0)
-        return FATHOM_BAD_ARGUMENT;
-    double *tiles = malloc(n_tiles * dim * STRIDE * sizeof *tiles);
-    if (!tiles)
-        return FATHOM_NO_MEMORY;
-    for (size_t t = 0; t < n_tiles; t++)
-        fathom_flow_load_tile(tiles + t * dim * STRIDE, x, rows, t * TILE, n, dim);
-    fathom_status status = FATHOM_OK;
-    volume_start(&ws->volume, TILE); /* not used here */
-    for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++) {
-        const struct layer *layer = ws->layers[l].layer;
-        double             *own = params + flow->layers[l].offset;
-        if (strcmp(flow->layers[l].name, "actnorm") == 0)
-            status = actnorm_from(own, tiles, n, dim);
-        if (status == FATHOM_OK)
-            status = layer_prepare(layer, ws->layers[l].state, own);
-        for (size_t t = 0; t < n_tiles && status == FATHOM_OK; t++)
-            layer->forward(tiles + t * dim * STRIDE, &ws->volume, ws->layers[l].state, padded(live_rows(n, t * TILE)));
-    }
-    free(tiles);
-    return status;
 }

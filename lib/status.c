@@ -29,6 +29,8 @@ const char *fathom_status_name(fathom_status status)
         return "skipped";
     case FATHOM_RUINED:
         return "ruined";
+    case FATHOM_FLAT:
+        return "flat";
     }
     return "unknown";
 }

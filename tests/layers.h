@@ -16,7 +16,9 @@ struct layer_case {
     void               *state;
     double             *params;
     size_t              n_params, dim;
-    bool                spline; /* its inverse is exact to 1e-9 only */
+    bool                spline;     /* its inverse is exact to 1e-9 only                                    */
+    bool                frozen;     /* its parameters are not moved, and their gradient is 0                */
+    bool                no_log_det; /* it counts log |det| as 0, whatever it is                             */
     double              x[MOST_DIM * STRIDE];
 };
 

@@ -73,6 +73,7 @@ coupling|spline, affine|'' Spline both nan 1 spline,affine
 depths|from 1 to 1024|'' 0 1,0 -1 1,,2 , 1, 1,2,2 1025 nan 1.5 1;2 99999999999999999999999
 bins|from 1 to 256|'' 0 257 -8 nan 8.0 8x 99999999999999999999999
 interval|above 0 and at most 1000000|'' 0 -4 nan inf 4x 1e400 1000001 0x4
+components|from 1 to 64|'' 0 65 -8 nan 8.0 8x 99999999999999999999999
 width|from 1 to 1024|'' 0 1025 -24 nan 24.5 99999999999999999999999
 hidden|from 0 to 8|'' -1 9 nan 2.0 99999999999999999999999
 actnorm|none, default, data|'' None yes 1

@@ -64,6 +64,7 @@ static void test_defaults_are_the_notebooks(void **state)
     assert_int_equal(o.depths.n, 4);
     assert_int_equal(o.depths.depth[3], 8);
     assert_int_equal(o.flow.knots, 8);
+    assert_int_equal(o.flow.components, 8);
     assert_true(o.flow.interval == 4);
     assert_int_equal(o.flow.width, 24);
     assert_int_equal(o.flow.hidden, 2);
@@ -277,6 +278,8 @@ static void test_ends_of_ranges_are_legal(void **state)
                                          "--bins 256",
                                          "--interval 1e6",
                                          "--interval 0.00451",
+                                         "--components 1",
+                                         "--components 64",
                                          "--width 1024",
                                          "--hidden 0",
                                          "--hidden 8",
@@ -305,6 +308,7 @@ static void test_ranges_are_the_librarys(void **state)
     } counts[] = {
         { "--depths", offsetof(fathom_config, depth), FATHOM_DEPTH_MIN, FATHOM_DEPTH_MAX },
         { "--bins", offsetof(fathom_config, knots), FATHOM_KNOTS_MIN, FATHOM_KNOTS_MAX },
+        { "--components", offsetof(fathom_config, components), FATHOM_COMPONENTS_MIN, FATHOM_COMPONENTS_MAX },
         { "--width", offsetof(fathom_config, width), FATHOM_WIDTH_MIN, FATHOM_WIDTH_MAX },
         { "--hidden", offsetof(fathom_config, hidden), 0, FATHOM_HIDDEN_MAX },
     };

@@ -47,7 +47,7 @@ static void test_bad_configurations(void **state)
     BAD(coupling, "cubic"), BAD(coupling, ""), BAD(knots, 0), BAD(knots, 257), BAD(interval, 0.0);
     BAD(interval, -1.0), BAD(interval, NAN), BAD(interval, INFINITY), BAD(interval, 2e6), BAD(interval, 0.0045);
     BAD(width, 0), BAD(width, 1025), BAD(hidden, 9), BAD(actnorm, (fathom_actnorm)7), BAD(dim, SIZE_MAX);
-    BAD(mixing, (fathom_mixing)4);
+    BAD(mixing, (fathom_mixing)4), BAD(components, 0), BAD(components, 65);
 #undef BAD
     for (size_t i = 0; i < n; i++) {
         fathom_error  error = { "" };
@@ -61,12 +61,14 @@ static void test_bad_configurations(void **state)
         assert_int_equal(fathom_n_params(&bad[i], &counting), 0);
         assert_string_equal(counting.text, error.text);
     }
-    fathom_config edge[] = { good, good, good, good, good };
+    fathom_config edge[] = { good, good, good, good, good, good, good };
     edge[0].knots = 1, edge[0].interval = 0.00101;
     edge[1].hidden = 0, edge[1].width = 1;
     edge[2].hidden = 8, edge[2].width = 2, edge[2].dim = 3;
     edge[3].dim = 64, edge[3].width = 2;
     edge[4].knots = 256, edge[4].interval = 1e6;
+    edge[5].coupling = "mixture", edge[5].components = 1;
+    edge[6].coupling = "mixture", edge[6].components = 64, edge[6].dim = 3;
     for (size_t i = 0; i < sizeof edge / sizeof *edge; i++) {
         fathom_status status = FATHOM_NO_MEMORY;
         double        x[64], z[64], log_det, back[64];

@@ -70,6 +70,34 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
     }
 }
 
+/* log_scale at one number. */
+static double log_scale_at(double raw)
+{
+    double out[VEC_WIDTH];
+    vec    slope;
+    store(out, log_scale(&slope, broadcast(raw)));
+    return out[0];
+}
+
+/* y = (x - mean) / sd, as nearly as the scale goes: where its range ends, log s keeps FROM_END from the end, so that the
+ * slope is not 0 there.  log s increases with raw, so halving an interval finds raw. */
+static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
+{
+    (void)config;
+    static const double LARGEST_RAW = 1e6, FROM_END = 1e-3;
+    const double        least = log_scale_at(-LARGEST_RAW) + FROM_END, most = log_scale_at(LARGEST_RAW) - FROM_END;
+    double              wanted = -same_log(fathom_mixture_sd(mixture)), low = -LARGEST_RAW, high = LARGEST_RAW;
+    wanted = wanted < least ? least : wanted > most ? most : wanted;
+    for (double raw = 0.0; raw > low && raw < high; raw = 0.5 * (low + high)) {
+        const bool below = log_scale_at(raw) < wanted;
+        low = below ? raw : low;
+        high = below ? high : raw;
+    }
+    outputs[LOC] = -fathom_mixture_mean(mixture) * same_exp(log_scale_at(high));
+    outputs[RAW] = high;
+    return FATHOM_OK;
+}
+
 /* The table of transformer_SYMBOL.c; `text` is the coupling's name (fathom_coupling_name). */
 #define AFFINE_SCALE(symbol, text)                         \
     const struct transformer ISA(transformer_##symbol) = { \
@@ -79,6 +107,7 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
         .forward = forward,                                \
         .inverse = inverse,                                \
         .backward = backward,                              \
+        .fit = fit,                                        \
     }
 
 #endif

@@ -5,8 +5,6 @@
  * Parameters: loc [D], raw [D].  Initially loc = 0 and raw = softplus^-1(1), so s = 1. */
 #include "internal.h"
 
-static const double HALF_LOG_2PI = 0.91893853320467274178;
-
 /* logp += log p(z) */
 void ISA(base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows)
 {

@@ -47,9 +47,9 @@ static const uint64_t POWER[16] = {
     0x3feee89f995ad3ad, 0x3fef199bdd85529c, 0x3fef5818dcfba487, 0x3fefa4afa2a490da,
 };
 
-static const double LEAST_EXPONENT = -708.0; /* the range of vec_exp_in_range ends here */
+static const double LEAST_EXPONENT = -708.0; /* the range of vec_exp_in_range begins here */
 
-/* e^x for x in [-708, 0], or NaN. */
+/* e^x for x in [-708, 708], or NaN. */
 INLINE vec vec_exp_in_range(vec x)
 {
     const vec shift = broadcast(0x1.8p52);

@@ -17,6 +17,8 @@
 
 LAYER(actnorm)
 LAYER(rotation)
+LAYER(orthogonal)
+LAYER(matrix)
 LAYER(coupling)
 LAYER(flip)
 
@@ -29,6 +31,8 @@ TRANSFORMER(affine_tanh)
 TRANSFORMER(affine_freia)
 TRANSFORMER(affine_bayesflow)
 TRANSFORMER(affine_zuko)
+TRANSFORMER(mixture)
+TRANSFORMER(mixture_clipped)
 
 #undef LAYER
 #undef TRANSFORMER

@@ -7,7 +7,7 @@
 #ifndef FATHOM_TRANSFORMER_H
 #define FATHOM_TRANSFORMER_H
 
-#include "../fathom.h"
+#include "../fathom_warm.h"
 #include "tile.h"
 #include "volume.h"
 
@@ -18,7 +18,9 @@ struct transformer {
 
     /* x: [rows], in place, becomes y (inverse: y becomes x).  log |dy/dx| (inverse: log |dx/dy|) of each row is added
      * to volume.  outputs: [n_outputs][STRIDE].  saved: n_saved STRIDE doubles, in an order that the transformer
-     * chooses; forward writes them for backward; inverse may use them as scratch memory. */
+     * chooses; forward writes them for backward; inverse may use them as scratch memory.
+     * inverse sets volume->flat if the map is so flat at some row that its y is that of many x, or y is out of its
+     * range; x is then one that comes nearest. */
     void (*forward)(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
                     size_t rows);
     void (*inverse)(double *x, struct volume *volume, const double *outputs, double *saved, const fathom_config *config,
@@ -28,6 +30,10 @@ struct transformer {
      * dlog_det: [rows], d loss / d log |dy/dx|. */
     void (*backward)(double *dx, double *doutputs, const double *saved, const double *dlog_det,
                      const fathom_config *config, size_t rows);
+
+    /* outputs: [n_outputs], of one row = those with which f comes nearest to Phi^-1(F(x)), F the distribution function of
+     * the mixture of config->components components.  FATHOM_OK, or FATHOM_NO_MEMORY.  NULL: f has no such outputs. */
+    fathom_status (*fit)(double *outputs, const fathom_mixture *mixture, const fathom_config *config);
 };
 
 #endif

@@ -8,6 +8,7 @@
  * Read this file first: every kernel is built alike.  A vec holds the numbers of VEC_WIDTH rows (vec.h).  ROW(a, r) is
  * row r of an array whose rows are outputs or saved numbers and whose columns are a tile's rows (tile.h).  volume
  * collects log|dy/dx| (volume.h).  dq stands for d loss / d q: draw is d loss / d raw. */
+#include "../softplus.h"
 #include "internal.h"
 
 enum {      /* rows of the outputs */
@@ -72,6 +73,16 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
     }
 }
 
+/* y = (x - mean) / sd, of which softplus takes any scale. */
+static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
+{
+    (void)config;
+    const double s = 1.0 / fathom_mixture_sd(mixture);
+    outputs[LOC] = -fathom_mixture_mean(mixture) * s;
+    outputs[RAW] = softplus_inverse(s) - SOFTPLUS_INVERSE_1;
+    return FATHOM_OK;
+}
+
 const struct transformer ISA(transformer_affine) = {
     .name = "affine",
     .n_outputs = n_outputs,
@@ -79,4 +90,5 @@ const struct transformer ISA(transformer_affine) = {
     .forward = forward,
     .inverse = inverse,
     .backward = backward,
+    .fit = fit,
 };

@@ -21,6 +21,7 @@
  * A tile is processed in passes: exponentials, locate, slopes, and the rational function.  Four short loops run faster
  * than one long loop.  Only the exponentials of the softmax are stored, not the softmax itself.  Only the two slopes of
  * the row's bin are computed.  forward stores its quotients, so backward does not divide by them again. */
+#include "../softplus.h"
 #include "internal.h"
 
 static const double MIN_BIN = FATHOM_MIN_BIN, MIN_SLOPE = 1e-3;
@@ -322,6 +323,54 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
     }
 }
 
+/* ------------------------------------------------------------------------------------------------------- fit ---- */
+
+/* raw: [bins], whose softmax gives the bins between these knots, [bins + 1], from -B to B; a bin keeps MIN_BIN / 2 more than
+ * MIN_BIN at least, and the others get less.  The knots become those that result. */
+static void raw_of_bins(double *raw, double *knots, const fathom_config *config)
+{
+    const size_t bins = n_bins(config);
+    const double room = 2.0 * config->interval - (double)bins * MIN_BIN;
+    double       more[FATHOM_KNOTS_MAX + 1], sum = 0.0;
+    for (size_t k = 0; k < bins; k++) {
+        const double width = knots[k + 1] - knots[k] - MIN_BIN;
+        sum += more[k] = width > 0.5 * MIN_BIN ? width : 0.5 * MIN_BIN;
+    }
+    for (size_t k = 0; k < bins; k++) {
+        raw[k] = same_log(more[k] / sum);
+        knots[k + 1] = k + 1 < bins ? knots[k] + MIN_BIN + room * (more[k] / sum) : config->interval;
+    }
+}
+
+/* The knots are the quantiles k / bins of that part of the mixture which lies in [-B, B], their heights and slopes those of
+ * Phi^-1(F); the ends are -B and B, since the spline goes over into the identity there. */
+static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
+{
+    const size_t bins = n_bins(config);
+    const double interval = config->interval, from = same_exp(fathom_mixture_log_cdf(mixture, -interval));
+    const double part = 1.0 - from - same_exp(fathom_mixture_log_survival(mixture, interval));
+    double       x[FATHOM_KNOTS_MAX + 2], y[FATHOM_KNOTS_MAX + 2];
+    x[0] = y[0] = -interval;
+    for (size_t k = 1; k < bins; k++) {
+        const double at = fathom_mixture_quantile(mixture, from + part * ((double)k / (double)bins));
+        x[k] = at > x[k - 1] ? (at < interval ? at : interval) : x[k - 1]; /* also where there is no quantile */
+    }
+    x[bins] = y[bins] = interval;
+    raw_of_bins(outputs, x, config);
+    for (size_t k = 1; k < bins; k++) {
+        const double height = fathom_mixture_gaussianise(mixture, x[k]);
+        y[k] = height > y[k - 1] ? (height < interval ? height : interval) : y[k - 1];
+    }
+    raw_of_bins(outputs + bins, y, config);
+    for (size_t k = 0; k <= bins; k++) {
+        const double z = fathom_mixture_gaussianise(mixture, x[k]);
+        const double log_slope = fathom_mixture_log_density(mixture, x[k]) + 0.5 * z * z + HALF_LOG_2PI;
+        const double slope = same_exp(log_slope) - MIN_SLOPE, least = MIN_SLOPE;
+        outputs[2 * bins + k] = softplus_inverse(slope > least ? slope : least) - SLOPE_SHIFT;
+    }
+    return FATHOM_OK;
+}
+
 const struct transformer ISA(transformer_spline) = {
     .name = "spline",
     .n_outputs = n_outputs,
@@ -329,4 +378,5 @@ const struct transformer ISA(transformer_spline) = {
     .forward = forward,
     .inverse = inverse,
     .backward = backward,
+    .fit = fit,
 };

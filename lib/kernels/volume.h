@@ -7,15 +7,19 @@
 #ifndef FATHOM_VOLUME_H
 #define FATHOM_VOLUME_H
 
+#include <stdbool.h>
+
 #include "tile.h"
 
 struct volume {
-    double log[TILE], factor[TILE]; /* factor: within 2^-500 ... 2^500 */
+    double log[TILE], factor[TILE]; /* factor: within 2^-500 ... 2^500                                          */
+    bool   flat;                    /* an inverse found no x of its own for some row (transformer.h)              */
 };
 
 /* The identity: log |det J| = 0. */
 static inline void volume_start(struct volume *volume, size_t rows)
 {
+    volume->flat = false;
     for (size_t i = 0; i < rows; i++) {
         volume->log[i] = 0.0;
         volume->factor[i] = 1.0;
