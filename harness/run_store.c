@@ -170,7 +170,6 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_count(text, "flow.hidden", flow->hidden);
     canonical_word(text, "flow.actnorm", options_actnorms[flow->actnorm]);
     canonical_word(text, "flow.mixing", runner_mixings[flow->mixing]);
-    canonical_count(text, "flow.components", flow->components);
     canonical_word(text, "flow.rotation", runner_rotations[flow->rotation]);
 }
 

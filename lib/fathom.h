@@ -239,7 +239,7 @@ typedef struct fathom_config {
     size_t          hidden;     /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
     fathom_actnorm  actnorm;    /* ActNorm at the head of each block           default none                         */
     fathom_mixing   mixing;     /* what of rotation and flips a block has      default full                         */
-    size_t          components; /* K of the mixture                          default 8, FATHOM_COMPONENTS_MIN to _MAX */
+    size_t          components; /* K of the mixture couplings                default 8, FATHOM_COMPONENTS_MIN to _MAX */
     fathom_rotation rotation;   /* what a block's rotation is                default Householder's                */
 } fathom_config;
 

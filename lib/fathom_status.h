@@ -22,7 +22,7 @@ typedef enum fathom_status {
     FATHOM_STOPPED,        /* the caller's progress function ended the training                  */
     FATHOM_SKIPPED,        /* the stabiliser left a step out; the run goes on                    */
     FATHOM_RUINED,         /* training ended, but the flow is worse than a Gaussian (PROTOCOL.md) */
-    FATHOM_FLAT            /* a map is so flat at some row that its latent is that of many x      */
+    FATHOM_FLAT            /* the map is so flat at some row that its latent is that of many x     */
 } fathom_status;
 
 /* "ok", "diverged", ...: the words of the tables' column `status`.  A static string; "unknown" for any other number. */

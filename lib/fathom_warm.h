@@ -109,7 +109,7 @@ typedef enum fathom_start {
  * rows: [n] indices into x, or NULL for 0 .. n - 1.
  * distance (may be NULL): the root mean square, over rows and coordinates, of T(x) - G(x).  T is the latent of the whole fit
  * (also where only its rotations are written); G is the diagonal solution: the same ActNorms, rotations, flips and mixtures, but
- * Phi^-1(F) in the place of each coupling.  NaN for FATHOM_START_COLD.  It takes 15 us per row and coupling more.
+ * Phi^-1(F) in the place of each coupling.  NaN for FATHOM_START_COLD.  It takes some 5 us per row and coupling more.
  * FATHOM_BAD_ARGUMENT if n is 0 or the transformer has no `fit`; FATHOM_DEGENERATE if a coordinate of the rows does not vary
  * where a mixture or an ActNorm is due; FATHOM_BAD_DATA if one is not finite; FATHOM_NO_CONVERGENCE if the covariance has no
  * eigenvectors within the sweeps; FATHOM_NO_MEMORY.  On failure params are unchanged. */

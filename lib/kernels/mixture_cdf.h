@@ -29,6 +29,7 @@
 #include "normal_cdf.h"
 
 static const double LOG_SCALE_MAX = 5.0; /* |log s| is at most this                          */
+static const double LOG_SD_MAX = 4.99;   /* and of a fitted mixture this, so that raw is finite */
 static const double FARTHEST = 1e140;    /* |u| at most, so that u^2 is finite               */
 static const double SMALL_TAIL = -20.0;  /* log of a tail that is computed with its own shift */
 static const double ROUNDING = 0x1p-50, INVERSE_TOLERANCE = 1e-10; /* see inverse_of                                  */
@@ -255,18 +256,19 @@ INLINE vec inverse_of(struct image *image, struct volume *volume, const struct m
     return x;
 }
 
-/* The mixture itself: logit = log w, raw = atanh(log s / 5) with |log s| at most 4.99, as atanh is infinite at 1.  A weight
- * of 0 becomes one below every rounding. */
+/* The mixture itself: log weights, means and raw scales, as far as the scales go (|log s| <= LOG_SD_MAX). */
 static fathom_status fit(double *outputs, const fathom_mixture *mixture, const fathom_config *config)
 {
-    static const double least_logit = -700.0, most = 4.99;
-    const size_t        n = config->components;
+    const size_t n = config->components;
+    if (mixture->n != n)
+        return FATHOM_BAD_ARGUMENT;
     for (size_t k = 0; k < n; k++) {
-        const double logit = same_log(mixture->weight[k]), log_s = same_log(mixture->sd[k]);
-        const double t = (log_s < -most ? -most : log_s > most ? most : log_s) / LOG_SCALE_MAX;
-        outputs[k] = logit > least_logit ? logit : least_logit;
+        const double log_weight = same_log(mixture->weight[k]), log_s = same_log(mixture->sd[k]);
+        const double within = log_s > LOG_SD_MAX ? LOG_SD_MAX : log_s < -LOG_SD_MAX ? -LOG_SD_MAX : log_s;
+        const double t = within / LOG_SCALE_MAX;
+        outputs[k] = log_weight > LEAST_EXPONENT ? log_weight : LEAST_EXPONENT;
         outputs[n + k] = mixture->mean[k];
-        outputs[2 * n + k] = (same_log1p(t) - same_log1p(-t)) / 2.0;
+        outputs[2 * n + k] = 0.5 * (same_log1p(t) - same_log1p(-t)); /* artanh */
     }
     return FATHOM_OK;
 }
