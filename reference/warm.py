@@ -18,7 +18,7 @@ import jax.random as jr
 import numpy as np
 from flowjax.bijections import AbstractBijection, Chain, Coupling, Flip, Invert
 from flowjax.distributions import Normal, Transformed
-from jax.scipy.special import logsumexp, ndtri
+from jax.scipy.special import log_ndtr, logsumexp, ndtri
 from jax.scipy.stats import norm
 from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
@@ -27,7 +27,7 @@ from sklearn.mixture import GaussianMixture
 from flows import HouseholderRotation
 
 CLIP, LOG_SCALE_MAX, COMPONENTS, WIDTH, HIDDEN = 1e-6, 5.0, 8, 64, 2
-EVEN_SCALE = 5e-3  # what the diagonal flow's fit takes off a deviation, for the flow to add it again
+LEAST_SCALE = 5e-3  # of the diagonal flow's deviations
 
 # ------------------------------------------------------------------------------------------------- dataset ----
 
@@ -69,20 +69,38 @@ class ClippedMixture(AbstractBijection):
         raise NotImplementedError
 
 
+def unclipped_quantile(weight, mean, sd, x, iterations=8):
+    """The same without a clip, from the smaller of log F and log(1 - F), by Newton's iteration on log Phi."""
+    log_f = logsumexp(jnp.log(weight) + norm.logcdf(x, loc=mean, scale=sd), axis=-1)
+    log_s = logsumexp(jnp.log(weight) + norm.logsf(x, loc=mean, scale=sd), axis=-1)
+    tail = jnp.minimum(log_f, log_s)
+    z = ndtri(jnp.clip(jnp.exp(tail), jnp.finfo(tail.dtype).tiny, 1.0))
+    for _ in range(iterations):
+        z = z - (log_ndtr(z) - tail) / jnp.exp(norm.logpdf(z) - log_ndtr(z))
+    return jnp.where(log_f <= log_s, z, -z)
+
+
 class DiagonalMixture(AbstractBijection):
-    """The same of every coordinate, with parameters of its own: sigma = softplus(raw) + even."""
+    """z = Phi^-1(F(x)) of every coordinate, each with parameters of its own, without a clip: sigma = softplus(raw) + 0.005."""
 
     log_weights: jax.Array
     means: jax.Array
     raw_scales: jax.Array
-    even: float = eqx.field(static=True)
     shape: tuple[int, ...] = (2,)
     cond_shape: ClassVar[None] = None
 
+    def __init__(self, mixtures):
+        """mixtures: a (weights, means, deviations) for each coordinate."""
+        weight, mean, sd = (np.stack(part) for part in zip(*mixtures))
+        gap = np.maximum(sd - LEAST_SCALE, 1e-6)
+        self.log_weights = jnp.asarray(single(np.log(np.maximum(weight, 1e-20))))
+        self.means = jnp.asarray(single(mean))
+        self.raw_scales = jnp.asarray(single(gap + np.log(-np.expm1(-gap))))  # softplus^-1
+
     def transform_and_log_det(self, x, condition=None):
-        sd = jax.nn.softplus(self.raw_scales) + self.even
-        weight = jax.nn.softmax(self.log_weights)
-        z = clipped_quantile(weight, self.means, sd, x[:, None])
+        sd = jax.nn.softplus(self.raw_scales) + LEAST_SCALE
+        weight = jax.nn.softmax(self.log_weights, axis=-1)
+        z = unclipped_quantile(weight, self.means, sd, x[:, None])
         f = jnp.sum(weight * jnp.exp(norm.logpdf(x[:, None], loc=self.means, scale=sd)), axis=-1)
         return z, jnp.sum(jnp.log(f + 1e-38) - norm.logpdf(z))
 
@@ -182,4 +200,16 @@ def warm_flow(key, blocks, *, width=WIDTH, hidden=HIDDEN):
             coupling = eqx.tree_at(lambda c: (c.conditioner.layers[-1].weight, c.conditioner.layers[-1].bias), coupling,
                                    (jnp.zeros_like(last.weight), jnp.asarray(bias)))
             bijections += [coupling, Flip(shape=(2,))]
+    return flow_of(bijections)
+
+
+def diagonal_flow(x, depth):
+    """The diagonal flow, fitted block by block as its own map hands the rows on."""
+    rows, bijections = single(x), []
+    for block in range(depth):
+        rotation = Matrix(principal_axes(rows))
+        rows = np.asarray(jax.vmap(rotation.transform)(jnp.asarray(rows)))
+        marginals = DiagonalMixture([fitted_mixture(rows[:, d], 1000 * block + d) for d in range(2)])
+        rows = np.asarray(jax.vmap(marginals.transform)(jnp.asarray(rows)))
+        bijections += [rotation, marginals]
     return flow_of(bijections)
