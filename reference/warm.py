@@ -8,7 +8,9 @@ mixtures on in single precision; all else is double.  F is clipped to [1e-6, 1 -
 clip, and the rotations of a warm start are free matrices that count log|det| = 0.
 """
 
+import sys
 import warnings
+from pathlib import Path
 from typing import ClassVar
 
 import equinox as eqx
@@ -213,3 +215,34 @@ def diagonal_flow(x, depth):
         rows = np.asarray(jax.vmap(marginals.transform)(jnp.asarray(rows)))
         bijections += [rotation, marginals]
     return flow_of(bijections)
+
+
+# ---------------------------------------------------------------------------------------------------- files ----
+
+
+def number(value):
+    return repr(float(value))
+
+
+def write_rows(path, n, noise):
+    lines = [f"# what: make_moons(n_samples={n}, noise={noise}, random_state=0) of scikit-learn, standardised", "x0\tx1"]
+    path.write_text("\n".join(lines + ["\t".join(map(number, row)) for row in moons(n, noise)]) + "\n")
+
+
+def write_fit(path, n, noise):
+    """A row per component: coordinate d of block b, row d of its rotation, and what the last bias has of the component."""
+    lines = ["# what: the diagonal fit of these rows, 4 blocks, EM from k-means; logit, mean and raw in single precision",
+             "block\tcoordinate\taxis0\taxis1\tcomponent\tlogit\tmean\traw"]
+    for b, (matrix, *mixtures) in enumerate(diagonal_fit(moons(n, noise), 4)):
+        for d, (weight, mean, sd) in enumerate(mixtures):
+            columns = zip(single(np.log(np.maximum(weight, 1e-20))), single(mean), raw_of(sd))
+            for k, component in enumerate(columns):
+                lines.append("\t".join([str(b), str(d), *map(number, matrix[d]), str(k), *map(number, component)]))
+    path.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
+    for n, noise in ((3000, 0.06), (5000, 0.1)):
+        write_rows(folder / f"moons_{n}.tsv", n, noise)
+        write_fit(folder / f"moons_{n}_fit.tsv", n, noise)
