@@ -4,8 +4,12 @@ made again over flowjax, JAX and scikit-learn.
 The one idea: iterative Gaussianization (Laparra, Camps-Valls & Malo 2011) gives each block principal axes and each
 coordinate a mixture of Gaussians; a coupling whose last weights are 0 and whose last biases are that mixture is the
 diagonal map itself.  Invariant: as the notebooks have it, the fit sees the rows in single precision and hands its
-mixtures on in single precision; all else is double.  F is clipped to [1e-6, 1 - 1e-6], the log-determinant ignores the
-clip, and the rotations of a warm start are free matrices that count log|det| = 0.
+mixtures on in single precision; all else is double.  A coupling clips F to [1e-6, 1 - 1e-6], and its log-determinant
+ignores the clip; a diagonal flow clips nothing.  A rotation's matrix is frozen; an earlier version of the notebooks'
+library trains it as a free matrix that counts log|det| = 0.
+
+    python warm.py [DIR]         writes moons_<n>.tsv and moons_<n>_fit.tsv (reference/)
+    python warm.py --numbers     prints the column `stack` of printed_sibling.tsv (ten minutes on two cores)
 """
 
 import sys
@@ -26,7 +30,8 @@ from sklearn.datasets import make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from flows import HouseholderRotation
+import training
+from flows import HouseholderRotation, loss, mean_log_prob, partition
 
 CLIP, LOG_SCALE_MAX, COMPONENTS, WIDTH, HIDDEN = 1e-6, 5.0, 8, 64, 2
 LEAST_SCALE = 5e-3  # of the diagonal flow's deviations
@@ -111,14 +116,15 @@ class DiagonalMixture(AbstractBijection):
 
 
 class Matrix(AbstractBijection):
-    """y = M x, log|det| counted as 0.  M is a parameter like any other."""
+    """y = M x, log|det| counted as 0, which is true while M is frozen."""
 
     matrix: jax.Array
+    free: bool = eqx.field(static=True, default=False)
     shape: tuple[int, ...] = (2,)
     cond_shape: ClassVar[None] = None
 
     def transform_and_log_det(self, x, condition=None):
-        return self.matrix @ x, jnp.zeros(())
+        return (self.matrix if self.free else jax.lax.stop_gradient(self.matrix)) @ x, jnp.zeros(())
 
     def inverse_and_log_det(self, y, condition=None):
         return self.matrix.T @ y, jnp.zeros(())
@@ -173,28 +179,28 @@ def raw_of(sd):
     return single(jnp.arctanh(jnp.clip(single(np.log(sd)) / LOG_SCALE_MAX, -1 + 1e-6, 1 - 1e-6)))
 
 
-def diagonal_fit(x, depth, precision=single):
+def diagonal_fit(x, depth):
     """A list of (matrix, coordinate 0's mixture, coordinate 1's), block by block; the rows go on through the mixtures as
-    a coupling has them, in single precision or as `precision` has it.  A mixture: (weights, means, deviations)."""
-    rows, blocks = precision(x), []
+    a coupling has them.  A mixture: (weights, means, deviations)."""
+    rows, blocks = single(x), []
     for block in range(depth):
         matrix = principal_axes(rows)
         rows = np.asarray(jax.vmap(lambda row: matrix @ row)(jnp.asarray(rows)))
         mixtures = [fitted_mixture(rows[:, d], 1000 * block + d) for d in range(2)]
         columns = []
         for d, (weight, mean, sd) in enumerate(mixtures):
-            sd = precision(np.exp(LOG_SCALE_MAX * np.tanh(raw_of(sd)))) if precision is single else sd
-            columns.append(clipped_quantile(precision(weight), precision(mean), sd, jnp.asarray(rows[:, d])[:, None]))
+            sd = single(np.exp(LOG_SCALE_MAX * np.tanh(raw_of(sd))))
+            columns.append(clipped_quantile(single(weight), single(mean), sd, jnp.asarray(rows[:, d])[:, None]))
         rows = np.stack([np.asarray(c) for c in columns], axis=1)
         blocks.append((matrix, *mixtures))
     return blocks
 
 
-def warm_flow(key, blocks, *, width=WIDTH, hidden=HIDDEN):
+def warm_flow(key, blocks, *, width=WIDTH, hidden=HIDDEN, free=False):
     """The fit as a coupling flow: a conditioner's last weights are 0, its last biases a mixture."""
     bijections = []
     for block_key, (matrix, *mixtures) in zip(jr.split(key, len(blocks)), blocks):
-        bijections.append(Matrix(matrix))
+        bijections.append(Matrix(matrix, free))
         for coupling_key, (weight, mean, sd) in zip(jr.split(block_key, 2), mixtures[::-1]):
             bias = np.concatenate([single(np.log(np.maximum(weight, 1e-20))), single(mean), raw_of(sd)])
             coupling = mixture_coupling(coupling_key, width=width, hidden=hidden, components=len(weight))
@@ -241,7 +247,39 @@ def write_fit(path, n, noise):
     path.write_text("\n".join(lines) + "\n")
 
 
+def trained(flow, x, peak_lr, steps=3000):
+    params, static = partition(flow)
+    opt = training.optimiser(steps, peak_lr)
+    rows = jax.vmap(lambda key: jr.randint(key, (training.BATCH,), 0, len(x)))(
+        training.batch_keys(training.BATCH_SEED, steps))
+
+    def step(carry, rows):
+        params, state = carry
+        updates, state = opt.update(jax.grad(loss)(params, static, x[rows]), state)
+        return (eqx.apply_updates(params, updates), state), None
+
+    (params, _), _ = jax.jit(lambda carry: jax.lax.scan(step, carry, rows))((params, opt.init(params)))
+    return eqx.combine(params, static)
+
+
+def print_numbers():
+    x = jnp.asarray(moons(3000, 0.06))
+    flows = {"cold": (cold_flow(jr.key(3), 4), 3e-3), "warm": (warm_flow(jr.key(3), diagonal_fit(x, 4)), 1e-3)}
+    for start, (flow, _) in flows.items():
+        print("start_logp", start, number(mean_log_prob(flow, x)), sep="\t")
+    for start, (flow, peak_lr) in flows.items():
+        print("final_logp", start, number(mean_log_prob(trained(flow, x, peak_lr), x)), sep="\t", flush=True)
+    x = jnp.asarray(moons(5000, 0.1))
+    coupling, diagonal = warm_flow(jr.key(0), diagonal_fit(x, 4)), diagonal_flow(x, 4)
+    latents = [jax.vmap(flow.bijection.inverse)(x) for flow in (coupling, diagonal)]
+    distance = np.linalg.norm(latents[0] - latents[1], axis=1)
+    for quantity, value in (("median", np.median(distance)), ("greatest", distance.max()), ("apart", (distance > 0.01).sum())):
+        print(quantity, "warm", number(value), sep="\t")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--numbers"]:
+        sys.exit(print_numbers())
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
     for n, noise in ((3000, 0.06), (5000, 0.1)):
         write_rows(folder / f"moons_{n}.tsv", n, noise)

@@ -15,7 +15,7 @@ static const struct source tables[] = {
       .protocol = { .choice = "steps=3000" } },
     { .name = "sibling_moons_diagonal",
       .columns = "coupling median quantile_999 greatest apart greatest_latent logp_median logp_greatest" },
-    { .name = "printed_sibling", .file = "reference/printed_sibling.tsv", .columns = "quantity start value" },
+    { .name = "printed_sibling", .file = "reference/printed_sibling.tsv", .columns = "quantity start value stack" },
     { 0 },
 };
 
@@ -34,7 +34,7 @@ static const char *const pairs[PAIRS] = { "mixture-clipped", "mixture" };
 struct arm_of_moons {
     const struct named *name;
     double              start_logp, start_integral, final_logp, final_integral, coarse_integral, log_det;
-    double              printed_start, printed_final; /* NaN: the notebook has no such flow */
+    double              printed_start, printed_final, stack_start, stack_final; /* NaN: the notebook has no such flow */
 };
 
 struct pair_of_flows {
@@ -43,14 +43,15 @@ struct pair_of_flows {
 
 struct sibling_moons {
     struct arm_of_moons  arm[ARMS];
-    struct pair_of_flows pair[PAIRS], printed;
+    struct pair_of_flows pair[PAIRS], printed, stack;
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
 
-static double printed(const struct inputs *in, const char *quantity, const char *start)
+/* column: "value", what the notebooks print, or "stack", what reference/warm.py makes. */
+static double theirs(const struct inputs *in, const char *column, const char *quantity, const char *start)
 {
-    return query_number(sources_table(in->sources, "printed_sibling"), "value",
+    return query_number(sources_table(in->sources, "printed_sibling"), column,
                         text(in->pool, "quantity=%s start=%s", quantity, start));
 }
 
@@ -58,7 +59,7 @@ static struct arm_of_moons measure_arm(const struct inputs *in, const struct nam
 {
     const struct table *t = sources_table(in->sources, "sibling_moons");
     const char *where = text(in->pool, "start=%s coupling=%s rotation=%s", name->start, name->coupling, name->rotation);
-    const bool  theirs = strcmp(name->coupling, "mixture") != 0 && strcmp(name->rotation, "free") != 0;
+    const bool  printed = strcmp(name->coupling, "mixture") != 0 && strcmp(name->rotation, "free") != 0;
     return (struct arm_of_moons){
         .name = name,
         .start_logp = query_number(t, "start_logp", where),
@@ -67,9 +68,18 @@ static struct arm_of_moons measure_arm(const struct inputs *in, const struct nam
         .final_integral = query_number(t, "final_integral", where),
         .coarse_integral = query_number(t, "final_coarse_integral", where),
         .log_det = query_number(t, "log_det", where),
-        .printed_start = theirs ? printed(in, "start_logp", name->start) : NAN,
-        .printed_final = theirs ? printed(in, "final_logp", name->start) : NAN,
+        .printed_start = printed ? theirs(in, "value", "start_logp", name->start) : NAN,
+        .printed_final = printed ? theirs(in, "value", "final_logp", name->start) : NAN,
+        .stack_start = printed ? theirs(in, "stack", "start_logp", name->start) : NAN,
+        .stack_final = printed ? theirs(in, "stack", "final_logp", name->start) : NAN,
     };
+}
+
+static struct pair_of_flows theirs_of(const struct inputs *in, const char *column)
+{
+    return (struct pair_of_flows){ .median = theirs(in, column, "median", "warm"),
+                                   .greatest = theirs(in, column, "greatest", "warm"),
+                                   .apart = theirs(in, column, "apart", "warm") };
 }
 
 static void *measure(const struct inputs *in)
@@ -89,9 +99,8 @@ static void *measure(const struct inputs *in)
             .logp_greatest = query_number(t, "logp_greatest", where),
         };
     }
-    m->printed = (struct pair_of_flows){ .median = printed(in, "median", "warm"),
-                                         .greatest = printed(in, "greatest", "warm"),
-                                         .apart = printed(in, "apart", "warm") };
+    m->printed = theirs_of(in, "value");
+    m->stack = theirs_of(in, "stack");
     return m;
 }
 
@@ -121,25 +130,39 @@ static const char *integral_text(struct pool *pool, double fine, double coarse)
                          : text(pool, "%s (%s)", text_number(pool, 4, fine), text_number(pool, 4, coarse));
 }
 
+/* What is known of a number: printed, of the reference stack, ours. */
+static const char *three(struct pool *pool, double printed, double stack, double ours)
+{
+    return text(pool, "%s | %s | %s", isnan(printed) ? "-" : text_number(pool, 3, printed),
+                isnan(stack) ? "-" : text_number(pool, 4, stack), text_number(pool, 4, ours));
+}
+
 static void print_arms(struct pieces *out, const struct sibling_moons *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "arms");
-    bytes_text(table,
-               "| start | mixtures | rotation | log p untrained, printed | ours | its integral | log p trained, "
-               "printed | ours | its integral | sum of log \\|det\\| |\n|---|---|---|---|---|---|---|---|---|---|\n");
+    bytes_text(
+        table,
+        "| start | mixtures | rotation | log p untrained, printed | reference stack | ours | its integral | log p "
+        "trained, printed | reference stack | ours | its integral | sum of log \\|det\\| "
+        "|\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < ARMS; i++) {
         const struct arm_of_moons *a = &m->arm[i];
-        bytes_print(table, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", a->name->start,
+        bytes_print(table, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", a->name->start,
                     strcmp(a->name->coupling, "mixture") == 0 ? "whole" : "clipped", a->name->rotation,
-                    isnan(a->printed_start) ? "-" : text_number(pool, 3, a->printed_start),
-                    text_number(pool, 4, a->start_logp), integral_text(pool, a->start_integral, NAN),
-                    isnan(a->printed_final) ? "-" : text_number(pool, 3, a->printed_final),
-                    text_number(pool, 4, a->final_logp), integral_text(pool, a->final_integral, a->coarse_integral),
-                    text_number(pool, 2, a->log_det));
+                    three(pool, a->printed_start, a->stack_start, a->start_logp),
+                    integral_text(pool, a->start_integral, NAN),
+                    three(pool, a->printed_final, a->stack_final, a->final_logp),
+                    integral_text(pool, a->final_integral, a->coarse_integral), text_number(pool, 2, a->log_det));
         if (!isnan(a->printed_start))
             list_numbers(out, a);
     }
+}
+
+static void print_theirs(struct bytes *table, struct pool *pool, const char *who, const struct pair_of_flows *p)
+{
+    bytes_print(table, "| clipped, %s | %s | - | %s | %g | - |\n", who, text_short(pool, p->median),
+                text_short(pool, p->greatest), p->apart);
 }
 
 static void print_pairs(struct pieces *out, const struct sibling_moons *m)
@@ -149,8 +172,8 @@ static void print_pairs(struct pieces *out, const struct sibling_moons *m)
     bytes_text(table,
                "| mixtures | distance of the latents: median | quantile 0.999 | largest | rows above 0.01 | largest "
                "difference of log p |\n|---|---|---|---|---|---|\n");
-    bytes_print(table, "| clipped, as printed | %s | - | %s | %g | - |\n", text_short(pool, m->printed.median),
-                text_short(pool, m->printed.greatest), m->printed.apart);
+    print_theirs(table, pool, "as printed", &m->printed);
+    print_theirs(table, pool, "reference stack", &m->stack);
     for (size_t i = 0; i < PAIRS; i++) {
         const struct pair_of_flows *p = &m->pair[i];
         bytes_print(table, "| %s | %s | %s | %s | %s | %s |\n", strcmp(pairs[i], "mixture") == 0 ? "whole" : "clipped",
