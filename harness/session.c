@@ -265,7 +265,7 @@ void session_open(struct session *session, struct options *options, const struct
         exit_failed("%s", error.text);
     if (own_rows(options))
         warn_of_rows(session);
-    if (program->takes & TAKES(OPTION_STEPS))
+    if (program->takes & TAKES(OPTION_STEPS) && session->train.n > 0) /* a program may read its rows by itself */
         prepare_training(session);
 }
 

@@ -27,6 +27,7 @@ from paramax import unwrap
 
 import flows
 import training
+import warm
 
 DEPTHS = (1, 2, 4, 8)
 ENSEMBLE_MEMBERS = 32
@@ -131,6 +132,22 @@ def untrained():
 def untrained_actnorm():
     return table("coupling depth n_params mean_logp grad_norm (actnorm, default scale)",
                  [untrained_row("spline", 8, actnorm=True)])
+
+
+# The clipped mixture: rows of the spiral, and the same five times as far out, where the clip acts.
+
+MIXTURE_ROWS, MIXTURE_FAR = 48, 5.0
+
+
+def mixture():
+    flow = warm.cold_flow(jr.key(0), 2, width=8)
+    rows = jnp.concatenate([X[:MIXTURE_ROWS], MIXTURE_FAR * X[:MIXTURE_ROWS]])
+    params, static = flows.partition(flow)
+    flat, _ = ravel_pytree(jax.grad(lambda p: flows.loss(p, static, rows))(params))
+    lines = [(0, i, float(v)) for i, v in enumerate(jax.vmap(flow.log_prob)(rows))]
+    lines += [(1, i, float(v)) for i, v in enumerate(np.asarray(flat))]
+    return table("quantity index value; quantity 0: log p of the data rows 0..47, then of 5 times these; 1: d NLL / d parameter "
+                 "over the 96; clipped mixture, untrained, depth 2, width 8, key 0", lines)
 
 
 # The spline by itself: six cases of ever larger raw parameters.
@@ -257,6 +274,13 @@ def compare_streams(new, old):
     return complaints, f"integers and uniforms equal, normals within {largest:.2g} relative"
 
 
+def compare_mixture(new, old):
+    a, b = numbers_of(new), numbers_of(old)
+    gradient, error = b[:, 0] == 1, np.abs(a[:, 2] - b[:, 2])
+    limit = np.where(gradient, np.abs(b[gradient, 2]).max(), np.maximum(1, np.abs(b[:, 2]))) * 1e-11
+    return worst(error, limit, "value"), f"largest difference {error.max():.2g}"
+
+
 def compare_spline(new, old):
     a, b = numbers_of(new), numbers_of(old)
     error = np.abs(a - b)
@@ -305,6 +329,7 @@ FILES = {
     **{f"grad_{c}_depth2.tsv": ((lambda c=c: gradient(c)), within(of_largest=1e-11)) for c in flows.COUPLINGS},
     "untrained.tsv": (untrained, within(relative=1e-11)),
     "untrained_actnorm.tsv": (untrained_actnorm, within(relative=1e-11)),
+    "mixture.tsv": (mixture, compare_mixture),
     "spline_raw.tsv": (spline_raw, within(absolute=0.0)),
     "spline.tsv": (spline, compare_spline),
     "schedule.tsv": (schedule, within(absolute=1e-15)),

@@ -43,14 +43,10 @@ struct untrained {
     size_t            n_params;
 };
 
-static struct untrained untrained(const char *coupling, size_t depth, fathom_actnorm actnorm)
+static struct untrained untrained_of(const fathom_config *config)
 {
     struct untrained u;
-    fathom_config    config = fathom_config_default();
-    config.coupling = coupling;
-    config.depth = depth;
-    config.actnorm = actnorm;
-    u.flow = fathom_flow_new(&config, NULL, NULL);
+    u.flow = fathom_flow_new(config, NULL, NULL);
     assert_non_null(u.flow);
     u.ws = fathom_workspace_new(u.flow, fathom_isa_find(NULL));
     assert_non_null(u.ws);
@@ -58,6 +54,15 @@ static struct untrained untrained(const char *coupling, size_t depth, fathom_act
     u.params = need(u.n_params * sizeof(double));
     fathom_flow_init(u.params, u.flow, fathom_key_from_seed(0));
     return u;
+}
+
+static struct untrained untrained(const char *coupling, size_t depth, fathom_actnorm actnorm)
+{
+    fathom_config config = fathom_config_default();
+    config.coupling = coupling;
+    config.depth = depth;
+    config.actnorm = actnorm;
+    return untrained_of(&config);
 }
 
 static void forget(struct untrained *u)
@@ -126,6 +131,39 @@ static void test_gradients(void **state)
         forget(&u);
         free(expected);
     }
+}
+
+/* The clipped mixture, on rows where its clip acts as well: log p relative to its size, the gradient to its largest. */
+static void test_mixture(void **state)
+{
+    (void)state;
+    enum { NEAR = 48, ROWS = 2 * NEAR };
+    static const char *const path = REFERENCE "mixture.tsv";
+    fathom_config            config = fathom_config_default();
+    config.coupling = "mixture-clipped";
+    config.depth = 2;
+    config.width = 8;
+    size_t           lines;
+    double          *expected = read_columns(path, 3, &lines), x[2 * ROWS], logp[ROWS], loss;
+    struct untrained u = untrained_of(&config);
+    assert_int_equal(lines, ROWS + u.n_params);
+    for (size_t i = 0; i < 2 * NEAR; i++) {
+        x[i] = spiral.x[i];
+        x[2 * NEAR + i] = 5.0 * x[i];
+    }
+    double *gradient = need(u.n_params * sizeof *gradient), largest = 0.0;
+    assert_int_equal(fathom_flow_log_prob(logp, u.ws, u.params, x, ROWS), FATHOM_OK);
+    assert_int_equal(fathom_flow_nll(&loss, gradient, u.ws, u.params, x, NULL, NULL, ROWS), FATHOM_OK);
+    for (size_t k = ROWS; k < lines; k++)
+        largest = fmax(largest, fabs(expected[3 * k + 2]));
+    for (size_t k = 0; k < lines; k++) {
+        const double value = expected[3 * k + 2];
+        check_near(k < ROWS ? logp[k] : gradient[k - ROWS], value, 1e-11, k < ROWS ? fmax(1.0, fabs(value)) : largest,
+                   path, k);
+    }
+    free(gradient);
+    forget(&u);
+    free(expected);
 }
 
 static double mean_log_prob(const struct untrained *u)
@@ -369,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_initial_parameters),
         cmocka_unit_test(test_points),
         cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_mixture),
         cmocka_unit_test(test_untrained),
         cmocka_unit_test(test_untrained_actnorm),
         cmocka_unit_test(test_printed_gradient_norms),
