@@ -236,7 +236,8 @@ enum {
     FATHOM_KNOTS_MAX = 256,
     FATHOM_WIDTH_MIN = 1,
     FATHOM_WIDTH_MAX = 1024,
-    FATHOM_HIDDEN_MAX = 8
+    FATHOM_HIDDEN_MAX = 8,
+    FATHOM_TERMS_MAX = 1000
 };
 #define FATHOM_INTERVAL_MAX 1e6
 #define FATHOM_MIN_BIN 1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019) */
@@ -253,6 +254,13 @@ typedef struct fathom_config {
     size_t         hidden;   /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
     fathom_actnorm actnorm;  /* ActNorm at the head of each block           default none                         */
     fathom_mixing  mixing;   /* what of rotation and flips a block has      default full                         */
+
+    fathom_block      block;      /* couplings, or a residual map of `hidden` layers     default couplings       */
+    double            lipschitz;  /* L of a residual block                               default 0.9, > 0, < 1   */
+    fathom_activation activation; /* of its network                                      default LipSwish        */
+    fathom_log_det    log_det;    /* how training computes its log |det J|               default exact           */
+    size_t            terms;      /* ... of the series, or those that are always there   default 10, 1 to 1000   */
+    double            stop;       /* of roulette, < 1, and Poisson, <= 100               default 0.1, > 0        */
 } fathom_config;
 
 fathom_config fathom_config_default(void);

@@ -18,12 +18,20 @@
 
 /* One block, data -> latent, of which a configuration may leave out layers.  Because of the flips the second coupling
  * transforms the coordinates that the first one leaves unchanged. */
-static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
-enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
+enum { BLOCK_LENGTH = 6 };
+static const char *const COUPLING_BLOCK[BLOCK_LENGTH] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
+static const char *const RESIDUAL_BLOCK[BLOCK_LENGTH] = { "actnorm", "residual" };
+
+static const char *const *block_of(const fathom_config *config)
+{
+    return config->block == FATHOM_BLOCK_RESIDUAL ? RESIDUAL_BLOCK : COUPLING_BLOCK;
+}
 
 static bool has_layer(const fathom_config *config, const char *name)
 {
     const fathom_mixing mixing = config->mixing;
+    if (!name)
+        return false;
     if (strcmp(name, "actnorm") == 0)
         return config->actnorm != FATHOM_ACTNORM_NONE;
     if (strcmp(name, "rotation") == 0)
@@ -45,7 +53,13 @@ fathom_config fathom_config_default(void)
                             .width = 24,
                             .hidden = 2,
                             .actnorm = FATHOM_ACTNORM_NONE,
-                            .mixing = FATHOM_MIXING_FULL };
+                            .mixing = FATHOM_MIXING_FULL,
+                            .block = FATHOM_BLOCK_COUPLING,
+                            .lipschitz = 0.9,
+                            .activation = FATHOM_ACTIVATION_LIPSWISH,
+                            .log_det = FATHOM_LOG_DET_EXACT,
+                            .terms = 10,
+                            .stop = 0.1 };
 }
 
 __attribute__((format(printf, 2, 3))) static fathom_status refuse(fathom_error *error, const char *format, ...)
@@ -56,6 +70,26 @@ __attribute__((format(printf, 2, 3))) static fathom_status refuse(fathom_error *
         vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
     return FATHOM_BAD_ARGUMENT;
+}
+
+static fathom_status check_residual(const fathom_config *config, fathom_error *error)
+{
+    const double most = config->log_det == FATHOM_LOG_DET_ROULETTE ? 0x1.fffffffffffffp-1 : 100.0;
+    if (config->block != FATHOM_BLOCK_COUPLING && config->block != FATHOM_BLOCK_RESIDUAL)
+        return refuse(error, "block %d; legal is coupling or residual", (int)config->block);
+    if (!(config->lipschitz > 0.0 && config->lipschitz < 1.0))
+        return refuse(error, "Lipschitz constant %.17g; legal is above 0, below 1", config->lipschitz);
+    if (config->activation != FATHOM_ACTIVATION_LIPSWISH && config->activation != FATHOM_ACTIVATION_CLIPSWISH)
+        return refuse(error, "activation %d; legal is LipSwish or CLipSwish", (int)config->activation);
+    if ((int)config->log_det < FATHOM_LOG_DET_EXACT || (int)config->log_det > FATHOM_LOG_DET_POISSON)
+        return refuse(error, "log-det %d; legal is exact, series, Hutchinson, roulette or Poisson",
+                      (int)config->log_det);
+    if (config->terms < 1 || config->terms > FATHOM_TERMS_MAX)
+        return refuse(error, "%zu terms; legal is 1 to %d", config->terms, FATHOM_TERMS_MAX);
+    if (!(config->stop > 0.0 && config->stop <= most))
+        return refuse(error, "stop %.17g; legal is above 0, %s", config->stop,
+                      config->log_det == FATHOM_LOG_DET_ROULETTE ? "below 1" : "up to 100");
+    return FATHOM_OK;
 }
 
 static fathom_status check(fathom_config *config, fathom_error *error)
@@ -85,15 +119,15 @@ static fathom_status check(fathom_config *config, fathom_error *error)
     if (!t)
         return refuse(error, "no coupling is called '%.40s'", config->coupling ? config->coupling : "");
     config->coupling = t->name; /* outlives the caller's string */
-    return FATHOM_OK;
+    return check_residual(config, error);
 }
 
 static size_t block_n_params(const fathom_config *config)
 {
     size_t n = 0;
     for (size_t i = 0; i < BLOCK_LENGTH; i++)
-        if (has_layer(config, BLOCK[i]))
-            n += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), config);
+        if (has_layer(config, block_of(config)[i]))
+            n += layer_n_params(fathom_isa_layer(&fathom_isa_ref, block_of(config)[i]), config);
     return n;
 }
 
@@ -123,10 +157,11 @@ fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status,
         flow->n_params = base_n_params(&copy);
         for (size_t block = 0; block < copy.depth; block++)
             for (size_t i = 0; i < BLOCK_LENGTH; i++) {
-                if (!has_layer(&copy, BLOCK[i]))
+                const char *name = block_of(&copy)[i];
+                if (!has_layer(&copy, name))
                     continue;
-                flow->layers[flow->n_layers++] = (struct flow_layer){ BLOCK[i], flow->n_params };
-                flow->n_params += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), &copy);
+                flow->layers[flow->n_layers++] = (struct flow_layer){ name, flow->n_params };
+                flow->n_params += layer_n_params(fathom_isa_layer(&fathom_isa_ref, name), &copy);
             }
     }
     if (status)
@@ -298,7 +333,8 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
  * the same latent in double precision, and no inverse is right for all of them.  fathom.h gives the limit. */
 static bool has_inverse(const fathom_config *config)
 {
-    return strcmp(config->coupling, "spline") != 0 || config->interval <= FATHOM_INVERSE_INTERVAL;
+    return config->block == FATHOM_BLOCK_RESIDUAL || strcmp(config->coupling, "spline") != 0 ||
+           config->interval <= FATHOM_INVERSE_INTERVAL;
 }
 
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
