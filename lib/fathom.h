@@ -236,8 +236,7 @@ enum {
     FATHOM_KNOTS_MAX = 256,
     FATHOM_WIDTH_MIN = 1,
     FATHOM_WIDTH_MAX = 1024,
-    FATHOM_HIDDEN_MAX = 8,
-    FATHOM_TERMS_MAX = 1000
+    FATHOM_HIDDEN_MAX = 8
 };
 #define FATHOM_INTERVAL_MAX 1e6
 #define FATHOM_MIN_BIN 1e-3 /* width and height of the narrowest bin of a spline (Durkan et al. 2019) */
@@ -259,8 +258,8 @@ typedef struct fathom_config {
     double            lipschitz;  /* L of a residual block                               default 0.9, > 0, < 1   */
     fathom_activation activation; /* of its network                                      default LipSwish        */
     fathom_log_det    log_det;    /* how training computes its log |det J|               default exact           */
-    size_t            terms;      /* ... of the series, or those that are always there   default 10, 1 to 1000   */
-    double            stop;       /* of roulette, < 1, and Poisson, <= 100               default 0.1, > 0        */
+    size_t            terms;      /* of the series, or those that are always there       default 10, 1 to _MAX   */
+    double            stop;       /* of roulette, < 1, and Poisson      default 0.1, FATHOM_STOP_MIN to _MAX     */
 } fathom_config;
 
 fathom_config fathom_config_default(void);

@@ -38,6 +38,10 @@ typedef enum fathom_log_det {
     FATHOM_LOG_DET_POISSON     /* the same with N Poisson of mean `stop`: unbiased, of infinite variance          */
 } fathom_log_det;
 
+enum { FATHOM_TERMS_MAX = 1000 };
+#define FATHOM_STOP_MIN 0.01
+#define FATHOM_STOP_MAX 100.0
+
 /* T(x) = x + a sin(b x), the notebook's one-dimensional residual map (Behrmann et al. 2019, "Invertible residual
  * networks"): g(x) = a sin(b x) has Lipschitz constant |a b|, which the first function returns.  b x is in radians.
  * x, y: [n]. */

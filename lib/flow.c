@@ -7,6 +7,7 @@
  * back, while it is in cache.  `live` is the number of rows in a tile; the tile is filled up to padded(live) with
  * copies. */
 #include "flow.h"
+#include "residual_config.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -72,26 +73,6 @@ __attribute__((format(printf, 2, 3))) static fathom_status refuse(fathom_error *
     return FATHOM_BAD_ARGUMENT;
 }
 
-static fathom_status check_residual(const fathom_config *config, fathom_error *error)
-{
-    const double most = config->log_det == FATHOM_LOG_DET_ROULETTE ? 0x1.fffffffffffffp-1 : 100.0;
-    if (config->block != FATHOM_BLOCK_COUPLING && config->block != FATHOM_BLOCK_RESIDUAL)
-        return refuse(error, "block %d; legal is coupling or residual", (int)config->block);
-    if (!(config->lipschitz > 0.0 && config->lipschitz < 1.0))
-        return refuse(error, "Lipschitz constant %.17g; legal is above 0, below 1", config->lipschitz);
-    if (config->activation != FATHOM_ACTIVATION_LIPSWISH && config->activation != FATHOM_ACTIVATION_CLIPSWISH)
-        return refuse(error, "activation %d; legal is LipSwish or CLipSwish", (int)config->activation);
-    if ((int)config->log_det < FATHOM_LOG_DET_EXACT || (int)config->log_det > FATHOM_LOG_DET_POISSON)
-        return refuse(error, "log-det %d; legal is exact, series, Hutchinson, roulette or Poisson",
-                      (int)config->log_det);
-    if (config->terms < 1 || config->terms > FATHOM_TERMS_MAX)
-        return refuse(error, "%zu terms; legal is 1 to %d", config->terms, FATHOM_TERMS_MAX);
-    if (!(config->stop > 0.0 && config->stop <= most))
-        return refuse(error, "stop %.17g; legal is above 0, %s", config->stop,
-                      config->log_det == FATHOM_LOG_DET_ROULETTE ? "below 1" : "up to 100");
-    return FATHOM_OK;
-}
-
 static fathom_status check(fathom_config *config, fathom_error *error)
 {
     const struct transformer *t = config->coupling ? fathom_isa_transformer(&fathom_isa_ref, config->coupling) : NULL;
@@ -119,7 +100,7 @@ static fathom_status check(fathom_config *config, fathom_error *error)
     if (!t)
         return refuse(error, "no coupling is called '%.40s'", config->coupling ? config->coupling : "");
     config->coupling = t->name; /* outlives the caller's string */
-    return check_residual(config, error);
+    return fathom_residual_check(config, error);
 }
 
 static size_t block_n_params(const fathom_config *config)
@@ -269,6 +250,13 @@ fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params)
     return FATHOM_OK;
 }
 
+void fathom_flow_estimate(fathom_workspace *ws)
+{
+    for (size_t l = 0; l < ws->flow->n_layers; l++)
+        if (ws->layers[l].layer->estimate)
+            ws->layers[l].layer->estimate(ws->layers[l].state);
+}
+
 /* --------------------------------------------------------------------------------------------------- tiles ---- */
 
 static size_t live_rows(size_t n, size_t first) { return n - first < TILE ? n - first : TILE; }
@@ -344,11 +332,14 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
     fathom_status status = fathom_flow_prepare(ws, params);
-    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
+    for (size_t first = 0; first < n && status != FATHOM_NO_MEMORY; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, z, NULL, first, n, dim);
         volume_start(&ws->volume, padded(live));
-        for (size_t l = ws->flow->n_layers; l-- > 0;)
-            ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state, padded(live));
+        for (size_t l = ws->flow->n_layers; l-- > 0;) {
+            const fathom_status outcome = ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state,
+                                                                       padded(live));
+            status = outcome == FATHOM_OK || status == FATHOM_NO_MEMORY ? status : outcome;
+        }
         if (x)
             store_tile(x, ws->x, first, live, dim);
         if (log_det)
@@ -413,6 +404,7 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
     fathom_status status = fathom_flow_prepare(ws, params);
     if (status != FATHOM_OK)
         return status;
+    fathom_flow_estimate(ws);
     memset(ws->partial, 0, 2 * dim * 8 * sizeof(double));
     for (size_t first = 0; first < n; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, x, rows, first, n, dim);
