@@ -273,7 +273,8 @@ const char *fathom_coupling_name(size_t i);
 
 /* A flow: its layers and where their parameters lie in one flat vector.  Holds no parameter.  Layout: base loc (D),
  * base raw scale (D); then block by block [ActNorm loc (D), raw scale (D)], [rotation vectors (2 x D, row-major)],
- * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in]. */
+ * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in].  A residual
+ * block: [ActNorm], W0, b0, beta0, W1, ..., Wn, bn, then buffers (fathom_certificate.h): u0, v0, ..., un, vn, key (2). */
 typedef struct fathom_flow fathom_flow;
 
 /* NULL on failure.  *status (may be NULL) is then FATHOM_BAD_ARGUMENT or FATHOM_NO_MEMORY, otherwise FATHOM_OK, and
@@ -291,7 +292,8 @@ const fathom_config *fathom_flow_config(const fathom_flow *flow);
 
 /* Draws the initial parameters, params: [n_params], as the reference does: split(key, depth) gives a key k per block;
  * split(k, 3) gives the keys of rotation, coupling 1 and coupling 2.  Rotation vectors are normal; weights and biases
- * of conditioners are uniform on +-1/sqrt(fan_in); base loc = 0, scale = 1; ActNorm loc = 0, raw scale = 0. */
+ * of conditioners are uniform on +-1/sqrt(fan_in); base loc = 0, scale = 1; ActNorm loc = 0, raw scale = 0.
+ * A residual block's weights and biases are alike; its vectors of power iteration are normal, then iterated. */
 void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key);
 
 /* The memory in which one thread evaluates one flow: the layers' state and a tile of rows.  Its size does not depend on
@@ -394,7 +396,8 @@ fathom_status fathom_train_options_check(const fathom_train_options *options, fa
 /* Floating-point operations of all steps of such a run: 6 x parameters x rows of a batch x steps, two for the forward and
  * four for the backward pass of each parameter and row (Kaplan et al. 2020, "Scaling laws for neural language models",
  * section 2.1).  It counts what a dense conditioner takes; what the transformers take, and what a conditioner of one
- * input saves (conditioner_piecewise.c), is not in it.  0 if there is no such flow. */
+ * input saves (conditioner_piecewise.c), is not in it.  Of residual blocks: parameters that are no buffers, and 1 + D times
+ * the rows, for values and tangents.  0 if there is no such flow. */
 double fathom_train_flops(const fathom_config *config, const fathom_train_options *options);
 
 /* optax's cosine_onecycle_schedule(steps, peak): peak/25 up to peak at 30 % of the steps, down to peak/2.5e5, along

@@ -26,10 +26,10 @@ struct residual_layer {
     double        sigma, lengths;   /* of power_sigma                                                               */
     double        scale;            /* max(1, sigma / c)                                                            */
     double        beta, slope;      /* softplus(raw_beta), its derivative                                           */
-    double       *weight;           /* [fan_out][fan_in], W / scale                                                 */
+    double       *weight;           /* [fan_out][step_of(fan_in)], W / scale                                        */
     double       *a;                /* [fan_out] streams, before the activation                                     */
     double       *gate;             /* [fan_out][STRIDE], sigmoid(beta a); of hidden layers                         */
-    double       *dw;               /* [fan_out][padded(fan_in)], d loss / d weight summed so far                   */
+    double       *dw;               /* [fan_out][step_of(fan_in)], d loss / d weight summed so far                  */
     double       *db;               /* [fan_out + 1][8], d loss / d b, then / d beta, in eight partial sums         */
 };
 
