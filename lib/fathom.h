@@ -1,5 +1,6 @@
-/* fathom.h - deep coupling flows: streams (fathom_streams.h), data, flows, gradients, training; the
- * residual map (fathom_residual.h).
+/* fathom.h - deep coupling and residual flows: streams (fathom_streams.h), data, flows, gradients, training.
+ *
+ * What residual blocks are made of is in fathom_residual.h, what is certain of them in fathom_certificate.h.
  *
  * One direction only: streams -> dataset -> flow -> training.  The library prints nothing, opens no file, does not read
  * the environment, does not exit, and keeps no state between calls except in the objects that it returns.
@@ -20,6 +21,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "fathom_first.h"
 #include "fathom_residual.h"
 #include "fathom_streams.h"
 
@@ -347,7 +349,7 @@ fathom_status fathom_flow_jacobian(double *jacobian, fathom_workspace *ws, const
 fathom_status fathom_singular_values(double *values, double *a, size_t dim);
 
 /* dead: [hidden], how many units of each hidden layer, over all 2 depth conditioners of width units each, are above 0
- * before their ReLU at none of the rows x, [n][D].  FATHOM_OK or FATHOM_NO_MEMORY. */
+ * before their ReLU at none of the rows x, [n][D]; 0 of residual blocks.  FATHOM_OK or FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_dead_units(size_t *dead, fathom_workspace *ws, const double *params, const double *x,
                                      size_t n);
 
@@ -428,38 +430,13 @@ void            fathom_trainer_free(fathom_trainer *trainer);
 /* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (of the
  * gradient as it is, before the stabiliser) are this step's, of the parameters before it.  FATHOM_OK: the parameters were
  * updated.  FATHOM_SKIPPED: the stabiliser left the step out, and the run goes on; both numbers are NaN if it did not use
- * the batch at all (rewind).  FATHOM_DIVERGED: loss or norm is not finite, the parameters and moments are as they were,
- * and the run is over.  At most options.steps steps, with those that were left out (FATHOM_BAD_ARGUMENT after). */
+ * the batch at all (rewind).  FATHOM_DIVERGED: loss or norm is not finite, parameters (but for buffers) and moments are as
+ * they were, and the run is over.  At most options.steps steps, with those that were left out (FATHOM_BAD_ARGUMENT after). */
 fathom_status fathom_trainer_step(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *rows);
 
 /* The current parameters, [n_params], and a workspace to evaluate them with.  Both belong to the trainer. */
 const double     *fathom_trainer_params(const fathom_trainer *trainer);
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);
-
-/* What was not finite first. */
-typedef enum fathom_first_kind {
-    FATHOM_FIRST_NONE,             /* everything was finite                                                       */
-    FATHOM_FIRST_SCALE_UNDERFLOW,  /* a layer's log |det J| is -inf for some row: a scale is 0                    */
-    FATHOM_FIRST_LATENT_OVERFLOW,  /* a row's coordinate or log |det J| after a layer is infinite or NaN, or, after all
-                                       layers, its log p under the base                                            */
-    FATHOM_FIRST_GRADIENT_OVERFLOW /* every row's log p is finite, but not the gradient's norm                    */
-} fathom_first_kind;
-
-/* "none", "scale-underflow", "latent-overflow", "gradient-overflow".  A static string; "unknown" for any other. */
-const char *fathom_first_kind_name(fathom_first_kind kind);
-
-/* The first layer, data -> latent, at which something was not finite when the batch of one step passed through the flow.
- * If both are there, the kind is scale underflow.  A gradient overflow is that of the first layer whose part of the
- * gradient has no finite norm; of the base if each part by itself has. */
-typedef struct fathom_first {
-    fathom_first_kind kind;
-    size_t            step;  /* from 0                                                                          */
-    size_t            layer; /* its number in the stack, from 0, flips included; the number of layers: the base */
-    size_t            block; /* its block, from 0; the depth: the base                                          */
-    const char       *name;  /* "rotation", "coupling", ..., "base"; NULL if there is none; a static string      */
-    size_t            rows;  /* rows of the batch that are so there, each as often as it was drawn; of a gradient
-                                overflow the rows whose own gradient has no finite norm                        */
-} fathom_first;
 
 typedef struct fathom_train_result {
     fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED, FATHOM_STOPPED or FATHOM_NO_MEMORY            */

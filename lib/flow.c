@@ -20,7 +20,9 @@
 /* One block, data -> latent, of which a configuration may leave out layers.  Because of the flips the second coupling
  * transforms the coordinates that the first one leaves unchanged. */
 enum { BLOCK_LENGTH = 6 };
-static const char *const COUPLING_BLOCK[BLOCK_LENGTH] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
+static const char *const COUPLING_BLOCK[BLOCK_LENGTH] = {
+    "actnorm", "rotation", "coupling", "flip", "coupling", "flip"
+};
 static const char *const RESIDUAL_BLOCK[BLOCK_LENGTH] = { "actnorm", "residual" };
 
 static const char *const *block_of(const fathom_config *config)

@@ -28,12 +28,12 @@ struct residual {
     struct log_det       log_det;
     fathom_key           key;
     bool                 estimates;
-    uint64_t             passed;         /* rows that forward was given since prepare                           */
-    double               lipschitz;      /* the certificate; NaN: not asked for since prepare                   */
-    const double        *output;         /* [D] streams, of the last tile                                       */
-    double              *slope;          /* [D][D][STRIDE], d log|det| / d J of the last tile                   */
-    double              *doutput;        /* [D] streams                                                         */
-    double              *y, *at, *f;     /* [D][STRIDE]: of the inverse: its argument; the last point kept, F there */
+    uint64_t             passed;     /* rows that forward was given since prepare                           */
+    double               lipschitz;  /* the certificate; NaN: not asked for since prepare                   */
+    const double        *output;     /* [D] streams, of the last tile                                       */
+    double              *slope;      /* [D][D][STRIDE], d log|det| / d J of the last tile                   */
+    double              *doutput;    /* [D] streams                                                         */
+    double              *y, *at, *f; /* [D][STRIDE]: of the inverse: its argument; the last point kept, F there */
     double              *jacobian, *inverse; /* [D][D], of one row                                              */
     _Alignas(CACHE_LINE) double memory[];
 };

@@ -37,8 +37,8 @@ static double bound_of(double product, const fathom_config *config)
 {
     const double rounded = fathom_round_up(product * WIDER_MARGIN);
     return product * MARGIN <= config->lipschitz * (1.0 - 0x1p-41) * MARGIN && rounded > config->lipschitz
-               ? config->lipschitz
-               : rounded;
+             ? config->lipschitz
+             : rounded;
 }
 
 fathom_status ISA(residual_net_lipschitz)(double *lipschitz, const struct residual_net *net,
@@ -49,8 +49,7 @@ fathom_status ISA(residual_net_lipschitz)(double *lipschitz, const struct residu
     for (size_t l = 0; l < net->n_layers && status == FATHOM_OK; l++) {
         const struct residual_layer *layer = &net->layers[l];
         double                       norm;
-        status = norm_of(&norm, divided, layer->w, layer->scale, layer->fan_out,
-                                                      layer->fan_in);
+        status = norm_of(&norm, divided, layer->w, layer->scale, layer->fan_out, layer->fan_in);
         if (status == FATHOM_OK)
             product *= norm;
     }

@@ -126,8 +126,9 @@ static double *place_layer(struct residual_layer *layer, double *memory, size_t 
 
 struct residual_net *ISA(residual_net_create)(const fathom_config *config)
 {
-    const size_t dim = config->dim, widest = step_of(larger(dim, config->hidden > 0 ? config->width * residual_halves(config) : 0));
-    size_t       doubles = dim * STREAMS(dim), sums = 0;
+    const size_t dim = config->dim,
+                 widest = step_of(larger(dim, config->hidden > 0 ? config->width * residual_halves(config) : 0));
+    size_t doubles = dim * STREAMS(dim), sums = 0;
     for (size_t l = 0; l <= config->hidden; l++) {
         const size_t in = residual_fan_in(config, l), out = residual_fan_out(config, l);
         doubles += out * step_of(in) + out * STREAMS(dim) + (l < config->hidden ? out * STRIDE : 0);
@@ -371,7 +372,8 @@ void ISA(residual_net_backward)(double *dx, double *doutput, struct residual_net
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec sum = load(ROW(dx, k) + i);
             for (size_t unit = 0; unit < first->fan_out; unit++)
-                sum = fmadd(broadcast(first->weight[unit * step_of(first->fan_in) + k]), load(da + unit * step + i), sum);
+                sum = fmadd(broadcast(first->weight[unit * step_of(first->fan_in) + k]), load(da + unit * step + i),
+                            sum);
             store(ROW(dx, k) + i, sum);
         }
 }

@@ -38,10 +38,10 @@ struct residual_net {
     double                limit;                 /* c                                                       */
     double                output_scale;          /* of the activation                                       */
     size_t                n_doubles, n_scratch, n_sums;
-    double               *input;                 /* [D] streams: x, and the tangents e_d                    */
-    double               *sums;                  /* all dw and db                                           */
+    double               *input;                     /* [D] streams: x, and the tangents e_d                    */
+    double               *sums;                      /* all dw and db                                           */
     double               *h, *transposed, *delta[2]; /* scratch memory                                      */
-    double               *own_scratch;           /* the same if it belongs to this network, otherwise NULL  */
+    double               *own_scratch;               /* the same if it belongs to this network, otherwise NULL  */
     struct residual_layer layers[RESIDUAL_LAYERS];
     _Alignas(CACHE_LINE) double memory[];
 };
