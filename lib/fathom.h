@@ -253,6 +253,13 @@ typedef struct fathom_config {
     size_t         hidden;   /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
     fathom_actnorm actnorm;  /* ActNorm at the head of each block           default none                         */
     fathom_mixing  mixing;   /* what of rotation and flips a block has      default full                         */
+
+    fathom_block      block;      /* couplings, or a residual map of `hidden` layers     default couplings       */
+    double            lipschitz;  /* L of a residual block                               default 0.9, > 0, < 1   */
+    fathom_activation activation; /* of its network                                      default LipSwish        */
+    fathom_log_det    log_det;    /* how training computes its log |det J|               default exact           */
+    size_t            terms;      /* of the series, or those that are always there       default 10, 1 to _MAX   */
+    double            stop;       /* of roulette, < 1, and Poisson      default 0.1, FATHOM_STOP_MIN to _MAX     */
 } fathom_config;
 
 fathom_config fathom_config_default(void);

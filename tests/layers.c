@@ -43,6 +43,8 @@ static void open_layer(struct layer_case *layer, const struct layer *table, cons
     for (size_t k = 0; k < layer->n_params; k++)
         layer->params[k] += moved[k];
     free(moved);
+    for (int i = 0; i < 50 && table->advance; i++)
+        table->advance(layer->params, config, fathom_key_from_seed(8));
     place_rows(layer);
 }
 
