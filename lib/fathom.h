@@ -285,6 +285,9 @@ void         fathom_flow_free(fathom_flow *flow);
  * refuse the configuration; *error (may be NULL) says why. */
 size_t fathom_n_params(const fathom_config *config, fathom_error *error);
 
+/* How many of them training moves: all but a residual flow's buffers (fathom_certificate.h).  0 likewise. */
+size_t fathom_n_trained(const fathom_config *config, fathom_error *error);
+
 /* The number of parameters; and the configuration, which lives as long as the flow. */
 size_t               fathom_flow_n_params(const fathom_flow *flow);
 const fathom_config *fathom_flow_config(const fathom_flow *flow);
@@ -393,7 +396,8 @@ fathom_status fathom_train_options_check(const fathom_train_options *options, fa
 
 /* Floating-point operations of all steps of such a run: 6 x parameters x rows of a batch x steps, two for the forward and
  * four for the backward pass of each parameter and row (Kaplan et al. 2020, "Scaling laws for neural language models",
- * section 2.1).  It counts what a dense conditioner takes; what the transformers take, and what a conditioner of one
+ * section 2.1).  A residual flow takes 1 + D times as many per trained parameter: the D columns of the Jacobian pass
+ * through its networks as well.  It counts what a dense conditioner takes; what the transformers take, and what a conditioner of one
  * input saves (conditioner_piecewise.c), is not in it.  0 if there is no such flow. */
 double fathom_train_flops(const fathom_config *config, const fathom_train_options *options);
 

@@ -122,7 +122,8 @@ fathom_status fathom_train_options_check(const fathom_train_options *options, fa
 
 double fathom_train_flops(const fathom_config *config, const fathom_train_options *options)
 {
-    return 6.0 * (double)fathom_n_params(config, NULL) * (double)options->batch * (double)options->steps;
+    const double passes = config->block == FATHOM_BLOCK_RESIDUAL ? 1.0 + (double)config->dim : 1.0;
+    return 6.0 * passes * (double)fathom_n_trained(config, NULL) * (double)options->batch * (double)options->steps;
 }
 
 /* The parameters, the gradient, the moments, and perhaps the parameters before, in one block. */

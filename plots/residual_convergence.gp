@@ -11,9 +11,8 @@ lips = ""
 eval rows_of("T")
 if (members > 0) { stats T using (strcol("family") eq "sine" ? (lips = with_word(lips, strcol("lipschitz")), 0) : 0) nooutput }
 if (words(lips) == 0) { eval nothing("no map"); exit }
-lost = 0; done = 0 # maps of which no number of iterations does, and the others
-stats T using (strcol("family") eq "sine" ? (no_number(strcol("iterations")) ? (lost = lost + 1) : (done = done + (column("iterations") > 0)), 0) : 0) \
-    nooutput
+done = 0 # maps with a number of iterations
+stats T using (strcol("family") eq "sine" ? (done = done + (cell("iterations") > 0), 0) : 0) nooutput
 shown(w) = value_of(w) == 0.3 || value_of(w) == 0.5 || value_of(w) == 0.7 || value_of(w) == 0.9 || value_of(w) == 1.1
 few = ""
 do for [w in lips] { if (shown(w)) { few = few." ".w } }
@@ -69,10 +68,10 @@ set arrow 1 from 1, graph 0 to 1, graph 1 nohead lc rgb grey dt (3,4)
 set label 1 "does not\nconverge" at 1.19, 300 center font SMALL tc rgb red
 set label 2 "log 10^{−12}\n / log L" at 0.05, 300 left font SMALL
 sines(y) = strcol("family") eq "sine" ? y : NaN
-plot for [i=1:(done > 0)] T using (column("lipschitz")):(sines(cell("promised"))) with lines ls BOUND notitle, \
-     for [i=1:(done > 0)] T using (column("lipschitz")):(sines(cell("iterations"))) \
+plot T using (column("lipschitz")):(done > 0 ? sines(cell("promised")) : 1) with lines ls BOUND notitle, \
+     T using (column("lipschitz")):(done > 0 ? sines(cell("iterations")) : NaN) \
          with points pt 7 ps 0.7 lc rgb green notitle, \
-     for [i=1:(lost > 0)] T using (column("lipschitz")):(sines(no_number(strcol("iterations")) ? 1200 : NaN)) \
+     for [w in lips] "+" using (value_of(w)):(value_of(w) >= 1 ? 1200 : NaN) every ::::0 \
          with points ls DIVERGED ps 0.8 lc rgb red notitle, \
      NaN notitle
 unset multiplot
