@@ -11,7 +11,7 @@ enum option_kind {
     KIND_RATE,    /* a finite number, tuned, or tuned:LIST of such numbers */
     KIND_DEPTHS,  /* a list of whole numbers                               */
     KIND_WORD,    /* one that `word` lists, kept as the text               */
-    KIND_ACTNORM, /* one of `words`, kept as its place in the list         */
+    KIND_PLACE,   /* one of `words`, kept as its place in the list, an enum */
     KIND_SIGN,    /* one of `words`, kept as its sign (char)               */
     KIND_FORMAT,  /* a list of picture formats, which plot.h knows         */
     KIND_TEXT,    /* a name: any text but an empty one and `--...`         */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certified.h"
 #include "first_batch.h"
 #include "exit.h"
 #include "kept_params.h"

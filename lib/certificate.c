@@ -4,7 +4,6 @@
  * The blocks are certified in a copy of the parameters, so that a failure leaves them as they were. */
 #include "fathom_certificate.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,10 @@
 
 size_t fathom_banach_steps(double lipschitz)
 {
-    return lipschitz < 1.0 ? (size_t)ceil(same_log(1e-12) / same_log(lipschitz)) : SIZE_MAX;
+    if (!(lipschitz > 0.0 && lipschitz < 1.0))
+        return lipschitz == 0.0 ? 1 : SIZE_MAX;
+    const double steps = same_log(1e-12) / same_log(lipschitz);
+    return (size_t)steps + ((double)(size_t)steps < steps);
 }
 
 size_t fathom_flow_n_buffers(const fathom_flow *flow)

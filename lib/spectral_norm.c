@@ -90,13 +90,15 @@ fathom_status fathom_spectral_norm(double *norm, const double *a, size_t n_rows,
 
 double fathom_round_up(double x)
 {
-    double power = 1.0; /* x power has 4 digits before the point, or more if x has */
+    double power = 1.0, unit = 1.0; /* x power / unit has 4 digits before the point */
     if (!(x > 0.0 && x < 1e15))
         return x;
+    while (x / unit >= 10000.0)
+        unit *= 10.0;
     while (x * power < 1000.0 && power < 1e22)
         power *= 10.0;
-    while (x * power >= 10000.0)
-        power /= 10.0;
-    const double digits = ceil(x * power);
-    return digits / power >= x ? digits / power : (digits + 1.0) / power;
+    double digits = (double)(int)(x * power / unit);
+    while (digits * unit / power < x)
+        digits += 1.0;
+    return digits * unit / power;
 }
