@@ -33,7 +33,7 @@ set bmargin at screen 0.13
 unset title
 set format x "%g"
 set xlabel "training step" offset 0,0.4
-set ylabel "true − power\niteration" offset 1,0
+set ylabel "true − power" offset 0,0
 eval range_of("C", 'cell("before") - cell("by_power")')
 set yrange [members > 0 ? smaller(0, RANGE_min) : 0 : members > 0 && RANGE_max > 1e-6 ? 1.1 * RANGE_max : 1]
 set ytics auto

@@ -18,7 +18,7 @@ greatest = members > 0 && RANGE_max > 0 ? RANGE_max : 1
 shade(y) = abs(y) < greatest ? sqrt(y) : sqrt(greatest)
 name(w) = w eq "coupling" ? "coupling flow (spline)" : w eq "residual" ? "residual flow" : "truth"
 
-eval canvas(500, 270)
+eval canvas(500, 285)
 set multiplot
 unset grid
 set border 15
@@ -31,11 +31,11 @@ set ytics step font SMALL
 set tics front
 left = 0.075; gap = 0.015; width = (0.985 - left - 2 * gap) / 3
 set tmargin at screen 0.88
-set bmargin at screen 0.88 - width * 500.0 / 270
-set colorbox horizontal user origin 0.25, 0.13 size 0.5, 0.035 front
-set cbtics () font SMALL offset 0,0.5
-set for [d in "0 0.01 0.1 0.5 1 2 4"] cbtics add (d sqrt(real(d)))
-set cblabel "density (colour even in its square root)" offset 0,0.9 font SMALL
+set bmargin at screen 0.88 - width * 500.0 / 285
+set colorbox horizontal user origin 0.25, 0.17 size 0.5, 0.035 front
+set cbtics () font SMALL offset 0,0.3
+set for [d in "0 0.1 0.5 1 2 4"] cbtics add (d sqrt(real(d)))
+set cblabel "density (colour even in its square root)" offset 0,0.6 font SMALL
 do for [i=1:n] {
     set lmargin at screen left + (i - 1) * (width + gap)
     set rmargin at screen left + (i - 1) * (width + gap) + width

@@ -32,7 +32,7 @@ set xrange [-reach : reach]
 set yrange [-reach : reach]
 set cbrange [-most : most]
 set colorbox horizontal user origin 0.2, 48.0 / high size 0.6, 11.0 / high front
-set cbtics auto font SMALL offset 0,0.5
+set cbtics auto font SMALL offset 0,0.3 textcolor rgb black
 set cblabel "log |det J| of the blocks so far [nats]" offset 0,0.7 font SMALL
 set label 5 "The plane's grid through the blocks" center at screen 0.5, 1 - 14.0 / high
 do for [b=0:depth] {
