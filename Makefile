@@ -175,7 +175,7 @@ $(LIBRARY) $(SHARED) $(JUDGES) $(PLANS):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 # What is installed.  The shared library shows what these declare, and nothing else.
-HEADERS = lib/fathom.h lib/fathom_streams.h lib/fathom_residual.h lib/fathom_certificate.h
+HEADERS = lib/fathom.h lib/fathom_streams.h lib/fathom_first.h lib/fathom_residual.h lib/fathom_certificate.h
 $(BUILD)/fathom.map: $(HEADERS) $(BUILD)/flags
 	@{ echo '{ global:'; sed '/^typedef/d' $(HEADERS) | grep -oE -e 'fathom_[a-z0-9_]+ *\(' -e '\*fathom_[a-z0-9_]+;' | \
 	tr -d ' (*;' | sort -u | \

@@ -9,9 +9,8 @@ const char *const flow_activations[] = {
     [FATHOM_ACTIVATION_LIPSWISH] = "lipswish", [FATHOM_ACTIVATION_CLIPSWISH] = "clipswish", NULL
 };
 
-const char *const flow_log_dets[] = { [FATHOM_LOG_DET_EXACT] = "exact",
-                                      [FATHOM_LOG_DET_SERIES] = "series",
-                                      [FATHOM_LOG_DET_HUTCHINSON] = "hutchinson",
-                                      [FATHOM_LOG_DET_ROULETTE] = "roulette",
-                                      [FATHOM_LOG_DET_POISSON] = "poisson",
-                                      NULL };
+const char *const flow_log_dets[] = {
+    [FATHOM_LOG_DET_EXACT] = "exact",           [FATHOM_LOG_DET_SERIES] = "series",
+    [FATHOM_LOG_DET_HUTCHINSON] = "hutchinson", [FATHOM_LOG_DET_ROULETTE] = "roulette",
+    [FATHOM_LOG_DET_POISSON] = "poisson",       NULL
+};

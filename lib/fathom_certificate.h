@@ -18,12 +18,12 @@ extern "C" {
  * generative adversarial networks"), whose value is never above the norm and may be far below.  The certificate rests on
  * singular values instead. */
 typedef struct fathom_certificate {
-    double lipschitz;       /* at most this is Lip g, for certain: rounded up to 4 digits, and at most config.lipschitz */
-    double by_power;        /* what power iteration says of the block that was given: the product of its estimates   */
-    double before;          /* the true product of that block, rounded up to 4 digits: above config.lipschitz, if power
+    double lipschitz;    /* at most this is Lip g, for certain: rounded up to 4 digits, and at most config.lipschitz */
+    double by_power;     /* what power iteration says of the block that was given: the product of its estimates   */
+    double before;       /* the true product of that block, rounded up to 4 digits: above config.lipschitz, if power
                                iteration fell short                                                              */
-    size_t scaled;          /* matrices that were scaled down                                                    */
-    size_t banach_steps;    /* steps of Banach's iteration x <- y - g(x) from x = y after which the error is at most 1e-12
+    size_t scaled;       /* matrices that were scaled down                                                    */
+    size_t banach_steps; /* steps of Banach's iteration x <- y - g(x) from x = y after which the error is at most 1e-12
                                of the first step's length / (1 - L): the least k with L^k <= 1e-12               */
 } fathom_certificate;
 

@@ -15,7 +15,7 @@ extern "C" {
 /* What a block of a flow is. */
 typedef enum fathom_block {
     FATHOM_BLOCK_COUPLING, /* [ActNorm], [rotation], coupling, [flip], coupling, [flip]                            */
-    FATHOM_BLOCK_RESIDUAL  /* [ActNorm], y = x + g(x), g a network with Lipschitz constant below 1 (Behrmann et al. 2019,
+    FATHOM_BLOCK_RESIDUAL /* [ActNorm], y = x + g(x), g a network with Lipschitz constant below 1 (Behrmann et al. 2019,
                               "Invertible residual networks"; kernels/layer_residual.c)                           */
 } fathom_block;
 
@@ -28,13 +28,13 @@ typedef enum fathom_activation {
 } fathom_activation;
 
 /* How training computes log |det (I + J)| = sum_k (-1)^(k+1) tr(J^k) / k of a residual block, J = dg/dx.  Scores
- * (fathom_flow_log_prob, fathom_flow_forward, fathom_flow_inverse) are always exact.  kernels/log_det.h has formulas. */
+ * (fathom_flow_log_prob, fathom_flow_forward, fathom_flow_inverse) are always exact.  lib/log_det.c has the formulas. */
 typedef enum fathom_log_det {
     FATHOM_LOG_DET_EXACT,      /* the determinant itself                                                          */
     FATHOM_LOG_DET_SERIES,     /* `terms` terms with exact traces: biased                                         */
     FATHOM_LOG_DET_HUTCHINSON, /* the same with v^T J^k v for tr(J^k), one v of signs per row (Hutchinson 1990)   */
-    FATHOM_LOG_DET_ROULETTE,   /* Hutchinson's, `terms` + N terms, N geometric with the chance `stop` to stop, each weighted by
-                                  1 / its probability (Chen et al. 2019, eq. 6): unbiased                         */
+    FATHOM_LOG_DET_ROULETTE,   /* Hutchinson's, `terms` + N terms, P(N >= i) = (1 - stop)^(i - 1), each divided by its
+                                  probability (Chen et al. 2019, eq. 6): unbiased                                 */
     FATHOM_LOG_DET_POISSON     /* the same with N Poisson of mean `stop`: unbiased, of infinite variance          */
 } fathom_log_det;
 

@@ -32,7 +32,7 @@ static void open_layer(struct layer_case *layer, const struct layer *table, cons
     const bool coupling = strcmp(table->name, "coupling") == 0, residual = strcmp(table->name, "residual") == 0;
     layer->spline = coupling && strcmp(config->coupling, "spline") == 0;
     snprintf(layer->name, sizeof layer->name, "%s %s, D = %zu, %zu layers of %zu", table->name,
-             coupling                                                              ? config->coupling
+             coupling                                                        ? config->coupling
              : residual && config->activation == FATHOM_ACTIVATION_CLIPSWISH ? "CLipSwish"
                                                                              : "",
              config->dim, config->hidden, config->width);

@@ -103,8 +103,9 @@ static void test_spectral_norm(void **state)
 static void test_round_up(void **state)
 {
     (void)state;
-    static const double cases[][2] = { { 0.9, 0.9 },       { 0.90001, 0.9001 }, { 0.99991, 1.0 }, { 1.0, 1.0 },
-                                       { 12.3401, 12.35 }, { 98765, 98770 },    { 1e-5, 1e-5 },   { 1.00001e-5, 1.001e-5 } };
+    static const double cases[][2] = { { 0.9, 0.9 },   { 0.90001, 0.9001 },     { 0.99991, 1.0 },
+                                       { 1.0, 1.0 },   { 12.3401, 12.35 },      { 98765, 98770 },
+                                       { 1e-5, 1e-5 }, { 1.00001e-5, 1.001e-5 } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_true(fathom_round_up(cases[i][0]) == cases[i][1]);
     double x[200];
@@ -411,9 +412,9 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spectral_norm), cmocka_unit_test(test_round_up),   cmocka_unit_test(test_adversary),
+        cmocka_unit_test(test_spectral_norm),  cmocka_unit_test(test_round_up),   cmocka_unit_test(test_adversary),
         cmocka_unit_test(test_certify_errors), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_integral),
-        cmocka_unit_test(test_gradients),     cmocka_unit_test(test_training),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_gradients),      cmocka_unit_test(test_training),   cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

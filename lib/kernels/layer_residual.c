@@ -28,11 +28,12 @@ struct residual {
     struct log_det       log_det;
     fathom_key           key;
     bool                 estimates;
-    uint64_t             first, passed;  /* the number of this tile's first row; rows since prepare             */
-    double               lipschitz;      /* the certificate; NaN: not asked for since prepare                   */
-    const double        *output;         /* [D] streams, of the last tile                                       */
-    double              *doutput;        /* [D] streams                                                         */
-    double              *y, *at, *f;     /* [D][STRIDE]: of the inverse: its argument; the last point kept, F there */
+    uint64_t             passed;     /* rows that forward was given since prepare                           */
+    double               lipschitz;  /* the certificate; NaN: not asked for since prepare                   */
+    const double        *output;     /* [D] streams, of the last tile                                       */
+    double              *slope;      /* [D][D][STRIDE], d log|det| / d J of the last tile                   */
+    double              *doutput;    /* [D] streams                                                         */
+    double              *y, *at, *f; /* [D][STRIDE]: of the inverse: its argument; the last point kept, F there */
     double              *jacobian, *inverse; /* [D][D], of one row                                              */
     _Alignas(CACHE_LINE) double memory[];
 };
@@ -85,7 +86,10 @@ static void advance(double *params, const fathom_config *config, fathom_key key)
 
 /* ------------------------------------------------------------------------------------------------------ state ---- */
 
-static size_t n_doubles(size_t dim) { return dim * STREAMS(dim) + 3 * dim * STRIDE + 2 * dim * dim; }
+static size_t n_doubles(size_t dim)
+{
+    return dim * STREAMS(dim) + 3 * dim * STRIDE + dim * dim * STRIDE + 2 * dim * dim;
+}
 
 static void destroy(void *state)
 {
@@ -113,7 +117,8 @@ static void *create(const fathom_config *config)
     s->y = s->doutput + dim * STREAMS(dim);
     s->at = s->y + dim * STRIDE;
     s->f = s->at + dim * STRIDE;
-    s->jacobian = s->f + dim * STRIDE;
+    s->slope = s->f + dim * STRIDE;
+    s->jacobian = s->slope + dim * dim * STRIDE;
     s->inverse = s->jacobian + dim * dim;
     return s;
 }
@@ -171,21 +176,49 @@ static void add_to_volume(struct volume *volume, const double *log_det, size_t r
         volume_add_log(volume, i, load(log_det + i));
 }
 
+/* Row by row, in any dimension and any way. */
+static void log_det_rows(struct volume *volume, struct residual *s, size_t rows)
+{
+    const size_t dim = s->config.dim;
+    double       log_det[TILE];
+    for (size_t i = 0; i < rows; i++) {
+        if (s->estimates) {
+            gather_jacobian(s, rows, i);
+            log_det[i] = fathom_log_det_row(s->inverse, &s->log_det, s->jacobian, s->key, s->passed + i);
+        } else
+            log_det[i] = exact_row(s, rows, i);
+        for (size_t k = 0; k < dim; k++)
+            for (size_t d = 0; d < dim; d++)
+                ROW(s->slope, k * dim + d)[i] = s->inverse[s->estimates ? k * dim + d : d * dim + k];
+    }
+    add_to_volume(volume, log_det, rows);
+}
+
+/* The exact one in the plane, in closed form: det = (1 + a)(1 + d) - b c for J = [a b; c d]. */
+static void log_det_plane(struct volume *volume, struct residual *s, size_t rows)
+{
+    const double *x = s->output + rows, *y = x + STREAMS(2);
+    for (size_t i = 0; i < rows; i += VEC_WIDTH) {
+        const vec one = broadcast(1.0), a = one + load(x + i), b = load(x + rows + i), c = load(y + i),
+                  d = one + load(y + rows + i), det = fmadd(a, d, -(b * c)), scale = one / det;
+        store(ROW(s->slope, 0) + i, d * scale);
+        store(ROW(s->slope, 1) + i, -(c * scale));
+        store(ROW(s->slope, 2) + i, -(b * scale));
+        store(ROW(s->slope, 3) + i, a * scale);
+        volume_grow(volume, i, max(det, -det));
+    }
+}
+
 static void forward(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct residual *s = state;
     const size_t     dim = s->config.dim;
-    double           log_det[TILE];
     s->output = ISA(residual_net_forward)(s->net, x, rows);
-    s->first = s->passed;
+    if (dim == 2 && !s->estimates)
+        log_det_plane(volume, s, rows);
+    else
+        log_det_rows(volume, s, rows);
     s->passed += rows;
-    for (size_t i = 0; i < rows; i++)
-        if (s->estimates) {
-            gather_jacobian(s, rows, i);
-            log_det[i] = fathom_log_det_row(NULL, &s->log_det, s->jacobian, s->key, s->first + i);
-        } else
-            log_det[i] = exact_row(s, rows, i);
-    add_to_volume(volume, log_det, rows);
     for (size_t k = 0; k < dim; k++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH)
             store(ROW(x, k) + i, load(ROW(x, k) + i) + load(s->output + k * STREAMS(dim) + i));
@@ -196,18 +229,12 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
 {
     struct residual *s = state;
     const size_t     dim = s->config.dim;
-    for (size_t k = 0; k < dim; k++)
-        memcpy(s->doutput + k * STREAMS(dim), ROW(dx, k), rows * sizeof(double));
-    for (size_t i = 0; i < rows; i++) {
-        if (s->estimates) {
-            gather_jacobian(s, rows, i);
-            fathom_log_det_row(s->inverse, &s->log_det, s->jacobian, s->key, s->first + i);
-        } else
-            exact_row(s, rows, i);
-        for (size_t k = 0; k < dim; k++)
-            for (size_t d = 0; d < dim; d++)
-                s->doutput[k * STREAMS(dim) + (1 + d) * rows + i] =
-                    dlog_det[i] * s->inverse[s->estimates ? k * dim + d : d * dim + k];
+    for (size_t k = 0; k < dim; k++) {
+        double *doutput = s->doutput + k * STREAMS(dim);
+        memcpy(doutput, ROW(dx, k), rows * sizeof *doutput);
+        for (size_t d = 0; d < dim; d++)
+            for (size_t i = 0; i < rows; i += VEC_WIDTH)
+                store(doutput + (1 + d) * rows + i, load(dlog_det + i) * load(ROW(s->slope, k * dim + d) + i));
     }
     ISA(residual_net_backward)(dx, s->doutput, s->net, rows);
 }

@@ -22,29 +22,41 @@ static fathom_status norm_of(double *norm, double *divided, const double *w, dou
     return fathom_spectral_norm(norm, divided, n_rows, n_columns);
 }
 
+static size_t largest_matrix(const fathom_config *config)
+{
+    size_t most = 0;
+    for (size_t l = 0; l <= config->hidden; l++) {
+        const size_t n = residual_fan_in(config, l) * residual_fan_out(config, l);
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 /* A product of norms as a certificate. */
 static double bound_of(double product, const fathom_config *config)
 {
     const double rounded = fathom_round_up(product * WIDER_MARGIN);
     return product * MARGIN <= config->lipschitz * (1.0 - 0x1p-41) * MARGIN && rounded > config->lipschitz
-               ? config->lipschitz
-               : rounded;
+             ? config->lipschitz
+             : rounded;
 }
 
 fathom_status ISA(residual_net_lipschitz)(double *lipschitz, const struct residual_net *net,
                                           const fathom_config *config)
 {
-    double product = 1.0;
-    for (size_t l = 0; l < net->n_layers; l++) {
+    double       *divided = malloc(largest_matrix(config) * sizeof *divided), product = 1.0;
+    fathom_status status = divided ? FATHOM_OK : FATHOM_NO_MEMORY;
+    for (size_t l = 0; l < net->n_layers && status == FATHOM_OK; l++) {
         const struct residual_layer *layer = &net->layers[l];
         double                       norm;
-        const fathom_status status = fathom_spectral_norm(&norm, layer->weight, layer->fan_out, layer->fan_in);
-        if (status != FATHOM_OK)
-            return status;
-        product *= norm;
+        status = norm_of(&norm, divided, layer->w, layer->scale, layer->fan_out, layer->fan_in);
+        if (status == FATHOM_OK)
+            product *= norm;
     }
-    *lipschitz = bound_of(product, config);
-    return FATHOM_OK;
+    free(divided);
+    if (status == FATHOM_OK)
+        *lipschitz = bound_of(product, config);
+    return status;
 }
 
 /* What is found out of the matrices before one is changed. */
@@ -66,16 +78,6 @@ static fathom_status look(struct found *found, double *divided, const double *pa
         vectors += out + in;
     }
     return status;
-}
-
-static size_t largest_matrix(const fathom_config *config)
-{
-    size_t most = 0;
-    for (size_t l = 0; l <= config->hidden; l++) {
-        const size_t n = residual_fan_in(config, l) * residual_fan_out(config, l);
-        most = n > most ? n : most;
-    }
-    return most;
 }
 
 fathom_status ISA(residual_net_certify)(double *params, fathom_certificate *certificate, const fathom_config *config)

@@ -98,9 +98,13 @@ void ISA(residual_net_advance)(double *params, const fathom_config *config)
 
 /* ----------------------------------------------------------------------------------------------------- state ---- */
 
+/* Doubles from one row of a matrix to the next: whole cache lines, an odd number of them, so that a column lies on all sets
+ * of a cache.  At 128 doubles it would lie on four. */
+static size_t step_of(size_t n) { return padded(n) | 8; }
+
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* [widest] streams: h, two deltas; [TILE (1 + D)][padded(widest)]: h transposed */
+/* [widest] streams: h, two deltas; [TILE (1 + D)][widest]: h transposed */
 static void place_scratch(struct residual_net *net, double *scratch)
 {
     const size_t widest = net->n_scratch / (3 * STREAMS(net->dim) + TILE * (1 + net->dim));
@@ -115,19 +119,20 @@ static double *place_layer(struct residual_layer *layer, double *memory, size_t 
 {
     const size_t n = layer->fan_out;
     layer->weight = memory;
-    layer->a = layer->weight + padded(n * layer->fan_in);
+    layer->a = layer->weight + n * step_of(layer->fan_in);
     layer->gate = layer->a + n * STREAMS(dim);
     return layer->gate + (hidden ? n * STRIDE : 0);
 }
 
 struct residual_net *ISA(residual_net_create)(const fathom_config *config)
 {
-    const size_t dim = config->dim, widest = padded(larger(dim, config->hidden > 0 ? config->width * residual_halves(config) : 0));
-    size_t       doubles = dim * STREAMS(dim), sums = 0;
+    const size_t dim = config->dim,
+                 widest = step_of(larger(dim, config->hidden > 0 ? config->width * residual_halves(config) : 0));
+    size_t doubles = dim * STREAMS(dim), sums = 0;
     for (size_t l = 0; l <= config->hidden; l++) {
         const size_t in = residual_fan_in(config, l), out = residual_fan_out(config, l);
-        doubles += padded(out * in) + out * STREAMS(dim) + (l < config->hidden ? out * STRIDE : 0);
-        sums += out * padded(in) + (out + 1) * 8;
+        doubles += out * step_of(in) + out * STREAMS(dim) + (l < config->hidden ? out * STRIDE : 0);
+        sums += out * step_of(in) + (out + 1) * 8;
     }
     struct residual_net *net = zeros(sizeof *net + (doubles + sums) * sizeof(double));
     if (!net)
@@ -154,7 +159,7 @@ struct residual_net *ISA(residual_net_create)(const fathom_config *config)
         layer->fan_in = residual_fan_in(config, l);
         layer->fan_out = residual_fan_out(config, l);
         layer->dw = sum;
-        layer->db = sum + layer->fan_out * padded(layer->fan_in);
+        layer->db = sum + layer->fan_out * step_of(layer->fan_in);
         sum = layer->db + (layer->fan_out + 1) * 8;
         memory = place_layer(layer, memory, dim, l < config->hidden);
     }
@@ -191,14 +196,14 @@ void ISA(residual_net_prepare)(struct residual_net *net, const double *params)
     }
     for (size_t l = 0; l < net->n_layers; l++) {
         struct residual_layer *layer = &net->layers[l];
-        const size_t           n = layer->fan_out * layer->fan_in;
         layer->u = params;
         layer->v = params + layer->fan_out;
         params = layer->v + layer->fan_in;
         layer->sigma = ISA(power_sigma)(&layer->lengths, layer->u, layer->v, layer->w, layer->fan_out, layer->fan_in);
         layer->scale = layer->sigma > net->limit ? layer->sigma / net->limit : 1.0;
-        for (size_t i = 0; i < n; i++)
-            layer->weight[i] = layer->w[i] / layer->scale;
+        for (size_t r = 0; r < layer->fan_out; r++)
+            for (size_t k = 0; k < layer->fan_in; k++)
+                layer->weight[r * step_of(layer->fan_in) + k] = layer->w[r * layer->fan_in + k] / layer->scale;
         if (layer->raw_beta) {
             double slope[8], beta[8];
             vec    s, b = softplus(&s, broadcast(*layer->raw_beta));
@@ -253,7 +258,7 @@ static void linear(const struct residual_net *net, const struct residual_layer *
 {
     const size_t step = STREAMS(net->dim);
     ISA(matrix_product)
-    (layer->a, step, NULL, matrix_rows(layer->weight, layer->fan_in), matrix_rows(h, step), layer->fan_out,
+    (layer->a, step, NULL, matrix_rows(layer->weight, step_of(layer->fan_in)), matrix_rows(h, step), layer->fan_out,
      layer->fan_in, (1 + net->dim) * rows);
     for (size_t unit = 0; unit < layer->fan_out; unit++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
@@ -338,11 +343,12 @@ static void weight_gradient(const struct residual_net *net, const struct residua
                             const double *h, size_t rows)
 {
     const size_t step = STREAMS(net->dim), columns = padded(layer->fan_in), n = (1 + net->dim) * rows;
+    const size_t between = step_of(layer->fan_in);
     for (size_t unit = 0; unit < layer->fan_out; unit++)
         sum_rows(layer->db + unit * 8, da + unit * step, rows);
-    ISA(matrix_transpose)(net->transposed, columns, h, step, layer->fan_in, n);
+    ISA(matrix_transpose)(net->transposed, between, h, step, layer->fan_in, n);
     ISA(matrix_add_product)
-    (layer->dw, columns, matrix_rows(da, step), matrix_rows(net->transposed, columns), layer->fan_out, n, columns);
+    (layer->dw, between, matrix_rows(da, step), matrix_rows(net->transposed, between), layer->fan_out, n, columns);
 }
 
 void ISA(residual_net_backward)(double *dx, double *doutput, struct residual_net *net, size_t rows)
@@ -353,7 +359,7 @@ void ISA(residual_net_backward)(double *dx, double *doutput, struct residual_net
         const struct residual_layer *layer = &net->layers[l];
         double                      *dh = net->delta[0];
         ISA(matrix_product)
-        (dh, step, NULL, matrix_transposed(layer->weight, layer->fan_in), matrix_rows(da, step), layer->fan_in,
+        (dh, step, NULL, matrix_transposed(layer->weight, step_of(layer->fan_in)), matrix_rows(da, step), layer->fan_in,
          layer->fan_out, (1 + net->dim) * rows);
         activation_backward(dh, net->h, dh, net, &net->layers[l - 1], rows);
         weight_gradient(net, layer, da, net->h, rows);
@@ -366,7 +372,8 @@ void ISA(residual_net_backward)(double *dx, double *doutput, struct residual_net
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec sum = load(ROW(dx, k) + i);
             for (size_t unit = 0; unit < first->fan_out; unit++)
-                sum = fmadd(broadcast(first->weight[unit * first->fan_in + k]), load(da + unit * step + i), sum);
+                sum = fmadd(broadcast(first->weight[unit * step_of(first->fan_in) + k]), load(da + unit * step + i),
+                            sum);
             store(ROW(dx, k) + i, sum);
         }
 }
@@ -375,7 +382,7 @@ void ISA(residual_net_finish)(double *gradient, struct residual_net *net)
 {
     for (size_t l = 0; l < net->n_layers; l++) {
         const struct residual_layer *layer = &net->layers[l];
-        const size_t                 in = layer->fan_in, columns = padded(in);
+        const size_t                 in = layer->fan_in, columns = step_of(in);
         double                       along = 0.0;
         for (size_t r = 0; r < layer->fan_out && layer->scale > 1.0; r++)
             for (size_t k = 0; k < in; k++)

@@ -26,10 +26,10 @@ struct residual_layer {
     double        sigma, lengths;   /* of power_sigma                                                               */
     double        scale;            /* max(1, sigma / c)                                                            */
     double        beta, slope;      /* softplus(raw_beta), its derivative                                           */
-    double       *weight;           /* [fan_out][fan_in], W / scale                                                 */
+    double       *weight;           /* [fan_out][step_of(fan_in)], W / scale                                        */
     double       *a;                /* [fan_out] streams, before the activation                                     */
     double       *gate;             /* [fan_out][STRIDE], sigmoid(beta a); of hidden layers                         */
-    double       *dw;               /* [fan_out][padded(fan_in)], d loss / d weight summed so far                   */
+    double       *dw;               /* [fan_out][step_of(fan_in)], d loss / d weight summed so far                  */
     double       *db;               /* [fan_out + 1][8], d loss / d b, then / d beta, in eight partial sums         */
 };
 
@@ -38,10 +38,10 @@ struct residual_net {
     double                limit;                 /* c                                                       */
     double                output_scale;          /* of the activation                                       */
     size_t                n_doubles, n_scratch, n_sums;
-    double               *input;                 /* [D] streams: x, and the tangents e_d                    */
-    double               *sums;                  /* all dw and db                                           */
+    double               *input;                     /* [D] streams: x, and the tangents e_d                    */
+    double               *sums;                      /* all dw and db                                           */
     double               *h, *transposed, *delta[2]; /* scratch memory                                      */
-    double               *own_scratch;           /* the same if it belongs to this network, otherwise NULL  */
+    double               *own_scratch;               /* the same if it belongs to this network, otherwise NULL  */
     struct residual_layer layers[RESIDUAL_LAYERS];
     _Alignas(CACHE_LINE) double memory[];
 };
