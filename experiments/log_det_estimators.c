@@ -39,7 +39,7 @@ static void random_matrix(double *q)
         q[i] /= norm;
 }
 
-static const char *const kinds[] = { "-L I", "L Q" };
+static const char *const kinds[] = { "-LI", "LQ" };
 
 /* n copies of the matrix of that kind, [n][DIM][DIM]. */
 static void fill_matrices(double *j, size_t kind, double number, size_t n)
@@ -134,18 +134,22 @@ static void fill_roulette(struct table *table, const struct outcome *outcome)
     static const struct {
         const char    *name;
         fathom_log_det way;
-    } ways[] = { { "geometric", FATHOM_LOG_DET_ROULETTE }, { "poisson", FATHOM_LOG_DET_POISSON } };
+        size_t         kind;
+    } ways[] = { { "geometric", FATHOM_LOG_DET_ROULETTE, 1 },
+                 { "geometric", FATHOM_LOG_DET_ROULETTE, 0 },
+                 { "poisson", FATHOM_LOG_DET_POISSON, 1 } };
     struct estimates e = open_estimates();
     (void)outcome;
     for (size_t l = 0; l < COUNT(numbers); l++)
         for (size_t w = 0; w < COUNT(ways); w++) {
-            const double stop = w == 0 ? (1 - numbers[l] * numbers[l]) / 2 : poisson_rate;
+            const double stop = w < 2 ? (1 - numbers[l] * numbers[l]) / 2 : poisson_rate;
             double       none, variance;
-            fill_matrices(e.j, 1, numbers[l], ROULETTE_DRAWS);
+            fill_matrices(e.j, ways[w].kind, numbers[l], ROULETTE_DRAWS);
             const double exact = draw(&none, &e, FATHOM_LOG_DET_EXACT, 1, 0.5, 1);
             const double mean = draw(&variance, &e, ways[w].way, EXACT_TERMS, stop, ROULETTE_DRAWS);
             const double std_error = sqrt(variance / ROULETTE_DRAWS);
             table_text(table, ways[w].name);
+            table_text(table, kinds[ways[w].kind]);
             table_setting(table, numbers[l]);
             table_setting(table, stop);
             table_count(table, ROULETTE_DRAWS);
@@ -227,11 +231,11 @@ static const struct arm tested[] = {
 };
 static const struct arm described[] = { { .name = "exact-traces", RESIDUAL, .log_det = "series", .terms = 2 } };
 
-#define PART(arm_list, seeds_of)                                                                                   \
-    {                                                                                                              \
-        .nesting = { AXIS_ARM, AXIS_DEPTH, AXIS_RATE, AXIS_SEED }, .arms = arm_list, .n_arms = COUNT(arm_list),    \
-        .rates = fixed, .n_rates = COUNT(fixed), .seeds = seeds_of, .train = true, .validation = true,             \
-        .health = true, .depths = { 1, { 4 } },                                                                    \
+#define PART(arm_list, seeds_of)                                                                                       \
+    {                                                                                                                  \
+        .nesting = { AXIS_ARM, AXIS_DEPTH, AXIS_RATE, AXIS_SEED }, .arms = arm_list, .n_arms = COUNT(arm_list),        \
+        .rates = fixed, .n_rates = COUNT(fixed), .seeds = seeds_of, .train = true, .validation = true, .health = true, \
+        .depths = { 1, { 4 } },                                                                                        \
     }
 static const struct design parts[] = { PART(tested, 12), PART(described, 4) };
 
@@ -260,7 +264,7 @@ const struct experiment log_det_estimators = {
                                "params_sha256"},
         {"log_det_cells", TUNED_CELLS_COLUMNS, .summary_of = "log_det_estimators", .derive = tuned_cells_fill},
         {"log_det_bias", "matrix lipschitz terms exact bias bound mean variance", .fill = fill_bias},
-        {"log_det_roulette", "distribution lipschitz stop draws exact mean std_error z", .fill = fill_roulette},
+        {"log_det_roulette", "distribution matrix lipschitz stop draws exact mean std_error z", .fill = fill_roulette},
         {"log_det_moment", "distribution rho stop finite terms part sum", .fill = fill_moment},
     },
     .figures = {"log_det_bias", "log_det_moment"},

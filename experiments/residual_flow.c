@@ -7,7 +7,6 @@
  */
 #include "experiment.h"
 
-
 #include "exit.h"
 #include "residual_pictures.h"
 #include "tuned_cells.h"
@@ -41,20 +40,28 @@ static const struct arm lipschitz[] = {
     { .name = "residual-0.98", RESIDUAL, .lipschitz = 0.98 },
 };
 
-#define PART(levels, arm_list, number, rate_list, seeds_of, keep)                                                \
-    {                                                                                                            \
-        .nesting = { AXIS_DATA, AXIS_ARM, AXIS_DEPTH, AXIS_RATE, AXIS_SEED }, .data = levels,                    \
-        .n_data = COUNT(levels), .arms = arm_list, .n_arms = number, .rates = rate_list,                         \
-        .n_rates = COUNT(rate_list), .seeds = seeds_of, .train = true, .validation = true, .health = true,       \
-        .keep_params = keep, .depths = { 1, { 4 } },                                                             \
+#define PART(levels, arm_list, number, rate_list, seeds_of, keep)                                                      \
+    {                                                                                                                  \
+        .nesting = { AXIS_DATA, AXIS_ARM, AXIS_DEPTH, AXIS_RATE, AXIS_SEED }, .data = levels, .n_data = COUNT(levels), \
+        .arms = arm_list, .n_arms = number, .rates = rate_list, .n_rates = COUNT(rate_list), .seeds = seeds_of,        \
+        .train = true, .validation = true, .health = true, .keep_params = keep, .depths = { 1, { 4 } },                \
     }
 
 static const struct design parts[] = {
     PART(spiral, contest, COUNT(contest), rates, 12, false),
     PART(plane, contest, WITHOUT_AFFINE, rates, 8, false),
-    { .nesting = { AXIS_DATA, AXIS_ARM, AXIS_DEPTH, AXIS_RATE, AXIS_SEED }, .data = spiral, .n_data = COUNT(spiral),
-      .arms = &residual, .n_arms = 1, .rates = fixed, .n_rates = COUNT(fixed), .seeds = 4, .train = true,
-      .validation = true, .health = true, .depths = { 4, { 1, 2, 8, 16 } } },
+    { .nesting = { AXIS_DATA, AXIS_ARM, AXIS_DEPTH, AXIS_RATE, AXIS_SEED },
+      .data = spiral,
+      .n_data = COUNT(spiral),
+      .arms = &residual,
+      .n_arms = 1,
+      .rates = fixed,
+      .n_rates = COUNT(fixed),
+      .seeds = 4,
+      .train = true,
+      .validation = true,
+      .health = true,
+      .depths = { 4, { 1, 2, 8, 16 } } },
     PART(spiral, lipschitz, COUNT(lipschitz), fixed, 4, false),
     PART(spiral, contest, PICTURED, fixed, 1, true),
 };
@@ -73,10 +80,7 @@ static void check_rows(const struct session *session)
 
 /* ---------------------------------------------------------------------------------------------------- tables ---- */
 
-static void *measure(const struct outcome *outcome)
-{
-    return residual_pictures_new(outcome);
-}
+static void *measure(const struct outcome *outcome) { return residual_pictures_new(outcome); }
 
 static void release(void *measured, const struct outcome *outcome)
 {
