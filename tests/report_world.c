@@ -52,7 +52,8 @@ static const struct world_head {
     { "depth_sweep", "spline", "1,2,4,8", "65", " depth_sweep truth " },
     { "density", "spline", "1,2,4,8", "1", " density_integral " },
     { "gradient_norm", "both", "2,4,8,16", "1", " gradient_norm " },
-    { "residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach residual_linear " },
+    { "residual_inverse", "spline", "1,2,4,8", "1",
+      " residual_inverse residual_banach residual_linear residual_contraction " },
     { "depth_truth", "spline", "1,2,4,8,16,20", "1", " depth_truth " },
     { "depth_tuned", "spline", "1,2,4,8,16", "1", " depth_tuned depth_tuned_rates " },
     { "rows", "spline", "1,4,16", "1", " rows_summary " },
@@ -298,6 +299,12 @@ static void write_residual(void)
     finish_table(file);
     file = create_table("residual_linear", "slope lipschitz monotone formula_max_err banach_max_err");
     fprintf(file, "2\t2\ttrue\t%s\t6.9e18\n", world.linear_is_lost ? "1.1e-15" : "4e-16");
+    finish_table(file);
+    file = create_table("residual_contraction", "family lipschitz contraction monotone nonincreasing_steps preimages "
+                                                "iterations promised formula_max_err");
+    fprintf(file, "sine\t0.5\ttrue\t%s\t0\t1\t36\t39.863\tnan\nsine\t1.3\tfalse\tfalse\t278\t3\tnan\tnan\tnan\n",
+            world.contraction_folds ? "false" : "true");
+    fprintf(file, "linear\t2\tfalse\ttrue\t0\t1\tnan\tnan\t%s\n", world.linear_is_lost ? "1.1e-15" : "4e-16");
     finish_table(file);
     file = create_table("residual_banach", "a b iteration max_err bound");
     for (int i = 0; i < 61; i++)
