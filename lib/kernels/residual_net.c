@@ -385,23 +385,29 @@ void ISA(residual_net_backward)(double *dx, const double *doutput, struct residu
         }
 }
 
+/* Of one matrix. */
+static void finish_matrix(double *gradient, const struct residual_layer *layer)
+{
+    const size_t in = layer->fan_in, columns = step_of(in);
+    const bool   held = layer->scale > 1.0;
+    double       along = 0.0;
+    for (size_t r = 0; r < layer->fan_out && held; r++)
+        along += ISA(dot)(layer->dw + r * columns, layer->w + r * in, in);
+    along = held ? along / (layer->sigma * layer->lengths) : 0.0;
+    for (size_t r = 0; r < layer->fan_out; r++) {
+        const double *dw = layer->dw + r * columns, minus = held ? -along * layer->u[r] : 0.0,
+                     inverse = 1.0 / layer->scale;
+        for (size_t k = 0; k < in; k++)
+            gradient[r * in + k] = fma(minus, layer->v[k], dw[k]) * inverse;
+    }
+}
+
 void ISA(residual_net_finish)(double *gradient, struct residual_net *net)
 {
     for (size_t l = 0; l < net->n_layers; l++) {
         const struct residual_layer *layer = &net->layers[l];
-        const size_t                 in = layer->fan_in, columns = step_of(in);
-        double                       along = 0.0;
-        for (size_t r = 0; r < layer->fan_out && layer->scale > 1.0; r++)
-            for (size_t k = 0; k < in; k++)
-                along = fma(layer->dw[r * columns + k], layer->w[r * in + k], along);
-        along /= layer->sigma * layer->lengths;
-        for (size_t r = 0; r < layer->fan_out; r++)
-            for (size_t k = 0; k < in; k++) {
-                double dw = layer->dw[r * columns + k];
-                if (layer->scale > 1.0)
-                    dw = fma(-along * layer->u[r], layer->v[k], dw) / layer->scale;
-                *gradient++ = dw;
-            }
+        finish_matrix(gradient, layer);
+        gradient += layer->fan_out * layer->fan_in;
         for (size_t r = 0; r < layer->fan_out; r++)
             *gradient++ = sum8(layer->db + r * 8);
         if (layer->raw_beta)
