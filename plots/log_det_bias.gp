@@ -10,9 +10,16 @@ lips = ""
 stats B using (lips = with_word(lips, strcol("lipschitz")), 0) nooutput
 hue(w) = value_of(w) < 0.7 ? depth_colour(2) : value_of(w) < 0.95 ? depth_colour(4) : depth_colour(16)
 mark(w) = value_of(w) < 0.7 ? 7 : value_of(w) < 0.95 ? 5 : 9
+inside(y) = smaller(larger(y, 1.2e-17), 8e2) # what a panel of the left can show
 mine(w, m, y) = column("lipschitz") == value_of(w) && strcol("matrix") eq m && y > 0 ? y : NaN
-eval range_of("B", 'cell("bound") > 1e-17 ? cell("bound") : cell("bias") > 1e-17 ? cell("bias") : NaN')
-some = members
+# The numbers L that have something to show, per curve.
+bounds = ""; worst = ""; random = ""; variances = ""
+do for [w in lips] {
+    eval range_of("B", 'mine(w, "-LI", cell("bound"))'); if (members > 0) { bounds = bounds." ".w }
+    eval range_of("B", 'mine(w, "-LI", cell("bias"))'); if (members > 0) { worst = worst." ".w }
+    eval range_of("B", 'mine(w, "LQ", cell("bias"))'); if (members > 0) { random = random." ".w }
+    eval range_of("B", 'mine(w, "LQ", cell("variance"))'); if (members > 0) { variances = variances." ".w }
+}
 eval range_of("B", 'strcol("matrix") eq "LQ" && cell("variance") > 0 ? cell("variance") : NaN')
 varies = members; vlow = members > 0 ? RANGE_min : 1; vhigh = members > 0 ? RANGE_max : 1
 
@@ -36,11 +43,14 @@ set key off
 set label 1 "J = −L I, on the bound" at screen 0.08, 0.955 left font SMALL point pt 6 ps 0.9 offset 1,0
 set label 2 "random J of norm L" at screen 0.45, 0.955 left font SMALL point pt 7 ps 0.7 offset 1,0
 set label 3 "line: the bound" at screen 0.77, 0.955 left font SMALL
-plot for [w in lips] B using (column("terms")):(some > 0 ? mine(w, "-LI", cell("bound")) : NaN) \
-         with lines ls BOUND lc rgb hue(w) notitle, \
-     for [w in lips] B using (column("terms")):(mine(w, "-LI", cell("bias"))) with points pt 6 ps 0.9 lc rgb hue(w) notitle, \
-     for [w in lips] B using (column("terms")):(mine(w, "LQ", cell("bias"))) with linespoints pt mark(w) ps 0.6 lw 1 \
-         dt 1 lc rgb hue(w) notitle, NaN notitle
+what = 'plot NaN notitle' # and what there is to draw
+if (words(bounds) > 0) { what = what.', for [w in bounds] B using (column("terms")):(inside(mine(w, "-LI", cell("bound")))) with lines'. \
+    ' ls BOUND lc rgb hue(w) notitle' }
+if (words(worst) > 0) { what = what.', for [w in worst] B using (column("terms")):(inside(mine(w, "-LI", cell("bias")))) with points'. \
+    ' pt 6 ps 0.9 lc rgb hue(w) notitle' }
+if (words(random) > 0) { what = what.', for [w in random] B using (column("terms")):(inside(mine(w, "LQ", cell("bias")))) with'. \
+    ' linespoints pt mark(w) ps 0.6 lw 1 dt 1 lc rgb hue(w) notitle' }
+eval what
 unset label
 set lmargin at screen 0.7
 set rmargin at screen 0.975
@@ -52,6 +62,8 @@ set format y "%g"
 set ylabel "nats^2"
 set xtics (1, 10, 100)
 set key top left Left reverse samplen 1
-plot for [w in lips] B using (column("terms")):(mine(w, "LQ", cell("variance"))) with linespoints pt mark(w) ps 0.7 lw 1.2 \
-         dt 1 lc rgb hue(w) title "L = ".w, NaN notitle
+what = 'plot NaN notitle' # and what there is to draw
+if (words(variances) > 0) { what = what.', for [w in variances] B using (column("terms")):(mine(w, "LQ", cell("variance"))) with'. \
+    ' linespoints pt mark(w) ps 0.7 lw 1.2 dt 1 lc rgb hue(w) title "L = ".w' }
+eval what
 unset multiplot

@@ -11,8 +11,10 @@ lips = ""
 eval rows_of("T")
 if (members > 0) { stats T using (strcol("family") eq "sine" ? (lips = with_word(lips, strcol("lipschitz")), 0) : 0) nooutput }
 if (words(lips) == 0) { eval nothing("no map"); exit }
-done = 0 # maps with a number of iterations
-stats T using (strcol("family") eq "sine" ? (done = done + (cell("iterations") > 0), 0) : 0) nooutput
+failing = ""; promising = "" # numbers from 1 on; "1" if some map has both a number of iterations and a promise
+do for [w in lips] { if (value_of(w) >= 1) { failing = failing." ".w } }
+eval range_of("T", 'strcol("family") eq "sine" && cell("promised") > 1 && cell("iterations") > 1 ? 1 : NaN')
+if (members > 0) { promising = "1" }
 shown(w) = value_of(w) == 0.3 || value_of(w) == 0.5 || value_of(w) == 0.7 || value_of(w) == 0.9 || value_of(w) == 1.1
 few = ""
 do for [w in lips] { if (shown(w)) { few = few." ".w } }
@@ -50,9 +52,12 @@ do for [i=1:words(few)] {
             offset 0.4, (number_in(height_, i) < 1e-13 ? -0.8 : 0.6) font SMALL tc rgb hue(word(few, i))
     }
 }
-plot for [w in few] E using (column("iteration")):(mine(w, cell("bound"))) with lines ls BOUND lc rgb hue(w) notitle, \
-     for [w in few] E using (column("iteration")):(mine(w, cell("max_err"))) with points pt 7 ps 0.35 lc rgb hue(w) notitle, \
-     NaN notitle
+what = 'plot NaN notitle' # and what there is to draw
+if (words(few) > 0) { what = what.', for [w in few] E using (column("iteration")):(mine(w, cell("bound"))) with lines ls BOUND lc'. \
+    ' rgb hue(w) notitle' }
+if (words(few) > 0) { what = what.', for [w in few] E using (column("iteration")):(mine(w, cell("max_err"))) with points pt 7 ps'. \
+    ' 0.35 lc rgb hue(w) notitle' }
+eval what
 unset label
 set lmargin at screen 0.665
 set rmargin at screen 0.975
@@ -68,10 +73,12 @@ set arrow 1 from 1, graph 0 to 1, graph 1 nohead lc rgb grey dt (3,4)
 set label 1 "does not\nconverge" at 1.19, 300 center font SMALL tc rgb red
 set label 2 "log 10^{−12}\n / log L" at 0.05, 300 left font SMALL
 sines(y) = strcol("family") eq "sine" ? y : NaN
-plot T using (column("lipschitz")):(done > 0 ? sines(cell("promised")) : 1) with lines ls BOUND notitle, \
-     T using (column("lipschitz")):(done > 0 ? sines(cell("iterations")) : NaN) \
-         with points pt 7 ps 0.7 lc rgb green notitle, \
-     for [w in lips] "+" using (value_of(w)):(value_of(w) >= 1 ? 1200 : NaN) every ::::0 \
-         with points ls DIVERGED ps 0.8 lc rgb red notitle, \
-     NaN notitle
+what = 'plot NaN notitle' # and what there is to draw
+if (words(promising) > 0) { what = what.', for [w in promising] T using (column("lipschitz")):(sines(cell("promised"))) with lines ls'. \
+    ' BOUND notitle' }
+if (words(promising) > 0) { what = what.', for [w in promising] T using (column("lipschitz")):(sines(cell("iterations"))) with points pt'. \
+    ' 7 ps 0.7 lc rgb green notitle' }
+if (words(failing) > 0) { what = what.', for [w in failing] "+" using (value_of(w)):(1200) every ::::0 with points ls DIVERGED ps 0.8'. \
+    ' lc rgb red notitle' }
+eval what
 unset multiplot

@@ -14,8 +14,16 @@ reach = reach > 0 ? 1.05 * reach : 1
 eval range_of("G", 'cell("log_det")')
 most = members > 0 ? larger(abs(RANGE_min), abs(RANGE_max)) : 0
 most = most > 1e-12 ? most : 1
-eval range_of("G", 'column("line")')
-lines = int(RANGE_max)
+# Of a row and the one before it on the same line: the start of the piece between them, NaN if there is none.
+seg(b) = (good_ = column("block") == b && column("line") == last_, last_ = column("block") == b ? column("line") : -1, \
+          ox_ = x_, oy_ = y_, x_ = cell("x"), y_ = cell("y"), \
+          good_ ? ox_ + 0 * (oy_ + x_ + y_ + cell("log_det")) : NaN)
+drawn = "" # a word per block: 1 if a piece of it can be drawn
+do for [b=0:depth] {
+    last_ = -1; x_ = NaN; y_ = NaN
+    eval range_of("G", 'seg(b)')
+    drawn = drawn.(members > 0 ? " 1" : " 0")
+}
 
 columns = depth > 4 ? 4 : 3
 rows = (depth + columns) / columns
@@ -43,7 +51,10 @@ do for [b=0:depth] {
     set bmargin at screen 1 - (top + r * (panel + 24) + 18 + panel) / high
     set title (b == 0 ? "{/*0.85 x}" : b == 1 ? "{/*0.85 after 1 block}" : sprintf("{/*0.85 after %d blocks}", b)) offset 0,-0.8
     if (b == 1) { unset colorbox; unset label 5 }
-    plot for [l=0:lines] G using (cell("x")):(column("block") == b && column("line") == l ? cell("y") : NaN): \
-             (cell("log_det")) with lines lc palette lw 1.2 notitle, NaN notitle
+    last_ = -1; x_ = NaN; y_ = NaN
+    what = 'plot NaN notitle' # and what there is to draw
+    if (word(drawn, b + 1) eq "1") { what = what.', G using (seg(b)):(oy_):(x_ - ox_):(y_ - oy_):(cell("log_det")) with vectors nohead lc'. \
+        ' palette lw 1.2 notitle' }
+    eval what
 }
 unset multiplot

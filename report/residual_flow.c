@@ -160,7 +160,7 @@ static void table_gains(struct pieces *out, const struct residual_flow *m)
     bytes_text(table,
                "| data | coupling flow, `spline` | residual less coupling, median [range] | residual higher | lower "
                "|\n|---|---|---|---|---|\n");
-    for (size_t d = 0; d < N_DATA; d++)
+    for (size_t d = 1; d < N_DATA; d++) /* the spiral has claims */
         for (size_t e = 0; e < N_EQUAL; e++) {
             const struct match *match = &m->other[d][e];
             const struct effect range = { .value = match->gain.median,

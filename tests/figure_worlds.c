@@ -405,55 +405,6 @@ void fill_roundoff(struct world *w)
     }
 }
 
-static void put_contraction(struct table *table, const char *family, double number, struct world *w)
-{
-    const bool rises = number <= 1 || world_below(w, 3) == 0;
-    table_text(table, family);
-    table_setting(table, number);
-    table_text(table, number < 1 ? "true" : "false");
-    table_text(table, rises ? "true" : "false");
-    table_count(table, rises ? 0 : 1 + world_below(w, 300));
-    table_count(table, rises ? 1 : 3);
-    table_number(table, number < 1 ? world_below(w, 2000) : NAN);
-    table_number(table, number < 1 ? log(1e-12) / log(number) : NAN);
-    table_number(table, strcmp(family, "linear") == 0 ? 1e-16 : NAN);
-}
-
-static void put_curve(struct table *table, double number, const char *kind, double x, double y)
-{
-    table_setting(table, number);
-    table_text(table, kind);
-    table_number(table, x);
-    table_number(table, y);
-}
-
-static void fill_contraction_numbers(struct world *w)
-{
-    static const double numbers[] = { 0.3, 0.5, 0.9, 1, 1.3 };
-    struct table       *maps = world_table(w, "residual_contraction",
-                                           "family lipschitz contraction monotone nonincreasing_steps preimages iterations "
-                                                 "promised formula_max_err");
-    struct table       *errors = world_table(w, "residual_convergence", "lipschitz iteration max_err bound");
-    struct table       *cobweb = world_table(w, "residual_cobweb", "lipschitz kind x y");
-    struct table       *folds = world_table(w, "residual_folds", "lipschitz kind x y");
-    const size_t        n = w->empty ? 0 : 1 + world_below(w, 5);
-    for (size_t i = 0; i < n; i++) {
-        const double number = numbers[i];
-        put_contraction(maps, i % 3 == 2 ? "linear" : "sine", number, w);
-        for (unsigned k = 0; k < 20; k++) {
-            table_setting(errors, number);
-            table_count(errors, k);
-            table_number(errors, k > 15 ? 0 : uniform(w) * pow(number, k));
-            table_number(errors, pow(number, k));
-            put_curve(cobweb, number, "h", 0.1 * k - 1, uniform(w));
-            put_curve(cobweb, number, "path", uniform(w), uniform(w));
-            put_curve(folds, number, "map", 0.3 * k, 0.3 * k + number * sin(0.3 * k));
-        }
-        put_curve(cobweb, number, "x", 0.5, 0.5);
-        put_curve(folds, number, "preimage", 3.14, 3.14);
-    }
-}
-
 void fill_residual_inverse(struct world *w)
 {
     struct table  *maps = world_table(w, "residual_inverse",

@@ -19,6 +19,7 @@
 
 #include "document.h"
 #include "depth_world.h"
+#include "residual_world.h"
 #include "stability_world.h"
 
 enum { SEEDS = 8, CONFIRMED = 16, FIRST = 100, GRADIENT_SEEDS = 16, DRAWS = 32 };
@@ -66,6 +67,9 @@ static const struct world_head {
     { "masks", "spline", "4,8", "1", " masks " },
     { "effective_step", "both", "1,2,4,8,16", "1", " effective_step " },
     { "roundoff", "spline", "1,2,4,8", "9", " roundoff roundoff_final " },
+    { "residual_flow", "-", "-", "1", " residual_flow residual_flow_rates " },
+    { "log_det_estimators", "-", "-", "1",
+      " log_det_estimators log_det_cells log_det_bias log_det_roulette log_det_moment " },
     { "conditioner", "spline", "4", "1", " conditioner " },
 };
 
@@ -82,6 +86,8 @@ static const struct world_runs {
     { "rows", "200", "4", "spiral" },
     { "inverse_depth", "200", "12", "spiral" },
     { "gradient_depth", "200", "64", "spiral" },
+    { "residual_flow", "400", "12", "spiral" },
+    { "log_det_estimators", "400", "12", "spiral" },
     { NULL, "0", "8", "spiral" }, /* of all others */
 };
 
@@ -334,6 +340,7 @@ void write_world(void)
     write_effective_step();
     write_roundoff();
     write_residual();
+    write_residual_flows();
     write_conditioner();
 }
 
@@ -379,6 +386,7 @@ int new_world(void **state)
     world = good_world();
     stability_world = good_stability();
     depth_world = good_depth();
+    residual_world = good_residual();
     return 0;
 }
 
