@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     bench.peak = measure_peak(bench.isa);
     printf("%s, kernels %s, peak %.1f GFLOP/s a core in double precision\n", bench.machine, bench.isa->name,
            bench.peak * 1e-9);
-    enum { N_TABLES = 6 };
+    enum { N_TABLES = 7 };
     struct table *exponents, *tables[N_TABLES];
     tables[0] = bench_split(&bench);
     tables[1] = bench_scaling(&bench, &exponents);
@@ -58,6 +58,7 @@ int main(int argc, char **argv)
     tables[3] = bench_threads(&bench);
     tables[4] = bench_memory(&bench);
     tables[5] = bench_mixture(&bench);
+    tables[6] = bench_residual(&bench);
     for (size_t i = 0; i < N_TABLES; i++)
         print(tables[i]);
     if (!tables_write(out, tables, N_TABLES, &error))

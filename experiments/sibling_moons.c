@@ -289,7 +289,7 @@ static void fill_arms(struct table *table, const struct outcome *outcome)
         const struct trained *t = &m->trained[i];
         table_text(table, arms[i].start);
         table_text(table, arms[i].coupling);
-        table_text(table, runner_rotations[arms[i].rotation]);
+        table_text(table, options_rotations[arms[i].rotation]);
         table_setting(table, arms[i].peak_lr);
         table_text(table, fathom_status_name(t->status));
         table_number(table, t->start_logp);

@@ -20,7 +20,7 @@ static fathom_status inverse_error(double *error, fathom_workspace *ws, const do
     for (size_t i = 0; i < size && written; i++)
         *error = larger(*error, isnan(z[i]) ? NAN : fabs(test->x[i] - z[i]));
     free(z);
-    return written || status == FATHOM_BAD_ARGUMENT ? FATHOM_OK : status;
+    return status == FATHOM_NO_MEMORY ? status : FATHOM_OK;
 }
 
 static int ascending(const void *a, const void *b)
@@ -58,7 +58,7 @@ static fathom_status dead_units(struct health *health, fathom_workspace *ws, con
     const fathom_status  status = fathom_flow_dead_units(dead, ws, params, train->x, train->n);
     const double         in_layer = 2 * (double)config->depth * (double)config->width; /* two couplings in a block */
     health->dead_units = health->dead_units_last = NAN;
-    if (status != FATHOM_OK || config->hidden == 0)
+    if (status != FATHOM_OK || config->hidden == 0 || config->block == FATHOM_BLOCK_RESIDUAL)
         return status;
     for (size_t layer = 0; layer < config->hidden; layer++)
         all += dead[layer];

@@ -13,9 +13,10 @@
 #include "canonical.h"
 #include "exit.h"
 #include "fingerprint.h"
+#include "flow_words.h"
 
 /* Whoever adds a member to one of these also adds it to the text. */
-_Static_assert(sizeof(fathom_config) == 80, "canonical_flow names every member of fathom_config");
+_Static_assert(sizeof(fathom_config) == 112, "canonical_flow names every member of fathom_config");
 _Static_assert(sizeof(fathom_train_options) == 48, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
@@ -48,7 +49,11 @@ static const char *const numbers[] = { "n_params",
                                        "untrained_inverse_error",
                                        "untrained_condition_number",
                                        "kept_step",
-                                       "warm_distance" };
+                                       "warm_distance",
+                                       "certified",
+                                       "by_power",
+                                       "before",
+                                       "banach_steps" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
 static const struct store_schema schema = { 4, numbers, N_NUMBERS };
 
@@ -173,6 +178,12 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_word(text, "flow.mixing", runner_mixings[flow->mixing]);
     canonical_count(text, "flow.components", flow->components);
     canonical_word(text, "flow.rotation", options_rotations[flow->rotation]);
+    canonical_word(text, "flow.block", flow_blocks[flow->block]);
+    canonical_number(text, "flow.lipschitz", flow->lipschitz);
+    canonical_word(text, "flow.activation", flow_activations[flow->activation]);
+    canonical_word(text, "flow.log_det", flow_log_dets[flow->log_det]);
+    canonical_count(text, "flow.terms", flow->terms);
+    canonical_number(text, "flow.stop", flow->stop);
 }
 
 static void canonical_training(struct canonical *text, const fathom_train_options *training)
@@ -384,7 +395,11 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->untrained_health.inverse_error,
                                       result->untrained_health.condition_number,
                                       result->kept_step,
-                                      result->warm_distance };
+                                      result->warm_distance,
+                                      result->certified.lipschitz,
+                                      result->certified.by_power,
+                                      result->certified.before,
+                                      result->certified.banach_steps };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certified.h"
 #include "first_batch.h"
 #include "exit.h"
 #include "initial_params.h"
@@ -291,6 +292,7 @@ static struct run_result nothing_measured(size_t n_params)
                                 .health = unknown,
                                 .untrained_health = unknown,
                                 .warm_distance = NAN,
+                                .certified = certified_none,
                                 .kept_step = NAN,
                                 .checks = flow_checks_none,
                                 .kl = NAN,
@@ -313,6 +315,7 @@ static void train_and_score(struct run_result *result, double *params, const str
         if (best.kept_step > 0)
             result->kept_step = (double)best.kept_step;
         memcpy(params, trained, n_params * sizeof *params);
+        check(certified_measure(&result->certified, params, flow), "certificate");
         score(result, run, session, flow, fathom_trainer_workspace(trainer), params);
     }
     kept_params_free(&best);

@@ -44,13 +44,21 @@ static const struct {
     void (*fill)(struct world *w);
     const struct experiment *experiment;
 } programs[] = {
-    { fill_depth_sweep, &depth_sweep },     { fill_density, &density },
-    { fill_gradient_norm, &gradient_norm }, { fill_gradient_depth, &gradient_depth },
-    { fill_depth_truth, &depth_truth },     { fill_actnorm, &actnorm },
-    { fill_stability, &stability },         { fill_stability, &stability_4d },
-    { fill_divergence, &divergence },       { fill_conditioner, &conditioner },
-    { fill_roundoff, &roundoff },           { fill_residual_inverse, &residual_inverse },
+    { fill_depth_sweep, &depth_sweep },
+    { fill_density, &density },
+    { fill_gradient_norm, &gradient_norm },
+    { fill_gradient_depth, &gradient_depth },
+    { fill_depth_truth, &depth_truth },
+    { fill_actnorm, &actnorm },
+    { fill_stability, &stability },
+    { fill_stability, &stability_4d },
+    { fill_divergence, &divergence },
+    { fill_conditioner, &conditioner },
+    { fill_roundoff, &roundoff },
+    { fill_residual_inverse, &residual_inverse },
     { fill_warm_start, &warm_start },
+    { fill_residual_flow, &residual_flow },
+    { fill_log_det_estimators, &log_det_estimators },
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 

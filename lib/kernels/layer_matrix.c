@@ -111,11 +111,12 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     multiply(dx, s->scratch, matrix_transposed(s->m, s->dim), s->dim, rows);
 }
 
-static void inverse(double *x, struct volume *volume, void *state, size_t rows)
+static fathom_status inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     (void)volume;
     struct free_matrix *s = state;
     multiply(x, s->scratch, matrix_rows(s->inverse, s->dim), s->dim, rows);
+    return FATHOM_OK;
 }
 
 static void finish(double *gradient, void *state)

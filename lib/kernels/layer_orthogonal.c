@@ -47,11 +47,12 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     multiply(dx, s->scratch, matrix_transposed(s->q, s->dim), s->dim, rows);
 }
 
-static void inverse(double *x, struct volume *volume, void *state, size_t rows)
+static fathom_status inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     (void)volume;
     struct orthogonal *s = state;
     multiply(x, s->scratch, matrix_transposed(s->q, s->dim), s->dim, rows);
+    return FATHOM_OK;
 }
 
 static void finish(double *gradient, void *state)

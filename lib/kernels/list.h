@@ -21,6 +21,7 @@ LAYER(orthogonal)
 LAYER(matrix)
 LAYER(coupling)
 LAYER(flip)
+LAYER(residual)
 
 TRANSFORMER(spline)
 TRANSFORMER(affine)
