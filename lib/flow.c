@@ -264,13 +264,6 @@ fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params)
     return FATHOM_OK;
 }
 
-void fathom_flow_estimate(fathom_workspace *ws)
-{
-    for (size_t l = 0; l < ws->flow->n_layers; l++)
-        if (ws->layers[l].layer->estimate)
-            ws->layers[l].layer->estimate(ws->layers[l].state);
-}
-
 /* --------------------------------------------------------------------------------------------------- tiles ---- */
 
 static size_t live_rows(size_t n, size_t first) { return n - first < TILE ? n - first : TILE; }
