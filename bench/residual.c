@@ -1,12 +1,13 @@
-/* residual.c - the time of one residual block of a training step: batch 512, D = 2, four matrices of width 128, and what part of
- * it is the matrix work, at this core's own peak (fathom_train_flops).
+/* residual.c - the time of one residual block of a training step, batch 512, D = 2, and what part of it is the matrix
+ * work, at this core's own peak (fathom_train_flops): by itself, and in a flow of four, which the nearer caches do not
+ * hold at width 128.
  *
  * Power iteration, activations with two derivatives and the log-determinant are in the time and not in the work. */
 #include "measure.h"
 
 #include <stdlib.h>
 
-enum { BATCH = 512, DEPTH = 4, STEPS = 64 };
+enum { BATCH = 512, STEPS = 64 };
 
 struct work {
     fathom_trainer *trainer;
@@ -42,26 +43,29 @@ static double time_step(const struct bench *bench, const fathom_config *config, 
 
 struct table *bench_residual(const struct bench *bench)
 {
-    static const size_t  widths[] = { 48, 128 };
+    static const struct {
+        size_t width, layers, depth;
+    } cases[] = { { 48, 3, 1 }, { 48, 3, 4 }, { 128, 4, 1 }, { 128, 4, 4 } };
     static uint32_t      rows[STEPS * BATCH];
-    struct table        *table = bench_table(bench, "residual", "width layers microseconds_per_block peak_share");
+    struct table        *table = bench_table(bench, "residual", "width layers depth microseconds_per_block peak_share");
     fathom_train_options options = fathom_train_options_default();
     options.steps = 100000;
     for (size_t i = 0; i < STEPS * BATCH; i++) /* no row twice in a batch: each passes through the flow */
         rows[i] = (uint32_t)(i % bench->data.n);
-    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fathom_config config = fathom_config_default();
         config.block = FATHOM_BLOCK_RESIDUAL;
-        config.depth = DEPTH;
-        config.width = widths[i];
-        config.hidden = widths[i] == 128 ? 3 : 2;
+        config.depth = cases[i].depth;
+        config.width = cases[i].width;
+        config.hidden = cases[i].layers - 1;
         const double time = time_step(bench, &config, &options, rows);
         options.steps = 1;
         const double work = fathom_train_flops(&config, &options);
         options.steps = 100000;
         table_count(table, config.width);
-        table_count(table, config.hidden + 1);
-        table_number(table, time / DEPTH);
+        table_count(table, cases[i].layers);
+        table_count(table, config.depth);
+        table_number(table, time / (double)config.depth);
         table_number(table, work / bench->peak / (time * 1e-6));
     }
     return table;
