@@ -279,7 +279,10 @@ check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
 
 ## make check-all    and the slow ones: bits over compilers, kernels, threads; figures; sanitizers; valgrind; installing
 check-all: build check
-	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(filter-out tests/run.sh tests/test_%,$(wildcard tests/*.sh))
+	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(SLOWEST) \
+	$(filter-out tests/run.sh tests/test_% $(SLOWEST),$(wildcard tests/*.sh))
+# Those of many minutes start first, so that none of them is what is waited for at the end.
+SLOWEST = tests/bits.sh tests/sanitize.sh
 
 ## make format-check list the files that deviate from .clang-format (clang-format 14)
 FORMATTED = $(wildcard $(patsubst %,%/*.c,$(FOLDERS)) $(patsubst %,%/*.h,$(FOLDERS)))

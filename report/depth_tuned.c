@@ -68,10 +68,21 @@ static struct pairs gains(const struct inputs *in, const char *deep, const char 
                        text(in->pool, "%s status=ok", shallow));
 }
 
-static struct effect mean_gain(const struct inputs *in, const char *deep, const char *shallow)
+static struct spread spread_of(struct pairs p)
 {
-    const struct pairs p = gains(in, deep, shallow);
-    return effect_mean(p.d, p.n);
+    struct spread s = { NAN, NAN, NAN };
+    double        sum = 0;
+    size_t        far = 0;
+    if (p.n < 2)
+        return s;
+    s.median = statistics_summary(p.d, p.n).median;
+    for (size_t i = 0; i < p.n; i++) {
+        sum += p.d[i];
+        far = fabs(p.d[i] - s.median) > fabs(p.d[far] - s.median) ? i : far;
+    }
+    s.far = p.d[far];
+    s.without = (sum - s.far) / (double)(p.n - 1);
+    return s;
 }
 
 static void measure_steps(struct depth_tuned *m, const struct inputs *in)
@@ -81,10 +92,14 @@ static void measure_steps(struct depth_tuned *m, const struct inputs *in)
             struct depth_step *step = &m->step[t][k];
             const char        *deep = where(in, t, k + 1), *shallow = where(in, t, k);
             step->contest = contest_measure(in, runs_of(in), "test_logp", deep, shallow);
-            step->gain = mean_gain(in, deep, shallow);
+            const struct pairs p = gains(in, deep, shallow);
+            step->gain = effect_mean(p.d, p.n);
+            step->median = statistics_summary(p.d, p.n).median;
             verdict_test(in->verdicts, &step->contest.effect);
         }
-        m->whole[t] = mean_gain(in, where(in, t, N_STEPS), where(in, t, 0));
+        const struct pairs whole = gains(in, where(in, t, N_STEPS), where(in, t, 0));
+        m->whole[t] = effect_mean(whole.d, whole.n);
+        m->spread[t] = spread_of(whole);
     }
 }
 
@@ -181,18 +196,18 @@ static void *measure(const struct inputs *in)
 static void print_steps(struct pieces *out, const struct depth_tuned *m)
 {
     struct bytes *table = pieces_table(out, "steps");
-    bytes_text(
-        table,
-        "| training | step of depth | better / worse / tied | p, alone | p, corrected | mean gain in test log p |\n"
-        "|---|---|---|---|---|---|\n");
+    bytes_text(table, "| training | step of depth | better / worse / tied | p, alone | p, corrected | mean gain in "
+                      "test log p | median "
+                      "gain |\n|---|---|---|---|---|---|---|\n");
     for (size_t t = 0; t < N_TRAININGS; t++)
         for (size_t k = 0; k < N_STEPS; k++) {
             const struct depth_step *step = &m->step[t][k];
             const struct contest    *c = &step->contest;
-            bytes_print(table, "| %s | %g to %g | %zu / %zu / %zu | %s | %s | %s |\n", depth_tuned_called[t],
+            bytes_print(table, "| %s | %g to %g | %zu / %zu / %zu | %s | %s | %s | %s |\n", depth_tuned_called[t],
                         depth_tuned_depth[k], depth_tuned_depth[k + 1], c->better, c->worse,
                         c->seeds - c->better - c->worse, text_p(out->pool, c->effect.p),
-                        text_p(out->pool, c->effect.corrected), text_interval(out->pool, 4, &step->gain));
+                        text_p(out->pool, c->effect.corrected), text_interval(out->pool, 4, &step->gain),
+                        text_number(out->pool, 4, step->median));
         }
 }
 
@@ -219,6 +234,13 @@ static void print_described(struct pieces *out, const struct depth_tuned *m)
     }
 }
 
+/* Depth 8 has the same runs in each arm. */
+static bool is_said(const struct table *rates, size_t row)
+{
+    return strcmp(table_cell(rates, row, column(rates, "arm")), "width") != 0 &&
+           table_cell_number(rates, row, column(rates, "depth")) == depth_tuned_depth[REFERENCE];
+}
+
 /* Every configuration of the spiral at its tuned rate. */
 static void print_tuned(struct pieces *out, const struct table *rates)
 {
@@ -228,7 +250,7 @@ static void print_tuned(struct pieces *out, const struct table *rates)
                       "[quartiles] | KL, median |\n|---|---|---|---|---|---|---|---|---|\n");
     for (size_t row = 0; row < table_rows(rates); row++) {
         if (strcmp(table_cell(rates, row, column(rates, "tuned")), "1") != 0 ||
-            strcmp(table_cell(rates, row, column(rates, "data")), "spiral") != 0)
+            strcmp(table_cell(rates, row, column(rates, "data")), "spiral") != 0 || is_said(rates, row))
             continue;
         for (size_t k = 0; k < sizeof words / sizeof *words; k++)
             bytes_print(table, "| %s ", table_cell(rates, row, column(rates, words[k])));

@@ -58,8 +58,8 @@ static const char *how_much(struct pool *pool, const struct depth_tuned *m)
                               steps_text(pool, m, TUNED));
     if (depth_tuned_untested(pool, m, EQUAL_PARAMS) || isnan(m->whole[EQUAL_PARAMS].low))
         return answer;
-    return text(pool, "%s At equal parameters: %s nats. %s", answer, text_interval(pool, 3, &m->whole[EQUAL_PARAMS]),
-                steps_text(pool, m, EQUAL_PARAMS));
+    return text(pool, "%s At equal parameters: %s nats%s. %s", answer, text_interval(pool, 3, &m->whole[EQUAL_PARAMS]),
+                depth_tuned_spread(pool, m, EQUAL_PARAMS), steps_text(pool, m, EQUAL_PARAMS));
 }
 
 void depth_tuned_answers(struct pieces *out, const struct depth_tuned *m)

@@ -1,6 +1,8 @@
 /* depth_tuned_claims.c - the claims D1 to D3 of PROTOCOL.md, decided by its rules (depth_tuned.h). */
 #include "depth_tuned.h"
 
+#include <math.h>
+
 static const char *step_name(struct pool *pool, size_t k)
 {
     return text(pool, "%g to %g", depth_tuned_depth[k], depth_tuned_depth[k + 1]);
@@ -36,6 +38,18 @@ static const char *steps_with(struct pool *pool, const struct depth_step *step, 
     return list ? list : "none";
 }
 
+#define RULED_BY_ONE 0.1 /* so large a part of the median lies between it and the mean */
+
+const char *depth_tuned_spread(struct pool *pool, const struct depth_tuned *m, size_t training)
+{
+    const struct spread *s = &m->spread[training];
+    const double         apart = fabs(m->whole[training].value - s->median);
+    if (!(apart >= EFFECT_MATERIAL && apart >= RULED_BY_ONE * fabs(s->median)))
+        return "";
+    return text(pool, " (median %s; without the seed farthest from it, at %s, the mean is %s)",
+                text_number(pool, 3, s->median), text_number(pool, 3, s->far), text_number(pool, 3, s->without));
+}
+
 /* D1, one verdict per training. */
 static void claim_steps(struct pieces *out, const struct depth_tuned *m, size_t training, const char *name)
 {
@@ -49,14 +63,19 @@ static void claim_steps(struct pieces *out, const struct depth_tuned *m, size_t 
             .sentence = training == NOTEBOOK ? "stacking coupling blocks steadily improves the fit. [...] Likelihood "
                                                "climbs steadily with depth"
                                              : NULL,
-            .rule = "the deeper against the shallower, seed by seed in the exact sign-flip test of test log p, at the "
-                    "steps of depth 1 to 2, 2 to 4, 4 to 8 and 8 to 16. Supported if all four are significantly "
-                    "better, refuted as stated if one is significantly worse, otherwise supported within the depth up "
-                    "to which each is better, undecided if not even the first is.",
-            .estimate = text(pool, "%s nats from depth 1 to 16", text_interval(pool, 3, &m->whole[training])),
-            .effect = text(pool, "from depth 1 to 16 test log p gains %s; worse: %s; not told: %s.",
-                           text_interval(pool, 3, &m->whole[training]), steps_with(pool, m->step[training], -1),
-                           steps_with(pool, m->step[training], 0)),
+            .rule =
+                "the deeper against the shallower, seed by seed in the exact sign-flip test of test log p, at the "
+                "steps of depth 1 to 2, 2 to 4, 4 to 8 and 8 to 16. Supported if all four are significantly "
+                "better, refuted as stated if one is significantly worse, otherwise supported within the depth up "
+                "to which each is better, undecided if not even the first is. A run that is not ok ranks below every "
+                "run that is, and two such runs tie.",
+            .estimate = text(pool, "%s nats from depth 1 to 16%s", text_interval(pool, 3, &m->whole[training]),
+                             depth_tuned_spread(pool, m, training)),
+            .effect = text(pool,
+                           "from depth 1 to 16 test log p gains %s nats in the mean%s. Steps that are significantly "
+                           "worse: %s; steps without a significant difference: %s.",
+                           text_interval(pool, 3, &m->whole[training]), depth_tuned_spread(pool, m, training),
+                           steps_with(pool, m->step[training], -1), steps_with(pool, m->step[training], 0)),
             .limit = steps.worse > 0 ? text(pool, "worse from depth %s.", steps_with(pool, m->step[training], -1))
                    : steps.unbroken > 0 && steps.unbroken < N_STEPS
                        ? text(pool, "each step helps up to depth %g.", depth_tuned_depth[steps.unbroken])
@@ -97,8 +116,10 @@ static void claim_taper(struct pieces *out, const struct depth_tuned *m)
             .title = "the gains taper as the flow saturates the target, at both rates",
             .sentence = "The gains taper as the flow saturates the target.",
             .rule = "for each seed the gain from depth 1 to 2 against that from 8 to 16, at the notebook's rate and at "
-                    "the tuned one; and KL at depth 16 and the tuned rate against 0.01 nats, by two of its standard "
-                    "errors; exact sign tests. Refuted as stated if a taper is significantly negative; supported if "
+                    "the tuned one; a seed of which one of the four runs is not ok ties. And KL at depth 16 and the "
+                    "tuned rate against 0.01 nats: a seed counts as above if KL less two of its standard errors is, "
+                    "or if its run is not ok; as below if KL plus two is; else it ties. Exact sign tests. Refuted as "
+                    "stated if a taper is significantly negative; supported if "
                     "both are positive and KL is significantly below 0.01; within the taper if KL is significantly "
                     "above; otherwise undecided.",
             .estimate = text(pool, "the first step gains %s nats more than the last, tuned",
@@ -130,8 +151,9 @@ static void claim_rate(struct pieces *out, const struct depth_tuned *m)
                           .name = "rate",
                           .title = "most of what depth buys at the notebook's rate is the rate",
                           .rule = "for each seed the gain from depth 1 to 16 at rate 0.003 against twice that at the "
-                                  "tuned rate, in the exact sign test. Supported if significantly more, refuted as "
-                                  "stated if significantly less, otherwise undecided.",
+                                  "tuned rate, in the exact sign test; a seed of which one of the four runs is not ok "
+                                  "ties. Supported if significantly more, refuted as stated if significantly less, "
+                                  "otherwise undecided.",
                           .estimate = text(pool, "%s of %s nats are left at the tuned rate",
                                            text_interval(pool, 3, &m->whole[TUNED]),
                                            text_number(pool, 3, m->whole[NOTEBOOK].value)),

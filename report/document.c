@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <gsl/gsl_errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "fill.h"
 #include "judge.h"
+#include "plot.h"
 
 #define JUDGE(name) extern const struct judge judge_##name;
 #include "judges.h"
@@ -87,12 +89,30 @@ static bool sits(const struct judge *judge, enum edition edition)
     return edition == EDITION_WHOLE || judge->notebook;
 }
 
-static bool open_tables(struct sources *sources, enum edition edition, fathom_error *error)
+static bool open_tables(struct sources *sources, enum edition edition, bool committed, fathom_error *error)
 {
     bool good = true;
     for (size_t i = 0; i < N_JUDGES && good; i++)
-        good = !sits(judges[i], edition) || sources_open(sources, judges[i]->tables, judges[i]->name, error);
+        good = !sits(judges[i], edition) || sources_open(sources, judges[i]->tables, judges[i]->name, committed, error);
     return good;
+}
+
+static bool find_home(struct sources *sources, fathom_error *error)
+{
+    char home[PATH_MAX];
+    if (sources->home)
+        return true;
+    if (plot_home(home, sizeof home, error) != PLOT_OK)
+        return false;
+    sources->home = text(&sources->pool, "%s", home);
+    return true;
+}
+
+/* The folder's tables are read first: what is wrong with them is the user's to mend, wherever the program lies. */
+static bool open_all(struct sources *sources, enum edition edition, fathom_error *error)
+{
+    return open_tables(sources, edition, false, error) && find_home(sources, error) &&
+           open_tables(sources, edition, true, error);
 }
 
 static void decide(struct pieces *out, const struct judge *judge, const void *measured)
@@ -137,10 +157,14 @@ bool document_write(struct bytes *out, enum edition edition, const char *folder,
     struct pieces       pieces = { .pool = &sources.pool, .sources = &sources };
     const struct inputs in = { &sources, &verdicts, &sources.pool };
     struct bytes        document = { 0 };
-    const char         *path = text(&sources.pool, "%s/report/%s.md.in", home, whole ? "REPORT" : "NOTEBOOK");
+    const char         *path = NULL;
     const void         *measured[N_JUDGES];
 
-    bool good = open_tables(&sources, edition, error) && read_document(&document, path, error);
+    bool good = open_all(&sources, edition, error);
+    if (good) {
+        path = text(&sources.pool, "%s/report/%s.md.in", sources.home, whole ? "REPORT" : "NOTEBOOK");
+        good = read_document(&document, path, error);
+    }
     if (good) {
         for (size_t i = 0; i < N_JUDGES; i++) {
             verdicts.family = judges[i]->family;

@@ -11,8 +11,8 @@ enum edition {
 };
 
 /* Adds the report to *out, from the tables of a folder, and below home report/REPORT.md.in and the committed numbers
- * (reference/, tests/reference/).  False with one line in *error, and nothing of use in *out: what sources_open or fill
- * refuses. */
+ * (reference/, tests/reference/).  home NULL: plot_home's, looked for once the folder's tables are read.  False with one
+ * line in *error, and nothing of use in *out: what sources_open, plot_home or fill refuses. */
 bool document_write(struct bytes *out, enum edition edition, const char *folder, const char *home, fathom_error *error);
 
 #endif

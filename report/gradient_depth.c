@@ -233,6 +233,13 @@ static const char *too_few(struct pool *pool, const struct law *law)
     return NULL;
 }
 
+/* "depths 1 to 32" */
+static const char *range(struct pool *pool, const struct law *law)
+{
+    const size_t n = law[AFFINE].n;
+    return n ? text(pool, "depths %g to %g", law[AFFINE].depth[0].depth, law[AFFINE].depth[n - 1].depth) : "no depth";
+}
+
 /* D4, growth: of the norm, or of the norm per parameter. */
 static void claim_growth(struct pieces *out, const struct law *law, bool per_parameter)
 {
@@ -254,15 +261,16 @@ static void claim_growth(struct pieces *out, const struct law *law, bool per_par
                                       : "The gradient norm grows with depth — composing more blocks amplifies the "
                                         "back-propagated gradient",
             .rule = text(pool,
-                         "each seed has its own slope of log norm%s against log depth. Exact sign tests: supported if "
+                         "each seed has its own slope of log norm%s against log depth; a seed with a norm that is not "
+                         "finite is left out. Exact sign tests: supported if "
                          "both couplings' slopes are significantly positive; refuted as stated if one coupling's are "
                          "negative; within a coupling if it alone is positive; otherwise undecided.",
                          per_parameter ? ", less half the log of the number of parameters," : ""),
             .estimate = text(pool, "norm%s ~ depth to the power %s (%s, the lower of two)",
                              per_parameter ? " / sqrt(parameters)" : "", text_interval(pool, 2, slope[lower]),
                              couplings[lower]),
-            .effect = text(pool, "it grows as depth to the power %s (affine, %s) and %s (spline, %s).",
-                           text_interval(pool, 2, slope[AFFINE]), text_both_p(pool, test[AFFINE]),
+            .effect = text(pool, "over %s it grows as depth to the power %s (affine, %s) and %s (spline, %s).",
+                           range(pool, law), text_interval(pool, 2, slope[AFFINE]), text_both_p(pool, test[AFFINE]),
                            text_interval(pool, 2, slope[SPLINE]), text_both_p(pool, test[SPLINE])),
             .limit = a + s == 1 ? text(pool, "shown for the %s coupling only.", a > 0 ? "affine" : "spline") : NULL,
             .untested = too_few(pool, law),
@@ -287,7 +295,8 @@ static void claim_order_of_magnitude(struct pieces *out, const struct gradient_d
             .title = "an order of magnitude, for the spline",
             .sentence = "(an order of magnitude over blocks for the spline)",
             .rule = text(pool,
-                         "the ratio of the norms at depths 16 and 2, by seed. Supported if its median is "
+                         "the ratio of the norms at depths 16 and 2, by seed; a seed with a norm that is not finite is "
+                         "left out. Supported if its median is "
                          "significantly between %.1f and %.1f, nearer to 10 than to 1 and to 100, by two one-sided "
                          "sign tests; refuted as stated if the interval of its geometric mean lies wholly outside; "
                          "otherwise undecided.",

@@ -27,6 +27,7 @@ struct errors {
 struct depth_errors {
     double        depth;
     struct errors untrained, trained;
+    size_t        diverged; /* runs that have no trained flow */
 };
 
 struct inverse_depth {
@@ -83,6 +84,7 @@ static void *measure(const struct inputs *in)
                 .depth = depths.x[d],
                 .untrained = measure_errors(in, "untrained_inverse_error", "untrained_condition_number", alike),
                 .trained = measure_trained(in, alike),
+                .diverged = query_count(table_of(in), text(in->pool, "%s status=diverged", alike)),
             };
         }
     }
@@ -98,13 +100,15 @@ static void print_errors(struct bytes *table, struct pool *pool, const struct er
 static void claim_inverse(struct pieces *out, const struct depth_errors *depth, size_t n, const char *coupling)
 {
     struct pool *pool = out->pool;
-    size_t       flows = 0, above = 0, n_good = 0, n_full = 0;
+    size_t       flows = 0, above = 0, diverged = 0, runs = 0, n_good = 0, n_full = 0;
     double       good[MAX_DEPTHS], full[MAX_DEPTHS], worst = NAN;
     for (size_t d = 0; d < n && d < MAX_DEPTHS; d++) {
         const struct errors *before = &depth[d].untrained, *after = &depth[d].trained;
         const size_t         lost = before->above + after->above;
         flows += before->flows + after->flows;
         above += lost;
+        runs += before->flows;
+        diverged += depth[d].diverged;
         worst = isnan(worst) || before->worst > worst ? before->worst : worst;
         worst = isnan(worst) || after->worst > worst ? after->worst : worst;
         if (lost == 0)
@@ -118,12 +122,16 @@ static void claim_inverse(struct pieces *out, const struct depth_errors *depth, 
             .name = coupling,
             .title = text(pool, "the exact inverse survives every layer, %s", coupling),
             .sentence = "exact inverse survives every layer",
-            .rule = "max |x - T^-1(T(x))| over the test rows, of untrained and trained flows at depths 1 to 16. "
-                    "Supported if all are below 1e-8, half the digits of a double; refuted as stated by one that is "
-                    "not; within the depths that have 12 trained flows, if others lack them.",
+            .rule = "max |x - T^-1(T(x))| over the test rows, of untrained and trained flows at depths 1 to 16; a row "
+                    "that does not come back as a finite number has an infinite error. Supported if all are below "
+                    "1e-8, half the digits of a double; refuted as stated by one that is not; within the depths that "
+                    "have 12 trained flows, if others lack them. A run that diverged has no trained flow; it is left "
+                    "out and told.",
             .estimate = flows ? text(pool, "%zu of %zu flows below 1e-8", flows - above, flows) : NULL,
-            .effect = text(pool, "%zu of %zu flows are below 1e-8; the greatest finite error is %s.", flows - above,
-                           flows, text_short(pool, worst)),
+            .effect = text(pool,
+                           "%zu of %zu flows are below 1e-8, untrained and trained; the greatest finite error is %s. "
+                           "%zu of %zu trainings diverged and are left out.",
+                           flows - above, flows, text_short(pool, worst), diverged, runs),
             .limit = above > 0 ? text(pool, "all flows are below 1e-8 at %s only.", text_depths(pool, good, n_good))
                    : n_full < n
                        ? text(pool, "%s, where 12 trained flows or more are left.", text_depths(pool, full, n_full))
@@ -145,14 +153,15 @@ static void decide(struct pieces *out, const void *measured)
     bytes_text(
         table,
         "| coupling | depth | untrained: below 1e-8 | greatest finite error | condition number, median | trained: "
-        "below 1e-8 | greatest finite error | condition number, median |\n|---|---|---|---|---|---|---|---|\n");
+        "below 1e-8 | greatest finite error | condition number, median | diverged, left out "
+        "|\n|---|---|---|---|---|---|---|---|---|\n");
     for (size_t c = 0; c < N_COUPLINGS; c++) {
         for (size_t d = 0; d < m->coupling[c].n; d++) {
             const struct depth_errors *row = &m->coupling[c].depth[d];
             bytes_print(table, "| %s | %g |", couplings[c], row->depth);
             print_errors(table, out->pool, &row->untrained);
             print_errors(table, out->pool, &row->trained);
-            bytes_text(table, "\n");
+            bytes_print(table, " %zu |\n", row->diverged);
         }
         claim_inverse(out, m->coupling[c].depth, m->coupling[c].n, couplings[c]);
     }

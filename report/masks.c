@@ -106,15 +106,14 @@ static void claim_needed(struct pieces *out, const struct masks *m, size_t block
                     ? NULL
                     : "Together — alternating masks, clipping, ActNorm (data-initialised), and a warm start — these "
                       "make very deep coupling flows trainable.",
-            .rule = text(pool,
-                         "spline stacks of depth 8 at rate 0.003 and clip 1, blocks with rotations and flips against "
-                         "blocks with %s: the exact sign test of held-out log p, paired by seed; runs that are not ok "
-                         "are tied at the worst. Supported if the full block is significantly higher, refuted as "
-                         "stated if it is significantly lower, otherwise undecided. Depth 4 is description.",
-                         blocks[block].name),
+            .rule = "spline stacks of depth 8 at rate 0.003 and clip 1, the full block, with rotations and flips, "
+                    "against the block that lacks what the claim names: the exact sign test of held-out log p, paired "
+                    "by seed; a run that is not ok ranks below every run that is, and two such runs tie. Supported if "
+                    "the full block is significantly higher, refuted as stated if it is significantly lower, otherwise "
+                    "undecided. Depth 4 is description.",
             .estimate = contest_estimate(pool, &other->full, "the full block"),
-            .effect = text(pool, "the full block is %s; worse in %zu; median difference %s.",
-                           contest_text(pool, &other->full), other->full.worse,
+            .effect = text(pool, "against blocks with %s the full block is %s; worse in %zu; median difference %s.",
+                           blocks[block].name, contest_text(pool, &other->full), other->full.worse,
                            text_number(pool, 3, other->difference)),
             .untested = untested(pool, m, block),
             .rests_on = "masks",

@@ -3,7 +3,6 @@
  * Reads the tables of a folder and prints the report on standard output.  It computes nothing that is not in a table.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +10,6 @@
 #include "exit.h"
 #include "manifest.h"
 #include "options.h"
-#include "plot.h"
 
 static const struct program program = {
     .name = "report",
@@ -39,7 +37,6 @@ int main(int argc, char **argv)
 {
     struct options ignored = options_default();
     struct bytes   text = { 0 };
-    char           home[PATH_MAX];
     fathom_error   error;
 
     const bool notebook = argc == 3 && strcmp(argv[1], "--notebook") == 0;
@@ -48,11 +45,9 @@ int main(int argc, char **argv)
     if (argc != (notebook ? 3 : 2) || argv[argc - 1][0] == '-')
         exit_usage("takes one folder of tables: report DIR, or report --notebook DIR");
     const char *folder = argv[argc - 1];
-    if (plot_home(home, sizeof home, &error) != PLOT_OK)
-        exit_failed("%s", error.text);
 
     tell_mixture(folder);
-    if (!document_write(&text, notebook ? EDITION_NOTEBOOK : EDITION_WHOLE, folder, home, &error))
+    if (!document_write(&text, notebook ? EDITION_NOTEBOOK : EDITION_WHOLE, folder, NULL, &error))
         exit_failed("%s", error.text);
     if (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0)
         exit_failed("standard output: %s", strerror(errno));

@@ -177,18 +177,20 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
             .title = "a residual map is invertible iff $g$ is a contraction",
             .sentence = "it is invertible only if $g$ is a contraction. [...] Residual map is invertible iff $g$ is a "
                         "contraction",
-            .rule = "it falls by one counterexample; there is no test. A map of the tables that is a contraction and "
-                    "not increasing, or that is not a contraction and has an inverse by its formula, to 1e-15: refuted "
-                    "as stated; neither: undecided.",
+            .rule =
+                "it falls by one counterexample; there is no test. A map of the tables that is a contraction and "
+                "not increasing, or that is not a contraction and has an inverse by its formula: refuted as stated; "
+                "neither: undecided.",
             .estimate = isnan(g->formula_error) ? NULL
                                                 : text(pool, "$x + %s x$: its inverse misses by %s at most",
                                                        text_short(pool, g->slope), text_short(pool, g->formula_error)),
             .effect = text(pool,
                            "%zu of %zu contractions are increasing; $x + %s x$ %s, its formula comes back to within "
-                           "%s, Banach's iteration misses by %s.",
+                           "%s, Banach's iteration misses by %s. In doubles a formula counts as an inverse if it "
+                           "comes back to within %g.",
                            contractions - fold, contractions, text_short(pool, g->slope),
                            g->monotone == 1 ? "is increasing" : "is not known to increase",
-                           text_short(pool, g->formula_error), text_short(pool, g->error)),
+                           text_short(pool, g->formula_error), text_short(pool, g->error), RECOVERED),
             .limit = needless && fold ? text(pool, "a contraction folds over, and %s.", linear)
                    : needless         ? text(pool, "%s.", linear)
                    : fold             ? "a contraction folds over."

@@ -3,6 +3,9 @@
  */
 #include "judge.h"
 
+#include <math.h>
+#include <stdlib.h>
+
 static const struct source tables[] = {
     { .name = "rows_summary",
       .columns = "rows depth arm of runs ok median min max",
@@ -13,9 +16,12 @@ static const struct source tables[] = {
     { 0 },
 };
 
-static const char *const arms[] = { "end", "best", "end-x4", "best-x4" };
-static const char *const called[] = { "to the end", "best of validation", "four times the steps",
-                                      "four times the steps, best of validation" };
+/* Trainings: their parameters at the end, and those that the validation rows find best. */
+static const struct training {
+    const char *end, *best;
+    double      factor; /* of the steps */
+} trainings[] = { { "end", "best", 1 }, { "end-x4", "best-x4", 4 } };
+enum { N_TRAININGS = sizeof trainings / sizeof *trainings };
 
 struct rows {
     const struct table *table;
@@ -31,29 +37,36 @@ static void *measure(const struct inputs *in)
     return m;
 }
 
-static void print_row(struct bytes *table, struct pool *pool, const struct rows *m, const char *where, const char *name)
+/* Of KL, gap and test log p: at the end, and at the best of validation. */
+static void print_row(struct bytes *table, struct pool *pool, const struct rows *m, const char *at,
+                      const struct training *training)
 {
-    const char *of[] = { "kl", "gap", "test_logp" };
-    bytes_print(table, "| %s ", name);
+    const char *of[] = { "kl", "gap", "test_logp" }, *end = text(pool, "%s arm=%s", at, training->end),
+               *best = text(pool, "%s arm=%s", at, training->best);
     for (size_t k = 0; k < 3; k++)
-        bytes_print(table, "| %s ",
-                    text_number(pool, 3, query_number(m->table, "median", text(pool, "%s of=%s", where, of[k]))));
-    bytes_print(table, "| %g of %g |\n", query_number(m->table, "ok", where), query_number(m->table, "runs", where));
+        bytes_print(table, "| %s | %s ",
+                    text_number(pool, 3, query_number(m->table, "median", text(pool, "%s of=%s", end, of[k]))),
+                    text_number(pool, 3, query_number(m->table, "median", text(pool, "%s of=%s", best, of[k]))));
+    bytes_print(table, "| %g of %g |\n", query_number(m->table, "ok", end), query_number(m->table, "runs", end));
 }
 
 static void decide(struct pieces *out, const void *measured)
 {
     const struct rows *m = measured;
+    const char        *steps = table_value(m->table, "steps");
     struct bytes      *table = pieces_table(out, "medians");
-    bytes_text(table, "| training rows | depth | training | KL | over-fitting gap | test log p | ok |\n"
-                      "|---|---|---|---|---|---|---|\n");
+    bytes_text(table, "| training rows | depth | steps | KL at the end | best of validation | over-fitting gap at the "
+                      "end | best of validation | test log p at the end | best of validation | ok |\n"
+                      "|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t r = 0; r < m->rows.n; r++)
         for (size_t d = 0; d < m->depths.n; d++)
-            for (size_t a = 0; a < sizeof arms / sizeof *arms; a++) {
-                const char *where = text(out->pool, "rows=%g depth=%g arm=%s", m->rows.x[r], m->depths.x[d], arms[a]);
-                if (query_count(m->table, where) > 0)
-                    print_row(table, out->pool, m, where,
-                              text(out->pool, "%g | %g | %s", m->rows.x[r], m->depths.x[d], called[a]));
+            for (size_t t = 0; t < N_TRAININGS; t++) {
+                const char *at = text(out->pool, "rows=%g depth=%g", m->rows.x[r], m->depths.x[d]);
+                if (query_count(m->table, text(out->pool, "%s arm=%s", at, trainings[t].end)) == 0)
+                    continue;
+                bytes_print(table, "| %g | %g | %g ", m->rows.x[r], m->depths.x[d],
+                            steps ? strtod(steps, NULL) * trainings[t].factor : NAN);
+                print_row(table, out->pool, m, at, &trainings[t]);
             }
 }
 

@@ -112,11 +112,12 @@ static bool open_table(struct sources *s, const struct source *source, const cha
     return false;
 }
 
-bool sources_open(struct sources *s, const struct source *list, const char *program, fathom_error *error)
+bool sources_open(struct sources *s, const struct source *list, const char *program, bool committed,
+                  fathom_error *error)
 {
     bool good = true;
     for (; list->name && good; list++)
-        good = open_table(s, list, program, error);
+        good = (list->file != NULL) != committed || open_table(s, list, program, error);
     return good;
 }
 

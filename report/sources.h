@@ -37,10 +37,12 @@ struct sources {
     size_t n, room;
 };
 
-/* Opens the tables of the list, which `program` writes.  False with one line in *error: a table that is missing (and
- * what makes it), is cut short, lacks a column, or is of another program; or one of own rows or another data set, and
- * what is legal: the report tells the story of its own rows, and would tell it of any. */
-bool sources_open(struct sources *sources, const struct source *list, const char *program, fathom_error *error);
+/* Of the list, opens the tables of the folder, which `program` writes, or else (committed) the project's own files.
+ * False with one line in *error: a table that is missing (and what makes it), is cut short, lacks a column, or is of
+ * another program; or one of own rows or another data set, and what is legal: the report tells the story of its own
+ * rows, and would tell it of any. */
+bool sources_open(struct sources *sources, const struct source *list, const char *program, bool committed,
+                  fathom_error *error);
 void sources_close(struct sources *sources);
 
 /* The table of that name.  Here and below, a name that no judge has listed ends the program. */

@@ -8,7 +8,8 @@
 
 static const struct source tables[] = {
     { .name = "stability",
-      .columns = "coupling depth lr arm seed status first_kind first_rows diverged_at acted heldout_logp",
+      .columns = "coupling depth lr arm seed status first_kind first_rows diverged_at acted validation_logp "
+                 "heldout_logp",
       .protocol = { SETTINGS_CONFIRMED, NULL, "seeds=24" },
       .stated = true },
     { .name = "stability_cells",
@@ -27,14 +28,14 @@ const char *const  stability_rate[N_RATES] = { "0.003", "0.01", "0.03" };
 const char *const  stability_arm[N_CLIPS] = { "none", "clip" };
 const char *const  stability_remedy_scale[N_REMEDY_SCALES] = { "affine", "affine-2sigmoid" };
 const struct rival stability_rival[N_RIVALS] = {
-    { "skip", "skip of steps that are not finite" },
-    { "olmo", "OLMo" },
-    { "zclip", "ZClip" },
-    { "agc", "AGC" },
-    { "amsgrad", "AMSGrad" },
-    { "beta2", "beta2 0.95" },
-    { "rewind", "rewind" },
-    { "actnorm", "ActNorm from data" },
+    { "skip", "skip of steps that are not finite", true },
+    { "olmo", "OLMo", true },
+    { "zclip", "ZClip", true },
+    { "agc", "AGC", true },
+    { "amsgrad", "AMSGrad", false },
+    { "beta2", "beta2 0.95", false },
+    { "rewind", "rewind", true },
+    { "actnorm", "ActNorm from data", false },
 };
 const char *const stability_spline_rate[N_SPLINE_RATES] = { "0.03", "0.1" };
 
@@ -159,6 +160,51 @@ static void measure_clipped(struct stability *m, const struct inputs *in)
     }
 }
 
+/* Of one seed at the best rates: validation log p, mean over the depths; NaN: a run has none. */
+static double validation_of(const struct inputs *in, const struct stability *m, const char *coupling, double seed)
+{
+    double sum = 0;
+    for (size_t d = 0; d < m->depths.n; d++) {
+        const char  *at = text(in->pool, "coupling=%s depth=%g", coupling, m->depths.x[d]);
+        const double lr = query_number(m->scales, "lr", text(in->pool, "%s best=1", at));
+        sum += query_number(runs_of(in), "validation_logp",
+                            text(in->pool, "%s lr=%g arm=clip seed=%.0f status=ok", at, lr, seed));
+    }
+    return sum / (double)m->depths.n;
+}
+
+/* Of the other scales that keep every run, the one with the highest mean; r->n: there is none. */
+static size_t next_best(const struct recommendation *r)
+{
+    size_t next = r->n;
+    for (size_t i = 0; i < r->n; i++)
+        if (i != r->chosen && r->scale[i].ok == r->scale[i].runs &&
+            (next == r->n || r->scale[i].validation > r->scale[next].validation))
+            next = i;
+    return next;
+}
+
+static void measure_margin(struct stability *m, const struct inputs *in)
+{
+    const struct recommendation *r = &m->recommendation;
+    m->runner_up = r->holding > 1 ? next_best(r) : r->n;
+    m->margin = effect_none();
+    m->margin_better = 0;
+    if (m->runner_up == r->n)
+        return;
+    const char         *best = r->scale[r->chosen].coupling, *next = r->scale[m->runner_up].coupling;
+    const struct sample seeds = query_distinct(in->pool, runs_of(in), "seed", text(in->pool, "coupling=%s", best));
+    double             *d = pool_alloc(in->pool, (seeds.n + 1) * sizeof *d);
+    size_t              n = 0;
+    for (size_t s = 0; s < seeds.n; s++) {
+        const double margin = validation_of(in, m, best, seeds.x[s]) - validation_of(in, m, next, seeds.x[s]);
+        if (!isnan(margin))
+            d[n++] = margin;
+        m->margin_better += margin > 0;
+    }
+    m->margin = effect_mean(d, n);
+}
+
 static void *measure(const struct inputs *in)
 {
     struct stability *m = pool_zeroed(in->pool, sizeof *m);
@@ -172,6 +218,7 @@ static void *measure(const struct inputs *in)
     m->scales = sources_table(in->sources, "stability_scales");
     m->recommendation = best_rate_recommend(m->scales);
     m->depths = query_distinct(in->pool, m->scales, "depth", "");
+    measure_margin(m, in);
     return m;
 }
 

@@ -20,6 +20,7 @@ extern const char *const stability_arm[N_CLIPS];
 extern const char *const stability_remedy_scale[N_REMEDY_SCALES];
 extern const struct rival {
     const char *arm, *name;
+    bool        acts; /* on some steps and not on others: it has a share of steps */
 } stability_rival[N_RIVALS];
 extern const char *const stability_spline_rate[N_SPLINE_RATES];
 
@@ -46,6 +47,9 @@ struct stability {
 
     const struct table   *scales; /* BEST_RATE_COLUMNS */
     struct recommendation recommendation;
+    size_t                runner_up;     /* of its scales; recommendation.n: no other keeps every run              */
+    struct effect         margin;        /* of the recommended over that one: mean over the seeds; not tested     */
+    size_t                margin_better; /* seeds in which it is above 0                                          */
     struct sample         depths;
     struct pool          *pool;
 };

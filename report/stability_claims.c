@@ -1,6 +1,17 @@
 /* stability_claims.c - the claims S1 to S4 of PROTOCOL.md, decided by its rules (stability.h). */
 #include "stability.h"
 
+/* Beside a verdict that log p decides: whether more runs survive. */
+static const char *survivors(struct pool *pool, const struct contest *c)
+{
+    return text(pool, "%s with the clip (%zu of %zu) %s without (%zu of %zu)%s.",
+                c->a_ok > c->b_ok   ? "more runs survive"
+                : c->a_ok < c->b_ok ? "fewer runs survive"
+                                    : "as many runs survive",
+                c->a_ok, c->seeds, c->a_ok == c->b_ok ? "as" : "than", c->b_ok, c->seeds,
+                c->a_ok == c->b_ok && effect_sign(&c->effect) ? "; what differs is log p" : "");
+}
+
 /* S1, one verdict per scale. */
 static void claim_survival(struct pieces *out, const struct stability *m, size_t scale, const char *name)
 {
@@ -18,15 +29,17 @@ static void claim_survival(struct pieces *out, const struct stability *m, size_t
                           ? "it lets a deep affine stack (affine couplings are less self-stabilising than splines) "
                             "survive an aggressive learning rate."
                           : NULL,
-            .rule = "depth 16, rate 0.01, clip 1 against no clip, seed by seed in the exact sign-flip test. Supported "
-                    "if the clip is significantly better, refuted as stated if it is significantly worse, otherwise "
-                    "undecided.",
+            .rule = "depth 16, rate 0.01, clip 1 against no clip, seed by seed in the exact sign-flip test. What is "
+                    "compared is held-out log p; a run that is not ok ranks below every run that is, and two such runs "
+                    "tie. Supported if the clip is significantly better, refuted as stated if it is significantly "
+                    "worse, otherwise undecided.",
             .estimate = contest_estimate(pool, c, "clip 1"),
             .effect = text(pool,
                            "clip 1 is %s; %s are ruined or diverged with the clip, %s without; median held-out log p "
                            "of the others: %s and %s.",
                            contest_text(pool, c), cell_lost(pool, clip), cell_lost(pool, none),
                            text_number(pool, 3, clip->heldout), text_number(pool, 3, none->heldout)),
+            .limit = survivors(pool, c),
             .untested = contest_untested(pool, c,
                                          text(pool, "`%s` runs with clip 1 and without", stability_scale[scale])),
             .rests_on = "stability",
@@ -66,8 +79,9 @@ static void claim_most_reliable(struct pieces *out, const struct stability *m, s
                 "exact sign-flip test. Supported if the clip is significantly better than all, refuted as stated if "
                 "it is significantly worse than one, otherwise undecided.",
             .estimate = text(pool, "better than %zu of %d rivals", better, N_RIVALS),
-            .effect = text(pool, "better than %s; worse than %s; not told from %s.", beats ? beats : "none",
-                           loses ? loses : "none", open ? open : "none"),
+            .effect = text(
+                pool, "significantly better than %s; significantly worse than %s; no significant difference from %s.",
+                beats ? beats : "none", loses ? loses : "none", open ? open : "none"),
             .untested = untested,
             .rests_on = "stability",
             .decision = worse              ? REFUTED

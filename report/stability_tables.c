@@ -69,9 +69,10 @@ static void print_remedies(struct pieces *out, const struct stability *m)
 {
     struct pool  *pool = out->pool;
     struct bytes *table = pieces_table(out, "remedies");
-    bytes_text(table,
-               "| scale | remedy | ok | held-out log p, median | acted on steps, median | clip 1 better / worse / "
-               "tied | p, corrected |\n|---|---|---|---|---|---|---|\n");
+    bytes_text(
+        table,
+        "| scale | remedy | ok | held-out log p, median | share of steps it acts on, median | clip 1 better / worse / "
+        "tied | p, corrected |\n|---|---|---|---|---|---|---|\n");
     for (size_t s = 0; s < N_REMEDY_SCALES; s++) {
         const char           *scale = stability_remedy_scale[s];
         const struct contest *first = &m->reliable[s][0], *bare = &m->unaided[s];
@@ -84,8 +85,9 @@ static void print_remedies(struct pieces *out, const struct stability *m)
         for (size_t k = 0; k < N_RIVALS; k++) {
             const struct contest *c = &m->reliable[s][k];
             bytes_print(table, "| `%s` | %s | %zu of %zu | %s | %s | %s | %s |\n", scale, stability_rival[k].name,
-                        c->b_ok, c->seeds, text_number(pool, 3, c->b_heldout), cell_share(pool, m->rival[s][k].acted),
-                        score(pool, c), text_p(pool, c->effect.corrected));
+                        c->b_ok, c->seeds, text_number(pool, 3, c->b_heldout),
+                        stability_rival[k].acts ? cell_share(pool, m->rival[s][k].acted) : "-", score(pool, c),
+                        text_p(pool, c->effect.corrected));
         }
     }
 }
@@ -135,6 +137,23 @@ static const char *close_to(struct pool *pool, const struct recommendation *r)
     return list;
 }
 
+/* How sure the choice is: against the next best scale, seed by seed; "" if there is none. */
+static const char *margin_text(struct pool *pool, const struct stability *m)
+{
+    if (m->runner_up == m->recommendation.n || m->margin.n < 2)
+        return "";
+    const struct effect *e = &m->margin;
+    return text(
+        pool,
+        " The choice between it and the next, `%s`, is %s: seed by seed, the mean over the depths of its validation "
+        "log p less that of the other is %s nats, above 0 in %zu of %zu seeds.",
+        m->recommendation.scale[m->runner_up].coupling,
+        e->low > 0    ? "clear"
+        : e->high < 0 ? "one of the median, which the mean contradicts"
+                      : "not clear",
+        text_interval(pool, 3, e), m->margin_better, e->n);
+}
+
 static void print_recommendation(struct pieces *out, const struct stability *m)
 {
     struct pool                 *pool = out->pool;
@@ -156,11 +175,11 @@ static void print_recommendation(struct pieces *out, const struct stability *m)
             out, "recommendation",
             text(pool,
                  "**Recommended: `%s`.** %zu of %zu scales keep every run at their best rates, at %s. Of these "
-                 "it has the highest mean over the depths of the median validation log p: %s.%s%s%s",
+                 "it has the highest mean over the depths of the median validation log p: %s.%s%s%s%s",
                  best->coupling, r->holding, r->n, text_depths(pool, m->depths.x, m->depths.n),
                  text_number(pool, 3, best->validation),
-                 near ? text(pool, " Within %g nats of it: ", EFFECT_MATERIAL) : "", near ? near : "",
-                 near ? "." : ""));
+                 near ? text(pool, " Within %g nats of it: ", EFFECT_MATERIAL) : "", near ? near : "", near ? "." : "",
+                 margin_text(pool, m)));
 }
 
 /* ---------------------------------------------------------------------------------- for the head of the report ---- */
@@ -210,12 +229,13 @@ static const char *which_scale(struct pool *pool, const struct stability *m)
     if (r->n == 0)
         return "There are no runs to recommend a scale by.";
     const struct scale_record *best = &r->scale[r->chosen];
-    return r->holding ? text(pool,
-                             "`%s`: %zu of %zu scales keep every run at %s (clip 1, best rate), and of these it fits "
-                             "best.",
-                             best->coupling, r->holding, r->n, text_depths(pool, m->depths.x, m->depths.n))
-                      : text(pool, "No scale keeps every run; `%s` loses the fewest, %zu of %zu.", best->coupling,
-                             best->runs - best->ok, best->runs);
+    return r->holding
+             ? text(pool,
+                    "`%s`: %zu of %zu scales keep every run at %s (clip 1, best rate), and of these it has the "
+                    "best median fit.%s",
+                    best->coupling, r->holding, r->n, text_depths(pool, m->depths.x, m->depths.n), margin_text(pool, m))
+             : text(pool, "No scale keeps every run; `%s` loses the fewest, %zu of %zu.", best->coupling,
+                    best->runs - best->ok, best->runs);
 }
 
 void stability_tables(struct pieces *out, const struct stability *m)

@@ -3,21 +3,27 @@
 # the architecture.
 #
 # Each line of `runs` is an experiment made short (what matters is bits, not length); one that has no line is made short
-# by those of --depths, --seeds and --steps that it takes.  It is run by every build, with every kernel set that this
-# CPU has, on one thread and on two, and its tables are compared byte for byte with those of the first run.  Those of
-# `few` are shorter still: they are run by a build for aarch64 as well, emulated by qemu.
+# by those of --depths, --seeds and --steps that it takes.  Its tables are compared byte for byte with those of the first
+# run.  Every experiment is run
+#   by each compiler at -O3, with every kernel set that this CPU has; with the first compiler on one thread and on two;
+#   by each other build (-O1, link-time optimisation), with the best of these sets and with ref, on two threads.
+# Those of `few` are shorter still: they are run by a build for aarch64 as well, emulated by qemu.  The plain kernels of
+# ref need up to 50 times as long as the best ones, and decide what this test takes: experiments of many flows get few
+# rows, which $rows and $rows4 hold.
 # BUILD is the folder to work in (build), MAKE the make to build with.
 set -u
 build=${BUILD:-build}/bits
 root=${BUILD:-build}/arm64-root # what .ci/arm64 makes
 make=${MAKE:-make}
+rows=$build/rows rows4=$build/rows4 # of two columns and of four
 sleef=3.5.1 # the version that the committed tables were made with: another one may round differently
 
 runs() {
-    cat << 'END'
+    own="--heldout 0.2 --validation 0.2 --batch 32"
+    cat << END
 spline      depth_sweep      --depths 1 --replicas 2 --steps 40
 plane       density          --depths 1 --steps 5
-deeper      depth_truth      --depths 3,5 --seeds 2 --steps 40
+deeper      depth_truth      --depths 3,5 --seeds 2 --steps 10
 affine      depth_truth      --coupling affine --actnorm data --depths 2 --seeds 2 --steps 40
 clamped     depth_sweep      --coupling affine-bayesflow --depths 2 --steps 40
 moons       depth_truth      --data moons --depths 1 --seeds 1 --steps 10
@@ -28,11 +34,13 @@ pinwheel    depth_truth      --data pinwheel --depths 1 --seeds 1 --steps 10
 odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
 no_hidden   depth_truth      --hidden 0 --actnorm default --clip none --depths 1 --seeds 1 --steps 10
 gradients   gradient_norm    --depths 1,4
+spirals_4d  gradient_norm    --data two_spirals_4d --depths 1
 residual    residual_inverse --quiet
 growth      gradient_depth   --depths 1,3 --seeds 3
-stability   stability        --seed 0 --seeds 1 --steps 4 --batch 64
-four        stability_4d     --seed 0 --seeds 1 --steps 10
-actnorm     actnorm          --seed 0 --seeds 1 --steps 10
+stability   stability        --data $rows $own --seed 0 --seeds 1 --steps 4
+four        stability_4d     --data $rows4 $own --seed 0 --seeds 1 --steps 10
+actnorm     actnorm          --data $rows $own --seed 0 --seeds 1 --steps 10
+tuned       depth_tuned      --data $rows $own --depths 1 --seeds 1 --steps 10
 deep        divergence       --depths 3 --seeds 1 --steps 5
 roundoff    roundoff         --depths 1 --replicas 2 --steps 20
 published   published        --data moons --data-size 300 --width 8 --depths 1 --steps 10
@@ -94,10 +102,10 @@ builds() {
     done
 }
 
+programs=$(grep -l '^const struct experiment' experiments/*.c | sed 's,.*/,,; s,\.c$,,')
 # The experiments without a line in the list above, as such lines.  $1: the folder of their programs
 other_runs() {
-    for source in $(grep -l '^const struct experiment' experiments/*.c); do
-        program=$(basename "$source" .c)
+    for program in $programs; do
         runs | grep -q " $program " && continue
         takes=$("$1/$program" --help) options=
         for option in '--depths 1' '--seeds 1' '--steps 10'; do
@@ -138,16 +146,23 @@ check_version() {
         fail "$1: the committed tables were made with SLEEF $sleef, not $(echo "$version" | grep SLEEF)"
 }
 
+mkdir -p "$build" || exit 1
+grep -v '^#' results/spiral.tsv | sed -n 2,151p > "$rows"
+grep -v '^#' results/spiral.tsv | sed -n 152,301p | paste "$rows" - > "$rows4"
+
 first='' native='' best=
-builds > "$(mkdir -p "$build" && echo "$build/list")"
+builds > "$build/list"
 while read -r name compiler cflags; do
-    if ! $make -s BUILD="$build/$name" CC="$compiler" CFLAGS="$cflags" build > "$build/$name.log" 2>&1; then
+    # shellcheck disable=SC2046
+    if ! $make -s BUILD="$build/$name" CC="$compiler" CFLAGS="$cflags" $(echo "$programs" | sed "s,^,$build/$name/,") \
+        > "$build/$name.log" 2>&1; then
         fail "$name: does not build: $(tail -n 1 "$build/$name.log")"
         continue
     fi
-    counts="1 2" # the second compilers: on two threads alone
-    case $name in gcc-[0-9]* | clang-[0-9]*) counts=2 ;; esac
-    for isa in v4 v3 ref; do
+    counts=2 sets="v4 v3 ref"
+    [ -n "$first" ] || counts="1 2"
+    [ "$cflags" = -O3 ] || sets="$(echo "$best" | sed '/^ref$/d') ref"
+    for isa in $sets; do
         check_version "$build/$name"
         if ! echo "$version" | grep -qx "kernels $isa"; then
             skip "$name $isa: not on this CPU"

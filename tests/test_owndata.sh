@@ -4,6 +4,7 @@ set -u
 unset LD_PRELOAD # the lines on standard error are counted: none is to be the loader's
 build=${BUILD:-build}
 case $build in /*) ;; *) build=$PWD/$build ;; esac
+tree=$PWD
 scratch=$(mktemp -d) || exit 1
 trap 'cd /; rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 1
@@ -47,6 +48,11 @@ seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
     says "legal is a folder of such tables, build/depth_sweep --out FOLDER"
     run 1 1 "$build/report" --notebook own
     says "own/depth_sweep.tsv: data rows instead of spiral"
+    mkdir away && cp "$build/report" away # a program without its scripts: what is wrong with the tables is told first
+    run 1 1 away/report own
+    says "report: own/depth_sweep.tsv: data rows instead of spiral"
+    run 1 1 away/report "$tree/results"
+    says "report: plots/style.gp not found"
     run 0 1 "$build/depth_sweep" --data flags --depths 1 --store none --out other $short
     says "depth_sweep: flags: warning: column 2: 2 different whole numbers in 200 rows"
     run 0 1 "$build/depth_sweep" --data rare --depths 1 --store none --out other $short

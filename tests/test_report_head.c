@@ -120,6 +120,13 @@ static void answers_what_actnorm_does(void **state)
     world.finish[1][0] = world.finish[1][1] = 0;
     write_world();
     answers(question, "At depth 16 it is not shown to help.");
+    world.finish[0][0] = 0.1;
+    write_world();
+    answers(question,
+            "At depth 4 the default is better for splines in 16 of 16 seeds, by 0.050 nats in the median; that "
+            "is described, without a verdict.");
+    world.finish[0][0] = 0;
+    write_world();
     answers(question, "splines: from data no difference is shown (8 seeds better, 8 worse)");
 }
 

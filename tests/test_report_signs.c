@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "verdict.h"
 #include "report_change.h"
@@ -47,6 +49,42 @@ static void effective_step_verdicts(void **state)
     verdict_is(affine, verdict_name(REFUTED));
 }
 
+/* A report on the tables as they are now says this. */
+static void told(const char *words)
+{
+    char *text = report();
+    if (!strstr(text, words))
+        fail_msg("the report does not say '%s'", words);
+    free(text);
+}
+
+/* The step per parameter shrinks, and the whole step grows: the parameters are in proportion to depth. */
+static void tells_the_length_of_the_whole_step(void **state)
+{
+    (void)state;
+    world.step_power[0] = -0.2;
+    write_world();
+    claim_is(
+        "Deeper stacks take ever-larger effective steps: affine", verdict_name(REFUTED),
+        "The length of the whole step, the effective step times the root of the number of parameters, goes as depth "
+        "to the power 0.30 [0.30, 0.30].");
+    told("this is the step per parameter; the length of the whole step goes as depth to the power 0.30.");
+}
+
+/* The norms go as depth itself in effective_step, and to the powers 1.2 and 1.3 in gradient_depth. */
+static void explains_two_exponents(void **state)
+{
+    (void)state;
+    write_world();
+    told("are 1.00 [1.00, 1.00] (affine) and 1.00 [1.00, 1.00] (spline) here, and 1.");
+    told("the intervals of the two sets of seeds do not overlap. Over depths 8, 16 and 20 alone they give 1.");
+    world.power[0] = world.power[1] = 1;
+    write_world();
+    told("the intervals of the two sets of seeds overlap. Over depths");
+    change("gradient_depth", "depth=20", "grad_norm", "4000"); /* steeper at the end */
+    told(": the norm grows faster than one power of the depth");
+}
+
 /* The other two ends of the rule: slopes of both signs, and all but one negative below a wide interval. */
 static void scattered_steps(void **state)
 {
@@ -63,6 +101,17 @@ static void scattered_steps(void **state)
     write_world();
     change("effective_step", "coupling=affine depth=16 seed=115", "update_rms", "1e9");
     claim_is(title, verdict_name(REFUTED), "positive in 1 of 16 seeds");
+}
+
+/* Two lost runs have the loss 0, and the report says how many do. */
+static void counts_ties_of_the_loss(void **state)
+{
+    static const char title[] = "With its default scale ActNorm compounds across depth and hurts: affine";
+    (void)state;
+    write_world();
+    claim_is(title, verdict_name(SUPPORTED), "the median loss is 0.100 nats at depth 16, 0.050 at depth 4.");
+    change("actnorm", "coupling=affine depth=16 seed=100", "status", "diverged");
+    claim_is(title, verdict_name(SUPPORTED), "; 1 of 16 seeds tie at depth 16 and have the loss 0.");
 }
 
 static void needs_runs_of_masks(void **state)
@@ -178,7 +227,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(masks_verdicts, new_world),
         cmocka_unit_test_setup(effective_step_verdicts, new_world),
+        cmocka_unit_test_setup(tells_the_length_of_the_whole_step, new_world),
+        cmocka_unit_test_setup(explains_two_exponents, new_world),
         cmocka_unit_test_setup(scattered_steps, new_world),
+        cmocka_unit_test_setup(counts_ties_of_the_loss, new_world),
         cmocka_unit_test_setup(needs_runs_of_masks, new_world),
         cmocka_unit_test_setup(needs_whole_trainings, new_world),
         cmocka_unit_test_setup(needs_seeds_of_actnorm, new_world),
