@@ -57,9 +57,12 @@ FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness $(CPPFLAGS) $(CFL
 # What is there to build: a program per experiment, and report and compare.
 ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
 NOTEBOOK   := depth_sweep density gradient_norm residual_inverse
-CLAIMS     := $(filter-out $(NOTEBOOK),$(patsubst experiments/%.c,%,$(shell grep -ls '^const struct experiment' experiments/*.c)))
+# Programs that no `make all` runs: they take hours.
+LONG       := published
+CLAIMS     := $(filter-out $(NOTEBOOK) $(LONG),$(patsubst experiments/%.c,%,$(shell grep -ls '^const struct experiment' experiments/*.c)))
 EXPERIMENTS = $(NOTEBOOK) $(CLAIMS)
-PROGRAMS    = $(EXPERIMENTS) report compare
+ALL_RUNS    = $(EXPERIMENTS) $(LONG)
+PROGRAMS    = $(ALL_RUNS) report compare
 TESTS      := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c tests/fuzz_*.c))
 EXAMPLE_KERNELS := $(wildcard examples/layer_*.c examples/transformer_*.c)
 EXAMPLES   := $(patsubst %.c,$(BUILD)/%,$(filter-out $(EXAMPLE_KERNELS),$(wildcard examples/*.c)))
@@ -170,7 +173,7 @@ $(BUILD)/harness/fingerprint.o: $(BUILD)/harness/fingerprint.c $(BUILD)/flags
 $(LIBRARY): $(LIB_OBJ)
 $(SHARED): $(SHARED_OBJ)
 $(JUDGES): $(REPORT_OBJ)
-$(PLANS): $(EXPERIMENTS:%=$(BUILD)/experiments/%.o)
+$(PLANS): $(ALL_RUNS:%=$(BUILD)/experiments/%.o)
 $(LIBRARY) $(SHARED) $(JUDGES) $(PLANS):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -184,9 +187,9 @@ $(BUILD)/fathom.map: $(HEADERS) $(BUILD)/flags
 $(BUILD)/libfathom.so: $(LIB_OBJ) $(BUILD)/fathom.map
 	$(link) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$(BUILD)/fathom.map $(LDLIBS)
 
-$(EXPERIMENTS:%=$(BUILD)/main/%.o): $(BUILD)/main/%.o: harness/main.c $(BUILD)/flags
+$(ALL_RUNS:%=$(BUILD)/main/%.o): $(BUILD)/main/%.o: harness/main.c $(BUILD)/flags
 	$(compile) -DEXPERIMENT=$*
-$(EXPERIMENTS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
+$(ALL_RUNS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/main/%.o $(BUILD)/experiments/%.o $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 $(BUILD)/report $(BUILD)/compare: $(BUILD)/%: $(BUILD)/judges/%.o $(JUDGES) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
@@ -199,7 +202,7 @@ $(BUILD)/bench/bench: $(BENCH_OBJ) $(SHARED) $(LIBRARY)
 	$(link) -fopenmp $(PROGRAM_LDLIBS) $(LDLIBS)
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(SHARED_OBJ) $(REPORT_OBJ) $(TEST_OBJ) $(BENCH_OBJ) $(TESTS:%=%.o) \
-            $(EXAMPLES:%=%.o) $(EXPERIMENTS:%=$(BUILD)/experiments/%.o) $(EXPERIMENTS:%=$(BUILD)/main/%.o) \
+            $(EXAMPLES:%=%.o) $(ALL_RUNS:%=$(BUILD)/experiments/%.o) $(ALL_RUNS:%=$(BUILD)/main/%.o) \
             $(BUILD)/judges/report.o $(BUILD)/judges/compare.o)
 
 # ----------------------------------------------------------------------------------------------------- results ----
@@ -295,6 +298,12 @@ format-check:
 MACHINE = this
 TIMES   = $(call quoted,$(OUT)/bench/$(MACHINE))
 
+## make published    one long training each beside the scores that papers print of residual flows: hours, tables in
+##                   build/published/ (STEPS=N: so many steps)
+published: build
+	@mkdir -p $(BUILD)/published
+	$(call run,$(LONG),$(BUILD)/published)
+
 ## make bench        what a step costs, and where: tables and figures in results/bench/this/ (MACHINE=name)
 bench: build $(BUILD)/bench/bench
 	@mkdir -p $(TIMES)
@@ -352,7 +361,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 always:
-.PHONY: build examples all part tables notebook verify check check-all format-check bench reference reference-numbers \
+.PHONY: build examples all part tables notebook published verify check check-all format-check bench reference reference-numbers \
         reference-divergence bench-reference install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -8,20 +8,16 @@
 #include "certified.h"
 #include "elementary.h"
 #include "exit.h"
-#include "plane.h"
 
-enum { COUPLING, RESIDUAL, FLOWS };
-static const char *const kinds[FLOWS] = { [COUPLING] = "coupling", [RESIDUAL] = "residual" };
-
+enum { SIDE = 64, CELLS = SIDE * SIDE, DENSITIES = 3 };
 enum { LINES = 13, POINTS = 61, LOOKS_EVERY = 25 };
 static const double grid_half = 3;
 
 struct residual_pictures {
-    const struct session *session;        /* the rows of the drawn runs                    */
-    struct plane_density  density[FLOWS]; /* [n_densities]                                 */
-    const char           *kind[FLOWS];    /* of each                                       */
+    const struct session *session; /* the rows of the drawn runs                    */
+    double                cell[2 * CELLS], density[DENSITIES][CELLS]; /* [n_densities] of the second               */
+    const char           *kind[DENSITIES];                            /* of each                                 */
     size_t                n_densities;
-    double               *truth;          /* [PLANE_SIDE][PLANE_SIDE]; NULL: not known     */
     size_t                depth;          /* of the residual flow; 0: there is none        */
     double               *grid, *log_det; /* [depth + 1][2 LINES POINTS][2]; without [2]   */
     struct certified     *look;           /* [n_looks]                                     */
@@ -43,41 +39,45 @@ static void check(fathom_status status)
 
 /* ------------------------------------------------------------------------------------------------- densities ---- */
 
-static void draw_truth(struct residual_pictures *p)
+/* The cells' centres over the least square of whole-numbered half side about the origin that holds the rows. */
+static void fill_cells(struct residual_pictures *p)
 {
-    const struct plane_density *d = &p->density[0];
-    const fathom_data_set      *set = p->session->set;
-    if (p->n_densities == 0 || !set || !fathom_data_set_has_density(set))
-        return;
-    double *x = need(malloc(2 * PLANE_SIDE * PLANE_SIDE * sizeof *x));
-    p->truth = need(malloc(PLANE_SIDE * PLANE_SIDE * sizeof *p->truth));
-    for (size_t cell = 0; cell < PLANE_SIDE * PLANE_SIDE; cell++) {
-        x[2 * cell] = d->x[cell % PLANE_SIDE];
-        x[2 * cell + 1] = d->x[cell / PLANE_SIDE];
+    const fathom_dataset *train = &p->session->train;
+    double                reach = 1;
+    for (size_t i = 0; i < 2 * train->n; i++)
+        reach = fabs(train->x[i]) > reach ? fabs(train->x[i]) : reach;
+    reach = ceil(reach);
+    for (size_t cell = 0; cell < CELLS; cell++) {
+        p->cell[2 * cell] = reach * ((2 * (double)(cell % SIDE) + 1) / SIDE - 1);
+        p->cell[2 * cell + 1] = reach * ((2 * (double)(cell / SIDE) + 1) / SIDE - 1);
     }
-    check(fathom_data_set_log_density(p->truth, set, x, &p->session->train, PLANE_SIDE * PLANE_SIDE));
-    for (size_t cell = 0; cell < PLANE_SIDE * PLANE_SIDE; cell++)
-        p->truth[cell] = same_exp(p->truth[cell]);
-    free(x);
 }
 
-static void put_picture(struct table *table, const char *kind, const double *x, const double *value)
+static void to_density(double *logp)
 {
-    for (size_t cell = 0; cell < PLANE_SIDE * PLANE_SIDE; cell++)
-        if (cell % PLANE_SIDE % 2 == 0 && cell / PLANE_SIDE % 2 == 0) {
-            table_text(table, kind);
-            table_digits(table, x[cell % PLANE_SIDE]);
-            table_digits(table, x[cell / PLANE_SIDE]);
-            table_digits(table, value[cell]);
-        }
+    for (size_t cell = 0; cell < CELLS; cell++)
+        logp[cell] = same_exp(logp[cell]);
+}
+
+static void draw_truth(struct residual_pictures *p)
+{
+    const fathom_data_set *set = p->session->set;
+    if (p->n_densities == 0 || !set || !fathom_data_set_has_density(set))
+        return;
+    p->kind[p->n_densities] = "truth";
+    check(fathom_data_set_log_density(p->density[p->n_densities], set, p->cell, &p->session->train, CELLS));
+    to_density(p->density[p->n_densities++]);
 }
 
 void residual_pictures_density(struct table *table, const struct residual_pictures *p)
 {
     for (size_t i = 0; i < p->n_densities; i++)
-        put_picture(table, p->kind[i], p->density[i].x, p->density[i].value);
-    if (p->truth)
-        put_picture(table, "truth", p->density[0].x, p->truth);
+        for (size_t cell = 0; cell < CELLS; cell++) {
+            table_text(table, p->kind[i]);
+            table_digits(table, p->cell[2 * cell]);
+            table_digits(table, p->cell[2 * cell + 1]);
+            table_digits(table, p->density[i][cell]);
+        }
 }
 
 /* ------------------------------------------------------------------------------------------------------ grid ---- */
@@ -185,10 +185,13 @@ static void add_density(struct residual_pictures *p, const struct outcome *outco
 {
     if (i == outcome->n || outcome->runs[i].flow.dim != 2)
         return;
+    fathom_flow      *flow = need(fathom_flow_new(&outcome->runs[i].flow, NULL, NULL));
+    fathom_workspace *ws = need(fathom_workspace_new(flow, p->session->options->isa));
     p->kind[p->n_densities] = kind;
-    p->density[p->n_densities++] = (struct plane_density){ .run = &outcome->runs[i],
-                                                           .params = outcome->results[i].params,
-                                                           .train_logp = outcome->results[i].train_logp };
+    check(fathom_flow_log_prob(p->density[p->n_densities], ws, outcome->results[i].params, p->cell, CELLS));
+    to_density(p->density[p->n_densities++]);
+    fathom_workspace_free(ws);
+    fathom_flow_free(flow);
 }
 
 struct residual_pictures *residual_pictures_new(const struct outcome *outcome)
@@ -201,10 +204,10 @@ struct residual_pictures *residual_pictures_new(const struct outcome *outcome)
         return p;
     const struct run *run = &outcome->runs[either];
     p->session = run->rows ? run->rows : outcome->session;
-    add_density(p, outcome, coupling, kinds[COUPLING]);
-    add_density(p, outcome, residual, kinds[RESIDUAL]);
-    if (p->n_densities > 0)
-        plane_compute(p->density, p->session, p->n_densities);
+    if (run->flow.dim == 2)
+        fill_cells(p);
+    add_density(p, outcome, coupling, "coupling");
+    add_density(p, outcome, residual, "residual");
     draw_truth(p);
     if (residual < outcome->n && run->flow.dim == 2)
         pass_grid(p, run, outcome->results[residual].params);
@@ -215,9 +218,6 @@ struct residual_pictures *residual_pictures_new(const struct outcome *outcome)
 
 void residual_pictures_free(struct residual_pictures *p)
 {
-    for (size_t i = 0; i < p->n_densities; i++)
-        plane_free(&p->density[i]);
-    free(p->truth);
     free(p->grid);
     free(p->log_det);
     free(p->look);

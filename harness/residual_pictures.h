@@ -15,8 +15,7 @@ struct residual_pictures;
 struct residual_pictures *residual_pictures_new(const struct outcome *outcome);
 void                      residual_pictures_free(struct residual_pictures *pictures);
 
-/* Columns kind x y density: every second cell both ways of plane.h's picture, each of "coupling", "residual" and, where
- * it is known, "truth". */
+/* Columns kind x y density: 64 x 64 cells each of "coupling", "residual" and, where it is known, "truth". */
 void residual_pictures_density(struct table *table, const struct residual_pictures *pictures);
 /* Columns block line x y log_det: after `block` blocks, 0 for the grid itself, the points of one line after the other;
  * log_det: log |det J| of these blocks together [nats]. */

@@ -13,6 +13,11 @@ eval range_of("T", 'ours("residual") || ours("spline-params") || ours("spline-wo
 if (members == 0) { eval nothing("no run is ok"); exit }
 low = RANGE_min; high = RANGE_max; span = larger(high - low, beside_flat(high))
 arms = "residual spline-params spline-work affine-params affine-work"
+shown = "" # the arms that have a score, with a drawn number each
+do for [w in arms] {
+    eval range_of("T", 'ours(w) ? cell("test") : NaN')
+    if (members > 0) { shown = shown." ".w }
+}
 hue(w) = w eq "residual" ? blue : w[1:6] eq "spline" ? green : red
 mark(w) = w eq "residual" ? 13 : w eq "spline-params" ? 5 : w eq "spline-work" ? 4 : w eq "affine-params" ? 7 : 6
 say(w) = w eq "residual" ? "residual" : w eq "spline-params" ? "spline, equal parameters" : w eq "spline-work" ? \
@@ -39,6 +44,5 @@ do for [k=1:words(arms)] {
     set label 10 + k say(word(arms, k)) at screen x_, y_ left font SMALL point pt mark(word(arms, k)) ps 0.9 \
         lw 1.5 lc rgb hue(word(arms, k)) offset 1, 0
 }
-plot for [k=1:words(arms)] T using (cell("test")):(ours(word(arms, k)) ? row_of(word(arms, k), k) : NaN): \
-         (cell("test_q1")):(cell("test_q3")) with xerrorbars pt mark(word(arms, k)) ps 0.9 lw 1.5 lc rgb hue(word(arms, k)) \
-         notitle, NaN notitle
+plot for [w in shown] T using (cell("test")):(ours(w) ? row_of(w, place_of(w, arms)) : NaN): \
+         (cell("test_q1")):(cell("test_q3")) with xerrorbars pt mark(w) ps 0.9 lw 1.5 lc rgb hue(w) notitle, NaN notitle
