@@ -315,16 +315,21 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
  * back within 1e-12 up to B = 100, and at B = 1000 every tenth is off by more than 1e-6; one of depth 8 gives them back
  * up to B = 10, and none at 100 (build/tests/test_way_back prints the errors).  FATHOM_BAD_ARGUMENT, here and of
  * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL.
- * A mixture coupling returns x to 1e-10 max(1, |x|), out to |x| = 40 and far beyond.  In a wide gap between components it
- * is so flat that many x have one latent in double precision.  FATHOM_FLAT if in some coupling 2^-50 max(1, |z|) dx/dz
- * exceeds that tolerance for some row, or, for "mixture-clipped", if a coordinate is out of the clip's range; all rows
- * are written, and such a row's x is one of those whose latent is nearest. */
+ * A flow of mixtures returns each coordinate of x to 1e-10 max(1, |x| / 40), or the outcome is FATHOM_FLAT: doubles do
+ * not tell such an x.  All rows are written, and such a row's x is one of those whose latent is nearest.  Reasons:
+ *   - in some coupling 2^-50 max(1, |z|) dx/dz exceeds 1e-10 max(1, |x|) for some row: a wide gap between components;
+ *   - in the flow as a whole 2^-50 sum_l sum_d |dx_c/dv_ld| max(1, |v_ld|) exceeds the promise for some row and c, v_l the
+ *     row after layer l: no coupling is flat by itself, but their slopes multiply.  Trained conditioners grow outside
+ *     the rows, and out at |x| = 40 the latent of most rows does not tell x.  This bound is of first order, from
+ *     exact Jacobians (inverse_error.c); it takes the time of D forward and D backward passes and some D^3 per row;
+ *   - for "mixture-clipped": a coordinate is out of the clip's range.
+ * FATHOM_NO_MEMORY also for a mixture's bound. */
 #define FATHOM_INVERSE_INTERVAL 100.0
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *z, size_t n);
 /* logp: [n], log p(x) = log base(z) + log |det dz/dx|. */
 fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n);
-/* x: [n][D] draws: base draws from `key`, through the inverse.  A draw in a gap of a mixture is any x there: no error. */
+/* x: [n][D] draws: base draws from `key`, through the inverse.  A draw where a mixture is flat is any x there: no error. */
 fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *params, fathom_key key, size_t n);
 /* loss = -mean log p (nats), and gradient: [n_params] = d loss / d params (NULL: the loss alone).  rows: [n] indices
  * into x, or NULL for the rows 0 .. n - 1; counts: [n], how often each of them counts in the mean, or NULL for once.

@@ -16,6 +16,7 @@
 
 #include "constants.h"
 #include "elementary.h"
+#include "inverse_error.h"
 
 /* One block, data -> latent, of which a configuration may leave out layers.  Because of the flips the second coupling
  * transforms the coordinates that the first one leaves unchanged. */
@@ -346,12 +347,13 @@ static bool has_inverse(const fathom_config *config)
            config->interval <= FATHOM_INVERSE_INTERVAL;
 }
 
-fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
-                                  const double *z, size_t n)
+static bool is_mixture(const fathom_config *config) { return strncmp(config->coupling, "mixture", 7) == 0; }
+
+/* error NULL: only the couplings themselves say what is flat. */
+static fathom_status inverse(double *x, double *log_det, fathom_workspace *ws, const double *params, const double *z,
+                             size_t n, struct inverse_error *error)
 {
-    const size_t dim = ws->flow->config.dim;
-    if (!has_inverse(&ws->flow->config))
-        return FATHOM_BAD_ARGUMENT;
+    const size_t  dim = ws->flow->config.dim;
     fathom_status status = fathom_flow_prepare(ws, params);
     bool          flat = false;
     for (size_t first = 0; first < n && status != FATHOM_NO_MEMORY; first += TILE) {
@@ -367,8 +369,22 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
             store_tile(x, ws->x, first, live, dim);
         if (log_det)
             store_log_det(log_det + first, ws, live);
+        flat = flat || (error && fathom_inverse_error_exceeds(error, ws, live));
     }
     return status == FATHOM_OK && flat ? FATHOM_FLAT : status;
+}
+
+fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
+                                  const double *z, size_t n)
+{
+    struct inverse_error *error = NULL;
+    if (!has_inverse(&ws->flow->config))
+        return FATHOM_BAD_ARGUMENT;
+    if (is_mixture(&ws->flow->config) && !(error = fathom_inverse_error_new(ws->flow->config.dim)))
+        return FATHOM_NO_MEMORY;
+    const fathom_status status = inverse(x, log_det, ws, params, z, n, error);
+    free(error);
+    return status;
 }
 
 /* ws->logp = log p of the tile ws->x; replaces ws->x by its latent. */
@@ -407,7 +423,7 @@ fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *
         for (size_t i = 0; i < n; i++)
             x[i * dim + d] = x[i * dim + d] * scale + params[d];
     }
-    const fathom_status status = fathom_flow_inverse(x, NULL, ws, params, x, n);
+    const fathom_status status = inverse(x, NULL, ws, params, x, n, NULL);
     return status == FATHOM_FLAT ? FATHOM_OK : status;
 }
 

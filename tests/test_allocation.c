@@ -297,6 +297,25 @@ static bool residual(void)
     return status == FATHOM_OK;
 }
 
+/* The way back through a mixture; what is refused before it began has written nothing. */
+static bool inverse(void)
+{
+    static double     params[8192];
+    double            x[2] = { 7.0, 7.0 };
+    fathom_flow      *flow = flow_of("mixture", 2, NULL);
+    fathom_workspace *ws = flow ? fathom_workspace_new(flow, fathom_isa_find(NULL)) : NULL;
+    fathom_status     status = FATHOM_NO_MEMORY;
+    if (ws) {
+        assert_true(fathom_flow_n_params(flow) <= 8192);
+        fathom_flow_init(params, flow, fathom_key_from_seed(0));
+        status = fathom_flow_inverse(x, NULL, ws, params, rows, 1);
+        assert_true(status == FATHOM_OK || (status == FATHOM_NO_MEMORY && x[0] == 7.0 && x[1] == 7.0));
+    }
+    fathom_workspace_free(ws);
+    fathom_flow_free(flow);
+    return status == FATHOM_OK;
+}
+
 /* Its reason is told in words as well. */
 static bool flow_alone(void)
 {
@@ -356,6 +375,7 @@ static void test_refusals(void **state)
     refuse_in_turn(actnorm_init, 12);
     refuse_in_turn(warm_start, 24);
     refuse_in_turn(residual, 15);
+    refuse_in_turn(inverse, 12);
     refuse_in_turn(flow_alone, 1);
     refuse_in_turn(spiral, 3);
     refuse_in_turn(read_data, 12);
