@@ -156,7 +156,7 @@ endef
 # The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names'
 # bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
 COMPUTING = lib harness/runner.c harness/health.[ch] harness/density_checks.[ch] harness/flow_checks.[ch] \
-            harness/kept_params.[ch]
+            harness/kept_params.[ch] harness/certified.[ch]
 $(BUILD)/harness/fingerprint.c: always
 	@mkdir -p $(@D)
 	@sources=$$(find $(COMPUTING) -name '*.[ch]' | sort) && [ -n "$$sources" ] && \
@@ -175,7 +175,7 @@ $(LIBRARY) $(SHARED) $(JUDGES) $(PLANS):
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 # What is installed.  The shared library shows what these declare, and nothing else.
-HEADERS = lib/fathom.h lib/fathom_streams.h lib/fathom_residual.h
+HEADERS = lib/fathom.h lib/fathom_streams.h lib/fathom_first.h lib/fathom_residual.h lib/fathom_certificate.h
 $(BUILD)/fathom.map: $(HEADERS) $(BUILD)/flags
 	@{ echo '{ global:'; sed '/^typedef/d' $(HEADERS) | grep -oE -e 'fathom_[a-z0-9_]+ *\(' -e '\*fathom_[a-z0-9_]+;' | \
 	tr -d ' (*;' | sort -u | \

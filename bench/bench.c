@@ -50,20 +50,21 @@ int main(int argc, char **argv)
     bench.peak = measure_peak(bench.isa);
     printf("%s, kernels %s, peak %.1f GFLOP/s a core in double precision\n", bench.machine, bench.isa->name,
            bench.peak * 1e-9);
-    struct table *exponents, *tables[5];
+    struct table *exponents, *tables[6];
     tables[0] = bench_split(&bench);
     tables[1] = bench_scaling(&bench, &exponents);
     tables[2] = exponents;
     tables[3] = bench_threads(&bench);
     tables[4] = bench_memory(&bench);
-    for (size_t i = 0; i < 5; i++)
+    tables[5] = bench_residual(&bench);
+    for (size_t i = 0; i < 6; i++)
         print(tables[i]);
-    if (!tables_write(out, tables, 5, &error))
+    if (!tables_write(out, tables, 6, &error))
         exit_failed("%s", error.text);
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         if (plot_draw(figures[i], &plot, &error) != PLOT_OK)
             exit_failed("%s", error.text);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         table_free(tables[i]);
     fathom_dataset_free(&bench.data);
     return EXIT_DONE;

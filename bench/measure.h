@@ -36,5 +36,6 @@ struct table *bench_split(const struct bench *bench);                           
 struct table *bench_scaling(const struct bench *bench, struct table **exponents); /* scaling.c */
 struct table *bench_threads(const struct bench *bench);                           /* threads.c */
 struct table *bench_memory(const struct bench *bench);                            /* memory.c  */
+struct table *bench_residual(const struct bench *bench);                          /* residual.c */
 
 #endif

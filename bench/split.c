@@ -81,7 +81,7 @@ static void adam(void *c)
 {
     struct coupling_bench *b = c;
     b->isa->sum_squares(b->gradient, b->n_params);
-    b->isa->adam(b->params, b->m, b->v, b->gradient, 1.0, 1e-12, 1.0, b->n_params);
+    b->isa->adam(b->params, b->m, b->v, b->gradient, 1.0, 1e-12, 0.999, 1.0, b->n_params);
 }
 
 static void row(struct table *table, const char *network, const char *part, double seconds, double flop, double peak)

@@ -80,7 +80,7 @@ static void finish(double *gradient, void *state)
         gradient[k] = layer->gradient[k];
 }
 
-static void inverse(double *x, struct volume *volume, void *state, size_t rows)
+static fathom_status inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct sinh_arcsinh *layer = state;
     for (size_t d = 0; d < layer->dim; d++)
@@ -89,6 +89,7 @@ static void inverse(double *x, struct volume *volume, void *state, size_t rows)
             volume->log[i] += log_cosh(v) - layer->s[d] - same_log1p(*y * *y) / 2;
             *y = hyperbolic_sine(v);
         }
+    return FATHOM_OK;
 }
 
 const struct layer ISA(layer_sinh_arcsinh) = {

@@ -69,5 +69,5 @@ fathom_status flow_checks_measure(struct flow_checks *checks, fathom_workspace *
     if (status == FATHOM_OK)
         status = energy_distance(checks, rows, draws);
     free(draws);
-    return status == FATHOM_BAD_ARGUMENT ? FATHOM_OK : status; /* no inverse, no draws */
+    return status == FATHOM_NO_MEMORY ? status : FATHOM_OK; /* no inverse, no draws */
 }

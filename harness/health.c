@@ -19,7 +19,7 @@ static fathom_status inverse_error(double *error, fathom_workspace *ws, const do
     for (size_t i = 0; i < size && status == FATHOM_OK; i++)
         *error = larger(*error, isnan(z[i]) ? NAN : fabs(test->x[i] - z[i]));
     free(z);
-    return status == FATHOM_BAD_ARGUMENT ? FATHOM_OK : status;
+    return status == FATHOM_NO_MEMORY ? status : FATHOM_OK;
 }
 
 static int ascending(const void *a, const void *b)

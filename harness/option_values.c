@@ -43,7 +43,7 @@ void option_describe_legal(char *text, size_t size, const struct option_row *row
                                         : "");
         return;
     case KIND_WORD:
-    case KIND_ACTNORM:
+    case KIND_PLACE:
     case KIND_SIGN:
         snprintf(text, size, "one of");
         for (size_t i = 0; option_word(row, i); i++) {
@@ -192,10 +192,10 @@ bool option_read(struct options *options, const struct option_row *row, const ch
             return false;
         *(const char **)field = option_word(row, place);
         return true;
-    case KIND_ACTNORM:
+    case KIND_PLACE:
         if (!read_word(&place, row, text))
             return false;
-        *(fathom_actnorm *)field = (fathom_actnorm)place;
+        *(int *)field = (int)place;
         return true;
     case KIND_SIGN:
         if (read_word(&place, row, text))
@@ -251,8 +251,8 @@ void option_print(char *text, size_t size, const struct options *options, const 
         for (size_t i = 0; i < list->n && at < size; i++)
             at += (size_t)snprintf(text + at, size - at, "%s%zu", i ? "," : "", list->depth[i]);
         return;
-    case KIND_ACTNORM:
-        snprintf(text, size, "%s", row->words[*(const fathom_actnorm *)field]);
+    case KIND_PLACE:
+        snprintf(text, size, "%s", row->words[*(const int *)field]);
         return;
     case KIND_SIGN:
         sign = *(const char *)field ? strchr(row->signs, *(const char *)field) : NULL;

@@ -5,17 +5,17 @@
 #include "options.h"
 
 enum option_kind {
-    KIND_COUNT,   /* a whole number, size_t or uint64_t                    */
-    KIND_REAL,    /* a finite number                                       */
-    KIND_CLIP,    /* a finite number, or `none`: infinity                  */
-    KIND_RATE,    /* a finite number, tuned, or tuned:LIST of such numbers */
-    KIND_DEPTHS,  /* a list of whole numbers                               */
-    KIND_WORD,    /* one that `word` lists, kept as the text               */
-    KIND_ACTNORM, /* one of `words`, kept as its place in the list         */
-    KIND_SIGN,    /* one of `words`, kept as its sign (char)               */
-    KIND_FORMAT,  /* a list of picture formats, which plot.h knows         */
-    KIND_TEXT,    /* a name: any text but an empty one and `--...`         */
-    KIND_FLAG     /* no value                                              */
+    KIND_COUNT,  /* a whole number, size_t or uint64_t                    */
+    KIND_REAL,   /* a finite number                                       */
+    KIND_CLIP,   /* a finite number, or `none`: infinity                  */
+    KIND_RATE,   /* a finite number, tuned, or tuned:LIST of such numbers */
+    KIND_DEPTHS, /* a list of whole numbers                               */
+    KIND_WORD,   /* one that `word` lists, kept as the text               */
+    KIND_PLACE,  /* one of `words`, kept as its place in the list, an enum */
+    KIND_SIGN,   /* one of `words`, kept as its sign (char)               */
+    KIND_FORMAT, /* a list of picture formats, which plot.h knows         */
+    KIND_TEXT,   /* a name: any text but an empty one and `--...`         */
+    KIND_FLAG    /* no value                                              */
 };
 
 struct option_row {

@@ -17,6 +17,7 @@
 
 #include "cores.h"
 #include "exit.h"
+#include "flow_words.h"
 #include "option_values.h"
 #include "plot.h"
 
@@ -71,8 +72,22 @@ static const struct option_row rows[OPTION_COUNT] = {
                        .meaning = "units of a hidden layer of the conditioner" },
     [OPTION_HIDDEN] = { "hidden", "N", KIND_COUNT, AT(flow.hidden), 0, FATHOM_HIDDEN_MAX, .setting = true,
                         .meaning = "hidden layers of the conditioner" },
-    [OPTION_ACTNORM] = { "actnorm", "KIND", KIND_ACTNORM, AT(flow.actnorm), .words = options_actnorms, .setting = true,
+    [OPTION_ACTNORM] = { "actnorm", "KIND", KIND_PLACE, AT(flow.actnorm), .words = options_actnorms, .setting = true,
                          .meaning = "none, default (scale 0.693) or data (initialised from data)" },
+    [OPTION_BLOCK] = { "block", "KIND", KIND_PLACE, AT(flow.block), .words = flow_blocks, .setting = true,
+                       .meaning = "coupling, or residual: y = x + g(x), g a contraction" },
+    [OPTION_LIPSCHITZ] = { "lipschitz", "L", KIND_REAL, AT(flow.lipschitz), 0, 1, .above_low = true, .below_high = true,
+                           .setting = true, .meaning = "Lipschitz constant of a residual block's g" },
+    [OPTION_ACTIVATION] = { "activation", "NAME", KIND_PLACE, AT(flow.activation), .words = flow_activations,
+                            .setting = true, .meaning = "of that g: lipswish or clipswish" },
+    [OPTION_LOG_DET] = { "log-det", "NAME", KIND_PLACE, AT(flow.log_det), .words = flow_log_dets, .setting = true,
+                         .meaning = "how training takes a residual block's log-determinant: exact, series,\n"
+                                    "hutchinson, roulette or poisson" },
+    [OPTION_TERMS] = { "terms", "N", KIND_COUNT, AT(flow.terms), 1, FATHOM_TERMS_MAX, .setting = true,
+                       .meaning = "terms of that series, or those that are always there" },
+    [OPTION_STOP] = { "stop", "X", KIND_REAL, AT(flow.stop), FATHOM_STOP_MIN, FATHOM_STOP_MAX, .setting = true,
+                      .meaning = "roulette: chance to stop after a term, below 1; poisson: mean number of\n"
+                                 "further terms" },
     [OPTION_SEED] = { "seed", "N", KIND_COUNT, AT(seed), 0, 0x1p53 - 1, .setting = true,
                       .meaning = "key of the first flow's initial parameters" },
     [OPTION_SEEDS] = { "seeds", "K", KIND_COUNT, AT(seeds), 1, 10000, .setting = true,
@@ -240,6 +255,8 @@ static enum options_outcome check_together(const struct options *options, fathom
                        "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
                        "2 x interval = %g",
                        flow->knots, flow->interval, FATHOM_MIN_BIN, 2 * flow->interval);
+    if (takes(program, OPTION_STOP) && flow->log_det == FATHOM_LOG_DET_ROULETTE && !(flow->stop < 1))
+        return illegal(error, "--stop %g --log-det roulette: a chance to stop is below 1", flow->stop);
     if ((given & TAKES(OPTION_HELDOUT)) && options_data_set(options))
         return illegal(error,
                        "--heldout %g: legal only with --data FILE (held-out rows of a data set with a name are "

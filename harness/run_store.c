@@ -13,9 +13,10 @@
 #include "canonical.h"
 #include "exit.h"
 #include "fingerprint.h"
+#include "flow_words.h"
 
 /* Whoever adds a member to one of these also adds it to the text. */
-_Static_assert(sizeof(fathom_config) == 64, "canonical_flow names every member of fathom_config");
+_Static_assert(sizeof(fathom_config) == 104, "canonical_flow names every member of fathom_config");
 _Static_assert(sizeof(fathom_train_options) == 48, "canonical_training names every member of fathom_train_options");
 
 /* The numbers of a result, in the order of the store's columns. */
@@ -170,6 +171,12 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_count(text, "flow.hidden", flow->hidden);
     canonical_word(text, "flow.actnorm", options_actnorms[flow->actnorm]);
     canonical_word(text, "flow.mixing", runner_mixings[flow->mixing]);
+    canonical_word(text, "flow.block", flow_blocks[flow->block]);
+    canonical_number(text, "flow.lipschitz", flow->lipschitz);
+    canonical_word(text, "flow.activation", flow_activations[flow->activation]);
+    canonical_word(text, "flow.log_det", flow_log_dets[flow->log_det]);
+    canonical_count(text, "flow.terms", flow->terms);
+    canonical_number(text, "flow.stop", flow->stop);
 }
 
 static void canonical_training(struct canonical *text, const fathom_train_options *training)

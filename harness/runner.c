@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certified.h"
 #include "first_batch.h"
 #include "exit.h"
 #include "kept_params.h"
@@ -347,6 +348,7 @@ static void train_and_score(struct run_result *result, double *params, const str
         if (best.kept_step > 0)
             result->kept_step = (double)best.kept_step;
         memcpy(params, trained, n_params * sizeof *params);
+        certified_make(params, flow);
         score(result, run, session, flow, fathom_trainer_workspace(trainer), params);
     }
     kept_params_free(&best);

@@ -1,5 +1,6 @@
-/* fathom.h - deep coupling flows: streams (fathom_streams.h), data, flows, gradients, training; the
- * residual map (fathom_residual.h).
+/* fathom.h - deep coupling and residual flows: streams (fathom_streams.h), data, flows, gradients, training.
+ *
+ * What residual blocks are made of is in fathom_residual.h, what is certain of them in fathom_certificate.h.
  *
  * One direction only: streams -> dataset -> flow -> training.  The library prints nothing, opens no file, does not read
  * the environment, does not exit, and keeps no state between calls except in the objects that it returns.
@@ -20,6 +21,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "fathom_first.h"
 #include "fathom_residual.h"
 #include "fathom_streams.h"
 
@@ -253,6 +255,13 @@ typedef struct fathom_config {
     size_t         hidden;   /* hidden layers of the conditioner            default 2, 0 to FATHOM_HIDDEN_MAX    */
     fathom_actnorm actnorm;  /* ActNorm at the head of each block           default none                         */
     fathom_mixing  mixing;   /* what of rotation and flips a block has      default full                         */
+
+    fathom_block      block;      /* couplings, or a residual map of `hidden` layers     default couplings       */
+    double            lipschitz;  /* L of a residual block                               default 0.9, > 0, < 1   */
+    fathom_activation activation; /* of its network                                      default LipSwish        */
+    fathom_log_det    log_det;    /* how training computes its log |det J|               default exact           */
+    size_t            terms;      /* of the series, or those that are always there       default 10, 1 to _MAX   */
+    double            stop;       /* of roulette, < 1, and Poisson      default 0.1, FATHOM_STOP_MIN to _MAX     */
 } fathom_config;
 
 fathom_config fathom_config_default(void);
@@ -266,7 +275,8 @@ const char *fathom_coupling_name(size_t i);
 
 /* A flow: its layers and where their parameters lie in one flat vector.  Holds no parameter.  Layout: base loc (D),
  * base raw scale (D); then block by block [ActNorm loc (D), raw scale (D)], [rotation vectors (2 x D, row-major)],
- * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in]. */
+ * coupling 1, coupling 2; a coupling is its conditioner's W0, b0, W1, b1, ..., each W row-major [out][in].  A residual
+ * block: [ActNorm], W0, b0, beta0, W1, ..., Wn, bn, then buffers (fathom_certificate.h): u0, v0, ..., un, vn, key (2). */
 typedef struct fathom_flow fathom_flow;
 
 /* NULL on failure.  *status (may be NULL) is then FATHOM_BAD_ARGUMENT or FATHOM_NO_MEMORY, otherwise FATHOM_OK, and
@@ -284,7 +294,8 @@ const fathom_config *fathom_flow_config(const fathom_flow *flow);
 
 /* Draws the initial parameters, params: [n_params], as the reference does: split(key, depth) gives a key k per block;
  * split(k, 3) gives the keys of rotation, coupling 1 and coupling 2.  Rotation vectors are normal; weights and biases
- * of conditioners are uniform on +-1/sqrt(fan_in); base loc = 0, scale = 1; ActNorm loc = 0, raw scale = 0. */
+ * of conditioners are uniform on +-1/sqrt(fan_in); base loc = 0, scale = 1; ActNorm loc = 0, raw scale = 0.
+ * A residual block's weights and biases are alike; its vectors of power iteration are normal, then iterated. */
 void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key);
 
 /* The memory in which one thread evaluates one flow: the layers' state and a tile of rows.  Its size does not depend on
@@ -338,7 +349,7 @@ fathom_status fathom_flow_jacobian(double *jacobian, fathom_workspace *ws, const
 fathom_status fathom_singular_values(double *values, double *a, size_t dim);
 
 /* dead: [hidden], how many units of each hidden layer, over all 2 depth conditioners of width units each, are above 0
- * before their ReLU at none of the rows x, [n][D].  FATHOM_OK or FATHOM_NO_MEMORY. */
+ * before their ReLU at none of the rows x, [n][D]; 0 of residual blocks.  FATHOM_OK or FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_dead_units(size_t *dead, fathom_workspace *ws, const double *params, const double *x,
                                      size_t n);
 
@@ -387,7 +398,8 @@ fathom_status fathom_train_options_check(const fathom_train_options *options, fa
 /* Floating-point operations of all steps of such a run: 6 x parameters x rows of a batch x steps, two for the forward and
  * four for the backward pass of each parameter and row (Kaplan et al. 2020, "Scaling laws for neural language models",
  * section 2.1).  It counts what a dense conditioner takes; what the transformers take, and what a conditioner of one
- * input saves (conditioner_piecewise.c), is not in it.  0 if there is no such flow. */
+ * input saves (conditioner_piecewise.c), is not in it.  Of residual blocks: parameters that are no buffers, and 1 + D times
+ * the rows, for values and tangents.  0 if there is no such flow. */
 double fathom_train_flops(const fathom_config *config, const fathom_train_options *options);
 
 /* optax's cosine_onecycle_schedule(steps, peak): peak/25 up to peak at 30 % of the steps, down to peak/2.5e5, along
@@ -418,38 +430,13 @@ void            fathom_trainer_free(fathom_trainer *trainer);
 /* One step on x[rows]: rows: [options.batch], each below n; their order does not matter.  loss and grad_norm (of the
  * gradient as it is, before the stabiliser) are this step's, of the parameters before it.  FATHOM_OK: the parameters were
  * updated.  FATHOM_SKIPPED: the stabiliser left the step out, and the run goes on; both numbers are NaN if it did not use
- * the batch at all (rewind).  FATHOM_DIVERGED: loss or norm is not finite, the parameters and moments are as they were,
- * and the run is over.  At most options.steps steps, with those that were left out (FATHOM_BAD_ARGUMENT after). */
+ * the batch at all (rewind).  FATHOM_DIVERGED: loss or norm is not finite, parameters (but for buffers) and moments are as
+ * they were, and the run is over.  At most options.steps steps, with those that were left out (FATHOM_BAD_ARGUMENT after). */
 fathom_status fathom_trainer_step(fathom_trainer *trainer, double *loss, double *grad_norm, const uint32_t *rows);
 
 /* The current parameters, [n_params], and a workspace to evaluate them with.  Both belong to the trainer. */
 const double     *fathom_trainer_params(const fathom_trainer *trainer);
 fathom_workspace *fathom_trainer_workspace(fathom_trainer *trainer);
-
-/* What was not finite first. */
-typedef enum fathom_first_kind {
-    FATHOM_FIRST_NONE,             /* everything was finite                                                       */
-    FATHOM_FIRST_SCALE_UNDERFLOW,  /* a layer's log |det J| is -inf for some row: a scale is 0                    */
-    FATHOM_FIRST_LATENT_OVERFLOW,  /* a row's coordinate or log |det J| after a layer is infinite or NaN, or, after all
-                                       layers, its log p under the base                                            */
-    FATHOM_FIRST_GRADIENT_OVERFLOW /* every row's log p is finite, but not the gradient's norm                    */
-} fathom_first_kind;
-
-/* "none", "scale-underflow", "latent-overflow", "gradient-overflow".  A static string; "unknown" for any other. */
-const char *fathom_first_kind_name(fathom_first_kind kind);
-
-/* The first layer, data -> latent, at which something was not finite when the batch of one step passed through the flow.
- * If both are there, the kind is scale underflow.  A gradient overflow is that of the first layer whose part of the
- * gradient has no finite norm; of the base if each part by itself has. */
-typedef struct fathom_first {
-    fathom_first_kind kind;
-    size_t            step;  /* from 0                                                                          */
-    size_t            layer; /* its number in the stack, from 0, flips included; the number of layers: the base */
-    size_t            block; /* its block, from 0; the depth: the base                                          */
-    const char       *name;  /* "rotation", "coupling", ..., "base"; NULL if there is none; a static string      */
-    size_t            rows;  /* rows of the batch that are so there, each as often as it was drawn; of a gradient
-                                overflow the rows whose own gradient has no finite norm                        */
-} fathom_first;
 
 typedef struct fathom_train_result {
     fathom_status status;      /* FATHOM_OK, FATHOM_DIVERGED, FATHOM_STOPPED or FATHOM_NO_MEMORY            */

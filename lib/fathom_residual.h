@@ -1,4 +1,5 @@
-/* fathom_residual.h - the notebook's one-dimensional residual map and its inverse by Banach's iteration.
+/* fathom_residual.h - residual maps: the words that a configuration uses for residual blocks; the notebook's
+ * one-dimensional map and its inverse by Banach's iteration.
  *
  * A part of fathom.h, whose conventions hold here.
  */
@@ -10,6 +11,36 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* What a block of a flow is. */
+typedef enum fathom_block {
+    FATHOM_BLOCK_COUPLING, /* [ActNorm], [rotation], coupling, [flip], coupling, [flip]                            */
+    FATHOM_BLOCK_RESIDUAL /* [ActNorm], y = x + g(x), g a network with Lipschitz constant below 1 (Behrmann et al. 2019,
+                              "Invertible residual networks"; kernels/layer_residual.c)                           */
+} fathom_block;
+
+/* The activation of a residual block's network.  b, one number per hidden layer, is trained. */
+typedef enum fathom_activation {
+    FATHOM_ACTIVATION_LIPSWISH, /* phi(x) = x sigmoid(softplus(b) x) / 1.1 (Chen et al. 2019, "Residual flows for
+                                   invertible generative modeling", sec. 3.3)                                     */
+    FATHOM_ACTIVATION_CLIPSWISH /* [phi(x), phi(-x)] / 1.004, twice as many outputs (Perugachi-Diaz et al. 2021,
+                                   "Invertible DenseNets with concatenated LipSwish", sec. 3.3)                   */
+} fathom_activation;
+
+/* How training computes log |det (I + J)| = sum_k (-1)^(k+1) tr(J^k) / k of a residual block, J = dg/dx.  Scores
+ * (fathom_flow_log_prob, fathom_flow_forward, fathom_flow_inverse) are always exact.  lib/log_det.c has the formulas. */
+typedef enum fathom_log_det {
+    FATHOM_LOG_DET_EXACT,      /* the determinant itself                                                          */
+    FATHOM_LOG_DET_SERIES,     /* `terms` terms with exact traces: biased                                         */
+    FATHOM_LOG_DET_HUTCHINSON, /* the same with v^T J^k v for tr(J^k), one v of signs per row (Hutchinson 1990)   */
+    FATHOM_LOG_DET_ROULETTE,   /* Hutchinson's, `terms` + N terms, P(N >= i) = (1 - stop)^(i - 1), each divided by its
+                                  probability (Chen et al. 2019, eq. 6): unbiased                                 */
+    FATHOM_LOG_DET_POISSON     /* the same with N Poisson of mean `stop`: unbiased, of infinite variance          */
+} fathom_log_det;
+
+enum { FATHOM_TERMS_MAX = 1000 };
+#define FATHOM_STOP_MIN 0.01
+#define FATHOM_STOP_MAX 100.0
 
 /* T(x) = x + a sin(b x), the notebook's one-dimensional residual map (Behrmann et al. 2019, "Invertible residual
  * networks"): g(x) = a sin(b x) has Lipschitz constant |a b|, which the first function returns.  b x is in radians.

@@ -110,6 +110,8 @@ fathom_status fathom_flow_first_not_finite(fathom_first *first, double *gradient
     fathom_first       answer = { .kind = FATHOM_FIRST_GRADIENT_OVERFLOW };
     fathom_status      status = fathom_flow_prepare(ws, params);
     if (status == FATHOM_OK)
+        fathom_flow_estimate(ws);
+    if (status == FATHOM_OK)
         forward_pass(&found, ws, params, x, rows, counts, n);
     if (found.underflows > 0)
         answer.kind = FATHOM_FIRST_SCALE_UNDERFLOW, answer.rows = found.underflows;

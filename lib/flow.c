@@ -7,6 +7,7 @@
  * back, while it is in cache.  `live` is the number of rows in a tile; the tile is filled up to padded(live) with
  * copies. */
 #include "flow.h"
+#include "residual_config.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -18,12 +19,22 @@
 
 /* One block, data -> latent, of which a configuration may leave out layers.  Because of the flips the second coupling
  * transforms the coordinates that the first one leaves unchanged. */
-static const char *const BLOCK[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
-enum { BLOCK_LENGTH = sizeof BLOCK / sizeof *BLOCK };
+enum { BLOCK_LENGTH = 6 };
+static const char *const COUPLING_BLOCK[BLOCK_LENGTH] = {
+    "actnorm", "rotation", "coupling", "flip", "coupling", "flip"
+};
+static const char *const RESIDUAL_BLOCK[BLOCK_LENGTH] = { "actnorm", "residual" };
+
+static const char *const *block_of(const fathom_config *config)
+{
+    return config->block == FATHOM_BLOCK_RESIDUAL ? RESIDUAL_BLOCK : COUPLING_BLOCK;
+}
 
 static bool has_layer(const fathom_config *config, const char *name)
 {
     const fathom_mixing mixing = config->mixing;
+    if (!name)
+        return false;
     if (strcmp(name, "actnorm") == 0)
         return config->actnorm != FATHOM_ACTNORM_NONE;
     if (strcmp(name, "rotation") == 0)
@@ -45,7 +56,13 @@ fathom_config fathom_config_default(void)
                             .width = 24,
                             .hidden = 2,
                             .actnorm = FATHOM_ACTNORM_NONE,
-                            .mixing = FATHOM_MIXING_FULL };
+                            .mixing = FATHOM_MIXING_FULL,
+                            .block = FATHOM_BLOCK_COUPLING,
+                            .lipschitz = 0.9,
+                            .activation = FATHOM_ACTIVATION_LIPSWISH,
+                            .log_det = FATHOM_LOG_DET_EXACT,
+                            .terms = 10,
+                            .stop = 0.1 };
 }
 
 __attribute__((format(printf, 2, 3))) static fathom_status refuse(fathom_error *error, const char *format, ...)
@@ -85,15 +102,15 @@ static fathom_status check(fathom_config *config, fathom_error *error)
     if (!t)
         return refuse(error, "no coupling is called '%.40s'", config->coupling ? config->coupling : "");
     config->coupling = t->name; /* outlives the caller's string */
-    return FATHOM_OK;
+    return fathom_residual_check(config, error);
 }
 
 static size_t block_n_params(const fathom_config *config)
 {
     size_t n = 0;
     for (size_t i = 0; i < BLOCK_LENGTH; i++)
-        if (has_layer(config, BLOCK[i]))
-            n += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), config);
+        if (has_layer(config, block_of(config)[i]))
+            n += layer_n_params(fathom_isa_layer(&fathom_isa_ref, block_of(config)[i]), config);
     return n;
 }
 
@@ -123,10 +140,11 @@ fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status,
         flow->n_params = base_n_params(&copy);
         for (size_t block = 0; block < copy.depth; block++)
             for (size_t i = 0; i < BLOCK_LENGTH; i++) {
-                if (!has_layer(&copy, BLOCK[i]))
+                const char *name = block_of(&copy)[i];
+                if (!has_layer(&copy, name))
                     continue;
-                flow->layers[flow->n_layers++] = (struct flow_layer){ BLOCK[i], flow->n_params };
-                flow->n_params += layer_n_params(fathom_isa_layer(&fathom_isa_ref, BLOCK[i]), &copy);
+                flow->layers[flow->n_layers++] = (struct flow_layer){ name, flow->n_params };
+                flow->n_params += layer_n_params(fathom_isa_layer(&fathom_isa_ref, name), &copy);
             }
     }
     if (status)
@@ -234,6 +252,13 @@ fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params)
     return FATHOM_OK;
 }
 
+void fathom_flow_estimate(fathom_workspace *ws)
+{
+    for (size_t l = 0; l < ws->flow->n_layers; l++)
+        if (ws->layers[l].layer->estimate)
+            ws->layers[l].layer->estimate(ws->layers[l].state);
+}
+
 /* --------------------------------------------------------------------------------------------------- tiles ---- */
 
 static size_t live_rows(size_t n, size_t first) { return n - first < TILE ? n - first : TILE; }
@@ -298,7 +323,8 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
  * the same latent in double precision, and no inverse is right for all of them.  fathom.h gives the limit. */
 static bool has_inverse(const fathom_config *config)
 {
-    return strcmp(config->coupling, "spline") != 0 || config->interval <= FATHOM_INVERSE_INTERVAL;
+    return config->block == FATHOM_BLOCK_RESIDUAL || strcmp(config->coupling, "spline") != 0 ||
+           config->interval <= FATHOM_INVERSE_INTERVAL;
 }
 
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
@@ -308,11 +334,14 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     if (!has_inverse(&ws->flow->config))
         return FATHOM_BAD_ARGUMENT;
     fathom_status status = fathom_flow_prepare(ws, params);
-    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
+    for (size_t first = 0; first < n && status != FATHOM_NO_MEMORY; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, z, NULL, first, n, dim);
         volume_start(&ws->volume, padded(live));
-        for (size_t l = ws->flow->n_layers; l-- > 0;)
-            ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state, padded(live));
+        for (size_t l = ws->flow->n_layers; l-- > 0;) {
+            const fathom_status outcome = ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state,
+                                                                       padded(live));
+            status = outcome == FATHOM_OK || status == FATHOM_NO_MEMORY ? status : outcome;
+        }
         if (x)
             store_tile(x, ws->x, first, live, dim);
         if (log_det)
@@ -377,6 +406,7 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
     fathom_status status = fathom_flow_prepare(ws, params);
     if (status != FATHOM_OK)
         return status;
+    fathom_flow_estimate(ws);
     memset(ws->partial, 0, 2 * dim * 8 * sizeof(double));
     for (size_t first = 0; first < n; first += TILE) {
         size_t live = fathom_flow_load_tile(ws->x, x, rows, first, n, dim);

@@ -38,6 +38,12 @@ size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows
 /* Prepares all layers for params (layer.h).  FATHOM_OK or FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params);
 
+/* After it: log |det J| as training takes it, until the next fathom_flow_prepare (layer.h, `estimate`). */
+void fathom_flow_estimate(fathom_workspace *ws);
+
+/* Before each gradient of a training: moves the buffers of params (layer.h, `advance`).  step: from 0.  advance.c. */
+void fathom_flow_advance(double *params, const fathom_workspace *ws, uint64_t step);
+
 /* The scale s_d = softplus(raw_d) of the base in coordinate d < dim (kernels/base.c). */
 double fathom_flow_base_scale(const double *params, size_t dim, size_t d);
 

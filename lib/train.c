@@ -4,7 +4,7 @@
  * counts twice, but passes through the flow once.  The rows pass in the order of a curve on which neighbours are close
  * together (morton.c), so the rows of one tile lie in few segments of a conditioner.
  *
- * Step t, from 0:  loss and gradient g of the batch at the current parameters.  The stabiliser decides what becomes of
+ * Step t, from 0:  the flow's buffers advance (advance.c).  Then loss and gradient g of the batch at the current parameters.  The stabiliser decides what becomes of
  * them (stabiliser.h); by default it clips g, and ends the run if the loss or |g| is not finite.  Then Adam updates the
  * parameters with the schedule's rate.  Parameters that are finite at the start remain finite: the range of peak_lr ends
  * where an update could overflow. */
@@ -15,6 +15,7 @@
 #include "constants.h"
 #include "elementary.h"
 #include "first_not_finite.h"
+#include "flow.h"
 #include "stabiliser.h"
 
 struct fathom_trainer {
@@ -121,7 +122,12 @@ fathom_status fathom_train_options_check(const fathom_train_options *options, fa
 
 double fathom_train_flops(const fathom_config *config, const fathom_train_options *options)
 {
-    return 6.0 * (double)fathom_n_params(config, NULL) * (double)options->batch * (double)options->steps;
+    const size_t n_params = fathom_n_params(config, NULL);
+    const bool   residual = n_params > 0 && config->block == FATHOM_BLOCK_RESIDUAL;
+    const size_t buffers = residual ? layer_n_buffers(fathom_isa_layer(&fathom_isa_ref, "residual"), config) : 0;
+    const double streams = residual ? 1.0 + (double)config->dim : 1.0;
+    return 6.0 * (double)(n_params - config->depth * buffers) * streams * (double)options->batch *
+           (double)options->steps;
 }
 
 /* The parameters, the gradient, the moments, and perhaps the parameters before, in one block. */
@@ -282,7 +288,8 @@ fathom_status fathom_trainer_step(fathom_trainer *t, double *loss, double *grad_
         t->result.skipped++;
         return FATHOM_SKIPPED;
     }
-    const size_t  distinct = distinct_rows(t, rows);
+    const size_t distinct = distinct_rows(t, rows);
+    fathom_flow_advance(t->adam.params, t->workspace, number);
     fathom_status status = fathom_flow_nll(loss, t->gradient, t->workspace, t->adam.params, t->x, t->distinct,
                                            t->counts, distinct);
     if (status != FATHOM_OK)

@@ -138,7 +138,7 @@ void run_forward(const struct layer *b, double *x, double *log_det, void *state,
 void run_inverse(const struct layer *b, double *x, double *log_det, void *state, size_t rows)
 {
     struct volume volume = started(rows);
-    b->inverse(x, &volume, state, rows);
+    b->inverse(x, &volume, state, rows); /* a row that is not found is NaN */
     add_log_det(log_det, &volume, rows);
 }
 

@@ -29,10 +29,13 @@ static void open_layer(struct layer_case *layer, const struct layer *table, cons
     *layer = (struct layer_case){
         .table = table, .config = *config, .dim = config->dim, .n_params = layer_n_params(table, config)
     };
-    bool coupling = strcmp(table->name, "coupling") == 0;
+    const bool coupling = strcmp(table->name, "coupling") == 0, residual = strcmp(table->name, "residual") == 0;
     layer->spline = coupling && strcmp(config->coupling, "spline") == 0;
     snprintf(layer->name, sizeof layer->name, "%s %s, D = %zu, %zu layers of %zu", table->name,
-             coupling ? config->coupling : "", config->dim, config->hidden, config->width);
+             coupling                                                        ? config->coupling
+             : residual && config->activation == FATHOM_ACTIVATION_CLIPSWISH ? "CLipSwish"
+                                                                             : "",
+             config->dim, config->hidden, config->width);
     layer->state = layer_create(table, config);
     assert_non_null(layer->state);
     assert_true(layer_bytes(table, layer->state) > 0);
@@ -43,6 +46,8 @@ static void open_layer(struct layer_case *layer, const struct layer *table, cons
     for (size_t k = 0; k < layer->n_params; k++)
         layer->params[k] += moved[k];
     free(moved);
+    for (int i = 0; i < 50 && table->advance; i++)
+        table->advance(layer->params, config, fathom_key_from_seed(8));
     place_rows(layer);
 }
 
@@ -56,6 +61,15 @@ static bool of_known_size(const struct transformer *const *all, const struct tra
     return false;
 }
 
+/* A coupling has a transformer, a residual block an activation. */
+static size_t variants(const struct layer *layer, const struct fathom_isa *isa)
+{
+    size_t n = 0;
+    while (isa->transformers[n])
+        n++;
+    return strcmp(layer->name, "coupling") == 0 ? n : strcmp(layer->name, "residual") == 0 ? 2 : 1;
+}
+
 /* `plane`: transformers of known size in D = 2 alone. */
 static size_t visit(void (*property)(struct layer_case *), const fathom_config *config, double noise, bool plane)
 {
@@ -67,16 +81,18 @@ static size_t visit(void (*property)(struct layer_case *), const fathom_config *
         all[n++] = *l;
     all[n++] = &layer_sinh_arcsinh_example;
     for (size_t b = 0; b < n; b++)
-        for (const struct transformer *const *t = isa->transformers; *t; t++)
+        for (size_t v = 0; v < variants(all[b], isa); v++)
             for (size_t d = 0; d < sizeof dims / sizeof *dims; d++) {
-                struct layer_case layer;
-                fathom_config     own = *config;
-                if (strcmp(all[b]->name, "coupling") != 0 && t != isa->transformers)
-                    continue; /* only a coupling has a transformer */
-                if (plane && dims[d] > 2 && of_known_size(isa->transformers, *t, config))
+                struct layer_case               layer;
+                fathom_config                   own = *config;
+                const struct transformer *const t = isa->transformers[v];
+                if (plane && dims[d] > 2 && of_known_size(isa->transformers, t, config))
                     continue;
                 own.dim = dims[d];
-                own.coupling = (*t)->name;
+                if (strcmp(all[b]->name, "residual") == 0)
+                    own.activation = (fathom_activation)v;
+                else
+                    own.coupling = t->name;
                 open_layer(&layer, all[b], &own, noise);
                 property(&layer);
                 layer_destroy(layer.table, layer.state);

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../fathom.h"
+#include "../fathom_certificate.h"
 #include "conditioner.h"
 #include "tile.h"
 #include "volume.h"
@@ -24,6 +24,14 @@ struct layer {
     size_t (*n_params)(const fathom_config *config); /* NULL: none */
     /* params: [n_params].  NULL: all start at zero. */
     void (*init)(double *params, const fathom_config *config, fathom_key key);
+
+    /* How many of the parameters, the last ones, are buffers: their gradient is 0, and `advance` alone moves them.
+     * NULL: none. */
+    size_t (*n_buffers)(const fathom_config *config);
+    /* Called by the trainer before each gradient, with a key for each step: moves the buffers.  NULL: there are none. */
+    void (*advance)(double *params, const fathom_config *config, fathom_key key);
+    /* Bounds the Lipschitz constant of the layer (fathom_flow_certify).  NULL: it has no bound. */
+    fathom_status (*certify)(double *params, fathom_certificate *certificate, const fathom_config *config);
 
     /* Returns the number of units of the parameters, which lie one after the other, and their lengths, length: [units],
      * or NULL.  A unit is a row of a matrix [out][in], or a whole vector (Brock et al. 2021, sec. 4).  NULL: all
@@ -41,10 +49,17 @@ struct layer {
      * NULL: nothing to prepare. */
     fathom_status (*prepare)(void *state, const double *params);
 
+    /* From now until the next prepare, forward and backward take the estimate of log |det dy/dx| that training uses
+     * (fathom_log_det): a function of the parameters and of the row's number, from 0, among those that forward was given
+     * since prepare.  Without this call log |det dy/dx| is exact.  NULL: it always is. */
+    void (*estimate)(void *state);
+
     /* x: [D][STRIDE], in place, becomes y (inverse: y becomes x).  log |det dy/dx| (inverse: log |det dx/dy|) of each
-     * row is added to volume.  rows: how many rows the tile has.  Never NULL. */
+     * row is added to volume.  rows: how many rows the tile has.  inverse returns FATHOM_OK; FATHOM_NO_CONVERGENCE if an
+     * iteration did not reach its tolerance in some row, and each such row becomes NaN; FATHOM_NO_MEMORY.
+     * Never NULL. */
     void (*forward)(double *x, struct volume *volume, void *state, size_t rows);
-    void (*inverse)(double *x, struct volume *volume, void *state, size_t rows);
+    fathom_status (*inverse)(double *x, struct volume *volume, void *state, size_t rows);
 
     /* After forward of the same tile.  dx: [D][STRIDE], in: d loss / d y, out: d loss / d x.
      * dlog_det: [rows], d loss / d log |det dy/dx| of this layer; it is the same for every layer, because the flow's
@@ -67,6 +82,11 @@ struct layer {
 static inline size_t layer_n_params(const struct layer *layer, const fathom_config *config)
 {
     return layer->n_params ? layer->n_params(config) : 0;
+}
+
+static inline size_t layer_n_buffers(const struct layer *layer, const fathom_config *config)
+{
+    return layer->n_buffers ? layer->n_buffers(config) : 0;
 }
 
 static inline size_t layer_units(size_t *length, const struct layer *layer, const fathom_config *config)

@@ -96,13 +96,14 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     }
 }
 
-static void inverse(double *x, struct volume *volume, void *state, size_t rows)
+static fathom_status inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH)
             store(ROW(x, d) + i, load(ROW(x, d) + i) * broadcast(s->scale[d]) + broadcast(s->loc[d]));
     add_log_det(volume, -s->log_det, rows);
+    return FATHOM_OK;
 }
 
 /* dloc, and dl = ds (ds/dl) */

@@ -152,13 +152,14 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     s->conditioner->backward(dx, s->outputs, s->conditioner_state, rows);
 }
 
-static void inverse(double *x, struct volume *volume, void *state, size_t rows)
+static fathom_status inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct coupling *s = state;
     s->conditioner->forward(s->outputs, x, s->conditioner_state, rows);
     for (size_t j = 0; j < s->n_transformed; j++)
         s->transformer->inverse(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
                                 ROW(s->saved, j * s->n_saved), &s->config, rows);
+    return FATHOM_OK;
 }
 
 static void finish(double *gradient, void *state)

@@ -26,4 +26,10 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     reverse(dx, ((const fathom_config *)state)->dim, rows);
 }
 
-const struct layer ISA(layer_flip) = { .name = "flip", .forward = forward, .inverse = forward, .backward = backward };
+static fathom_status inverse(double *x, struct volume *volume, void *state, size_t rows)
+{
+    forward(x, volume, state, rows);
+    return FATHOM_OK;
+}
+
+const struct layer ISA(layer_flip) = { .name = "flip", .forward = forward, .inverse = inverse, .backward = backward };

@@ -117,12 +117,13 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     }
 }
 
-static void inverse(double *x, struct volume *volume, void *state, size_t rows)
+static fathom_status inverse(double *x, struct volume *volume, void *state, size_t rows)
 {
     (void)volume;
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;)
         reflect(x, NULL, s->u + r * s->dim, s->dim, rows);
+    return FATHOM_OK;
 }
 
 /* dv = (du - u (u . du)) / |v|, since u = v / |v| */

@@ -19,6 +19,7 @@ LAYER(actnorm)
 LAYER(rotation)
 LAYER(coupling)
 LAYER(flip)
+LAYER(residual)
 
 TRANSFORMER(spline)
 TRANSFORMER(affine)

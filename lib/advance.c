@@ -1,0 +1,12 @@
+/* advance.c - the parameters that no gradient moves: between two steps of a training each layer moves its buffers.
+ *
+ * The key of a step is that of its number, so a training that starts again from the same parameters draws the same. */
+#include "flow.h"
+
+void fathom_flow_advance(double *params, const fathom_workspace *ws, uint64_t step)
+{
+    for (size_t l = 0; l < ws->flow->n_layers; l++)
+        if (ws->layers[l].layer->advance)
+            ws->layers[l].layer->advance(params + ws->flow->layers[l].offset, &ws->flow->config,
+                                         fathom_key_from_seed(step));
+}
