@@ -183,7 +183,7 @@ static void test_moment_of_draws(void **state)
 {
     (void)state;
     enum { DRAWS = 20000 };
-    double *j = need(4 * DRAWS * sizeof *j), *value = need(DRAWS * sizeof *value);
+    double             *j = need(4 * DRAWS * sizeof *j), *value = need(DRAWS * sizeof *value);
     const double        radius = 0.5, stop = 0.375;
     const fathom_config roulette = config_of(FATHOM_LOG_DET_ROULETTE, 2, 1, stop);
     double              square = 0.0, fourth = 0.0;
