@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "exit.h"
+#include "flow_words.h"
 #include "run_store.h"
 
 struct listing {
@@ -36,16 +37,52 @@ static void add(struct run_list *runs, const struct run *run)
     runs->run[runs->n++] = *run;
 }
 
+/* Which of the words, ended by NULL, the word is; NULL, or none of them: `kept`. */
+static int place_of(const char *word, const char *const *words, int kept)
+{
+    for (int i = 0; word && words[i]; i++)
+        if (strcmp(word, words[i]) == 0)
+            return i;
+    return kept;
+}
+
 /* Of such a flow, other than its depth and width. */
 static size_t n_params(fathom_config flow, size_t depth, size_t width)
 {
     fathom_error error;
     flow.depth = depth;
     flow.width = width;
-    const size_t n = fathom_n_params(&flow, &error);
+    const size_t n = fathom_n_trained(&flow, &error);
     if (n == 0)
         exit_failed("%s", error.text);
     return n;
+}
+
+/* The arm's own differences, but for what depends on other runs. */
+static void apply(struct run *run, const struct arm *arm)
+{
+    if (arm->stabiliser) {
+        run->training.stabiliser = arm->stabiliser;
+        run->training.clip = options_clip(arm->stabiliser, run->training.clip);
+    }
+    if (arm->clip > 0)
+        run->training.clip = arm->clip;
+    if (arm->width > 0)
+        run->flow.width = arm->width;
+    if (arm->bins > 0)
+        run->flow.knots = arm->bins;
+    if (arm->coupling)
+        run->flow.coupling = arm->coupling;
+    if (arm->terms > 0)
+        run->flow.terms = arm->terms;
+    if (arm->stop > 0)
+        run->flow.stop = arm->stop;
+    if (arm->lipschitz > 0)
+        run->flow.lipschitz = arm->lipschitz;
+    run->flow.actnorm = (fathom_actnorm)place_of(arm->actnorm, options_actnorms, run->flow.actnorm);
+    run->flow.mixing = (fathom_mixing)place_of(arm->mixing, runner_mixings, run->flow.mixing);
+    run->flow.block = (fathom_block)place_of(arm->block, flow_blocks, run->flow.block);
+    run->flow.log_det = (fathom_log_det)place_of(arm->log_det, flow_log_dets, run->flow.log_det);
 }
 
 static size_t distance(size_t a, size_t b) { return a > b ? a - b : b - a; }
@@ -78,6 +115,19 @@ static void match(struct run *run, const struct arm *arm)
         run->training.steps = equal_steps(flow, arm->equal_work, run->training.steps);
     if (arm->equal_params > 0)
         run->flow.width = nearest_width(flow, n_params(*flow, arm->equal_params, flow->width));
+    if (arm->params_of) {
+        struct run other = *run;
+        apply(&other, arm->params_of);
+        run->flow.width = nearest_width(flow, n_params(other.flow, flow->depth, other.flow.width));
+    }
+    if (arm->work_of) {
+        struct run other = *run;
+        apply(&other, arm->work_of);
+        const double ratio = fathom_train_flops(&other.flow, &other.training) /
+                             fathom_train_flops(&run->flow, &run->training);
+        const double equal = floor(ratio * (double)run->training.steps + 0.5);
+        run->training.steps = equal < FATHOM_STEPS_MIN ? FATHOM_STEPS_MIN : (size_t)equal;
+    }
     if (arm->steps_factor > 0)
         run->training.steps *= arm->steps_factor;
     run->evaluate_every = arm->evaluate_every;
@@ -178,22 +228,7 @@ static void nest_arms(struct listing *l, const enum axis *rest)
         const struct arm *arm = &l->design->arms[i];
         l->arm = arm;
         l->run.arm = arm->name;
-        if (arm->stabiliser) {
-            l->run.training.stabiliser = arm->stabiliser;
-            l->run.training.clip = options_clip(arm->stabiliser, l->run.training.clip);
-        }
-        if (arm->clip > 0)
-            l->run.training.clip = arm->clip;
-        if (arm->width > 0)
-            l->run.flow.width = arm->width;
-        if (arm->bins > 0)
-            l->run.flow.knots = arm->bins;
-        for (int kind = 0; arm->actnorm && options_actnorms[kind]; kind++)
-            if (strcmp(arm->actnorm, options_actnorms[kind]) == 0)
-                l->run.flow.actnorm = (fathom_actnorm)kind;
-        for (int kind = 0; arm->mixing && runner_mixings[kind]; kind++)
-            if (strcmp(arm->mixing, runner_mixings[kind]) == 0)
-                l->run.flow.mixing = (fathom_mixing)kind;
+        apply(&l->run, arm);
         nest(l, rest);
         l->run = before;
     }

@@ -25,17 +25,24 @@ enum axis {
  * option's value. */
 struct arm {
     const char *name;
-    const char *actnorm;        /* "none", "default" or "data"                                                     */
-    const char *mixing;         /* "full", "no-flips", "no-rotations" or "none"                                    */
-    const char *stabiliser;     /* fathom_stabiliser_name; all but "clip" act without a clip                       */
-    double      clip;           /* global norm; INFINITY: no clip                                                  */
-    size_t      equal_params;   /* a depth: the width is the one whose number of parameters is nearest to that of
+    const char *actnorm;         /* "none", "default" or "data"                                                     */
+    const char *mixing;          /* "full", "no-flips", "no-rotations" or "none"                                    */
+    const char *stabiliser;      /* fathom_stabiliser_name; all but "clip" act without a clip                       */
+    double      clip;            /* global norm; INFINITY: no clip                                                  */
+    size_t      equal_params;    /* a depth: the width is the one whose number of parameters is nearest to that of
                                      such a flow at the option's width, of two the smaller                       */
-    size_t      equal_work;     /* a depth: as many steps as cost nearest to what the option's steps cost such a flow
+    size_t      equal_work;      /* a depth: as many steps as cost nearest to what the option's steps cost such a flow
                                      at the option's width (fathom_train_flops)                                  */
-    size_t      steps_factor;   /* so many times the option's steps                                              */
-    size_t      evaluate_every; /* of struct run                                                                 */
-    size_t      width, bins;    /* units of a hidden layer; inner knots of the spline                              */
+    size_t      steps_factor;    /* so many times the option's steps                                              */
+    size_t      evaluate_every;  /* of struct run                                                                 */
+    const char *coupling;        /* fathom_coupling_name                                                            */
+    const char *block, *log_det; /* flow_words.h                                                                   */
+    size_t      terms;           /* of the log-det                                                                  */
+    double      stop, lipschitz; /* of the log-det; L of a residual block                                          */
+    const struct arm *params_of; /* the width is the one whose number of trained parameters is nearest to that of such a
+                                     flow of this arm, of two the smaller                                          */
+    const struct arm *work_of;   /* as many steps as cost nearest to what the option's cost such a flow of this arm */
+    size_t            width, bins; /* units of a hidden layer; inner knots of the spline                              */
 };
 
 /* A level of AXIS_DATA: rows of a named data set; size 0: --data-size of them. */

@@ -37,7 +37,7 @@ struct table_plan {
     bool only_known; /* not written unless the rows are of a data set whose density is known */
 };
 
-enum { EXPERIMENT_TABLES_MAX = 8 };
+enum { EXPERIMENT_TABLES_MAX = 12 };
 
 struct experiment {
     struct program program; /* name, --help's text, options                                            */
@@ -51,7 +51,7 @@ struct experiment {
     void *(*measure)(const struct outcome *outcome);
     void (*release)(void *measured, const struct outcome *outcome);
     struct table_plan tables[EXPERIMENT_TABLES_MAX]; /* the last has no name                              */
-    const char       *figures[4];                    /* the last is NULL                                  */
+    const char       *figures[8];                    /* the last is NULL                                  */
     uint64_t          notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
                               notebook's own numbers beside these                                                */
 };

@@ -57,7 +57,7 @@ static fathom_status dead_units(struct health *health, fathom_workspace *ws, con
     const fathom_status  status = fathom_flow_dead_units(dead, ws, params, train->x, train->n);
     const double         in_layer = 2 * (double)config->depth * (double)config->width; /* two couplings in a block */
     health->dead_units = health->dead_units_last = NAN;
-    if (status != FATHOM_OK || config->hidden == 0)
+    if (status != FATHOM_OK || config->hidden == 0 || config->block == FATHOM_BLOCK_RESIDUAL)
         return status;
     for (size_t layer = 0; layer < config->hidden; layer++)
         all += dead[layer];

@@ -13,10 +13,10 @@ enum { HEALTH_ROWS = 1000 }; /* of the condition number: the first of the test r
 
 struct health {
     double inverse_error; /* max |x - T^-1(T(x))| over the coordinates of the test rows; infinite or NaN if some row's
-                                is, and NaN if the flow has no inverse (fathom_flow_inverse)                         */
+                                is, and NaN if the flow has no inverse, or an iteration for it did not converge                       */
     double condition_number; /* median of sigma_max / sigma_min of dz/dx; infinite where the Jacobian is not finite  */
     double dead_units;       /* share of the hidden units that are <= 0 before their ReLU on all training rows; NaN if
-                                there is no hidden layer                                                             */
+                                there is no hidden layer, or the blocks are residual                                                          */
     double dead_units_last;  /* the same of the last hidden layer                                                    */
 };
 

@@ -48,9 +48,13 @@ static const char *const numbers[] = { "n_params",
                                        "energy_sd",
                                        "untrained_inverse_error",
                                        "untrained_condition_number",
-                                       "kept_step" };
+                                       "kept_step",
+                                       "certified",
+                                       "by_power",
+                                       "before",
+                                       "banach_steps" };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
-static const struct store_schema schema = { 3, numbers, N_NUMBERS };
+static const struct store_schema schema = { 4, numbers, N_NUMBERS };
 
 static char opened[PATH_MAX];
 
@@ -385,7 +389,11 @@ void run_store_put(struct store *store, const struct run *run, const struct run_
                                       result->checks.energy_sd,
                                       result->untrained_health.inverse_error,
                                       result->untrained_health.condition_number,
-                                      result->kept_step };
+                                      result->kept_step,
+                                      result->certified.lipschitz,
+                                      result->certified.by_power,
+                                      result->certified.before,
+                                      result->certified.banach_steps };
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),

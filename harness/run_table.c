@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "exit.h"
+#include "flow_words.h"
 
 enum kind {
     KIND_TEXT,    /* const char *                           */
@@ -19,7 +20,10 @@ enum kind {
     KIND_ACTNORM, /* fathom_actnorm, by its name            */
     KIND_MIXING,  /* fathom_mixing, by its name             */
     KIND_STATUS,  /* fathom_status, by its name             */
-    KIND_FLOPS,   /* of a whole run */
+    KIND_BLOCK,   /* fathom_block, by its name              */
+    KIND_LOG_DET, /* fathom_log_det, by its name            */
+    KIND_FLOPS,   /* of a whole run                         */
+    KIND_TRAINED, /* fathom_n_trained of a run's flow       */
     KIND_HASH     /* struct sha256: 16 digits, "-" for none */
 };
 enum holder { OF_RUN, OF_RESULT, OF_TRUTH, OF_ROWS };
@@ -41,6 +45,11 @@ static const struct column {
     { "depth", KIND_COUNT, RUN(flow.depth) },
     { "arm", KIND_TEXT, RUN(arm) },
     { "actnorm", KIND_ACTNORM, RUN(flow.actnorm) },
+    { "block", KIND_BLOCK, RUN(flow.block) },
+    { "lipschitz", KIND_SETTING, RUN(flow.lipschitz) },
+    { "log_det", KIND_LOG_DET, RUN(flow.log_det) },
+    { "terms", KIND_COUNT, RUN(flow.terms) },
+    { "stop", KIND_SETTING, RUN(flow.stop) },
     { "mixing", KIND_MIXING, RUN(flow.mixing) },
     { "width", KIND_COUNT, RUN(flow.width) },
     { "bins", KIND_COUNT, RUN(flow.knots) },
@@ -51,7 +60,7 @@ static const struct column {
     { "stabiliser", KIND_TEXT, RUN(training.stabiliser) },
     { "seed", KIND_COUNT, RUN(seed) },
     { "replica", KIND_COUNT, RUN(replica) },
-    { "n_params", KIND_COUNT, RESULT(n_params) },
+    { "n_params", KIND_TRAINED, OF_RUN, 0 },
     { "untrained_logp", KIND_NUMBER, RESULT(untrained_logp) },
     { "grad_norm", KIND_NUMBER, RESULT(untrained_grad_norm) },
     { "status", KIND_STATUS, RESULT(status) },
@@ -82,6 +91,10 @@ static const struct column {
     { "coverage_99", KIND_NUMBER, RESULT(checks.coverage[2]) },
     { "energy_distance", KIND_NUMBER, RESULT(checks.energy_distance) },
     { "energy_sd", KIND_NUMBER, RESULT(checks.energy_sd) },
+    { "certified", KIND_NUMBER, RESULT(certified.lipschitz) },
+    { "by_power", KIND_NUMBER, RESULT(certified.by_power) },
+    { "before", KIND_NUMBER, RESULT(certified.before) },
+    { "banach_steps", KIND_NUMBER, RESULT(certified.banach_steps) },
     { "kl", KIND_NUMBER, RESULT(kl) },
     { "kl_std_error", KIND_NUMBER, RESULT(kl_std_error) },
     { "params_sha256", KIND_HASH, RESULT(params_hash) },
@@ -140,6 +153,15 @@ static void put(struct table *table, enum kind kind, const void *value)
         break;
     case KIND_FLOPS:
         table_number(table, flops_of(value));
+        break;
+    case KIND_BLOCK:
+        table_text(table, flow_blocks[*(const fathom_block *)value]);
+        break;
+    case KIND_LOG_DET:
+        table_text(table, flow_log_dets[*(const fathom_log_det *)value]);
+        break;
+    case KIND_TRAINED:
+        table_count(table, fathom_n_trained(&((const struct run *)value)->flow, NULL));
         break;
     case KIND_HASH:
         run_table_hash(table, value);

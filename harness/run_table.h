@@ -4,6 +4,10 @@
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
  *   mixing          what of rotations and flips its blocks have: "full", "no-flips", "no-rotations", "none"
+ *   block           "coupling" or "residual"
+ *   lipschitz       L, what training keeps the Lipschitz number of a residual block below
+ *   log_det terms stop   how training computes a residual block's log |det J| (fathom_residual.h)
+ *   certified by_power before banach_steps    of a trained residual flow (certified.h); nan of any other
  *   data rows       the data set's name, or "file"; how many training rows
  *   steps flops     of the training; floating-point operations of all its steps (fathom_train_flops)
  *   width bins      of its conditioners and its splines: what --width and --bins set

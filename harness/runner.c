@@ -326,6 +326,7 @@ static struct run_result nothing_measured(size_t n_params)
                                 .validation_logp = NAN,
                                 .health = unknown,
                                 .untrained_health = unknown,
+                                .certified = certified_none,
                                 .kept_step = NAN,
                                 .checks = flow_checks_none,
                                 .kl = NAN,
@@ -348,7 +349,7 @@ static void train_and_score(struct run_result *result, double *params, const str
         if (best.kept_step > 0)
             result->kept_step = (double)best.kept_step;
         memcpy(params, trained, n_params * sizeof *params);
-        certified_make(params, flow);
+        check(certified_measure(&result->certified, params, flow), "certificate");
         score(result, run, session, flow, fathom_trainer_workspace(trainer), params);
     }
     kept_params_free(&best);

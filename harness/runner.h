@@ -6,6 +6,7 @@
 #ifndef RUNNER_H
 #define RUNNER_H
 
+#include "certified.h"
 #include "flow_checks.h"
 #include "health.h"
 #include "session.h"
@@ -55,6 +56,7 @@ struct run_result {
     double             heldout_logp;        /* trained: of the held-out rows                             */
     double             validation_logp;     /* validation: of the validation rows                        */
     struct health      health;              /* health: what else there is to say of the trained flow     */
+    struct certified   certified;           /* trained residual flows: their Lipschitz numbers           */
     struct flow_checks checks;              /* checks: is its density that of session_test_rows?         */
     struct health      untrained_health;    /* untrained_health: inverse error and condition number      */
     double             kept_step;           /* evaluate_every: steps after which the kept parameters were */

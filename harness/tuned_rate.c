@@ -65,6 +65,8 @@ static bool same_configuration(const struct run *a, const struct run *b)
     const fathom_config *f = &a->flow, *g = &b->flow;
     return a->rows == b->rows && f->depth == g->depth && same_text(f->coupling, g->coupling) && f->knots == g->knots &&
            f->interval == g->interval && f->width == g->width && f->hidden == g->hidden && f->actnorm == g->actnorm &&
+           f->block == g->block && f->lipschitz == g->lipschitz && f->activation == g->activation &&
+           f->log_det == g->log_det && f->terms == g->terms && f->stop == g->stop &&
            a->training.steps == b->training.steps && a->training.clip == b->training.clip &&
            same_text(a->training.stabiliser, b->training.stabiliser) && same_text(a->arm, b->arm) &&
            a->evaluate_every == b->evaluate_every && a->train == b->train;

@@ -288,6 +288,9 @@ void         fathom_flow_free(fathom_flow *flow);
  * refuse the configuration; *error (may be NULL) says why. */
 size_t fathom_n_params(const fathom_config *config, fathom_error *error);
 
+/* How many of them training moves: all but a residual flow's buffers (fathom_certificate.h).  0 likewise. */
+size_t fathom_n_trained(const fathom_config *config, fathom_error *error);
+
 /* The number of parameters; and the configuration, which lives as long as the flow. */
 size_t               fathom_flow_n_params(const fathom_flow *flow);
 const fathom_config *fathom_flow_config(const fathom_flow *flow);

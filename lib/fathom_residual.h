@@ -58,6 +58,15 @@ size_t fathom_nonincreasing_steps(const double *y, size_t n);
 void fathom_residual_inverse(double *x, double *max_error, const double *y, const double *truth, double a, double b,
                              size_t iterations, size_t n);
 
+/* The points x with T(x) = y, ascending.  x: [room]; returns how many there are, of which x holds the first `room`.
+ * T(x) = y puts x within |a| of y, where T is looked at from 4096 cells: of pre-images that share a cell an even number
+ * is missed.  Each is exact to the last bits.  0 if y or |a| is not finite. */
+size_t fathom_residual_preimages(double *x, double y, double a, double b, size_t room);
+
+/* The first k at which Banach's bound lipschitz^k is at most `tolerance`, as a real number: log(tolerance) /
+ * log(lipschitz), 0 < tolerance < 1; 0 for lipschitz 0, NaN where nothing is promised: lipschitz >= 1. */
+double fathom_residual_promise(double lipschitz, double tolerance);
+
 #ifdef __cplusplus
 }
 #endif

@@ -124,6 +124,18 @@ size_t fathom_n_params(const fathom_config *config, fathom_error *error)
     return base_n_params(&copy) + copy.depth * block_n_params(&copy);
 }
 
+size_t fathom_n_trained(const fathom_config *config, fathom_error *error)
+{
+    fathom_config copy = *config;
+    size_t        buffers = 0;
+    if (check(&copy, error) != FATHOM_OK)
+        return 0;
+    for (size_t i = 0; i < BLOCK_LENGTH; i++)
+        if (has_layer(&copy, block_of(&copy)[i]))
+            buffers += layer_n_buffers(fathom_isa_layer(&fathom_isa_ref, block_of(&copy)[i]), &copy);
+    return fathom_n_params(&copy, NULL) - copy.depth * buffers;
+}
+
 fathom_flow *fathom_flow_new(const fathom_config *config, fathom_status *status, fathom_error *error)
 {
     fathom_config copy = *config;
@@ -250,13 +262,6 @@ fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params)
             return status;
     }
     return FATHOM_OK;
-}
-
-void fathom_flow_estimate(fathom_workspace *ws)
-{
-    for (size_t l = 0; l < ws->flow->n_layers; l++)
-        if (ws->layers[l].layer->estimate)
-            ws->layers[l].layer->estimate(ws->layers[l].state);
 }
 
 /* --------------------------------------------------------------------------------------------------- tiles ---- */

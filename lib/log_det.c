@@ -50,13 +50,20 @@ static size_t poisson(double *chance, double rate, size_t most)
     return n;
 }
 
+static size_t scratch_size(const struct log_det *log_det)
+{
+    const size_t vectors = (log_det->n_terms + 1) * log_det->dim, matrices = 2 * log_det->dim * log_det->dim;
+    return vectors > matrices ? vectors : matrices;
+}
+
 bool fathom_log_det_open(struct log_det *log_det, const fathom_config *config)
 {
     enum { MOST = 4000 }; /* (1 - FATHOM_STOP_MIN)^3655 < 2^-53, and a Poisson number of mean 100 ends far below */
     const size_t dim = config->dim, terms = config->log_det == FATHOM_LOG_DET_EXACT ? 0 : config->terms;
     const bool   random = config->log_det == FATHOM_LOG_DET_ROULETTE || config->log_det == FATHOM_LOG_DET_POISSON;
     *log_det = (struct log_det){ .way = config->log_det, .dim = dim, .n_terms = terms };
-    log_det->chance = malloc((terms + (random ? MOST : 0) + 1) * sizeof *log_det->chance);
+    log_det->room = terms + (random ? MOST : 0) + 1;
+    log_det->chance = malloc(log_det->room * sizeof *log_det->chance);
     if (!log_det->chance)
         return false;
     for (size_t k = 0; k < terms; k++)
@@ -65,8 +72,7 @@ bool fathom_log_det_open(struct log_det *log_det, const fathom_config *config)
         log_det->n_terms += geometric(log_det->chance + terms, config->stop, MOST);
     if (config->log_det == FATHOM_LOG_DET_POISSON)
         log_det->n_terms += poisson(log_det->chance + terms, config->stop, MOST);
-    const size_t vectors = (log_det->n_terms + 1) * dim, matrices = 2 * dim * dim;
-    log_det->scratch = malloc((vectors > matrices ? vectors : matrices) * sizeof *log_det->scratch);
+    log_det->scratch = malloc(scratch_size(log_det) * sizeof *log_det->scratch);
     return log_det->scratch;
 }
 
@@ -79,8 +85,7 @@ void fathom_log_det_clear(struct log_det *log_det)
 
 size_t fathom_log_det_bytes(const struct log_det *log_det)
 {
-    const size_t vectors = (log_det->n_terms + 1) * log_det->dim, matrices = 2 * log_det->dim * log_det->dim;
-    return (log_det->n_terms + 1 + (vectors > matrices ? vectors : matrices)) * sizeof(double);
+    return (log_det->room + scratch_size(log_det)) * sizeof(double);
 }
 
 /* --------------------------------------------------------------------------------------------------- exact ---- */

@@ -61,3 +61,44 @@ void fathom_residual_inverse(double *x, double *max_error, const double *y, cons
             max_error[k] = max_distance(x, truth, n);
     }
 }
+
+/* T(x) - y */
+static double excess(double x, double y, double a, double b) { return x + residual(x, a, b) - y; }
+
+/* The root between low and high, at which the excess has other signs or is 0 at low, by bisection to the last bits. */
+static double root(double low, double high, double y, double a, double b)
+{
+    const bool below = excess(low, y, a, b) < 0;
+    if (excess(low, y, a, b) == 0)
+        return low;
+    for (double middle = low + (high - low) / 2; middle > low && middle < high; middle = low + (high - low) / 2)
+        if ((excess(middle, y, a, b) < 0) == below)
+            low = middle;
+        else
+            high = middle;
+    return high;
+}
+
+size_t fathom_residual_preimages(double *x, double y, double a, double b, size_t room)
+{
+    enum { CELLS = 4096 };
+    const double reach = fabs(a) * (1 + 1.0 / CELLS) + 1.0 / CELLS, step = 2 * reach / CELLS;
+    size_t       n = 0;
+    if (!(fabs(y) <= 1e300) || !(reach <= 1e300)) /* NaN too */
+        return 0;
+    for (size_t i = 0; i < CELLS; i++) {
+        const double low = y - reach + (double)i * step, high = y - reach + (double)(i + 1) * step;
+        const double at_low = excess(low, y, a, b), at_high = excess(high, y, a, b);
+        if (!(at_low == 0 || (at_low < 0 && at_high > 0) || (at_low > 0 && at_high < 0)))
+            continue;
+        if (n < room)
+            x[n] = root(low, high, y, a, b);
+        n++;
+    }
+    return n;
+}
+
+double fathom_residual_promise(double lipschitz, double tolerance)
+{
+    return lipschitz == 0 ? 0 : lipschitz > 0 && lipschitz < 1 ? same_log(tolerance) / same_log(lipschitz) : NAN;
+}

@@ -122,12 +122,8 @@ fathom_status fathom_train_options_check(const fathom_train_options *options, fa
 
 double fathom_train_flops(const fathom_config *config, const fathom_train_options *options)
 {
-    const size_t n_params = fathom_n_params(config, NULL);
-    const bool   residual = n_params > 0 && config->block == FATHOM_BLOCK_RESIDUAL;
-    const size_t buffers = residual ? layer_n_buffers(fathom_isa_layer(&fathom_isa_ref, "residual"), config) : 0;
-    const double streams = residual ? 1.0 + (double)config->dim : 1.0;
-    return 6.0 * (double)(n_params - config->depth * buffers) * streams * (double)options->batch *
-           (double)options->steps;
+    const double passes = config->block == FATHOM_BLOCK_RESIDUAL ? 1.0 + (double)config->dim : 1.0;
+    return 6.0 * passes * (double)fathom_n_trained(config, NULL) * (double)options->batch * (double)options->steps;
 }
 
 /* The parameters, the gradient, the moments, and perhaps the parameters before, in one block. */

@@ -77,6 +77,7 @@ static void add_head(struct pieces *out, enum edition edition, const struct verd
     pieces_value(out, "tests", text(out->pool, "%zu", verdicts_of_family(verdicts, NULL)));
     pieces_value(out, "stability-tests", text(out->pool, "%zu", verdicts_of_family(verdicts, "Stability")));
     pieces_value(out, "depth-tests", text(out->pool, "%zu", verdicts_of_family(verdicts, "Depth")));
+    pieces_value(out, "residual-tests", text(out->pool, "%zu", verdicts_of_family(verdicts, "Residual flows")));
     pieces_value(out, "level", text(out->pool, "%g", EFFECT_LEVEL));
     pieces_value(out, "material", text(out->pool, "%g", EFFECT_MATERIAL));
 }

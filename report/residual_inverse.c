@@ -1,4 +1,5 @@
-/* residual_inverse.c - the residual maps x + a sin(b x), and the claim D7 of PROTOCOL.md, which a map x + c x decides. */
+/* residual_inverse.c - the residual maps x + a sin(b x), and the claims D7 and R3 of PROTOCOL.md, which a map x + c x
+ * decides. */
 #include "judge.h"
 
 #include <math.h>
@@ -9,6 +10,9 @@ static const struct source tables[] = {
     { .name = "residual_inverse", .columns = "a b lipschitz monotone nonincreasing_steps banach_max_err" },
     { .name = "residual_banach", .columns = "a b iteration max_err bound" },
     { .name = "residual_linear", .columns = "slope lipschitz monotone formula_max_err banach_max_err" },
+    { .name = "residual_contraction",
+      .columns = "family lipschitz contraction monotone nonincreasing_steps preimages iterations promised "
+                 "formula_max_err" },
     { 0 },
 };
 
@@ -26,10 +30,20 @@ struct linear_map {
     double formula_error, error;       /* of the formula, of Banach's iteration */
 };
 
+/* A map of residual_contraction.tsv: x + L sin x, or x + L x. */
+struct family_map {
+    double lipschitz, monotone, preimages, iterations, promised, formula_error; /* NaN: the table has none */
+};
+struct family {
+    size_t             n;
+    struct family_map *map; /* [n] */
+};
+
 struct residual_inverse {
     size_t               n;
     struct residual_map *map; /* [n] */
     struct linear_map    linear;
+    struct family        sines, lines;
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
@@ -61,6 +75,25 @@ static struct linear_map measure_linear(const struct inputs *in)
     };
 }
 
+static struct family measure_family(const struct inputs *in, const char *name)
+{
+    const struct table *table = sources_table(in->sources, "residual_contraction");
+    const struct sample lipschitz = query_numbers(in->pool, table, "lipschitz", text(in->pool, "family=%s", name));
+    struct family       family = { lipschitz.n, pool_zeroed(in->pool, lipschitz.n * sizeof *family.map) };
+    for (size_t i = 0; i < family.n; i++) {
+        const char *where = text(in->pool, "family=%s lipschitz=%.17g", name, lipschitz.x[i]);
+        family.map[i] = (struct family_map){
+            .lipschitz = lipschitz.x[i],
+            .monotone = query_number(table, "monotone", where),
+            .preimages = query_number(table, "preimages", where),
+            .iterations = query_number(table, "iterations", where),
+            .promised = query_number(table, "promised", where),
+            .formula_error = query_number(table, "formula_max_err", where),
+        };
+    }
+    return family;
+}
+
 static void *measure(const struct inputs *in)
 {
     const struct table      *table = sources_table(in->sources, "residual_inverse");
@@ -68,6 +101,8 @@ static void *measure(const struct inputs *in)
     const struct sample      bs = query_numbers(in->pool, table, "b", "");
     struct residual_inverse *m = pool_zeroed(in->pool, sizeof *m);
     m->linear = measure_linear(in);
+    m->sines = measure_family(in, "sine");
+    m->lines = measure_family(in, "linear");
     m->n = as.n < bs.n ? as.n : bs.n;
     m->map = pool_zeroed(in->pool, m->n * sizeof *m->map);
     for (size_t i = 0; i < m->n; i++) {
@@ -166,6 +201,78 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
         });
 }
 
+/* ------------------------------------------------------------------------------------- contraction numbers ---- */
+
+/* What refutes "iff" among the maps of both families. */
+struct against {
+    size_t                   maps, contractions, fold, within; /* within: contractions as fast as Banach promises */
+    const struct family_map *needless;                         /* no contraction, and the formula comes back        */
+};
+
+static void look_at(struct against *found, const struct family *family)
+{
+    for (size_t i = 0; i < family->n; i++) {
+        const struct family_map *map = &family->map[i];
+        const bool               contraction = map->lipschitz < 1;
+        found->maps++;
+        found->contractions += contraction;
+        found->fold += contraction && map->monotone == 0;
+        found->within += contraction && map->iterations <= ceil(map->promised);
+        if (!contraction && map->monotone == 1 && map->formula_error <= RECOVERED)
+            found->needless = map;
+    }
+}
+
+/* R3: D7 again, at more contraction numbers. */
+static void claim_contraction(struct pieces *out, const struct residual_inverse *m)
+{
+    struct pool   *pool = out->pool;
+    struct against found = { 0 };
+    look_at(&found, &m->sines);
+    look_at(&found, &m->lines);
+    const char *slope = found.needless ? text_short(pool, found.needless->lipschitz) : NULL;
+    const char *needless = slope ? text(pool, "$x + %s x$ is no contraction's map and has an inverse", slope) : NULL;
+    pieces_claim(
+        out,
+        &(struct claim){
+            .name = "contraction",
+            .title = "a residual map is invertible iff $g$ is a contraction, at numbers from 0.1 to 1.3",
+            .sentence = "Residual map is invertible iff $g$ is a contraction",
+            .rule = "it falls by one counterexample; there is no test. A map that is a contraction and not increasing, "
+                    "or that is no contraction and has an inverse by its formula, to 1e-15: refuted as stated; "
+                    "neither: undecided.",
+            .estimate = needless,
+            .effect = text(pool,
+                           "%zu of %zu contractions are increasing, and Banach's iteration reaches 1e-12 of its first "
+                           "error within the promised number of steps at %zu of them.",
+                           found.contractions - found.fold, found.contractions, found.within),
+            .limit = needless && found.fold ? text(pool, "a contraction folds over, and %s.", needless)
+                   : needless               ? text(pool, "%s.", needless)
+                   : found.fold             ? "a contraction folds over."
+                                            : NULL,
+            .untested = found.maps ? NULL : "the table has no map",
+            .rests_on = "residual_contraction",
+            .decision = needless || found.fold ? REFUTED : UNDECIDED,
+        });
+}
+
+static void table_contraction(struct pieces *out, const struct family *sines)
+{
+    struct pool  *pool = out->pool;
+    struct bytes *table = pieces_table(out, "numbers");
+    bytes_text(table, "| $L$ of $x + L \\sin x$ | increasing | pre-images of $\\pi$ | iterations to 1e-12 | promised "
+                      "|\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < sines->n; i++) {
+        const struct family_map *map = &sines->map[i];
+        bytes_print(table, "| %g | %s | %s | %s | %s |\n", map->lipschitz,
+                    isnan(map->monotone) ? "-"
+                    : map->monotone == 1 ? "yes"
+                                         : "no",
+                    text_number(pool, 0, map->preimages), text_number(pool, 0, map->iterations),
+                    text_number(pool, 0, ceil(map->promised)));
+    }
+}
+
 static void decide(struct pieces *out, const void *measured)
 {
     const struct residual_inverse *m = measured;
@@ -186,12 +293,14 @@ static void decide(struct pieces *out, const void *measured)
     }
     pieces_value(out, "iterations", iterations ? iterations : "");
     claim_iff(out, m);
+    table_contraction(out, &m->sines);
+    claim_contraction(out, m);
 }
 
 const struct judge judge_residual_inverse = {
     .name = "residual_inverse",
     .tables = tables,
-    .figures = "residual_inverse banach",
+    .figures = "residual_inverse banach residual_convergence residual_cobweb residual_folds",
     .measure = measure,
     .decide = decide,
     .notebook = true,

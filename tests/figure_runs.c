@@ -76,7 +76,7 @@ void fill_runs(struct world *w)
                                           .kl_std_error = world_size(w) };
     }
     for (const struct table_plan *plan = experiment->tables; plan->name; plan++)
-        if (!plan->summary_of)
+        if (!plan->summary_of && !plan->fill)
             run_table_fill(world_table(w, plan->name, plan->columns), &(struct outcome){ .session = &named.session,
                                                                                          .truth = &truth,
                                                                                          .runs = runs.run,

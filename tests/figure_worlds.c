@@ -440,4 +440,5 @@ void fill_residual_inverse(struct world *w)
     table_text(linear, "true");
     table_number(linear, 4e-16);
     table_number(linear, 7e18);
+    fill_contraction_numbers(w);
 }

@@ -44,7 +44,10 @@ void fill_divergence(struct world *w);
 void fill_conditioner(struct world *w);
 void fill_roundoff(struct world *w);
 void fill_residual_inverse(struct world *w);
-void fill_runs(struct world *w);
+void fill_residual_flow(struct world *w);
+void fill_log_det_estimators(struct world *w);
+void fill_contraction_numbers(struct world *w); /* of residual_inverse */
+void fill_runs(struct world *w);                /* those that no function fills */
 
 /* The tables that the program makes from others, by its own functions.  The others must have the columns of its plan. */
 void world_derive(struct world *w);

@@ -19,6 +19,7 @@
 
 #include "document.h"
 #include "depth_world.h"
+#include "residual_world.h"
 #include "stability_world.h"
 
 enum { SEEDS = 8, CONFIRMED = 16, FIRST = 100, GRADIENT_SEEDS = 16, DRAWS = 32 };
@@ -52,7 +53,8 @@ static const struct world_head {
     { "depth_sweep", "spline", "1,2,4,8", "65", " depth_sweep truth " },
     { "density", "spline", "1,2,4,8", "1", " density_integral " },
     { "gradient_norm", "both", "2,4,8,16", "1", " gradient_norm " },
-    { "residual_inverse", "spline", "1,2,4,8", "1", " residual_inverse residual_banach residual_linear " },
+    { "residual_inverse", "spline", "1,2,4,8", "1",
+      " residual_inverse residual_banach residual_linear residual_contraction " },
     { "depth_truth", "spline", "1,2,4,8,16,20", "1", " depth_truth " },
     { "depth_tuned", "spline", "1,2,4,8,16", "1", " depth_tuned depth_tuned_rates " },
     { "rows", "spline", "1,4,16", "1", " rows_summary " },
@@ -65,6 +67,9 @@ static const struct world_head {
     { "masks", "spline", "4,8", "1", " masks " },
     { "effective_step", "both", "1,2,4,8,16", "1", " effective_step " },
     { "roundoff", "spline", "1,2,4,8", "9", " roundoff roundoff_final " },
+    { "residual_flow", "-", "-", "1", " residual_flow residual_flow_rates " },
+    { "log_det_estimators", "-", "-", "1",
+      " log_det_estimators log_det_cells log_det_bias log_det_roulette log_det_moment " },
     { "conditioner", "spline", "4", "1", " conditioner " },
 };
 
@@ -81,6 +86,8 @@ static const struct world_runs {
     { "rows", "200", "4", "spiral" },
     { "inverse_depth", "200", "12", "spiral" },
     { "gradient_depth", "200", "64", "spiral" },
+    { "residual_flow", "400", "12", "spiral" },
+    { "log_det_estimators", "400", "12", "spiral" },
     { NULL, "0", "8", "spiral" }, /* of all others */
 };
 
@@ -299,6 +306,12 @@ static void write_residual(void)
     file = create_table("residual_linear", "slope lipschitz monotone formula_max_err banach_max_err");
     fprintf(file, "2\t2\ttrue\t%s\t6.9e18\n", world.linear_is_lost ? "1.1e-15" : "4e-16");
     finish_table(file);
+    file = create_table("residual_contraction", "family lipschitz contraction monotone nonincreasing_steps preimages "
+                                                "iterations promised formula_max_err");
+    fprintf(file, "sine\t0.5\ttrue\t%s\t0\t1\t36\t39.863\tnan\nsine\t1.3\tfalse\tfalse\t278\t3\tnan\tnan\tnan\n",
+            world.contraction_folds ? "false" : "true");
+    fprintf(file, "linear\t2\tfalse\ttrue\t0\t1\tnan\tnan\t%s\n", world.linear_is_lost ? "1.1e-15" : "4e-16");
+    finish_table(file);
     file = create_table("residual_banach", "a b iteration max_err bound");
     for (int i = 0; i < 61; i++)
         fprintf(file, "0.3\t1\t%d\t%.9g\t%.9g\n", i, pow(0.29, i), pow(0.3, i));
@@ -327,6 +340,7 @@ void write_world(void)
     write_effective_step();
     write_roundoff();
     write_residual();
+    write_residual_flows();
     write_conditioner();
 }
 
@@ -372,6 +386,7 @@ int new_world(void **state)
     world = good_world();
     stability_world = good_stability();
     depth_world = good_depth();
+    residual_world = good_residual();
     return 0;
 }
 

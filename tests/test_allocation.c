@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "common.h"
+#include "fathom_certificate.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -75,10 +76,14 @@ static void test_no_allocation_in_a_step(void **state)
         const char    *coupling;
         size_t         dim;
         fathom_actnorm actnorm;
+        fathom_block   block;
+        fathom_log_det log_det;
     } cases[] = {
-        { "spline", 2, FATHOM_ACTNORM_NONE },
-        { "affine", 2, FATHOM_ACTNORM_DEFAULT },
-        { "spline", 5, FATHOM_ACTNORM_DEFAULT },
+        { "spline", 2, FATHOM_ACTNORM_NONE, FATHOM_BLOCK_COUPLING, FATHOM_LOG_DET_EXACT },
+        { "affine", 2, FATHOM_ACTNORM_DEFAULT, FATHOM_BLOCK_COUPLING, FATHOM_LOG_DET_EXACT },
+        { "spline", 5, FATHOM_ACTNORM_DEFAULT, FATHOM_BLOCK_COUPLING, FATHOM_LOG_DET_EXACT },
+        { "spline", 2, FATHOM_ACTNORM_DEFAULT, FATHOM_BLOCK_RESIDUAL, FATHOM_LOG_DET_EXACT },
+        { "spline", 3, FATHOM_ACTNORM_DEFAULT, FATHOM_BLOCK_RESIDUAL, FATHOM_LOG_DET_ROULETTE },
     };
     enum { CASES = sizeof cases / sizeof *cases };
     for (size_t k = 0; k < CASES + fathom_n_stabilisers(); k++) { /* the cases under a clip, then each stabiliser */
@@ -87,6 +92,8 @@ static void test_no_allocation_in_a_step(void **state)
         config.coupling = cases[c].coupling;
         config.dim = cases[c].dim;
         config.actnorm = cases[c].actnorm;
+        config.block = cases[c].block;
+        config.log_det = cases[c].log_det;
         config.depth = 4;
         fathom_train_options options = { .steps = STEPS, .batch = BATCH, .peak_lr = 1e-2, .clip = 1.0 };
         options.stabiliser = k < CASES ? "clip" : fathom_stabiliser_name(k - CASES);
@@ -240,6 +247,33 @@ static bool actnorm_init(void)
     return status == FATHOM_OK;
 }
 
+/* Certified, there and back, and the estimates of a log-determinant. */
+static bool residual(void)
+{
+    static double params[8192];
+    static double jacobian[4] = { 0.1, 0.2, -0.3, 0.1 };
+    double        z[2] = { 0.3, 0.4 }, value;
+    fathom_config config = fathom_config_default();
+    config.block = FATHOM_BLOCK_RESIDUAL;
+    config.log_det = FATHOM_LOG_DET_POISSON;
+    fathom_flow      *flow = fathom_flow_new(&config, NULL, NULL);
+    fathom_workspace *ws = flow ? fathom_workspace_new(flow, fathom_isa_find(NULL)) : NULL;
+    fathom_status     status = FATHOM_NO_MEMORY;
+    if (ws) {
+        assert_true(fathom_flow_n_params(flow) <= 8192);
+        fathom_flow_init(params, flow, fathom_key_from_seed(0));
+        status = fathom_flow_certify(params, NULL, flow);
+    }
+    if (status == FATHOM_OK)
+        status = fathom_flow_inverse(z, NULL, ws, params, z, 1);
+    if (status == FATHOM_OK)
+        status = fathom_log_det_estimate(&value, NULL, jacobian, &config, fathom_key_from_seed(0), 1);
+    fathom_workspace_free(ws);
+    fathom_flow_free(flow);
+    assert_true(status == FATHOM_OK || status == FATHOM_NO_MEMORY);
+    return status == FATHOM_OK;
+}
+
 /* Its reason is told in words as well. */
 static bool flow_alone(void)
 {
@@ -297,6 +331,7 @@ static void test_refusals(void **state)
     refuse_in_turn(train_stabilised, 60);
     refuse_in_turn(grow, 12);
     refuse_in_turn(actnorm_init, 12);
+    refuse_in_turn(residual, 15);
     refuse_in_turn(flow_alone, 1);
     refuse_in_turn(spiral, 3);
     refuse_in_turn(read_data, 12);

@@ -246,8 +246,9 @@ for run in "residual_inverse" "gradient_norm --depths 1,2" "depth_sweep --depths
 done
 expected="density.sha256 density.tsv density_integral.tsv depth_sweep.sha256 depth_sweep.tsv"
 expected="$expected depth_sweep_summary.tsv gradient_norm.sha256"
-expected="$expected gradient_norm.tsv loss.tsv loss_mean.tsv residual_banach.tsv residual_inverse.sha256 residual_inverse.tsv"
-expected="$expected residual_linear.tsv residual_map.tsv spiral.tsv timings truth.tsv"
+expected="$expected gradient_norm.tsv loss.tsv loss_mean.tsv residual_banach.tsv residual_cobweb.tsv"
+expected="$expected residual_contraction.tsv residual_convergence.tsv residual_folds.tsv residual_inverse.sha256"
+expected="$expected residual_inverse.tsv residual_linear.tsv residual_map.tsv spiral.tsv timings truth.tsv"
 [ "$(cd "$works" && echo *)" = "$expected" ] || fail "the tables are $(cd "$works" && echo *)"
 [ "$(find "$works" -name '.*' -type f | wc -l)" -eq 0 ] || fail "temporaries are left"
 head -n 1 "$works/depth_sweep.tsv" | grep -qx '# program: depth_sweep' || fail "depth_sweep.tsv has no configuration"

@@ -1,6 +1,7 @@
 /* test_design.c - the list of an experiment's runs: its order, its seeds, and names of couplings. */
 #include "design.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -151,9 +152,53 @@ static void test_unknown_coupling(void **state)
     assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
 }
 
+/* A coupling flow that matches a residual one: its width is the nearest of all, its steps cost as much. */
+static void test_matches_another_flow(void **state)
+{
+    (void)state;
+    static const struct arm residual = { .name = "residual",
+                                         .coupling = "spline",
+                                         .block = "residual",
+                                         .width = 20,
+                                         .lipschitz = 0.5,
+                                         .log_det = "roulette",
+                                         .terms = 3,
+                                         .stop = 0.25 };
+    const struct arm        arms[] = {
+               residual,
+               { .name = "params", .coupling = "affine", .params_of = &residual },
+               { .name = "work", .coupling = "affine", .params_of = &residual, .work_of = &residual }
+    };
+    const struct design design = {
+        .nesting = { AXIS_ARM, AXIS_DEPTH }, .arms = arms, .n_arms = 3, .depths = { 1, { 2 } }, .train = true
+    };
+    struct run_list runs = { 0 };
+    design_list(&runs, &design, 1, &session, 1);
+    assert_int_equal(runs.n, 3);
+    const struct run *first = &runs.run[0], *params = &runs.run[1], *work = &runs.run[2];
+    assert_int_equal(first->flow.block, FATHOM_BLOCK_RESIDUAL);
+    assert_int_equal(first->flow.log_det, FATHOM_LOG_DET_ROULETTE);
+    assert_true(first->flow.terms == 3 && first->flow.stop == 0.25 && first->flow.lipschitz == 0.5);
+    assert_int_equal(params->flow.block, FATHOM_BLOCK_COUPLING);
+    assert_true(params->flow.lipschitz == 0.9); /* the option's */
+    const double  target = (double)fathom_n_trained(&first->flow, NULL);
+    fathom_config other = params->flow;
+    const double  off = fabs((double)fathom_n_trained(&other, NULL) - target);
+    for (other.width = 1; other.width < 60; other.width++)
+        assert_true(fabs((double)fathom_n_trained(&other, NULL) - target) >= off);
+    assert_int_equal(work->flow.width, params->flow.width);
+    assert_int_equal(params->training.steps, first->training.steps);
+    const double step = fathom_train_flops(&work->flow, &work->training) / (double)work->training.steps;
+    assert_true(fabs(fathom_train_flops(&work->flow, &work->training) -
+                     fathom_train_flops(&first->flow, &first->training)) <= step / 2);
+    assert_true(work->training.steps > 2 * params->training.steps); /* 1 + D = 3 times, less what the width is off */
+    free(runs.run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_order), cmocka_unit_test(test_parts),
-                                        cmocka_unit_test(test_own_depths), cmocka_unit_test(test_unknown_coupling) };
+                                        cmocka_unit_test(test_own_depths), cmocka_unit_test(test_unknown_coupling),
+                                        cmocka_unit_test(test_matches_another_flow) };
     return cmocka_run_group_tests(tests, set_options, NULL);
 }

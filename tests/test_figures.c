@@ -50,6 +50,7 @@ static const struct {
     { fill_stability, &stability },         { fill_stability, &stability_4d },
     { fill_divergence, &divergence },       { fill_conditioner, &conditioner },
     { fill_roundoff, &roundoff },           { fill_residual_inverse, &residual_inverse },
+    { fill_residual_flow, &residual_flow }, { fill_log_det_estimators, &log_det_estimators },
 };
 enum { PROGRAMS = sizeof programs / sizeof *programs };
 

@@ -201,6 +201,9 @@ static void names_what_is_missing(void **state)
         { "masks", "build/masks " },
         { "effective_step", "build/effective_step " },
         { "roundoff", "build/roundoff " },
+        { "residual_contraction", "build/residual_inverse " },
+        { "residual_flow_rates", "build/residual_flow " },
+        { "log_det_moment", "build/log_det_estimators " },
         { "conditioner", "build/conditioner " },
     };
     char path[128];

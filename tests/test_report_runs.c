@@ -210,11 +210,12 @@ static void set_head(const char *table, const char *key, const char *value)
 
 static void refuses_other_rows_and_programs(void **state)
 {
-    static const char *const of_rows[] = { "depth_sweep", "truth",          "density_integral", "gradient_norm",
-                                           "depth_truth", "masks",          "gradient_depth",   "stability",
-                                           "depth_tuned", "inverse_depth",  "stability_4d",     "divergence",
-                                           "actnorm",     "effective_step", "roundoff",         "conditioner" };
-    char                     says[64];
+    static const char *const of_rows[] = {
+        "depth_sweep",    "truth",          "density_integral", "gradient_norm", "depth_truth",   "masks",
+        "gradient_depth", "stability",      "depth_tuned",      "inverse_depth", "stability_4d",  "divergence",
+        "actnorm",        "effective_step", "roundoff",         "conditioner",   "residual_flow", "log_det_estimators"
+    };
+    char says[64];
     (void)state;
     for (size_t i = 0; i < sizeof of_rows / sizeof *of_rows; i++) {
         snprintf(says, sizeof says, "/%s.tsv: data moons instead of ", of_rows[i]);

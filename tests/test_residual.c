@@ -89,11 +89,46 @@ static void test_edges(void **state)
     assert_true(isnan(error[0]));
 }
 
+/* x + L sin x at pi: one pre-image up to L = 1, three beyond, the outer two as far from pi as they are from each other. */
+static void test_preimages(void **state)
+{
+    (void)state;
+    const double pi = 3.14159265358979323846;
+    double       x[3] = { 0 }, y[3];
+    assert_int_equal(fathom_residual_preimages(x, pi, 0.9, 1, 3), 1);
+    assert_true(fabs(x[0] - pi) < 1e-15);
+    assert_int_equal(fathom_residual_preimages(x, pi, 1, 1, 3), 1);
+    assert_int_equal(fathom_residual_preimages(x, pi, 1.3, 1, 3), 3);
+    assert_true(x[0] < x[1] && x[1] < x[2] && fabs(x[0] + x[2] - 2 * pi) < 1e-14);
+    fathom_residual_forward(y, x, 1.3, 1, 3);
+    for (int i = 0; i < 3; i++)
+        assert_true(fabs(y[i] - pi) < 2e-15);
+    x[1] = 7;
+    assert_int_equal(fathom_residual_preimages(x, pi, 1.3, 1, 1),
+                     3); /* counts them all, fills what there is room for */
+    assert_true(x[1] == 7);
+    assert_int_equal(fathom_residual_preimages(x, 2, 0, 1, 3), 1); /* the identity */
+    assert_true(x[0] == 2);
+    assert_int_equal(fathom_residual_preimages(x, NAN, 1, 1, 3), 0);
+    assert_int_equal(fathom_residual_preimages(x, 1, INFINITY, 1, 3), 0);
+}
+
+static void test_promise(void **state)
+{
+    (void)state;
+    assert_true(fabs(fathom_residual_promise(0.1, 1e-12) - 12) < 1e-14);
+    assert_true(fabs(fathom_residual_promise(0.5, 1e-12) - 12 * log(10) / log(2)) < 1e-13);
+    assert_true(fathom_residual_promise(0, 1e-12) == 0);
+    assert_true(isnan(fathom_residual_promise(1, 1e-12)) && isnan(fathom_residual_promise(NAN, 1e-12)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference_cases),
         cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_preimages),
+        cmocka_unit_test(test_promise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@
 
 #include "common.h"
 #include "fathom_certificate.h"
+#include "flow_view.h"
 #include "spectral_norm.h"
 
 struct residual_flow {
@@ -271,6 +272,7 @@ static void test_integral(void **state)
     const double  half = 9.0, step = 2.0 * half / (SIDE - 1);
     fathom_config config = small_config();
     config.width = 8;
+    config.actnorm = FATHOM_ACTNORM_DEFAULT;
     struct residual_flow f = open_flow(&config, 3.0);
     double              *x = need(2 * SIDE * SIDE * sizeof *x), *logp = need(SIDE * SIDE * sizeof *logp), sum = 0.0;
     assert_int_equal(fathom_flow_certify(f.params, NULL, f.flow), FATHOM_OK);
@@ -381,6 +383,54 @@ static void test_training(void **state)
     fathom_dataset_free(&data);
 }
 
+/* ------------------------------------------------------------------------------------ what looks into a flow ---- */
+
+static void test_views(void **state)
+{
+    (void)state;
+    enum { N = 20 };
+    fathom_config          config = small_config();
+    struct residual_flow   f = open_flow(&config, 3.0);
+    struct conditioner_use use;
+    double                 x[2 * N], jacobian[4 * N], log_det[N];
+    size_t                 dead[2] = { 7, 7 };
+    draw(x, 15, 1.5, 2 * N);
+    assert_int_equal(fathom_flow_jacobian(jacobian, f.ws, f.params, x, N), FATHOM_OK);
+    assert_int_equal(fathom_flow_forward(NULL, log_det, f.ws, f.params, x, N), FATHOM_OK);
+    for (size_t i = 0; i < N; i++) {
+        const double *j = jacobian + 4 * i;
+        check_near(log(fabs(j[0] * j[3] - j[1] * j[2])), log_det[i], 1e-13, 1.0, "log-det of the Jacobian", i);
+    }
+    assert_int_equal(fathom_flow_dead_units(dead, f.ws, f.params, x, N), FATHOM_OK);
+    assert_true(dead[0] == 0 && dead[1] == 0);
+    assert_int_equal(fathom_flow_view_coupling(NULL, &use, f.ws, f.params, x, N, 0), FATHOM_BAD_ARGUMENT);
+    close_flow(&f);
+}
+
+/* A latent row that overflows ends the training, and the report finds it. */
+static void test_overflow(void **state)
+{
+    (void)state;
+    static const double   x[2] = { 0.5, 1.5 };
+    static const uint32_t row = 0;
+    fathom_config         config = small_config();
+    fathom_train_options  options = fathom_train_options_default();
+    double                loss, norm;
+    options.batch = 1;
+    config.depth = 1;
+    config.log_det = FATHOM_LOG_DET_ROULETTE;
+    struct residual_flow f = open_flow(&config, 1.0);
+    f.params[f.n_params - fathom_flow_n_buffers(f.flow) - 1] = 1e300; /* the last bias */
+    fathom_trainer *trainer = fathom_trainer_new(f.flow, fathom_isa_find(NULL), f.params, &options, x, NULL, 1);
+    assert_non_null(trainer);
+    assert_int_equal(fathom_trainer_step(trainer, &loss, &norm, &row), FATHOM_DIVERGED);
+    const fathom_first first = fathom_trainer_result(trainer).first;
+    assert_int_equal(first.kind, FATHOM_FIRST_LATENT_OVERFLOW);
+    assert_string_equal(first.name, "base");
+    fathom_trainer_free(trainer);
+    close_flow(&f);
+}
+
 /* ------------------------------------------------------------------------------------------------ refusals ---- */
 
 static void test_refusals(void **state)
@@ -414,7 +464,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spectral_norm),  cmocka_unit_test(test_round_up),   cmocka_unit_test(test_adversary),
         cmocka_unit_test(test_certify_errors), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_integral),
-        cmocka_unit_test(test_gradients),      cmocka_unit_test(test_training),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_gradients),      cmocka_unit_test(test_training),   cmocka_unit_test(test_views),
+        cmocka_unit_test(test_overflow),       cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

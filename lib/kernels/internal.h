@@ -38,6 +38,7 @@ void   ISA(adam)(double *params, double *m, double *v, const double *gradient, d
 void   ISA(amsgrad)(double *params, double *m, double *v, double *largest, const double *gradient, double scale,
                   double step_size, double beta2, double v_scale, size_t n);
 double ISA(sum_squares)(const double *x, size_t n);
+double ISA(dot)(const double *x, const double *y, size_t n); /* sums.c */
 double ISA(log_sum_exp)(const double *weight, const double *x, size_t n);
 
 #endif

@@ -3,22 +3,6 @@
 
 #include "internal.h"
 
-/* x . y in eight partial sums and their tree; x, y: [n] */
-static double dot(const double *x, const double *y, size_t n)
-{
-    double partial[8];
-    size_t i = 0;
-    for (int j = 0; j < 8; j += VEC_WIDTH) {
-        vec sum = broadcast(0.0);
-        for (i = 0; i + 8 <= n; i += 8)
-            sum = fmadd(load(x + i + j), load(y + i + j), sum);
-        store(partial + j, sum);
-    }
-    for (; i < n; i++)
-        partial[i % 8] = fma(x[i], y[i], partial[i % 8]);
-    return sum8(partial);
-}
-
 /* to = from / |from|, unless |from| is 0 or not finite. */
 static void take_direction(double *to, const double *from, size_t n)
 {
@@ -49,7 +33,7 @@ void ISA(power_iterate)(double *u, double *v, const double *w, size_t n_rows, si
         transposed_product(product, w, u, n_rows, n_columns);
         take_direction(v, product, n_columns);
         for (size_t r = 0; r < n_rows; r++)
-            product[r] = dot(w + r * n_columns, v, n_columns);
+            product[r] = ISA(dot)(w + r * n_columns, v, n_columns);
         take_direction(u, product, n_rows);
     }
 }
@@ -59,7 +43,7 @@ double ISA(power_sigma)(double *lengths, const double *u, const double *v, const
 {
     double sum = 0.0;
     for (size_t r = 0; r < n_rows; r++)
-        sum = fma(u[r], dot(w + r * n_columns, v, n_columns), sum);
+        sum = fma(u[r], ISA(dot)(w + r * n_columns, v, n_columns), sum);
     *lengths = sqrt(ISA(sum_squares)(u, n_rows)) * sqrt(ISA(sum_squares)(v, n_columns));
     return *lengths > 0.0 ? sum / *lengths : 0.0;
 }

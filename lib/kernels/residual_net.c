@@ -104,14 +104,13 @@ static size_t step_of(size_t n) { return padded(n) | 8; }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
-/* [widest] streams: h, two deltas; [TILE (1 + D)][widest]: h transposed */
+/* [widest] streams: h, dh; [TILE (1 + D)][widest]: h transposed */
 static void place_scratch(struct residual_net *net, double *scratch)
 {
-    const size_t widest = net->n_scratch / (3 * STREAMS(net->dim) + TILE * (1 + net->dim));
+    const size_t widest = net->n_scratch / (2 * STREAMS(net->dim) + TILE * (1 + net->dim));
     net->h = scratch;
-    net->delta[0] = net->h + widest * STREAMS(net->dim);
-    net->delta[1] = net->delta[0] + widest * STREAMS(net->dim);
-    net->transposed = net->delta[1] + widest * STREAMS(net->dim);
+    net->dh = net->h + widest * STREAMS(net->dim);
+    net->transposed = net->dh + widest * STREAMS(net->dim);
 }
 
 /* Returns the memory behind the layer's. */
@@ -127,7 +126,8 @@ static double *place_layer(struct residual_layer *layer, double *memory, size_t 
 struct residual_net *ISA(residual_net_create)(const fathom_config *config)
 {
     const size_t dim = config->dim,
-                 widest = step_of(larger(dim, config->hidden > 0 ? config->width * residual_halves(config) : 0));
+                 widest = step_of(
+                     larger(larger(dim, 16), config->hidden > 0 ? config->width * residual_halves(config) : 0));
     size_t doubles = dim * STREAMS(dim), sums = 0;
     for (size_t l = 0; l <= config->hidden; l++) {
         const size_t in = residual_fan_in(config, l), out = residual_fan_out(config, l);
@@ -143,7 +143,7 @@ struct residual_net *ISA(residual_net_create)(const fathom_config *config)
                                   .limit = fathom_residual_norm_limit(config),
                                   .output_scale = residual_halves(config) == 2 ? 1.0 / (1.1 * 1.004) : 1.0 / 1.1,
                                   .n_doubles = doubles + sums,
-                                  .n_scratch = widest * (3 * STREAMS(dim) + TILE * (1 + dim)),
+                                  .n_scratch = widest * (2 * STREAMS(dim) + TILE * (1 + dim)),
                                   .n_sums = sums };
     net->own_scratch = zeros(net->n_scratch * sizeof(double));
     if (!net->own_scratch) {
@@ -289,85 +289,92 @@ const double *ISA(residual_net_forward)(struct residual_net *net, const double *
 
 /* -------------------------------------------------------------------------------------------------- backward ---- */
 
-/* The VEC_WIDTH rows from i on of one unit of a hidden layer: a -> h again, and the adjoints of h -> those of a.  second: how far
- * the second half's unit is behind the first's; 0: there is none.  Returns d loss / d beta. */
-INLINE vec unit_backward(double *da, double *h, const double *dh, const double *a, vec s, vec beta, vec scale,
-                         size_t second, size_t dim, size_t rows)
+/* VEC_WIDTH rows of one unit of a hidden layer: a -> h again, and a becomes its adjoints, from those of h.  h_second,
+ * dh_second: how far the second half's unit is behind the first's; dh_second 0: there is none.  Returns d loss / d beta. */
+INLINE vec unit_backward(double *a, double *h, size_t h_second, const double *dh, size_t dh_second, vec s, vec beta,
+                         vec scale, size_t dim, size_t rows)
 {
     const vec one = broadcast(1.0), x = load(a), t = one - s, st = s * t, bx = beta * x, bend = bx * st;
     const vec slope = (s + bend) * scale, slope2 = (bend - t) * scale;
     const vec q = st * fmadd(bx, t - s, broadcast(2.0)) * scale;
-    vec       along = broadcast(0.0), first = load(dh), other = second ? load(dh + second) : broadcast(0.0);
+    vec       along = broadcast(0.0), first = load(dh), other = dh_second ? load(dh + dh_second) : broadcast(0.0);
     store(h, x * s * scale);
-    if (second)
-        store(h + second, -(x * t * scale));
+    if (dh_second)
+        store(h + h_second, -(x * t * scale));
     for (size_t d = rows; d <= dim * rows; d += rows) {
         const vec tangent = load(a + d), dfirst = load(dh + d);
         vec       sum = dfirst, back = slope * dfirst;
         store(h + d, tangent * slope);
-        if (second) {
-            const vec dother = load(dh + second + d);
-            store(h + second + d, tangent * slope2);
+        if (dh_second) {
+            const vec dother = load(dh + dh_second + d);
+            store(h + h_second + d, tangent * slope2);
             sum += dother;
             back = fmadd(slope2, dother, back);
         }
-        store(da + d, back);
+        store(a + d, back);
         along = fmadd(tangent, sum, along);
     }
     vec back = slope * first;
-    if (second)
+    if (dh_second)
         back = fmadd(slope2, other, back);
-    store(da, fmadd(beta * q, along, back));
+    store(a, fmadd(beta * q, along, back));
     return fmadd(x * x * st * scale, first + other, x * q * along);
 }
 
-/* h of the layer again, and da from dh; adds to d loss / d beta.  da: [fan_out] streams, dh: [halves fan_out]. */
-static void activation_backward(double *da, double *h, const double *dh, const struct residual_net *net,
-                                const struct residual_layer *layer, size_t rows)
+/* The layer's a becomes d loss / d a, from dh: [halves fan_out] streams, and h is computed again, into net->transposed;
+ * adds to d loss / d beta.  Eight units at a time stay in the nearest cache until they are transposed. */
+static void activation_backward(struct residual_net *net, const struct residual_layer *layer, size_t rows)
 {
-    const size_t step = STREAMS(net->dim), second = net->halves == 2 ? layer->fan_out * step : 0;
+    enum { UNITS = 8 };
+    const size_t step = STREAMS(net->dim), fan_out = layer->fan_out, between = step_of(net->halves * fan_out);
+    const size_t second = net->halves == 2 ? fan_out * step : 0, n = (1 + net->dim) * rows;
     const vec    beta = broadcast(layer->beta), scale = broadcast(net->output_scale);
     double       dbeta[TILE];
-    for (size_t unit = 0; unit < layer->fan_out; unit++) {
-        for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            const size_t at = unit * step + i;
-            store(dbeta + i, unit_backward(da + at, h + at, dh + at, layer->a + at, load(ROW(layer->gate, unit) + i),
-                                           beta, scale, second, net->dim, rows));
+    for (size_t first = 0; first < fan_out; first += UNITS) {
+        const size_t units = fan_out - first < UNITS ? fan_out - first : UNITS;
+        for (size_t u = 0; u < units; u++) {
+            const size_t at = (first + u) * step;
+            for (size_t i = 0; i < rows; i += VEC_WIDTH)
+                store(dbeta + i,
+                      unit_backward(layer->a + at + i, net->h + u * step + i, UNITS * step, net->dh + at + i, second,
+                                    load(ROW(layer->gate, first + u) + i), beta, scale, net->dim, rows));
+            sum_rows(layer->db + fan_out * 8, dbeta, rows);
         }
-        sum_rows(layer->db + layer->fan_out * 8, dbeta, rows);
+        for (size_t half = 0; half < net->halves; half++)
+            ISA(matrix_transpose)
+        (net->transposed + half * fan_out + first, between, net->h + half * UNITS * step, step, units, n);
     }
 }
 
-/* dW' += da h^T, db += da of the values. */
+/* dW' += da h^T with net->transposed = h^T, db += da of the values. */
 static void weight_gradient(const struct residual_net *net, const struct residual_layer *layer, const double *da,
-                            const double *h, size_t rows)
+                            size_t rows)
 {
-    const size_t step = STREAMS(net->dim), columns = padded(layer->fan_in), n = (1 + net->dim) * rows;
-    const size_t between = step_of(layer->fan_in);
+    const size_t step = STREAMS(net->dim), columns = padded(layer->fan_in), between = step_of(layer->fan_in);
     for (size_t unit = 0; unit < layer->fan_out; unit++)
         sum_rows(layer->db + unit * 8, da + unit * step, rows);
-    ISA(matrix_transpose)(net->transposed, between, h, step, layer->fan_in, n);
     ISA(matrix_add_product)
-    (layer->dw, between, matrix_rows(da, step), matrix_rows(net->transposed, between), layer->fan_out, n, columns);
+    (layer->dw, between, matrix_rows(da, step), matrix_rows(net->transposed, between), layer->fan_out,
+     (1 + net->dim) * rows, columns);
 }
 
-void ISA(residual_net_backward)(double *dx, double *doutput, struct residual_net *net, size_t rows)
+void ISA(residual_net_backward)(double *dx, const double *doutput, struct residual_net *net, size_t rows)
 {
-    const size_t step = STREAMS(net->dim);
-    double      *da = doutput;
+    const size_t  step = STREAMS(net->dim);
+    const double *da = doutput;
     for (size_t l = net->n_layers; l-- > 1;) {
         const struct residual_layer *layer = &net->layers[l];
-        double                      *dh = net->delta[0];
         ISA(matrix_product)
-        (dh, step, NULL, matrix_transposed(layer->weight, step_of(layer->fan_in)), matrix_rows(da, step), layer->fan_in,
-         layer->fan_out, (1 + net->dim) * rows);
-        activation_backward(dh, net->h, dh, net, &net->layers[l - 1], rows);
-        weight_gradient(net, layer, da, net->h, rows);
-        net->delta[0] = net->delta[1];
-        net->delta[1] = da = dh;
+        (net->dh, step, NULL, matrix_transposed(layer->weight, step_of(layer->fan_in)), matrix_rows(da, step),
+         layer->fan_in, layer->fan_out, (1 + net->dim) * rows);
+        activation_backward(net, &net->layers[l - 1], rows);
+        weight_gradient(net, layer, da, rows);
+        da = net->layers[l - 1].a;
     }
     const struct residual_layer *first = &net->layers[0];
-    weight_gradient(net, first, da, net->input, rows);
+    ISA(matrix_transpose)
+    (net->transposed, step_of(net->dim), net->input, step, net->dim, (1 + net->dim) * rows);
+    weight_gradient(net, first, da, rows);
     for (size_t k = 0; k < net->dim; k++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec sum = load(ROW(dx, k) + i);
@@ -378,23 +385,29 @@ void ISA(residual_net_backward)(double *dx, double *doutput, struct residual_net
         }
 }
 
+/* Of one matrix. */
+static void finish_matrix(double *gradient, const struct residual_layer *layer)
+{
+    const size_t in = layer->fan_in, columns = step_of(in);
+    const bool   held = layer->scale > 1.0;
+    double       along = 0.0;
+    for (size_t r = 0; r < layer->fan_out && held; r++)
+        along += ISA(dot)(layer->dw + r * columns, layer->w + r * in, in);
+    along = held ? along / (layer->sigma * layer->lengths) : 0.0;
+    for (size_t r = 0; r < layer->fan_out; r++) {
+        const double *dw = layer->dw + r * columns, minus = held ? -along * layer->u[r] : 0.0,
+                     inverse = 1.0 / layer->scale;
+        for (size_t k = 0; k < in; k++)
+            gradient[r * in + k] = fma(minus, layer->v[k], dw[k]) * inverse;
+    }
+}
+
 void ISA(residual_net_finish)(double *gradient, struct residual_net *net)
 {
     for (size_t l = 0; l < net->n_layers; l++) {
         const struct residual_layer *layer = &net->layers[l];
-        const size_t                 in = layer->fan_in, columns = step_of(in);
-        double                       along = 0.0;
-        for (size_t r = 0; r < layer->fan_out && layer->scale > 1.0; r++)
-            for (size_t k = 0; k < in; k++)
-                along = fma(layer->dw[r * columns + k], layer->w[r * in + k], along);
-        along /= layer->sigma * layer->lengths;
-        for (size_t r = 0; r < layer->fan_out; r++)
-            for (size_t k = 0; k < in; k++) {
-                double dw = layer->dw[r * columns + k];
-                if (layer->scale > 1.0)
-                    dw = fma(-along * layer->u[r], layer->v[k], dw) / layer->scale;
-                *gradient++ = dw;
-            }
+        finish_matrix(gradient, layer);
+        gradient += layer->fan_out * layer->fan_in;
         for (size_t r = 0; r < layer->fan_out; r++)
             *gradient++ = sum8(layer->db + r * 8);
         if (layer->raw_beta)

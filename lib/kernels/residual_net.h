@@ -27,7 +27,7 @@ struct residual_layer {
     double        scale;            /* max(1, sigma / c)                                                            */
     double        beta, slope;      /* softplus(raw_beta), its derivative                                           */
     double       *weight;           /* [fan_out][step_of(fan_in)], W / scale                                        */
-    double       *a;                /* [fan_out] streams, before the activation                                     */
+    double       *a;                /* [fan_out] streams, before the activation; backward: d loss / d a             */
     double       *gate;             /* [fan_out][STRIDE], sigmoid(beta a); of hidden layers                         */
     double       *dw;               /* [fan_out][step_of(fan_in)], d loss / d weight summed so far                  */
     double       *db;               /* [fan_out + 1][8], d loss / d b, then / d beta, in eight partial sums         */
@@ -38,10 +38,10 @@ struct residual_net {
     double                limit;                 /* c                                                       */
     double                output_scale;          /* of the activation                                       */
     size_t                n_doubles, n_scratch, n_sums;
-    double               *input;                     /* [D] streams: x, and the tangents e_d                    */
-    double               *sums;                      /* all dw and db                                           */
-    double               *h, *transposed, *delta[2]; /* scratch memory                                      */
-    double               *own_scratch;               /* the same if it belongs to this network, otherwise NULL  */
+    double               *input;               /* [D] streams: x, and the tangents e_d                    */
+    double               *sums;                /* all dw and db                                           */
+    double               *h, *dh, *transposed; /* scratch memory                                          */
+    double               *own_scratch;         /* the same if it belongs to this network, otherwise NULL  */
     struct residual_layer layers[RESIDUAL_LAYERS];
     _Alignas(CACHE_LINE) double memory[];
 };
@@ -83,9 +83,9 @@ void                 ISA(residual_net_prepare)(struct residual_net *net, const d
 /* Returns [D] streams: g(x), and the columns of J.  x: [D][STRIDE].  Valid until the next call. */
 const double *ISA(residual_net_forward)(struct residual_net *net, const double *x, size_t rows);
 
-/* After forward of the same tile.  doutput: [D] streams, d loss / d g and d loss / d J, is destroyed; dx: [D][STRIDE],
- * d loss / d x is added to it. */
-void ISA(residual_net_backward)(double *dx, double *doutput, struct residual_net *net, size_t rows);
+/* After forward of the same tile, once.  doutput: [D] streams, d loss / d g and d loss / d J; dx: [D][STRIDE], d loss / d x
+ * is added to it. */
+void ISA(residual_net_backward)(double *dx, const double *doutput, struct residual_net *net, size_t rows);
 
 /* Makes every matrix the one that the network uses, with a spectral norm of c at most (fathom_flow_certify). */
 fathom_status ISA(residual_net_certify)(double *params, fathom_certificate *certificate, const fathom_config *config);

@@ -1,0 +1,20 @@
+/* tuned_cells.h - the cells of a table of runs of several arms: a configuration at one rate, and which rate is its tuned
+ * one (PROTOCOL.md, Depth).
+ *
+ * A configuration is the rows that are alike in data, arm and depth.  Cells need not lie together; they stand in the order
+ * of their first rows.  Invariant: the validation rows choose; the test rows choose nothing.
+ */
+#ifndef TUNED_CELLS_H
+#define TUNED_CELLS_H
+
+#include "table.h"
+
+/* runs: has the columns data arm depth width steps n_params flops lr status validation_logp test_logp kl inverse_error.
+ * `validation` is the median over all runs, one that is not ok counting as minus infinity (written nan); the quartiles of
+ * test log p and the medians of KL and inverse error are of the ok runs [nats].  tuned: 1 at the rate with the highest
+ * `validation` of the configuration, of equal rates the lowest. */
+#define TUNED_CELLS_COLUMNS \
+    "data arm depth width steps n_params flops lr tuned runs ok validation test_q1 test test_q3 kl inverse_error"
+void tuned_cells_fill(struct table *table, const struct table *runs);
+
+#endif

@@ -1,0 +1,109 @@
+/* test_residual_claims.c - the section on residual flows: hand-made tables whose verdicts are known. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_change.h"
+#include "report_world.h"
+#include "residual_world.h"
+#include "verdict.h"
+
+static const char spline[] = "Residual flows are more expressive per layer than coupling flows, `spline`",
+                  affine[] = "Residual flows are more expressive per layer than coupling flows, `affine`",
+                  bound[] = "Spectral normalisation enforces", biased[] = "A truncated log-determinant harms",
+                  unbiased[] = "The unbiased roulette trains",
+                  contraction[] = "A residual map is invertible iff $g$ is a "
+                                  "contraction, at";
+
+static void is(const char *title, enum decision decision) { verdict_is(title, verdict_name(decision)); }
+
+static void holds_in_the_good_world(void **state)
+{
+    (void)state;
+    is(spline, SUPPORTED);
+    is(affine, SUPPORTED);
+    is(bound, LIMITED);
+    is(biased, SUPPORTED);
+    is(unbiased, SUPPORTED);
+    is(contraction, REFUTED); /* x + 2 x */
+    char *text = report();
+    assert_non_null(strstr(text, "2 of 2 cells the bias is inside"));
+    assert_non_null(strstr(text, "Residual flows 6, ")); /* R1 4, R2 2 */
+    assert_non_null(strstr(text, "| unbiased |"));
+    assert_non_null(strstr(text, "| biased |")); /* 5 standard errors */
+    free(text);
+}
+
+static void expressive_follows_its_arms(void **state)
+{
+    (void)state;
+    residual_world.gain[WORLD_SPLINE][WORLD_WORK] = 0; /* scatter alone, which ties or parts both ways */
+    is(spline, LIMITED);
+    is(affine, SUPPORTED);
+    residual_world.gain[WORLD_SPLINE][WORLD_WORK] = -0.1;
+    is(spline, REFUTED);
+    residual_world = good_residual();
+    residual_world.gain[WORLD_AFFINE][WORLD_PARAMS] = -0.1;
+    is(affine, REFUTED);
+    residual_world.gain[WORLD_AFFINE][WORLD_PARAMS] = residual_world.gain[WORLD_AFFINE][WORLD_WORK] = 0;
+    is(affine, UNDECIDED);
+    residual_world = good_residual();
+    residual_world.widths = 1.04; /* not equal */
+    is(spline, NOT_TESTED);
+    residual_world = good_residual();
+    residual_world.seeds = 11;
+    is(spline, NOT_TESTED);
+    is(biased, NOT_TESTED);
+}
+
+static void one_counterexample_refutes_the_bound(void **state)
+{
+    (void)state;
+    residual_world.before = 0.9008; /* below 1.001 L */
+    is(bound, LIMITED);
+    residual_world.before = 0.901;
+    is(bound, REFUTED);
+    write_world();
+    change("residual_flow", "arm=residual", "before", "nan");
+    not_tested(bound, "no residual flow finished its training");
+}
+
+static void estimates_follow_their_signs(void **state)
+{
+    (void)state;
+    residual_world.truncated = 0.1;
+    is(biased, REFUTED);
+    is(unbiased, REFUTED);
+    residual_world.truncated = residual_world.roulette = 0;
+    is(biased, UNDECIDED);
+    is(unbiased, UNDECIDED);
+}
+
+/* Whatever score stands beside it. */
+static void lost_runs_rank_last(void **state)
+{
+    (void)state;
+    write_world();
+    change("residual_flow", "data=spiral arm=residual lr=0.01", "status", "ruined");
+    claim_is(spline, verdict_name(REFUTED), "worse at equal parameters and at equal work.");
+    change("residual_flow", "data=spiral arm=spline-params", "status", "diverged");
+    change("residual_flow", "data=spiral arm=spline-work", "status", "diverged");
+    claim_is(spline, verdict_name(UNDECIDED), ""); /* all tie */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(holds_in_the_good_world, new_world),
+        cmocka_unit_test_setup(expressive_follows_its_arms, new_world),
+        cmocka_unit_test_setup(one_counterexample_refutes_the_bound, new_world),
+        cmocka_unit_test_setup(estimates_follow_their_signs, new_world),
+        cmocka_unit_test_setup(lost_runs_rank_last, new_world),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
