@@ -26,6 +26,7 @@ from jax.flatten_util import ravel_pytree
 from paramax import unwrap
 
 import flows
+import residual as residual_flows
 import training
 import warm
 
@@ -309,6 +310,15 @@ def compare_residual(new, old):
     return complaints, f"Banach error {error:.2g}"
 
 
+def compare_residual_flows(new, old):
+    """Cases of lines of different lengths."""
+    a, b = (np.array([float(v) for line in text.splitlines()[1:] for v in line.split()]) for text in (new, old))
+    if a.shape != b.shape:
+        return [f"{a.size} numbers instead of {b.size}"], ""
+    error = np.abs(a - b)
+    return worst(error, np.full(b.shape, 1e-12), "number"), f"largest difference {error.max():.2g}"
+
+
 def compare_ensemble(new, old):
     from scipy.stats import ks_2samp
     a, b, complaints, words = numbers_of(new), numbers_of(old), [], []
@@ -335,6 +345,7 @@ FILES = {
     "schedule.tsv": (schedule, within(absolute=1e-15)),
     **{f"trace_depth{d}.tsv": ((lambda d=d: trace(d)), compare_trace) for d in DEPTHS},
     "residual.txt": (residual, compare_residual),
+    "residual.tsv": (residual_flows.text, compare_residual_flows),
 }
 
 
