@@ -149,7 +149,7 @@ static void test_mixture(void **state)
     assert_int_equal(lines, ROWS + u.n_params);
     for (size_t i = 0; i < 2 * NEAR; i++) {
         x[i] = spiral.x[i];
-        x[2 * NEAR + i] = 5.0 * x[i];
+        x[2 * NEAR + i] = 40.0 * x[i];
     }
     double *gradient = need(u.n_params * sizeof *gradient), largest = 0.0;
     assert_int_equal(fathom_flow_log_prob(logp, u.ws, u.params, x, ROWS), FATHOM_OK);
