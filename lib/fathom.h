@@ -319,7 +319,9 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
  * of 0.001 in an interval of 2 B the slope falls as 1/B^2.  An untrained flow of depth 1 gives standard normal rows
  * back within 1e-12 up to B = 100, and at B = 1000 every tenth is off by more than 1e-6; one of depth 8 gives them back
  * up to B = 10, and none at 100 (build/tests/test_way_back prints the errors).  FATHOM_BAD_ARGUMENT, here and of
- * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL. */
+ * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL.  FATHOM_NO_CONVERGENCE, of both, if a
+ * residual block cannot certify a row within 1e-12 max(1, |x|): its Lipschitz constant is not known to be below 1, or is so
+ * near 1 that rounding hides what is left (kernels/layer_residual.c).  That row is NaN; the others are as without it. */
 #define FATHOM_INVERSE_INTERVAL 100.0
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *z, size_t n);
