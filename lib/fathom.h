@@ -323,7 +323,9 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
  *     the rows, and out at |x| = 40 the latent of most rows does not tell x.  This bound is of first order, from
  *     exact Jacobians (inverse_error.c); it takes the time of D forward and D backward passes and some D^3 per row;
  *   - for "mixture-clipped": a coordinate is out of the clip's range.
- * FATHOM_NO_MEMORY also for a mixture's bound. */
+ * FATHOM_NO_MEMORY also for a mixture's bound.  FATHOM_NO_CONVERGENCE, here and of fathom_flow_sample, if a
+ * residual block cannot certify a row within 1e-12 max(1, |x|): its Lipschitz constant is not known to be below 1, or is so
+ * near 1 that rounding hides what is left (kernels/layer_residual.c).  That row is NaN; the others are as without it. */
 #define FATHOM_INVERSE_INTERVAL 100.0
 fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *ws, const double *params,
                                   const double *z, size_t n);

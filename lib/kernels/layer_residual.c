@@ -6,11 +6,12 @@
  * residual_net.c computes g and J; log_det.c the determinant, or the estimate of it by which training is asked to do.
  *
  * Inverse: x is the only fixed point of T(x) = y - g(x).  With F(x) = x + g(x) - y, so that |F(x)| = |x - T(x)|, the
- * distance to it is certified: |x - x*| <= |F(x)| / (1 - L), where L is that of the spectral norms (certificate.c).  A
- * row is found when the bound is 1e-12 of max(1, |x|); one more step of Newton's then brings it to the rounding.  From x = y each step is Newton's, x <- x - (I + J)^-1 F(x).  If |F|
- * does not shrink by the factor L at least, the step is undone, and Banach's is made, x <- T(x), which does.  So the
- * iteration always converges, as far as rounding allows.  Where it does not, or L is not below 1, the row becomes NaN,
- * and the status says so.
+ * distance to it is certified: |x - x*| <= |F(x)| / (1 - L), where L is that of the spectral norms (certificate.c).  |F|
+ * is what is computed, and 2^-52 |g| more for what the last additions of g and F round: where |g| is large beside |x|,
+ * F may vanish far from x*.  A row is found when the bound is 1e-12 of max(1, |x|); one more step of Newton's then brings
+ * it to the rounding.  From x = y each step is Newton's, x <- x - (I + J)^-1 F(x).  If |F| does not shrink by the factor L
+ * at least, the step is undone, and Banach's is made, x <- T(x), which does.  So the iteration always converges, as far as
+ * rounding allows.  Where it does not, or L is not below 1, the row becomes NaN, and the status says so.
  *
  * Parameters: the network's, its buffers, and the key of the random draws (two words).  The draws of a row of a batch are
  * those of its number. */
@@ -20,7 +21,7 @@
 #include "residual_net.h"
 
 enum { KEY_WORDS = 2 };
-static const double TOLERANCE = 1e-12;
+static const double TOLERANCE = 1e-12, ROUNDING = 0x1p-52;
 
 struct residual {
     fathom_config        config;
@@ -285,13 +286,16 @@ static void newton_step(double *x, struct residual *s, const double *f, size_t i
 static void judge_row(double *x, struct search *search, struct residual *s, size_t rows, size_t i)
 {
     const size_t dim = s->config.dim;
-    double       f[FATHOM_DIM_MAX], size = 0.0, length = 0.0;
+    double       f[FATHOM_DIM_MAX], size = 0.0, length = 0.0, step = 0.0;
     for (size_t d = 0; d < dim; d++) {
-        f[d] = (ROW(x, d)[i] - ROW(s->y, d)[i]) + s->output[d * STREAMS(dim) + i];
+        const double g = s->output[d * STREAMS(dim) + i];
+        f[d] = (ROW(x, d)[i] - ROW(s->y, d)[i]) + g;
         size = fma(f[d], f[d], size);
         length = fma(ROW(x, d)[i], ROW(x, d)[i], length);
+        step = fma(g, g, step);
     }
     size = sqrt(size);
+    step = sqrt(step);
     const double        bound = TOLERANCE * (1.0 - s->lipschitz) * (length > 1.0 ? sqrt(length) : 1.0);
     const enum progress by = search->progress[i];
     if (by == POLISHED) {
@@ -300,7 +304,7 @@ static void judge_row(double *x, struct search *search, struct residual *s, size
         for (size_t d = 0; d < dim && !(size < search->size[i]); d++)
             ROW(x, d)[i] = ROW(s->at, d)[i];
         close_row(search, FOUND, x, dim, i);
-    } else if (size <= bound && bound < INFINITY) {
+    } else if (size + ROUNDING * step <= bound && bound < INFINITY) {
         search->log_det[i] = -exact_row(s, rows, i);
         newton_step(x, s, f, i);
         search->size[i] = size;
