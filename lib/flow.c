@@ -347,7 +347,10 @@ static bool has_inverse(const fathom_config *config)
            config->interval <= FATHOM_INVERSE_INTERVAL;
 }
 
-static bool is_mixture(const fathom_config *config) { return strncmp(config->coupling, "mixture", 7) == 0; }
+static bool is_mixture(const fathom_config *config)
+{
+    return config->block == FATHOM_BLOCK_COUPLING && strncmp(config->coupling, "mixture", 7) == 0;
+}
 
 /* error NULL: only the couplings themselves say what is flat. */
 static fathom_status inverse(double *x, double *log_det, fathom_workspace *ws, const double *params, const double *z,
