@@ -10,6 +10,7 @@
 #include "elementary.h"
 #include "flow.h"
 #include "log_det.h"
+#include "residual_config.h"
 
 size_t fathom_banach_steps(double lipschitz)
 {
@@ -65,7 +66,10 @@ fathom_status fathom_log_det_estimate(double *value, double *gradient, const dou
 {
     const size_t   each = config->dim * config->dim;
     struct log_det log_det;
-    fathom_status  status = fathom_log_det_open(&log_det, config) ? FATHOM_OK : FATHOM_NO_MEMORY;
+    if (config->dim < FATHOM_DIM_MIN || config->dim > FATHOM_DIM_MAX ||
+        fathom_residual_check(config, NULL) != FATHOM_OK)
+        return FATHOM_BAD_ARGUMENT;
+    fathom_status status = fathom_log_det_open(&log_det, config) ? FATHOM_OK : FATHOM_NO_MEMORY;
     for (size_t i = 0; i < n && status == FATHOM_OK; i++)
         value[i] = fathom_log_det_row(gradient ? gradient + i * each : NULL, &log_det, jacobian + i * each, key, i);
     fathom_log_det_clear(&log_det);

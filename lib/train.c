@@ -4,10 +4,10 @@
  * counts twice, but passes through the flow once.  The rows pass in the order of a curve on which neighbours are close
  * together (morton.c), so the rows of one tile lie in few segments of a conditioner.
  *
- * Step t, from 0:  the flow's buffers advance (advance.c).  Then loss and gradient g of the batch at the current parameters.  The stabiliser decides what becomes of
- * them (stabiliser.h); by default it clips g, and ends the run if the loss or |g| is not finite.  Then Adam updates the
- * parameters with the schedule's rate.  Parameters that are finite at the start remain finite: the range of peak_lr ends
- * where an update could overflow. */
+ * Step t, from 0: the flow's buffers advance (advance.c).  Then loss and gradient g of the batch at the current
+ * parameters.  The stabiliser decides what becomes of them (stabiliser.h); by default it clips g, and ends the run if the
+ * loss or |g| is not finite.  Then Adam updates the parameters with the schedule's rate.  Parameters that are finite at
+ * the start remain finite: the range of peak_lr ends where an update could overflow. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -75,13 +75,14 @@ static void init(double *params, const fathom_config *config, fathom_key key)
     write_key(params + ISA(residual_net_n_params)(config), keys[1].word);
 }
 
-/* The next key is the block of this one at the step's: it depends on both, so no two flows, blocks or steps share draws. */
+/* The next key is this one's block at a counter of the step: it depends on both, so no two flows, blocks or steps share
+ * draws.  Rows draw from counters below 2^63 (log_det.c), so this one has the highest bit. */
 static void advance(double *params, const fathom_config *config, fathom_key key)
 {
     double  *words = params + ISA(residual_net_n_params)(config);
-    uint32_t next[2];
+    uint32_t next[2], counter[2] = { key.word[0] | UINT32_C(1) << 31, key.word[1] };
     ISA(residual_net_advance)(params, config);
-    fathom_threefry(next, read_key(words), key.word);
+    fathom_threefry(next, read_key(words), counter);
     write_key(words, next);
 }
 
