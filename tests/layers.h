@@ -27,7 +27,7 @@ struct layer_case {
 size_t for_each_layer(void (*property)(struct layer_case *), const fathom_config *config, double noise);
 
 /* With two conditioners: the notebook's, and a small one of odd shape.  The former is slow, so D = 3 and 5 are tried with
- * one transformer of each number of outputs. */
+ * one transformer of each number of outputs, and with no residual block. */
 void on_all_layers(void (*property)(struct layer_case *));
 
 /* prepare, then y, [D][STRIDE], and log_det, [TILE], of x. */
