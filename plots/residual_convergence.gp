@@ -20,7 +20,7 @@ few = ""
 do for [w in lips] { if (shown(w)) { few = few." ".w } }
 hue(w) = value_of(w) >= 1 ? red : depth_colour(value_of(w) < 0.4 ? 1 : value_of(w) < 0.6 ? 2 : value_of(w) < 0.8 ? 4 : 8)
 mine(w, y) = column("lipschitz") == value_of(w) && y > 0 ? y : NaN
-held(y) = y > 1e-16 ? y : NaN # what a bound is drawn of
+held(y) = y > 1e-15 ? y : NaN # what a bound is drawn of
 # Where each curve ends, or comes to what a double can hold: there stands its name.
 at_ = ""; height_ = ""
 do for [w in few] {
@@ -38,11 +38,11 @@ set rmargin at screen 0.58
 set title "{/*0.9 the error, and its bound L^k}" offset 0,-0.7
 set xlabel "iteration k" offset 0,0.8
 set logscale y
-set yrange [1e-18 : 1e3]
+set yrange [1e-18 : 1e5]
 set ytics 1e4
 set mytics 1
 set format y "10^{%T}"
-set xrange [0 : 84]
+set xrange [0 : 80]
 set xtics 0, 20, 60
 set key off
 set label 1 "dashed: the bound" at graph 0.03, 0.96 left font SMALL
@@ -51,7 +51,7 @@ floored(i) = number_in(height_, i) < 1e-13 # its name stands under its end, not 
 do for [i=1:words(few)] {
     if (number_in(height_, i) > 0) {
         name = "L = ".word(few, i)
-        if (floored(i)) { set label 10 + i name at number_in(at_, i), 5e-17 center font SMALL tc rgb hue(word(few, i))
+        if (floored(i)) { set label 10 + i name at number_in(at_, i), 4e-17 center font SMALL tc rgb hue(word(few, i))
         } else { set label 10 + i name at number_in(at_, i), number_in(height_, i) offset 0.7, 0 font SMALL tc rgb hue(word(few, i)) }
     }
 }
@@ -80,7 +80,7 @@ if (words(promising) > 0) { what = what.', for [w in promising] T using (column(
     ' BOUND notitle' }
 if (words(promising) > 0) { what = what.', for [w in promising] T using (column("lipschitz")):(sines(cell("iterations"))) with points pt'. \
     ' 7 ps 0.7 lc rgb green notitle' }
-if (words(failing) > 0) { what = what.', for [w in failing] "+" using (value_of(w)):(1200) every ::::0 with points ls DIVERGED ps 0.8'. \
+if (words(failing) > 0) { what = what.', for [w in failing] "+" using (value_of(w)):(1200) every ::::0 with points ls DIVERGED ps 0.6'. \
     ' lc rgb red notitle' }
 eval what
 unset multiplot
