@@ -25,11 +25,11 @@ varies = members; vlow = members > 0 ? RANGE_min : 1; vhigh = members > 0 ? RANG
 
 eval canvas(500, 360)
 set multiplot
-set tmargin at screen 0.82
+set tmargin at screen 0.8
 set bmargin at screen 0.16
-set lmargin at screen 0.14
-set rmargin at screen 0.58
-set title "{/*0.9 bias: |series − exact|}" offset 0,-0.6
+set lmargin at screen 0.155
+set rmargin at screen 0.565
+set title "{/*0.9 bias: |series − exact|}" offset 0,-0.7
 set logscale xy
 set xrange [0.8 : 120]
 set yrange [1e-17 : 1e3]
@@ -37,12 +37,12 @@ set xtics (1, 2, 5, 10, 20, 50, 100)
 set ytics 1e4
 set mytics 1
 set format y "10^{%T}"
-set xlabel "terms n" offset 0,0.4
-set ylabel "nats" offset 1.2,0
+set xlabel "terms n" offset 0,0.7
+set label 4 "bias   [nats]" rotate center at screen 14.0 / 500, 0.48
 set key off
-set label 1 "J = −L I, on the bound" at screen 0.08, 0.955 left font SMALL point pt 6 ps 0.9 offset 1,0
-set label 2 "random J of norm L" at screen 0.45, 0.955 left font SMALL point pt 7 ps 0.7 offset 1,0
-set label 3 "line: the bound" at screen 0.77, 0.955 left font SMALL
+set label 1 "J = −L I, on the bound" at screen 0.08, 0.95 left font SMALL point pt 6 ps 0.9 offset 1,-0.25
+set label 2 "random J of norm L" at screen 0.45, 0.95 left font SMALL point pt 7 ps 0.7 offset 1,-0.25
+set label 3 "dashed: the bound" at screen 0.74, 0.945 left font SMALL
 what = 'plot NaN notitle' # and what there is to draw
 if (words(bounds) > 0) { what = what.', for [w in bounds] B using (column("terms")):(inside(mine(w, "-LI", cell("bound")))) with lines'. \
     ' ls BOUND lc rgb hue(w) notitle' }
@@ -52,14 +52,14 @@ if (words(random) > 0) { what = what.', for [w in random] B using (column("terms
     ' linespoints pt mark(w) ps 0.6 lw 1 dt 1 lc rgb hue(w) notitle' }
 eval what
 unset label
-set lmargin at screen 0.7
-set rmargin at screen 0.975
-set title "{/*0.9 variance, Hutchinson}" offset 0,-0.6
+set lmargin at screen 0.705
+set rmargin at screen 0.96
+set title "{/*0.9 variance, Hutchinson}" offset 0,-0.7
 unset logscale y
-set yrange [0 : varies > 0 && vhigh > 0 ? 1.35 * vhigh : 1]
+set yrange [0 : varies > 0 && vhigh > 0 ? 1.7 * vhigh : 1]
 set ytics auto
 set format y "%g"
-set ylabel "nats^2"
+set label 1 "nats^2" rotate center at screen 0.615, 0.48
 set xtics (1, 10, 100)
 set key top left Left reverse samplen 1
 what = 'plot NaN notitle' # and what there is to draw

@@ -11,32 +11,33 @@ low = RANGE_min; high = RANGE_max
 eval range_of("C", 'cell("by_power")')
 if (members > 0) { low = smaller(low, RANGE_min) }
 
-eval canvas(500, 400)
+eval canvas(500, 440)
 set multiplot
-set lmargin at screen 0.13
-set rmargin at screen 0.97
-set tmargin at screen 0.93
-set bmargin at screen 0.5
-set title "{/*0.95 What power iteration says, and what is true}"
-set ylabel "Lipschitz number" offset 1,0
+set lmargin at screen 0.165
+set rmargin at screen 0.965
+set tmargin at screen 0.78
+set bmargin at screen 0.42
+set label 1 "What power iteration says, and what is true" center at screen 0.5, 1 - 16.0 / 440
+set label 2 "Lipschitz number" rotate center at screen 14.0 / 500, 0.6
 set xrange [0 : *]
 set format x ""
 set yrange [0 : larger(1, 1.05 * high)]
 set ytics 0.2
-set key bottom right Left reverse
+set key at screen 0.165, 1 - 28.0 / 440 top left Left reverse maxrows 3
 plot C using (column("step")):(cell("before")) with lines lc rgb red lw 3 title "true: product of singular values", \
      C using (column("step")):(cell("by_power")) with lines lc rgb blue lw 1.6 dt (6,4) title "power iteration", \
      C using (column("step")):(cell("certified")) with points pt 7 ps 0.35 lc rgb green title "certified, as scored", \
      NaN notitle
-set tmargin at screen 0.45
+set tmargin at screen 0.36
 set bmargin at screen 0.13
-unset title
+unset label
 set format x "%g"
-set xlabel "training step" offset 0,0.4
-set ylabel "true − power" offset 0,0
+set xlabel "training step" offset 0,0.7
+set label 2 "true − power" rotate center at screen 14.0 / 500, 0.245
 eval range_of("C", 'cell("before") - cell("by_power")')
-set yrange [members > 0 ? smaller(0, RANGE_min) : 0 : members > 0 && RANGE_max > 1e-6 ? 1.1 * RANGE_max : 1]
-set ytics auto
+low = members > 0 ? smaller(0, RANGE_min) : 0; top = members > 0 && RANGE_max > 1e-6 ? 1.1 * RANGE_max : 1
+set yrange [low : top]
+set ytics tick(2 * (top - low))
 set key off
 plot C using (column("step")):(cell("before") - cell("by_power")) with impulses lc rgb red lw 1.5 notitle, NaN notitle
 unset multiplot

@@ -20,57 +20,59 @@ few = ""
 do for [w in lips] { if (shown(w)) { few = few." ".w } }
 hue(w) = value_of(w) >= 1 ? red : depth_colour(value_of(w) < 0.4 ? 1 : value_of(w) < 0.6 ? 2 : value_of(w) < 0.8 ? 4 : 8)
 mine(w, y) = column("lipschitz") == value_of(w) && y > 0 ? y : NaN
-# Where each curve ends, or leaves what a double can hold: there stands its name.
+held(y) = y > 1e-15 ? y : NaN # what a bound is drawn of
+# Where each curve ends, or comes to what a double can hold: there stands its name.
 at_ = ""; height_ = ""
 do for [w in few] {
     last = NaN; here = NaN
-    stats E using (column("lipschitz") == value_of(w) && column("iteration") <= 58 && cell("max_err") > 1e-15 ? \
+    stats E using (column("lipschitz") == value_of(w) && cell("max_err") > 1e-15 ? \
         (last = cell("max_err"), here = column("iteration"), 0) : 0) nooutput
     at_ = at_.sprintf(" %g", here); height_ = height_.sprintf(" %g", last)
 }
 
 set multiplot
-set tmargin at screen 0.9
+set tmargin at screen 0.88
 set bmargin at screen 0.17
-set lmargin at screen 0.13
-set rmargin at screen 0.545
-set title "{/*0.9 the error, and its bound L^k}"
-set xlabel "iteration k" offset 0,0.5
-set ylabel "largest error of x" offset 1.3,0
+set lmargin at screen 0.155
+set rmargin at screen 0.58
+set title "{/*0.9 the error, and its bound L^k}" offset 0,-0.7
+set xlabel "iteration k" offset 0,0.8
 set logscale y
-set yrange [1e-17 : 1e3]
+set yrange [1e-18 : 1e5]
 set ytics 1e4
 set mytics 1
 set format y "10^{%T}"
-set xrange [0 : 78]
-set xtics 20
+set xrange [0 : 80]
+set xtics 0, 20, 60
 set key off
-set label 1 "dashed: the bound" at graph 0.03, 0.95 left font SMALL
+set label 1 "dashed: the bound" at graph 0.03, 0.96 left font SMALL
+set label 2 "largest error of x" rotate center at screen 14.0 / 500, 0.525
+floored(i) = number_in(height_, i) < 1e-13 # its name stands under its end, not beside it
 do for [i=1:words(few)] {
     if (number_in(height_, i) > 0) {
-        set label 10 + i "L = ".word(few, i) at number_in(at_, i), number_in(height_, i) \
-            offset 0.4, (number_in(height_, i) < 1e-13 ? -0.8 : 0.6) font SMALL tc rgb hue(word(few, i))
+        name = "L = ".word(few, i)
+        if (floored(i)) { set label 10 + i name at number_in(at_, i), 4e-17 center font SMALL tc rgb hue(word(few, i))
+        } else { set label 10 + i name at number_in(at_, i), number_in(height_, i) offset 0.7, 0 font SMALL tc rgb hue(word(few, i)) }
     }
 }
 what = 'plot NaN notitle' # and what there is to draw
-if (words(few) > 0) { what = what.', for [w in few] E using (column("iteration")):(mine(w, cell("bound"))) with lines ls BOUND lc'. \
+if (words(few) > 0) { what = what.', for [w in few] E using (column("iteration")):(mine(w, held(cell("bound")))) with lines ls BOUND lc'. \
     ' rgb hue(w) notitle' }
 if (words(few) > 0) { what = what.', for [w in few] E using (column("iteration")):(mine(w, cell("max_err"))) with points pt 7 ps'. \
     ' 0.35 lc rgb hue(w) notitle' }
 eval what
 unset label
-set lmargin at screen 0.665
-set rmargin at screen 0.975
-set title "{/*0.9 iterations to 10^{−12}}"
+set lmargin at screen 0.685
+set rmargin at screen 0.98
+set title "{/*0.9 iterations to 10^{−12}}" offset 0,-0.7
 set xlabel "contraction number L"
-set ylabel "iterations" offset 1.3,0
 set yrange [1 : 5000]
 set ytics 10
 set mytics 10
-set xrange [0 : 1.45]
+set xrange [0 : 1.7]
 set xtics 0.5
 set arrow 1 from 1, graph 0 to 1, graph 1 nohead lc rgb grey dt (3,4)
-set label 1 "does not\nconverge" at 1.19, 300 center font SMALL tc rgb red
+set label 1 "does not\nconverge" at 1.37, 300 center font SMALL tc rgb red
 set label 2 "log 10^{−12}\n / log L" at 0.05, 300 left font SMALL
 sines(y) = strcol("family") eq "sine" ? y : NaN
 what = 'plot NaN notitle' # and what there is to draw
@@ -78,7 +80,7 @@ if (words(promising) > 0) { what = what.', for [w in promising] T using (column(
     ' BOUND notitle' }
 if (words(promising) > 0) { what = what.', for [w in promising] T using (column("lipschitz")):(sines(cell("iterations"))) with points pt'. \
     ' 7 ps 0.7 lc rgb green notitle' }
-if (words(failing) > 0) { what = what.', for [w in failing] "+" using (value_of(w)):(1200) every ::::0 with points ls DIVERGED ps 0.8'. \
+if (words(failing) > 0) { what = what.', for [w in failing] "+" using (value_of(w)):(1200) every ::::0 with points ls DIVERGED ps 0.6'. \
     ' lc rgb red notitle' }
 eval what
 unset multiplot

@@ -18,7 +18,9 @@ greatest = members > 0 && RANGE_max > 0 ? RANGE_max : 1
 shade(y) = abs(y) < greatest ? sqrt(y) : sqrt(greatest)
 name(w) = w eq "coupling" ? "coupling flow (spline)" : w eq "residual" ? "residual flow" : "truth"
 
-eval canvas(500, 285)
+left = 46; gap = 8; panel = (490.0 - left - 2 * gap) / 3; top = 56; bottom = 122 # in units of the page
+high = top + panel + bottom
+eval canvas(500, high)
 set multiplot
 unset grid
 set border 15
@@ -29,19 +31,21 @@ step = tick(G_max - G_min + 2 * half)
 set xtics step font SMALL
 set ytics step font SMALL
 set tics front
-left = 0.075; gap = 0.015; width = (0.985 - left - 2 * gap) / 3
-set tmargin at screen 0.88
-set bmargin at screen 0.88 - width * 500.0 / 285
-set colorbox horizontal user origin 0.25, 0.17 size 0.5, 0.035 front
+set tmargin at screen 1 - top / high
+set bmargin at screen bottom / high
+set colorbox horizontal user origin 0.2, 50.0 / high size 0.6, 12.0 / high front
 set cbtics () font SMALL offset 0,0.3
 set for [d in "0 0.1 0.5 1 2 4"] cbtics add (d sqrt(real(d)))
-set cblabel "density (colour even in its square root)" offset 0,0.6 font SMALL
+set cblabel "density (colour even in its square root)" offset 0,0.3 font SMALL
+set xlabel "x_1" offset 0,1
+set label 1 "Densities of four blocks and the truth" center at screen 0.5, 1 - 16.0 / high
 do for [i=1:n] {
-    set lmargin at screen left + (i - 1) * (width + gap)
-    set rmargin at screen left + (i - 1) * (width + gap) + width
-    set title "{/*0.9 ".name(word(kinds, i))."}"
+    set lmargin at screen (left + (i - 1) * (panel + gap)) / 500.0
+    set rmargin at screen (left + (i - 1) * (panel + gap) + panel) / 500.0
+    set title "{/*0.9 ".name(word(kinds, i))."}" offset 0,-0.7
+    set ylabel i == 1 ? "x_2" : "" offset 1.5,0
     set format y i == 1 ? "%g" : ""
-    if (i > 1) { unset colorbox }
+    if (i > 1) { unset colorbox; unset label 1 }
     plot D every ::((i - 1) * cells)::(i * cells - 1) \
              using (column("x")):(column("y")):(shade(cell("density"))) with image notitle
 }

@@ -24,25 +24,27 @@ say(w) = w eq "residual" ? "residual" : w eq "spline-params" ? "spline, equal pa
          "spline, equal work" : w eq "affine-params" ? "affine, equal parameters" : "affine, equal work"
 row_of(w, k) = place_of(strcol("data"), datas) + 0.12 * (3 - k)
 
-top = 96; high_ = top + 58.0 * n + 64
+top = 84; high_ = top + 58.0 * n + 64
 eval canvas(500, high_)
 set lmargin at screen 0.24
 set rmargin at screen 0.97
 set tmargin at screen 1 - top / high_
 set bmargin at screen 64.0 / high_
-set label 1 "{/*0.95 Four blocks: residual against coupling flows}" at screen 0.5, screen 1 - 14.0 / high_ center
-set xlabel "test log p at the tuned rate [nats]" offset 0,0.4
+set label 1 "{/*0.95 Four blocks: residual against coupling flows}" at screen 0.5, screen 1 - 16.0 / high_ center
+set xlabel "test log p at the tuned rate [nats]" offset 0,0.7
 set xrange [low - 0.08 * span : high + 0.08 * span]
 set yrange [n + 0.6 : 0.4]
 set ytics ()
 do for [i=1:n] { set ytics add (word(datas, i) i) }
 set xtics tick(span)
+set format x decimals(span)
+set errorbars 0
 set key off
 # The key by hand: two columns.
 do for [k=1:words(arms)] {
-    x_ = k == 1 ? 0.06 : k < 4 ? 0.27 : 0.64; y_ = 1 - (k == 1 || k % 2 == 0 ? 36.0 : 56.0) / high_
+    x_ = k == 1 ? 0.06 : k < 4 ? 0.27 : 0.64; y_ = 1 - (k == 1 || k % 2 == 0 ? 42.0 : 62.0) / high_
     set label 10 + k say(word(arms, k)) at screen x_, y_ left font SMALL point pt mark(word(arms, k)) ps 0.9 \
-        lw 1.5 lc rgb hue(word(arms, k)) offset 1, 0
+        lw 1.5 lc rgb hue(word(arms, k)) offset 1,-0.25
 }
 plot for [w in shown] T using (cell("test")):(ours(w) ? row_of(w, place_of(w, arms)) : NaN): \
          (cell("test_q1")):(cell("test_q3")) with xerrorbars pt mark(w) ps 0.9 lw 1.5 lc rgb hue(w) notitle, NaN notitle

@@ -16,13 +16,13 @@ mine(w, kind) = column("lipschitz") == value_of(w) && strcol("kind") eq kind
 hue(w) = value_of(w) < 1 ? green : value_of(w) == 1 ? black : red
 line_of(w) = value_of(w) < 1 ? MONOTONE : value_of(w) == 1 ? BOUND : FOLDED
 
-set lmargin at screen 0.135
-set rmargin at screen 0.975
-set tmargin at screen 0.9
+set lmargin at screen 0.145
+set rmargin at screen 0.965
+set tmargin at screen 0.89
 set bmargin at screen 0.16
 set title "{/*0.95 Beyond L = 1, x + L sin x folds: three pre-images of π}"
-set xlabel "x" offset 0,0.5
-set ylabel "x + L sin x" offset 1,0
+set xlabel "x" offset 0,0.8
+set label 1 "x + L sin x" rotate center at screen 14.0 / 500, 0.525
 set xrange [0 : 2 * pi]
 set yrange [0.5 : 2 * pi - 0.5]
 set xtics ("0" 0, "π/2" pi/2, "π" pi, "3π/2" 3*pi/2, "2π" 2*pi)

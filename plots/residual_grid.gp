@@ -28,7 +28,7 @@ do for [b=0:depth] {
 columns = depth > 4 ? 4 : 3
 rows = (depth + columns) / columns
 panel = (500.0 - 12 - 8 * columns) / columns; top = 34; bottom = 70
-high = top + rows * (panel + 24) + bottom
+high = top + rows * (panel + 28) + bottom
 eval canvas(500, high)
 # Two-sided: PuOr's and RdBu's ends are told apart with any colour vision (ColorBrewer).
 set palette defined (-1 "#2166AC", -0.5 "#67A9CF", 0 "#BFBFBF", 0.5 "#EF8A62", 1 "#B2182B") maxcolors 256
@@ -41,14 +41,14 @@ set yrange [-reach : reach]
 set cbrange [-most : most]
 set colorbox horizontal user origin 0.2, 48.0 / high size 0.6, 11.0 / high front
 set cbtics auto font SMALL offset 0,0.3 textcolor rgb black
-set cblabel "log |det J| of the blocks so far [nats]" offset 0,0.7 font SMALL
+set cblabel "log |det J| of the blocks so far [nats]" offset 0,0.5 font SMALL
 set label 5 "The plane's grid through the blocks" center at screen 0.5, 1 - 14.0 / high
 do for [b=0:depth] {
     c = b % columns; r = b / columns
     set lmargin at screen (8 + c * (panel + 8)) / 500.0
     set rmargin at screen (8 + c * (panel + 8) + panel) / 500.0
-    set tmargin at screen 1 - (top + r * (panel + 24) + 18) / high
-    set bmargin at screen 1 - (top + r * (panel + 24) + 18 + panel) / high
+    set tmargin at screen 1 - (top + r * (panel + 28) + 22) / high
+    set bmargin at screen 1 - (top + r * (panel + 28) + 22 + panel) / high
     set title (b == 0 ? "{/*0.85 x}" : b == 1 ? "{/*0.85 after 1 block}" : sprintf("{/*0.85 after %d blocks}", b)) offset 0,-0.8
     if (b == 1) { unset colorbox; unset label 5 }
     last_ = -1; x_ = NaN; y_ = NaN

@@ -22,7 +22,7 @@ panel = 200; first = 34; bottom = 56
 high = first + n * panel + bottom
 eval canvas(500, high)
 set multiplot
-set lmargin at screen 0.13
+set lmargin at screen 0.145
 set rmargin at screen 0.975
 set format y decimals(top - low)
 hue(a) = a eq "warm" ? red : blue
@@ -30,10 +30,10 @@ dash(a) = a eq "warm" ? 1 : 2
 do for [k=1:n] {
     set tmargin at screen 1 - (first + (k - 1) * panel) * 1.0 / high
     set bmargin at screen 1 - (first + k * panel - 18) * 1.0 / high
-    set title (k == 1 ? "Loss of a batch from a cold and a warm start" : "")
-    set xlabel (k == n ? "step" : "")
+    if (k == 1) { set label 3 "Loss of a batch from a cold and a warm start" center at screen 0.5, 1 - 14.0 / high } else { unset label 3 }
+    set xlabel (k == n ? "step" : "") offset 0,0.7
     set format x (k == n ? "%g" : "")
-    set ylabel "batch loss   [nats]" offset 0.6,0
+    set ylabel "batch loss   [nats]" offset 0.4,0
     set label 1 "rate ".word(rates, k) at graph 0.5, 0.92 center font SMALL
     if (k == 1) { set key top right } else { unset key }
     rate = word(rates, k)

@@ -17,7 +17,7 @@ stats D using "x" nooutput name "G"
 half = side > 1 ? 0.5 * (G_max - G_min) / (side - 1) : 0.5
 shade(y) = abs(y) < 1e300 ? sqrt(y) : greatest > 0 ? sqrt(greatest) : 1
 
-panel = n == 1 ? 380 : 219; left = 46; gap = 8; top = 34; bottom = 110
+panel = n == 1 ? 380 : 219; left = 46; gap = 8; top = 34; bottom = 126
 high = top + panel + bottom
 eval canvas(500, high)
 set multiplot
@@ -38,14 +38,14 @@ do for [i=1:smaller(n, 2)] {
     set tmargin at screen 1 - top * 1.0 / high
     set bmargin at screen 1 - (top + panel) * 1.0 / high
     set format y (i == 1 ? "%g" : "")
-    set xlabel "x_1" offset 0,0.5
+    set xlabel "x_1" offset 0,1
     set ylabel (i == 1 ? "x_2" : "") offset 1.5,0
     set label 1 (word(steps, i) eq "0" ? "start: diagonal solution" : "after ".word(steps, i)." steps") \
         at graph 0.04, 0.93 tc rgb "white" front font SMALL
     if (i == 1) {
         set label 5 "Density of the warm flow at its start and after training" center at screen 0.5, 1 - 16.0 / high
-        set colorbox horizontal user origin 0.2, 44.0 / high size 0.6, 12.0 / high front
-        set cblabel "density (colour even in its square root)" offset 0,0.7 font SMALL
+        set colorbox horizontal user origin 0.2, 50.0 / high size 0.6, 12.0 / high front
+        set cblabel "density (colour even in its square root)" offset 0,0.3 font SMALL
     } else {
         unset colorbox
         unset label 5

@@ -1,7 +1,7 @@
 # warm_start_free.gp - what the density integrates to against step, log scale: with frozen rotations, and with rotations that
 # are trained as free matrices while their log-det counts as 0.
 #
-# Open circles: 1 over the product of the matrices' |det|, which the integral should be.
+# Black rings: 1 over the product of the matrices' |det|, which the integral should be.
 # Tables: warm_start_free.tsv.
 
 T = "warm_start_free.tsv"
@@ -15,20 +15,20 @@ kinds = ""; seed_of_first = ""
 stats T using (seed_of_first = seed_of_first eq "" ? strcol("seed") : seed_of_first, 0) nooutput
 stats T using (kinds = cell("integral") > 0 ? with_word(kinds, strcol("rotation")) : kinds, 0) nooutput
 
-eval canvas(500, 360)
+eval canvas(500, 400)
 set lmargin at screen 0.14
-set rmargin at screen 0.975
-set tmargin at screen 0.92
-set bmargin at screen 0.15
-set title "What the density integrates to while it is trained"
+set rmargin at screen 0.965
+set tmargin at screen 0.77
+set bmargin at screen 0.14
+set label 1 "What the density integrates to while it is trained" center at screen 0.5, 1 - 16.0 / 400
 set logscale y
 set xrange [-0.02 * larger(1, S_max) : 1.02 * larger(1, S_max)] noextend
 set yrange [low : top] noextend
-set xlabel "step"
+set xlabel "step" offset 0,0.7
 set ylabel "integral over the plane" offset 0.4,0
 set format y "%g"
 if (log10(top / low) > 2.5) { eval powers("y", low, top) }
-set key top left
+set key at screen 0.14, 1 - 28.0 / 400 top left Left reverse maxrows 3
 hue(k) = k eq "frozen" ? green : red
 mine(k) = strcol("rotation") eq k && strcol("seed") eq seed_of_first
 positive(y) = y > 0 && y < 1e300 ? y : NaN
@@ -36,4 +36,5 @@ plot for [k in kinds] T using (mine(k) ? column("step") : NaN):(positive(cell("i
          with linespoints lc rgb hue(k) lw 2 pt (k eq "frozen" ? 5 : 7) ps 0.7 \
          title (k eq "frozen" ? "frozen: honest" : "free matrices, log-det counted as 0"), \
      for [k in kinds] T using (mine(k) ? column("step") : NaN):(positive(cell("determinant"))) \
-         with points pt 6 ps 1.3 lc rgb black notitle
+         with points pt 6 ps 1.3 lw 1.2 lc rgb black notitle, \
+     keyentry with points pt 6 ps 1.3 lw 1.2 lc rgb black title "ring: 1 / product of |det|, which it should be"
