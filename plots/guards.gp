@@ -46,7 +46,7 @@ do for [s=1:n_scales] {
     do for [a=1:n_arms] { set xtics add ((s == n_scales ? word(arms, a) : "") a) rotate by 35 right }
     if (s == 1) { set label 3 "Depth 20 with and without each guard: held-out log p" center at screen 0.5, 1 - 14.0 / high }
     if (s == 1) { set label 2 "held-out log p   [nats]" rotate center at screen 14.0 / 500, 0.5 + 0.5 * bottom / high }
-    plot T using (at(run(s)) + beside(0)):(shown(cell("heldout_logp"))) with points pt 6 ps 0.6 lw 2 lc rgb purple notitle, \
+    plot T using (at(run(s)) + beside(0)):(shown(cell("heldout_logp"))) with points pt 7 ps 0.5 lc rgb purple notitle, \
          C using (at(of(s) && abs(cell("heldout")) < 1e300) - 0.32):(shown(cell("heldout"))):(0.64):(0) \
              with vectors nohead lc rgb black lw 2.5 notitle, \
          C using (at(of(s))):(top + 2.2 * room):(sprintf("%d/%d", column("ok"), column("runs"))) \

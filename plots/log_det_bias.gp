@@ -42,7 +42,7 @@ set label 4 "bias   [nats]" rotate center at screen 14.0 / 500, 0.48
 set key off
 set label 1 "J = −L I, on the bound" at screen 0.08, 0.95 left font SMALL point pt 6 ps 0.9 offset 1,-0.25
 set label 2 "random J of norm L" at screen 0.45, 0.95 left font SMALL point pt 7 ps 0.7 offset 1,-0.25
-set label 3 "dashed: the bound" at screen 0.74, 0.945 left font SMALL
+set label 3 "dashed: the bound" at screen 0.74, 0.95 left font SMALL
 what = 'plot NaN notitle' # and what there is to draw
 if (words(bounds) > 0) { what = what.', for [w in bounds] B using (column("terms")):(inside(mine(w, "-LI", cell("bound")))) with lines'. \
     ' ls BOUND lc rgb hue(w) notitle' }

@@ -28,6 +28,8 @@ do for [c in cases] {
     if (members > 0) { shown = shown." ".c }
 }
 if (words(shown) == 0) { eval nothing("no moment is finite"); exit }
+eval range_of("M", 'cell("terms")')
+most = members > 0 ? larger(1, RANGE_max) : 1
 eval canvas(500, 420)
 set lmargin at screen 0.155
 set rmargin at screen 0.965
@@ -39,8 +41,7 @@ set yrange [low / 10 : high * 10]
 eval powers("y", low / 10, high * 10)
 set xlabel "terms n" offset 0,0.7
 set label 2 "sum of E estimate^2   [nats^2]" rotate center at screen 14.0 / 500, 0.46
-eval range_of("M", 'cell("terms")')
-set xrange [0 : members > 0 ? larger(1, RANGE_max) : 1] noextend
-set key at screen 0.03, 1 - 28.0 / 420 top left Left reverse maxrows 3 width -5
+set xrange [0 : most] noextend
+set key at screen 0.03, 1 - 28.0 / 420 top left Left reverse maxrows 3 width -7
 plot for [i=1:words(shown)] M using (column("terms")):(mine(word(shown, i), cell("sum"))) with lines lw (holds(word(shown, i)) ? 3 : 2) \
          dt i lc rgb hue(word(shown, i)) title say(word(shown, i)), NaN notitle

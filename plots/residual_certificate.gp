@@ -14,7 +14,7 @@ if (members > 0) { low = smaller(low, RANGE_min) }
 eval canvas(500, 440)
 set multiplot
 set lmargin at screen 0.165
-set rmargin at screen 0.965
+set rmargin at screen 0.96
 set tmargin at screen 0.78
 set bmargin at screen 0.42
 set label 1 "What power iteration says, and what is true" center at screen 0.5, 1 - 16.0 / 440
@@ -34,10 +34,11 @@ unset label
 set format x "%g"
 set xlabel "training step" offset 0,0.7
 set label 2 "true − power" rotate center at screen 14.0 / 500, 0.245
+set yrange [* : *]   # what stats looks at lies in no other
 eval range_of("C", 'cell("before") - cell("by_power")')
 low = members > 0 ? smaller(0, RANGE_min) : 0; top = members > 0 && RANGE_max > 1e-6 ? 1.1 * RANGE_max : 1
 set yrange [low : top]
-set ytics tick(2 * (top - low))
+set ytics tick(1.5 * (top - low))
 set key off
 plot C using (column("step")):(cell("before") - cell("by_power")) with impulses lc rgb red lw 1.5 notitle, NaN notitle
 unset multiplot

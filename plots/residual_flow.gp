@@ -27,7 +27,7 @@ row_of(w, k) = place_of(strcol("data"), datas) + 0.12 * (3 - k)
 top = 84; high_ = top + 58.0 * n + 64
 eval canvas(500, high_)
 set lmargin at screen 0.24
-set rmargin at screen 0.97
+set rmargin at screen 0.96
 set tmargin at screen 1 - top / high_
 set bmargin at screen 64.0 / high_
 set label 1 "{/*0.95 Four blocks: residual against coupling flows}" at screen 0.5, screen 1 - 16.0 / high_ center

@@ -30,7 +30,8 @@ dash(a) = a eq "warm" ? 1 : 2
 do for [k=1:n] {
     set tmargin at screen 1 - (first + (k - 1) * panel) * 1.0 / high
     set bmargin at screen 1 - (first + k * panel - 18) * 1.0 / high
-    if (k == 1) { set label 3 "Loss of a batch from a cold and a warm start" center at screen 0.5, 1 - 14.0 / high } else { unset label 3 }
+    unset label 3
+    if (k == 1) { set label 3 "Loss of a batch from a cold and a warm start" center at screen 0.5, 1 - 14.0 / high }
     set xlabel (k == n ? "step" : "") offset 0,0.7
     set format x (k == n ? "%g" : "")
     set ylabel "batch loss   [nats]" offset 0.4,0

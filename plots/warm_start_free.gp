@@ -11,9 +11,15 @@ eval range_of("T", 'cell("integral") > 0 ? cell("integral") : NaN')
 if (members == 0) { eval nothing("no integral is finite"); exit }
 low = smaller(0.5, RANGE_min / 1.5); top = larger(2, 1.5 * RANGE_max)
 stats T using "step" nooutput name "S"
-kinds = ""; seed_of_first = ""
-stats T using (seed_of_first = seed_of_first eq "" ? strcol("seed") : seed_of_first, 0) nooutput
-stats T using (kinds = cell("integral") > 0 ? with_word(kinds, strcol("rotation")) : kinds, 0) nooutput
+# The first seed that has an integral; its rotations that have one, and those that have a determinant to ring.
+drawable(y) = y > 0 && y < 1e300
+positive(y) = drawable(y) ? y : NaN
+kinds = ""; ringed = ""; seed_of_first = ""
+stats T using (seed_of_first = seed_of_first eq "" && drawable(cell("integral")) ? strcol("seed") : seed_of_first, 0) nooutput
+stats T using (kinds = strcol("seed") eq seed_of_first && drawable(cell("integral")) ? \
+               with_word(kinds, strcol("rotation")) : kinds, 0) nooutput
+stats T using (ringed = strcol("seed") eq seed_of_first && low <= cell("determinant") && cell("determinant") <= top ? \
+               with_word(ringed, strcol("rotation")) : ringed, 0) nooutput
 
 eval canvas(500, 400)
 set lmargin at screen 0.14
@@ -31,10 +37,9 @@ if (log10(top / low) > 2.5) { eval powers("y", low, top) }
 set key at screen 0.14, 1 - 28.0 / 400 top left Left reverse maxrows 3
 hue(k) = k eq "frozen" ? green : red
 mine(k) = strcol("rotation") eq k && strcol("seed") eq seed_of_first
-positive(y) = y > 0 && y < 1e300 ? y : NaN
 plot for [k in kinds] T using (mine(k) ? column("step") : NaN):(positive(cell("integral"))) \
          with linespoints lc rgb hue(k) lw 2 pt (k eq "frozen" ? 5 : 7) ps 0.7 \
          title (k eq "frozen" ? "frozen: honest" : "free matrices, log-det counted as 0"), \
-     for [k in kinds] T using (mine(k) ? column("step") : NaN):(positive(cell("determinant"))) \
+     for [i=1:words(ringed)] T using (mine(word(ringed, i)) ? column("step") : NaN):(positive(cell("determinant"))) \
          with points pt 6 ps 1.3 lw 1.2 lc rgb black notitle, \
      keyentry with points pt 6 ps 1.3 lw 1.2 lc rgb black title "ring: 1 / product of |det|, which it should be"
