@@ -349,10 +349,10 @@ void fill_stability(struct world *w)
         }
 }
 
-void fill_divergence(struct world *w)
+void fill_nothing(struct world *w)
 {
-    struct table *table = world_table(w, w->experiment->tables->name, w->experiment->tables->columns);
-    (void)table; /* it has no figure */
+    for (const struct table_plan *plan = w->experiment->tables; plan->name; plan++)
+        world_table(w, plan->name, plan->columns);
 }
 
 void fill_conditioner(struct world *w)

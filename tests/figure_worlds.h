@@ -40,7 +40,7 @@ void fill_gradient_depth(struct world *w);
 void fill_depth_truth(struct world *w);
 void fill_actnorm(struct world *w);
 void fill_stability(struct world *w); /* and stability_4d */
-void fill_divergence(struct world *w);
+void fill_nothing(struct world *w);   /* of a program without figures */
 void fill_conditioner(struct world *w);
 void fill_roundoff(struct world *w);
 void fill_residual_inverse(struct world *w);

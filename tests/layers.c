@@ -74,7 +74,7 @@ static size_t variants(const struct layer *layer, const struct fathom_isa *isa)
     return strcmp(layer->name, "coupling") == 0 ? n : strcmp(layer->name, "residual") == 0 ? 2 : 1;
 }
 
-/* `plane`: transformers of known size in D = 2 alone. */
+/* `plane`: transformers of known size, and residual blocks, whose derivatives take the longest, in D = 2 alone. */
 static size_t visit(void (*property)(struct layer_case *), const fathom_config *config, double noise, bool plane)
 {
     static const size_t      dims[] = { 2, 3, 5 };
@@ -90,10 +90,11 @@ static size_t visit(void (*property)(struct layer_case *), const fathom_config *
                 struct layer_case               layer;
                 fathom_config                   own = *config;
                 const struct transformer *const t = isa->transformers[v];
-                if (plane && dims[d] > 2 && of_known_size(isa->transformers, t, config))
+                const bool                      residual = strcmp(all[b]->name, "residual") == 0;
+                if (plane && dims[d] > 2 && (residual || of_known_size(isa->transformers, t, config)))
                     continue;
                 own.dim = dims[d];
-                if (strcmp(all[b]->name, "residual") == 0)
+                if (residual)
                     own.activation = (fathom_activation)v;
                 else
                     own.coupling = t->name;

@@ -20,6 +20,7 @@
 #include "document.h"
 #include "depth_world.h"
 #include "residual_world.h"
+#include "sibling_world.h"
 #include "stability_world.h"
 #include "warm_world.h"
 
@@ -74,6 +75,7 @@ static const struct world_head {
     { "log_det_estimators", "-", "-", "1",
       " log_det_estimators log_det_cells log_det_bias log_det_roulette log_det_moment " },
     { "conditioner", "spline", "4", "1", " conditioner " },
+    { "sibling_moons", "-", "-", "1", " sibling_moons sibling_moons_diagonal " },
 };
 
 static const struct world_runs {
@@ -123,7 +125,7 @@ static void write_head(FILE *file, const char *name)
         { "seed", of->seed },
         { "seeds", of->seeds },
         { "batch-seed", "1" },
-        { "steps", "1200" },
+        { "steps", strcmp(head->program, "sibling_moons") == 0 ? "3000" : "1200" },
         { "batch", "512" },
         { "lr", strcmp(head->program, "rows") == 0 ? "0.01" : "0.003" },
         { "clip", strcmp(head->program, "effective_step") == 0 ? "none" : "1" },
@@ -348,6 +350,7 @@ void write_world(void)
     write_residual();
     write_residual_flows();
     write_conditioner();
+    write_sibling();
 }
 
 /* ---------------------------------------------------------------------------------------------------- asking ---- */
@@ -394,6 +397,7 @@ int new_world(void **state)
     depth_world = good_depth();
     warm_world = good_warm();
     residual_world = good_residual();
+    sibling_world = good_sibling();
     return 0;
 }
 

@@ -205,6 +205,7 @@ static void names_what_is_missing(void **state)
         { "residual_flow_rates", "build/residual_flow " },
         { "log_det_moment", "build/log_det_estimators " },
         { "conditioner", "build/conditioner " },
+        { "sibling_moons_diagonal", "build/sibling_moons " },
     };
     char path[128];
     (void)state;

@@ -196,17 +196,17 @@ static void test_first_block(void **state)
 
 /* ------------------------------------------------------------------------------------------------- any flow ---- */
 
-/* Every coupling, dimension and kind of rotation: the flow is a flow, its conditioners are flat, and the row's own
- * density is at least as likely as before it was fitted. */
+/* Every coupling in every dimension and beside every kind of rotation, not each with each: the flow is a flow, its
+ * conditioners are flat, and the row's own density is at least as likely as before it was fitted. */
 static void test_any_flow(void **state)
 {
     (void)state;
     static const size_t dims[] = { 2, 3, 5 };
-    for (size_t i = 0; i < 9 * fathom_n_couplings(); i++) {
+    for (size_t i = 0; i < 3 * fathom_n_couplings(); i++) {
         struct warmed w;
-        fathom_config config = config_of(fathom_coupling_name(i / 9), dims[i % 3], 2);
+        fathom_config config = config_of(fathom_coupling_name(i / 3), dims[i % 3], 2);
         double        distance = -1.0, before, after, *gradient;
-        config.rotation = (fathom_rotation)(i / 3 % 3);
+        config.rotation = (fathom_rotation)((i + i / 3) % 3);
         config.hidden = i % 2;
         config.actnorm = i % 4 ? FATHOM_ACTNORM_NONE : FATHOM_ACTNORM_DATA;
         open_warmed(&w, &config);
