@@ -73,6 +73,19 @@ static void one_counterexample_refutes_the_bound(void **state)
     not_tested(bound, "no residual flow finished its training");
 }
 
+/* Of the contractions of which the tables have an answer. */
+static void an_unknown_map_is_not_increasing(void **state)
+{
+    (void)state;
+    write_world();
+    change("residual_inverse", "a=0.3", "monotone", "nan");
+    change("residual_contraction", "family=sine lipschitz=0.5", "monotone", "nan");
+    char *text = report();
+    assert_non_null(strstr(text, "0 of 0 contractions are increasing; $x"));
+    assert_non_null(strstr(text, "0 of 0 contractions are increasing, and"));
+    free(text);
+}
+
 static void estimates_follow_their_signs(void **state)
 {
     (void)state;
@@ -102,6 +115,7 @@ int main(void)
         cmocka_unit_test_setup(holds_in_the_good_world, new_world),
         cmocka_unit_test_setup(expressive_follows_its_arms, new_world),
         cmocka_unit_test_setup(one_counterexample_refutes_the_bound, new_world),
+        cmocka_unit_test_setup(an_unknown_map_is_not_increasing, new_world),
         cmocka_unit_test_setup(estimates_follow_their_signs, new_world),
         cmocka_unit_test_setup(lost_runs_rank_last, new_world),
     };
