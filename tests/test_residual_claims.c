@@ -86,6 +86,17 @@ static void an_unknown_map_is_not_increasing(void **state)
     free(text);
 }
 
+static void a_roulette_without_a_number_is_not_tested(void **state)
+{
+    (void)state;
+    write_world();
+    change("log_det_roulette", "distribution=geometric matrix=LQ", "z", "nan");
+    char *text = report();
+    cell_is(text, "\n| geometric, random J", "| not tested |");
+    cell_is(text, "\n| Poisson, random J", "| no finite variance |");
+    free(text);
+}
+
 static void estimates_follow_their_signs(void **state)
 {
     (void)state;
@@ -116,6 +127,7 @@ int main(void)
         cmocka_unit_test_setup(expressive_follows_its_arms, new_world),
         cmocka_unit_test_setup(one_counterexample_refutes_the_bound, new_world),
         cmocka_unit_test_setup(an_unknown_map_is_not_increasing, new_world),
+        cmocka_unit_test_setup(a_roulette_without_a_number_is_not_tested, new_world),
         cmocka_unit_test_setup(estimates_follow_their_signs, new_world),
         cmocka_unit_test_setup(lost_runs_rank_last, new_world),
     };
