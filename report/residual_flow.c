@@ -36,9 +36,11 @@ struct match {
 
 /* Trained residual flows before the certificate mended them. */
 struct bound {
-    size_t        runs, above; /* finished; of them those whose Lipschitz number was above 1.001 L */
-    double        worst;       /* the greatest number over L                                       */
-    double        certified, by_power, inverse_error; /* the greatest                              */
+    size_t        runs, above; /* with a Lipschitz number; of them those whose number was above 1.001 L       */
+    double        worst;       /* the greatest number over L                                                  */
+    double        by_power;    /* what power iteration said of that run, over L                               */
+    double        certified, inverse_error; /* the greatest                                                   */
+    size_t        back; /* runs whose rows came back at all: an inverse that did not converge has no error     */
     struct sample steps;
 };
 
@@ -92,16 +94,20 @@ static struct bound measure_bound(const struct inputs *in)
     const struct table *runs = sources_table(in->sources, "residual_flow");
     const struct sample before = query_numbers(in->pool, runs, "before", TRAINED);
     const double        number = query_number(runs, "lipschitz", TRAINED);
-    struct bound        bound = { .runs = before.n,
+    struct bound        bound = { .runs = number > 0 ? before.n : 0, /* without L no number is above or below it */
                                   .worst = NAN,
                                   .certified = greatest(in, "certified", TRAINED),
-                                  .by_power = greatest(in, "by_power", TRAINED),
+                                  .by_power = NAN,
                                   .inverse_error = greatest(in, "inverse_error", TRAINED),
+                                  .back = query_numbers(in->pool, runs, "inverse_error", TRAINED).n,
                                   .steps = query_distinct(in->pool, runs, "banach_steps", TRAINED) };
-    for (size_t i = 0; i < before.n; i++) {
+    for (size_t i = 0; i < bound.runs; i++) {
         const double ratio = before.x[i] / number;
-        bound.worst = ratio <= bound.worst ? bound.worst : ratio;
         bound.above += ratio > TOLERATED;
+        if (ratio <= bound.worst)
+            continue;
+        bound.worst = ratio;
+        bound.by_power = query_number(runs, "by_power", text(in->pool, TRAINED " before=%.17g", before.x[i])) / number;
     }
     return bound;
 }
@@ -241,10 +247,10 @@ static void claim_bound(struct pieces *out, const struct residual_flow *m)
                              text_number(pool, 4, b->worst)),
             .effect = text(pool,
                            "%zu of %zu finished trainings left a block above 1.001 L, the worst at %s L, where power "
-                           "iteration said %s at most. What is scored is certified: at most %s, and rows come back to "
-                           "within %s.",
+                           "iteration said %s L. What is scored is certified: at most %s, and rows come back to "
+                           "within %s in %zu of %zu.",
                            b->above, b->runs, text_number(pool, 4, b->worst), text_number(pool, 4, b->by_power),
-                           text_number(pool, 4, b->certified), text_short(pool, b->inverse_error)),
+                           text_number(pool, 4, b->certified), text_short(pool, b->inverse_error), b->back, b->runs),
             .limit = b->above ? "power iteration is a lower bound of the norm, and falls short while weights move."
                               : "the runs that were made.",
             .untested = b->runs ? NULL : "no residual flow finished its training",
