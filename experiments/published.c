@@ -45,6 +45,7 @@ static const struct design design = {
 
 static void defaults(struct options *options)
 {
+    options->seed = 400;
     options->data_size = 1000000; /* so many that none is learnt by heart */
     options->depths = (struct depth_list){ 2, { 4, 8 } };
     options->flow.width = 128;
