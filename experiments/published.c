@@ -107,7 +107,8 @@ const struct experiment published = {
                    "`their_blocks` is 0 where the paper's model has another shape; `above` is ours less theirs:\n"
                    "below 0 is better.",
         .takes = (TAKES_DATA | TAKES_FLOW | TAKES_RESIDUAL | TAKES(OPTION_SEED) | TAKES_TRAINING | TAKES_OUTPUT) &
-                 ~(TAKES(OPTION_COUPLING) | TAKES(OPTION_BLOCK) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL)),
+                 ~(TAKES(OPTION_COUPLING) | TAKES(OPTION_BLOCK) | TAKES(OPTION_BINS) | TAKES(OPTION_INTERVAL) |
+                   TAKES(OPTION_COMPONENTS)),
     },
     .defaults = defaults,
     .check_rows = check_rows,
