@@ -4,9 +4,10 @@
  * Without training, on matrices J of spectral norm L in D = 8 dimensions: -L I, whose series has the bound's bias, and L Q,
  * Q random of norm 1.  The bound of the bias of n terms is -D [ln(1 - L) + sum_{k <= n} L^k / k] (Behrmann et al. 2019,
  * theorem 3; Chen et al. 2019, sec. 3.1).
- * The second moment of a roulette is a sum over its numbers of terms.  For J = -rho I its terms are
- * P(N = n) (D sum_{k <= n} rho^k / (k P(N >= k)))^2: they shrink only if rho^2 < 1 - p, and for a Poisson number of terms
- * never.
+ * The second moment of a roulette is a sum over the number N of *further* terms, those after the two that are always
+ * there.  For J = -rho I its parts are P(N = n) (D sum_{k <= n + 2} rho^k / (k w_k))^2 with w_k = 1 for k <= 2, else
+ * P(N >= k - 2).  The sum is finite only if rho^2 <= 1 - p: where rho > 1 - p the parts go as
+ * (rho^2 / (1 - p))^n / n^2, with equality as 1 / n^2.  For a Poisson number of terms it never is.
  */
 #include "experiment.h"
 
@@ -200,7 +201,7 @@ static void put_moment(struct table *table, const char *name, bool poisson, doub
         table_text(table, name);
         table_setting(table, rho);
         table_setting(table, stop);
-        table_text(table, !poisson && rho * rho < 1 - stop ? "true" : "false");
+        table_text(table, !poisson && rho * rho <= 1 - stop ? "true" : "false");
         table_count(table, EXACT_TERMS + n);
         table_number(table, part);
         table_number(table, sum);

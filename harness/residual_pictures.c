@@ -82,7 +82,8 @@ void residual_pictures_density(struct table *table, const struct residual_pictur
 
 /* ------------------------------------------------------------------------------------------------------ grid ---- */
 
-/* The flow of the first blocks alone has their parameters at the same places: the base comes first. */
+/* A flow's parameters are the base's, then block by block; so the first blocks' are a prefix, and a shallower flow reads
+ * it. */
 static void pass_grid(struct residual_pictures *p, const struct run *run, const double *params)
 {
     const size_t n = 2 * LINES * POINTS;

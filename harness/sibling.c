@@ -1,15 +1,13 @@
 /* sibling.c - rows, mixtures and the warm start of the sibling notebooks (sibling.h). */
 #include "sibling.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "elementary.h"
 #include "exit.h"
-#include "plot.h"
-#include "table.h"
+#include "reference.h"
 
 enum { K = SIBLING_COMPONENTS, WIDTH = 64, HIDDEN = 2, OUTPUTS = 3 * K };
 
@@ -18,28 +16,12 @@ static const double HALF_LOG_2_PI = 0.91893853320467274178;
 
 /* ---------------------------------------------------------------------------------------------------- files ---- */
 
-static struct table *read_reference(const char *name, size_t rows)
+static struct table *read_rows(const char *name, size_t rows)
 {
-    char         home[PATH_MAX], path[PATH_MAX + 64];
-    fathom_error error;
-    if (plot_home(home, sizeof home, &error) != PLOT_OK)
-        exit_failed("%s", error.text);
-    snprintf(path, sizeof path, "%s/reference/%s.tsv", home, name);
-    struct table *table = table_read(path, &error);
-    if (!table)
-        exit_failed("%s", error.text);
+    struct table *table = reference_read(name);
     if (table_rows(table) != rows)
-        exit_failed("%s: %zu rows instead of %zu", path, table_rows(table), rows);
+        exit_failed("reference/%s.tsv: %zu rows instead of %zu", name, table_rows(table), rows);
     return table;
-}
-
-static double cell(const struct table *table, size_t row, const char *name)
-{
-    size_t       column;
-    const double value = table_find(&column, table, name) ? table_cell_number(table, row, column) : NAN;
-    if (!isfinite(value))
-        exit_failed("reference/%s.tsv: row %zu, column %s: not a number", table_name(table), row + 1, name);
-    return value;
 }
 
 struct sibling_moons sibling_moons_read(size_t n)
@@ -49,22 +31,22 @@ struct sibling_moons sibling_moons_read(size_t n)
     if (!moons.x)
         exit_failed("not enough memory for %zu rows", n);
     snprintf(name, sizeof name, "moons_%zu", n);
-    struct table *rows = read_reference(name, n);
+    struct table *rows = read_rows(name, n);
     for (size_t i = 0; i < n; i++) {
-        moons.x[2 * i] = cell(rows, i, "x0");
-        moons.x[2 * i + 1] = cell(rows, i, "x1");
+        moons.x[2 * i] = reference_number(rows, i, "x0");
+        moons.x[2 * i + 1] = reference_number(rows, i, "x1");
     }
     table_free(rows);
     snprintf(name, sizeof name, "moons_%zu_fit", n);
-    struct table *fit = read_reference(name, SIBLING_BLOCKS * 2 * K);
+    struct table *fit = read_rows(name, SIBLING_BLOCKS * 2 * K);
     for (size_t row = 0; row < SIBLING_BLOCKS * 2 * K; row++) {
         struct sibling_block *block = &moons.block[row / (2 * K)];
         const size_t          d = row / K % 2, k = row % K;
-        block->axes[d][0] = cell(fit, row, "axis0");
-        block->axes[d][1] = cell(fit, row, "axis1");
-        block->bias[d][k] = cell(fit, row, "logit");
-        block->bias[d][K + k] = cell(fit, row, "mean");
-        block->bias[d][2 * K + k] = cell(fit, row, "raw");
+        block->axes[d][0] = reference_number(fit, row, "axis0");
+        block->axes[d][1] = reference_number(fit, row, "axis1");
+        block->bias[d][k] = reference_number(fit, row, "logit");
+        block->bias[d][K + k] = reference_number(fit, row, "mean");
+        block->bias[d][2 * K + k] = reference_number(fit, row, "raw");
     }
     table_free(fit);
     return moons;

@@ -11,7 +11,8 @@
 
 /* runs: has the columns data arm depth width steps n_params flops lr status validation_logp test_logp kl inverse_error.
  * `validation` is the median over all runs, one that is not ok counting as minus infinity (written nan); the quartiles of
- * test log p and the medians of KL and inverse error are of the ok runs [nats].  tuned: 1 at the rate with the highest
+ * test log p and the medians of KL and inverse error are of the ok runs that have the number [nats]: an inverse that did
+ * not converge has no error, and is not in the median.  tuned: 1 at the rate with the highest
  * `validation` of the configuration, of equal rates the lowest. */
 #define TUNED_CELLS_COLUMNS \
     "data arm depth width steps n_params flops lr tuned runs ok validation test_q1 test test_q3 kl inverse_error"

@@ -21,10 +21,10 @@ typedef struct fathom_certificate {
     double lipschitz;    /* at most this is Lip g, for certain: rounded up to 4 digits, and at most config.lipschitz */
     double by_power;     /* what power iteration says of the block that was given: the product of its estimates   */
     double before;       /* the true product of that block, rounded up to 4 digits: above config.lipschitz, if power
-                               iteration fell short                                                              */
+                            iteration fell short                                                              */
     size_t scaled;       /* matrices that were scaled down                                                    */
     size_t banach_steps; /* steps of Banach's iteration x <- y - g(x) from x = y after which the error is at most 1e-12
-                               of the first step's length / (1 - L): the least k with L^k <= 1e-12               */
+                            of the first step's length / (1 - L): the least k with L^k <= 1e-12               */
 } fathom_certificate;
 
 /* Makes every block of a residual flow a map whose Lipschitz constant is at most config.lipschitz: a matrix, as the network
@@ -39,7 +39,8 @@ fathom_status fathom_flow_certify(double *params, fathom_certificate *certificat
 size_t fathom_banach_steps(double lipschitz);
 
 /* norm = the greatest singular value of a, [n_rows][n_columns], a as it was, by one-sided Jacobi rotations; its relative
- * error is below 1e-13 in every test, and n_rows n_columns 2^-53 at most.  FATHOM_NO_CONVERGENCE if an entry is not finite, FATHOM_NO_MEMORY; norm is then unchanged. */
+ * error is below 1e-13 in every test, and n_rows n_columns 2^-53 at most.  FATHOM_NO_CONVERGENCE if an entry is not finite,
+ * FATHOM_NO_MEMORY; norm is then unchanged. */
 fathom_status fathom_spectral_norm(double *norm, const double *a, size_t n_rows, size_t n_columns);
 
 /* How many of the parameters are buffers: training does not move them, and their gradient is 0.  A residual block has the

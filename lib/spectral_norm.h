@@ -1,4 +1,6 @@
-/* spectral_norm.h - how a certified number is rounded. */
+/* spectral_norm.h - how a certified number is rounded.
+ *
+ * fathom_spectral_norm itself is declared in fathom_certificate.h. */
 #ifndef FATHOM_SPECTRAL_NORM_H
 #define FATHOM_SPECTRAL_NORM_H
 

@@ -108,7 +108,8 @@ static void table_roulette(struct pieces *out, const struct log_det_estimators *
                         text_number(pool, 4, query_number(m->roulette, "exact", at)),
                         text_number(pool, 4, query_number(m->roulette, "mean", at)),
                         text_short(pool, query_number(m->roulette, "std_error", at)), text_number(pool, 2, z),
-                        r == 2 || isnan(z)  ? "no finite variance"
+                        r == 2              ? "no finite variance"
+                        : isnan(z)          ? "not tested"
                         : fabs(z) <= WITHIN ? "unbiased"
                                             : "biased");
         }

@@ -1,5 +1,6 @@
 /* residual_flow.c - the claims R1 and R4 of PROTOCOL.md: residual against coupling flows, and what power iteration misses. */
 #include <math.h>
+#include <string.h>
 
 #include "cell.h"
 
@@ -36,20 +37,55 @@ struct match {
 
 /* Trained residual flows before the certificate mended them. */
 struct bound {
-    size_t        runs, above; /* finished; of them those whose Lipschitz number was above 1.001 L */
-    double        worst;       /* the greatest number over L                                       */
-    double        certified, by_power, inverse_error; /* the greatest                              */
+    size_t        runs, above; /* with a Lipschitz number; of them those whose number was above 1.001 L       */
+    double        worst;       /* the greatest number over L                                                  */
+    double        by_power;    /* what power iteration said of that run, over L                               */
+    double        certified, inverse_error; /* the greatest                                                   */
+    size_t        back; /* runs whose rows came back at all: an inverse that did not converge has no error     */
     struct sample steps;
 };
+
+/* What PROTOCOL.md describes over four seeds at the fixed rate. */
+static const struct described {
+    const char *called, *blocks, *lipschitz, *table, *where;
+} described[] = {
+#define SPIRAL(arm, depth) "data=spiral arm=" arm " depth=" depth " lr=0.03"
+    { "blocks", "1", "0.9", "residual_flow", SPIRAL("residual", "1") },
+    { "blocks", "2", "0.9", "residual_flow", SPIRAL("residual", "2") },
+    { "blocks", "4", "0.9", "residual_flow", SPIRAL("residual", "4") },
+    { "blocks", "8", "0.9", "residual_flow", SPIRAL("residual", "8") },
+    { "blocks", "16", "0.9", "residual_flow", SPIRAL("residual", "16") },
+    { "Lipschitz number", "4", "0.5", "residual_flow", SPIRAL("residual-0.5", "4") },
+    { "Lipschitz number", "4", "0.98", "residual_flow", SPIRAL("residual-0.98", "4") },
+    { "trained by the determinant itself", "4", "0.9", "log_det_estimators", "arm=exact" },
+    { "trained by 2 terms, exact traces", "4", "0.9", "log_det_estimators", "arm=exact-traces" },
+};
+enum { N_DESCRIBED = sizeof described / sizeof *described, DESCRIBED_SEEDS = 4 };
 
 struct residual_flow {
     struct match        match[N_COUPLINGS][N_EQUAL]; /* on the spiral */
     struct match        other[N_DATA][N_EQUAL];      /* `spline`      */
     struct bound        bound;
+    struct summary      described[N_DESCRIBED];
     const struct table *rates;
 };
 
 /* ------------------------------------------------------------------------------------------------- measure ---- */
+
+/* Test log p of the ok runs of PROTOCOL.md's four seeds. */
+static struct summary measure_described(const struct inputs *in, const struct described *cell)
+{
+    const struct table *runs = sources_table(in->sources, cell->table);
+    double              score[DESCRIBED_SEEDS];
+    size_t              n = 0;
+    for (size_t s = 0; s < DESCRIBED_SEEDS; s++) {
+        const double one = query_number(runs, "test_logp",
+                                        text(in->pool, "%s seed=%zu status=ok", cell->where, 400 + s));
+        if (isfinite(one))
+            score[n++] = one;
+    }
+    return statistics_summary(score, n);
+}
 
 static const char *tuned_runs(const struct inputs *in, const char *data, const char *arm)
 {
@@ -92,16 +128,20 @@ static struct bound measure_bound(const struct inputs *in)
     const struct table *runs = sources_table(in->sources, "residual_flow");
     const struct sample before = query_numbers(in->pool, runs, "before", TRAINED);
     const double        number = query_number(runs, "lipschitz", TRAINED);
-    struct bound        bound = { .runs = before.n,
+    struct bound        bound = { .runs = number > 0 ? before.n : 0, /* without L no number is above or below it */
                                   .worst = NAN,
                                   .certified = greatest(in, "certified", TRAINED),
-                                  .by_power = greatest(in, "by_power", TRAINED),
+                                  .by_power = NAN,
                                   .inverse_error = greatest(in, "inverse_error", TRAINED),
+                                  .back = query_numbers(in->pool, runs, "inverse_error", TRAINED).n,
                                   .steps = query_distinct(in->pool, runs, "banach_steps", TRAINED) };
-    for (size_t i = 0; i < before.n; i++) {
+    for (size_t i = 0; i < bound.runs; i++) {
         const double ratio = before.x[i] / number;
-        bound.worst = ratio <= bound.worst ? bound.worst : ratio;
         bound.above += ratio > TOLERATED;
+        if (ratio <= bound.worst)
+            continue;
+        bound.worst = ratio;
+        bound.by_power = query_number(runs, "by_power", text(in->pool, TRAINED " before=%.17g", before.x[i])) / number;
     }
     return bound;
 }
@@ -119,10 +159,18 @@ static void *measure(const struct inputs *in)
         for (size_t e = 0; e < N_EQUAL; e++)
             m->other[d][e] = measure_match(in, data_sets[d], "spline", equal[e]);
     m->bound = measure_bound(in);
+    for (size_t i = 0; i < N_DESCRIBED; i++)
+        m->described[i] = measure_described(in, &described[i]);
     return m;
 }
 
 /* -------------------------------------------------------------------------------------------------- tables ---- */
+
+/* The rows of the contest; table_described has the others. */
+static bool contends(const char *arm, const char *depth)
+{
+    return strcmp(depth, "4") == 0 && strncmp(arm, "residual-", 9) != 0;
+}
 
 static void table_arms(struct pieces *out, const struct residual_flow *m)
 {
@@ -142,6 +190,8 @@ static void table_arms(struct pieces *out, const struct residual_flow *m)
         const char *cell[9];
         for (size_t k = 0; k < 9; k++)
             cell[k] = table_cell(m->rates, row, column[k]);
+        if (!contends(cell[1], cell[2]))
+            continue;
         const char         *where = text(pool, "data=%s arm=%s depth=%s lr=%s", cell[0], cell[1], cell[2], cell[6]);
         const struct effect quartiles = { .value = query_number(m->rates, "test", where),
                                           .low = query_number(m->rates, "test_q1", where),
@@ -151,6 +201,22 @@ static void table_arms(struct pieces *out, const struct residual_flow *m)
                     text_number(pool, 3, query_number(m->rates, "kl", where)),
                     text_short(pool, query_number(m->rates, "inverse_error", where)));
     }
+}
+
+static const char *range_text(struct pool *pool, const struct summary *s)
+{
+    const struct effect range = { .value = s->median, .low = s->min, .high = s->max };
+    return text_interval(pool, 3, &range);
+}
+
+static void table_described(struct pieces *out, const struct residual_flow *m)
+{
+    struct bytes *table = pieces_table(out, "described");
+    bytes_text(table, "| part | blocks | L | ok | test log p: median [range] |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < N_DESCRIBED; i++)
+        bytes_print(table, "| %s | %s | %s | %zu of %d | %s |\n", described[i].called, described[i].blocks,
+                    described[i].lipschitz, m->described[i].n, DESCRIBED_SEEDS,
+                    range_text(out->pool, &m->described[i]));
 }
 
 static void table_gains(struct pieces *out, const struct residual_flow *m)
@@ -163,11 +229,8 @@ static void table_gains(struct pieces *out, const struct residual_flow *m)
     for (size_t d = 1; d < N_DATA; d++) /* the spiral has claims */
         for (size_t e = 0; e < N_EQUAL; e++) {
             const struct match *match = &m->other[d][e];
-            const struct effect range = { .value = match->gain.median,
-                                          .low = match->gain.min,
-                                          .high = match->gain.max };
             bytes_print(table, "| %s | %s | %s | %zu of %zu | %zu |\n", data_sets[d], equal_called[e],
-                        text_interval(pool, 3, &range), match->contest.better, match->contest.seeds,
+                        range_text(pool, &match->gain), match->contest.better, match->contest.seeds,
                         match->contest.worse);
         }
 }
@@ -241,10 +304,10 @@ static void claim_bound(struct pieces *out, const struct residual_flow *m)
                              text_number(pool, 4, b->worst)),
             .effect = text(pool,
                            "%zu of %zu finished trainings left a block above 1.001 L, the worst at %s L, where power "
-                           "iteration said %s at most. What is scored is certified: at most %s, and rows come back to "
-                           "within %s.",
+                           "iteration said %s L. What is scored is certified: at most %s, and rows come back to "
+                           "within %s in %zu of %zu.",
                            b->above, b->runs, text_number(pool, 4, b->worst), text_number(pool, 4, b->by_power),
-                           text_number(pool, 4, b->certified), text_short(pool, b->inverse_error)),
+                           text_number(pool, 4, b->certified), text_short(pool, b->inverse_error), b->back, b->runs),
             .limit = b->above ? "power iteration is a lower bound of the norm, and falls short while weights move."
                               : "the runs that were made.",
             .untested = b->runs ? NULL : "no residual flow finished its training",
@@ -258,6 +321,7 @@ static void decide(struct pieces *out, const void *measured)
     const struct residual_flow *m = measured;
     table_arms(out, m);
     table_gains(out, m);
+    table_described(out, m);
     claim_expressive(out, m, SPLINE, "spline");
     claim_expressive(out, m, AFFINE, "affine");
     claim_bound(out, m);

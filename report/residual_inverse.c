@@ -163,9 +163,10 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
     struct pool             *pool = out->pool;
     const struct linear_map *g = &m->linear;
     const bool               needless = g->lipschitz >= 1 && g->monotone == 1 && g->formula_error <= RECOVERED;
-    size_t                   contractions = 0, fold = 0;
+    size_t                   contractions = 0, rise = 0, fold = 0;
     for (size_t i = 0; i < m->n; i++) {
         contractions += m->map[i].lipschitz < 1;
+        rise += m->map[i].lipschitz < 1 && m->map[i].monotone == 1;
         fold += m->map[i].lipschitz < 1 && m->map[i].monotone == 0;
     }
     const char *linear = text(pool, "$g(x) = %g x$, with Lipschitz number %g, has the inverse $y / %g$", g->slope,
@@ -188,7 +189,7 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
                            "%zu of %zu contractions are increasing; $x + %s x$ %s, its formula comes back to within "
                            "%s, Banach's iteration misses by %s. In doubles a formula counts as an inverse if it "
                            "comes back to within %g.",
-                           contractions - fold, contractions, text_short(pool, g->slope),
+                           rise, rise + fold, text_short(pool, g->slope),
                            g->monotone == 1 ? "is increasing" : "is not known to increase",
                            text_short(pool, g->formula_error), text_short(pool, g->error), RECOVERED),
             .limit = needless && fold ? text(pool, "a contraction folds over, and %s.", linear)
@@ -205,8 +206,10 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
 
 /* What refutes "iff" among the maps of both families. */
 struct against {
-    size_t                   maps, contractions, fold, within; /* within: contractions as fast as Banach promises */
-    const struct family_map *needless;                         /* no contraction, and the formula comes back        */
+    size_t                   maps, contractions;
+    size_t                   rise, fold; /* contractions known to increase, known not to               */
+    size_t                   within;     /* contractions as fast as Banach promises                    */
+    const struct family_map *needless;   /* no contraction, and the formula comes back                 */
 };
 
 static void look_at(struct against *found, const struct family *family)
@@ -216,6 +219,7 @@ static void look_at(struct against *found, const struct family *family)
         const bool               contraction = map->lipschitz < 1;
         found->maps++;
         found->contractions += contraction;
+        found->rise += contraction && map->monotone == 1;
         found->fold += contraction && map->monotone == 0;
         found->within += contraction && map->iterations <= ceil(map->promised);
         if (!contraction && map->monotone == 1 && map->formula_error <= RECOVERED)
@@ -244,8 +248,8 @@ static void claim_contraction(struct pieces *out, const struct residual_inverse 
             .estimate = needless,
             .effect = text(pool,
                            "%zu of %zu contractions are increasing, and Banach's iteration reaches 1e-12 of its first "
-                           "error within the promised number of steps at %zu of them.",
-                           found.contractions - found.fold, found.contractions, found.within),
+                           "error within the promised number of steps at %zu of %zu.",
+                           found.rise, found.rise + found.fold, found.within, found.contractions),
             .limit = needless && found.fold ? text(pool, "a contraction folds over, and %s.", needless)
                    : needless               ? text(pool, "%s.", needless)
                    : found.fold             ? "a contraction folds over."

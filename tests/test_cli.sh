@@ -134,6 +134,7 @@ expect 2 "--threads 2: must be at most 1" env OMP_THREAD_LIMIT=1 "$build/depth_s
 {
     expect 2 "unknown or ambiguous option '--steps'" "$build/gradient_norm" $quick --steps 10
     expect 2 "unknown or ambiguous option '--depths'" "$build/residual_inverse" $quick --depths 2
+    expect 2 "unknown or ambiguous option '--components'" "$build/published" $quick --components 2
 }
 expect 2 "takes two folders, or two stores" "$build/compare"
 expect 2 "takes two folders, or two stores" "$build/compare" "$results"

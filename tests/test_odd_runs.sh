@@ -47,6 +47,15 @@ draws gradient_depth gradient_depth --coupling affine --depths 20,24 --actnorm d
 says gradient_depth "no gradient norm is finite"
 draws gradient_norm gradient_norm --depths 20,30 --actnorm default
 
+# Each published score of the data set stands beside ours, as reference/ has it.
+draws "" published --data moons --seed 0 --data-size 300 --width 8 --depths 1 --steps 4
+names() { awk -F'\t' -v OFS='\t' -v names="$2" '/^#/ { next }
+    !head { for (i = 1; i <= NF; i++) at[$i] = i; n = split(names, name, " "); head = 1; next }
+    $at["data"] == "moons" { for (i = 1; i <= n; i++) printf "%s%s", $at[name[i]], i < n ? OFS : ORS }' "$1"; }
+wanted=$(names reference/published.tsv "data unit name blocks read")
+found=$(names "$scratch/out/published.tsv" "data unit their_flow their_blocks read")
+[ "$found" = "${wanted:?}" ] || fail "published: $found instead of $wanted"
+
 # Any order of the depths gives the same picture, of the same axis.
 draws "depth_sweep loss" depth_sweep --depths 1,2,4,8 --steps 4
 cp "$scratch/out/depth_sweep.svg" "$scratch/out/loss.svg" "$scratch"

@@ -8,7 +8,8 @@
  * Inverse: x is the only fixed point of T(x) = y - g(x).  With F(x) = x + g(x) - y, so that |F(x)| = |x - T(x)|, the
  * distance to it is certified: |x - x*| <= |F(x)| / (1 - L), where L is that of the spectral norms (certificate.c).  |F|
  * is what is computed, and 2^-52 |g| more for what the last additions of g and F round: where |g| is large beside |x|,
- * F may vanish far from x*.  A row is found when the bound is 1e-12 of max(1, |x|); one more step of Newton's then brings
+ * F may vanish far from x*.  The rounding inside the network is not in the bound: it matters where hidden values are large
+ * and cancel.  A row is found when the bound is 1e-12 of max(1, |x|); one more step of Newton's then brings
  * it to the rounding.  From x = y each step is Newton's, x <- x - (I + J)^-1 F(x).  If |F| does not shrink by the factor L
  * at least, the step is undone, and Banach's is made, x <- T(x), which does.  So the iteration always converges, as far as
  * rounding allows.  Where it does not, or L is not below 1, the row becomes NaN, and the status says so.
