@@ -251,20 +251,22 @@ fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *f
 {
     struct plane          p;
     struct plane_integral found = { NAN, NAN, NAN, reach };
-    double                whole, missing = 0, unsure = 0;
+    double                sum, missing = 0, unsure = 0;
     if (open_plane(&p, flow, isa, params)) {
         p.status = latent_border(&missing, &unsure, p.workspace, params, reach);
         tile(&p, reach);
         seek(&p, points / (2 * QUARTERS * EACH));
         start(&p);
         measure(&p, 0);
-        sum_up(&found, &whole, &p);
-        while (p.status == FATHOM_OK && found.error > tolerance * found.value && p.taken < points) {
-            refine(&p, whole);
-            sum_up(&found, &whole, &p);
+        sum_up(&found, &sum, &p);
+        while (p.status == FATHOM_OK && p.taken < points &&
+               found.error + found.value * unsure / (1 - missing) > tolerance * found.value) {
+            refine(&p, sum);
+            sum_up(&found, &sum, &p);
         }
         found.outside = missing;
-        found.error += unsure;
+        const double whole = plane_integral_whole(&found);
+        found.error = isfinite(whole) ? (found.error + whole * unsure) / (1 - missing) : NAN;
     }
     if (p.status == FATHOM_OK)
         *out = found;
