@@ -2,7 +2,9 @@
  *
  * A leaf is a cell whose four quarters have been measured.  Its value is the sum of the quarters; its error is how far that
  * is from the rule on the whole cell.  A leaf is halved by making each quarter a leaf, which takes the rule on its own
- * quarters: no point is taken twice.  Invariant: the leaves tile the square.
+ * quarters: no point is taken twice.  Before any density is taken, cells are quartered by their latent image alone, until it
+ * is far from the base's mass or not wide (is_wide): mass in a small part of a first cell would fall between its points, and
+ * no error would tell.  Invariant: the leaves tile the square.
  */
 #include "plane_integral.h"
 
@@ -15,10 +17,9 @@
 
 enum { NODES = 4, EACH = NODES * NODES, QUARTERS = 4, AT_A_TIME = 256 /* cells of which the rule is taken at once */ };
 enum { SIDE = 32 }; /* first cells on a side of the square */
-static const double deviations = 2;
+static const double deviations = 2; /* of the error, whose root of the sum of squares is one */
 enum { GRID = 5 };                      /* points on a cell's side, its corners included     */
 static const double disc = 6, wide = 1; /* of the latent plane: where nearly all mass lies   */
-enum { INNER = 32 /* first cells on a side of the first square */, RING = 16 /* the same of each next one */ };
 
 /* The rule's nodes and weights on [-1, 1] (Abramowitz & Stegun 1964, table 25.4, n = 4). */
 static const double node[NODES] = { -0.8611363115940526, -0.3399810435848563, 0.3399810435848563, 0.8611363115940526 };

@@ -2,9 +2,8 @@
  *
  * A bijection T with the right log-det has a density whose integral is 1, whatever its parameters are.  So the integral
  * checks base, log-det and every layer at once.  It is taken over a square, by quadrature of the density; what lies outside
- * of the
- * square is known from the latent image of its border, in which no log-det is (latent_border.h).  Their
- * ratio is the integral over the plane, however far out the density reaches, and also where it is not 1.
+ * of the square is known from the latent image of its border, in which no log-det is (latent_border.h).  Their ratio is the
+ * integral over the plane, however far out the density reaches, and also where it is not 1.
  */
 #ifndef PLANE_INTEGRAL_H
 #define PLANE_INTEGRAL_H
