@@ -153,6 +153,17 @@ static void few_steps_have_no_end_point(void **state)
     assert_true(isnan(reach_final(loss, 100)));
 }
 
+static void the_largest_loss_is_of_numbers(void **state)
+{
+    (void)state;
+    const double loss[] = { 3, NAN, 2, NAN }, none[] = { NAN, NAN }, far[] = { 3, INFINITY, NAN, 2 };
+    assert_true(reach_largest(loss, 4) == 3);
+    assert_true(reach_largest(loss + 1, 2) == 2);
+    assert_true(reach_largest(far, 4) == INFINITY);
+    assert_true(isnan(reach_largest(none, 2)));
+    assert_true(isnan(reach_largest(loss, 0)));
+}
+
 int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup(test, new_world)
@@ -162,6 +173,7 @@ int main(void)
         IN_WORLD(sooner_is_fewer_steps),   IN_WORLD(outcomes_rank_first),
         IN_WORLD(one_integral_refutes),    IN_WORLD(guards_follow_their_cells),
         IN_WORLD(trainable_is_ok),         cmocka_unit_test(few_steps_have_no_end_point),
+        cmocka_unit_test(the_largest_loss_is_of_numbers),
     };
     return cmocka_run_group_tests_name("warm_claims", tests, make_folder, remove_folder);
 }
