@@ -224,8 +224,9 @@ const struct experiment warm_start = {
         .name = "warm_start",
         .summary = "Trains flows from a warm start, the diagonal solution of iterative Gaussianization, and cold\n"
                    "at the same rotations: warm_start.tsv.  --seeds 24 gives the primary cells 24 flows and the\n"
-                   "others 8; another number scales both.  Takes the density's integral over the plane, also\n"
-                   "where rotations are trained as free matrices: warm_start_integral.tsv, warm_start_free.tsv.",
+                   "others 8; another number scales both.  --width is of the spline flows; mixtures have 64 units.\n"
+                   "Takes the density's integral over the plane, also where rotations are trained as free matrices:\n"
+                   "warm_start_integral.tsv, warm_start_free.tsv.",
         .takes = (TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT) &
                  ~(TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_ACTNORM) | TAKES(OPTION_LR)),
     },
