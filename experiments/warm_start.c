@@ -3,7 +3,7 @@
  *
  * The warm start is the diagonal solution of iterative Gaussianization; the cold one has its rotations.  Both keep them, so
  * that the density stays a density.  The certificate is the density's integral over the plane.  The ablation trains the
- * rotations as free matrices while their log-det counts as 0, as the sibling notebook does.
+ * rotations as free matrices while their log-det counts as 0, as an earlier version of the sibling notebook's library did.
  */
 #include "experiment.h"
 
