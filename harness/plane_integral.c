@@ -16,8 +16,8 @@
 #include "latent_border.h"
 
 enum { NODES = 4, EACH = NODES * NODES, QUARTERS = 4, AT_A_TIME = 256 /* cells of which the rule is taken at once */ };
-enum { SIDE = 32 }; /* first cells on a side of the square */
-static const double deviations = 2; /* of the error, whose root of the sum of squares is one */
+enum { SIDE = 32 };                     /* first cells on a side of the square */
+static const double deviations = 2;     /* of the error, whose root of the sum of squares is one */
 enum { GRID = 5 };                      /* points on a cell's side, its corners included     */
 static const double disc = 6, wide = 1; /* of the latent plane: where nearly all mass lies   */
 

@@ -46,7 +46,8 @@ static void test_whole(void **state)
     (void)state;
     static const char *const couplings[] = { "affine", "spline" };
     for (size_t c = 0; c < 2; c++) {
-        const struct plane_integral found = measure(couplings[c], FATHOM_ROTATION_HOUSEHOLDER, 1, 8, c ? 5e-6 : 1e-6, 2000000);
+        const struct plane_integral found = measure(couplings[c], FATHOM_ROTATION_HOUSEHOLDER, 1, 8, c ? 5e-6 : 1e-6,
+                                                    2000000);
         assert_true(found.error < 1e-5);
         assert_true(fabs(plane_integral_whole(&found) - 1) < 1e-6);
         assert_true(found.outside < 1e-3);
@@ -106,12 +107,8 @@ static void test_unresolved(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_part),
-        cmocka_unit_test(test_error_of_the_whole),
-        cmocka_unit_test(test_no_mass),
-        cmocka_unit_test(test_free_matrix),
-        cmocka_unit_test(test_unresolved),
+        cmocka_unit_test(test_whole),   cmocka_unit_test(test_part),        cmocka_unit_test(test_error_of_the_whole),
+        cmocka_unit_test(test_no_mass), cmocka_unit_test(test_free_matrix), cmocka_unit_test(test_unresolved),
     };
     return cmocka_run_group_tests_name("plane_integral", tests, NULL, NULL);
 }
