@@ -83,6 +83,13 @@ static void *need(void *memory)
     return memory;
 }
 
+/* The status, which is not that memory is short. */
+static fathom_status done(fathom_status status)
+{
+    need(status == FATHOM_NO_MEMORY ? NULL : &status);
+    return status;
+}
+
 static fathom_flow *flow_of(const char *coupling, fathom_rotation rotation)
 {
     const fathom_config config = sibling_config(coupling, rotation);
@@ -110,7 +117,7 @@ static fathom_trainer *trained_of(fathom_status *status, const fathom_flow *flow
     fathom_batches(batches, BATCH_SEED, 0, steps, options.batch, moons->n);
     fathom_trainer *trainer = need(
         fathom_trainer_new(flow, session->options->isa, params, &options, moons->x, NULL, moons->n));
-    *status = fathom_train(trainer, NULL, NULL, batches, NULL, NULL).status;
+    *status = done(fathom_train(trainer, NULL, NULL, batches, NULL, NULL).status);
     free(batches);
     return trainer;
 }
@@ -118,7 +125,7 @@ static fathom_trainer *trained_of(fathom_status *status, const fathom_flow *flow
 static double mean_logp(fathom_workspace *ws, const double *params, const struct sibling_moons *moons)
 {
     double *logp = need(malloc(moons->n * sizeof *logp));
-    double  mean = fathom_flow_log_prob(logp, ws, params, moons->x, moons->n) == FATHOM_OK
+    double  mean = done(fathom_flow_log_prob(logp, ws, params, moons->x, moons->n)) == FATHOM_OK
                      ? fathom_sum(logp, moons->n) / (double)moons->n
                      : NAN;
     free(logp);
@@ -138,7 +145,7 @@ static struct integral integrate(fathom_workspace *ws, const double *params, siz
             x[2 * i] = -reach + ((double)i + 0.5) * step;
             x[2 * i + 1] = -reach + ((double)j + 0.5) * step;
         }
-        good = fathom_flow_log_prob(p, ws, params, x, side) == FATHOM_OK;
+        good = done(fathom_flow_log_prob(p, ws, params, x, side)) == FATHOM_OK;
         for (size_t i = 0; i < side && good; i++)
             p[i] = same_exp(p[i]);
         row[j] = fathom_sum(p, side);

@@ -3,7 +3,7 @@
  *
  * The warm start is the diagonal solution of iterative Gaussianization; the cold one has its rotations.  Both keep them, so
  * that the density stays a density.  The certificate is the density's integral over the plane.  The ablation trains the
- * rotations as free matrices while their log-det counts as 0, as the sibling notebook does.
+ * rotations as free matrices while their log-det counts as 0, as an earlier version of the sibling notebook's library did.
  */
 #include "experiment.h"
 
@@ -224,8 +224,9 @@ const struct experiment warm_start = {
         .name = "warm_start",
         .summary = "Trains flows from a warm start, the diagonal solution of iterative Gaussianization, and cold\n"
                    "at the same rotations: warm_start.tsv.  --seeds 24 gives the primary cells 24 flows and the\n"
-                   "others 8; another number scales both.  Takes the density's integral over the plane, also\n"
-                   "where rotations are trained as free matrices: warm_start_integral.tsv, warm_start_free.tsv.",
+                   "others 8; another number scales both.  --width is of the spline flows; mixtures have 64 units.\n"
+                   "Takes the density's integral over the plane, also where rotations are trained as free matrices:\n"
+                   "warm_start_integral.tsv, warm_start_free.tsv.",
         .takes = (TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT) &
                  ~(TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_ACTNORM) | TAKES(OPTION_LR)),
     },

@@ -277,9 +277,9 @@ static enum options_outcome check_together(const struct options *options, fathom
                        "--bins %zu --interval %g: the bins do not fit: (bins + 1) x %g must be below "
                        "2 x interval = %g",
                        flow->knots, flow->interval, FATHOM_MIN_BIN, 2 * flow->interval);
-    if (options->start == FATHOM_START_ROTATIONS && flow->rotation == FATHOM_ROTATION_HOUSEHOLDER)
-        return illegal(error,
-                       "--start rotations --rotation householder: fitted rotations need --rotation frozen or free");
+    if (options->start != FATHOM_START_COLD && flow->rotation == FATHOM_ROTATION_HOUSEHOLDER)
+        return illegal(error, "--start %s --rotation householder: fitted rotations need --rotation frozen or free",
+                       options_starts[options->start]);
     if (takes(program, OPTION_STOP) && flow->log_det == FATHOM_LOG_DET_ROULETTE && !(flow->stop < 1))
         return illegal(error, "--stop %g --log-det roulette: a chance to stop is below 1", flow->stop);
     if ((given & TAKES(OPTION_HELDOUT)) && options_data_set(options))

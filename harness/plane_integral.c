@@ -2,7 +2,9 @@
  *
  * A leaf is a cell whose four quarters have been measured.  Its value is the sum of the quarters; its error is how far that
  * is from the rule on the whole cell.  A leaf is halved by making each quarter a leaf, which takes the rule on its own
- * quarters: no point is taken twice.  Invariant: the leaves tile the square.
+ * quarters: no point is taken twice.  Before any density is taken, cells are quartered by their latent image alone, until it
+ * is far from the base's mass or not wide (is_wide): mass in a small part of a first cell would fall between its points, and
+ * no error would tell.  Invariant: the leaves tile the square.
  */
 #include "plane_integral.h"
 
@@ -14,11 +16,10 @@
 #include "latent_border.h"
 
 enum { NODES = 4, EACH = NODES * NODES, QUARTERS = 4, AT_A_TIME = 256 /* cells of which the rule is taken at once */ };
-enum { SIDE = 32 }; /* first cells on a side of the square */
-static const double deviations = 2;
+enum { SIDE = 32 };                     /* first cells on a side of the square */
+static const double deviations = 2;     /* of the error, whose root of the sum of squares is one */
 enum { GRID = 5 };                      /* points on a cell's side, its corners included     */
 static const double disc = 6, wide = 1; /* of the latent plane: where nearly all mass lies   */
-enum { INNER = 32 /* first cells on a side of the first square */, RING = 16 /* the same of each next one */ };
 
 /* The rule's nodes and weights on [-1, 1] (Abramowitz & Stegun 1964, table 25.4, n = 4). */
 static const double node[NODES] = { -0.8611363115940526, -0.3399810435848563, 0.3399810435848563, 0.8611363115940526 };
@@ -251,20 +252,22 @@ fathom_status plane_integral_of(struct plane_integral *out, const fathom_flow *f
 {
     struct plane          p;
     struct plane_integral found = { NAN, NAN, NAN, reach };
-    double                whole, missing = 0, unsure = 0;
+    double                sum, missing = 0, unsure = 0;
     if (open_plane(&p, flow, isa, params)) {
         p.status = latent_border(&missing, &unsure, p.workspace, params, reach);
         tile(&p, reach);
         seek(&p, points / (2 * QUARTERS * EACH));
         start(&p);
         measure(&p, 0);
-        sum_up(&found, &whole, &p);
-        while (p.status == FATHOM_OK && found.error > tolerance * found.value && p.taken < points) {
-            refine(&p, whole);
-            sum_up(&found, &whole, &p);
+        sum_up(&found, &sum, &p);
+        while (p.status == FATHOM_OK && p.taken < points &&
+               found.error + found.value * unsure / (1 - missing) > tolerance * found.value) {
+            refine(&p, sum);
+            sum_up(&found, &sum, &p);
         }
         found.outside = missing;
-        found.error += unsure;
+        const double whole = plane_integral_whole(&found);
+        found.error = isfinite(whole) ? (found.error + whole * unsure) / (1 - missing) : NAN;
     }
     if (p.status == FATHOM_OK)
         *out = found;

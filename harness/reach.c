@@ -35,12 +35,14 @@ size_t reach_steps(const double *loss, double value, size_t steps)
     return 0;
 }
 
-/* Infinite if one is not finite; NaN: there is none. */
-static double largest(const double *loss, size_t steps)
+double reach_largest(const double *loss, size_t steps)
 {
     double most = NAN;
     for (size_t i = 0; i < steps; i++)
-        most = most >= loss[i] ? most : loss[i];
+        if (isinf(loss[i]))
+            return INFINITY;
+        else if (isnan(most) || loss[i] > most)
+            most = loss[i];
     return most;
 }
 
@@ -59,7 +61,7 @@ void reach_put(struct table *table, const struct run *run, const struct run_resu
     table_count(table, run->seed);
     table_text(table, fathom_status_name(result->status));
     table_number(table, result->loss ? result->loss[0] : NAN);
-    table_number(table, result->loss ? largest(result->loss, steps) : NAN);
+    table_number(table, result->loss ? reach_largest(result->loss, steps) : NAN);
     table_number(table, value);
     table_text(table, isnan(value) ? "-" : reach ? "yes" : "no");
     table_number(table, reach ? (double)reach : NAN);

@@ -16,6 +16,9 @@ double reach_final(const double *loss, size_t steps);
  * counted from 1, is at or below the value; 0: there is none.  A loss that is not finite ends the search. */
 size_t reach_steps(const double *loss, double value, size_t steps);
 
+/* The largest of those losses that are numbers, infinite if one of them is; NaN: none is a number. */
+double reach_largest(const double *loss, size_t steps);
+
 /* A row for the run.  other: the result of the run whose final value is to be reached, may be the same; NULL: there is
  * none.  first_loss, largest_loss: of a batch; final_loss: other's.  reach: the steps, nan if there is no value to reach,
  * or if it is not reached, which `reached` tells: "yes", "no", or "-" without a value.  Traces must have been kept. */

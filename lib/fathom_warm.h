@@ -114,7 +114,7 @@ typedef enum fathom_start {
  * and F that of its mixture, over all couplings, the coordinates that they transform, and the rows: how far, coupling by
  * coupling, the flow is from the diagonal solution.  FATHOM_START_ROTATIONS: that of the fit; FATHOM_START_COLD: NaN.
  *
- * FATHOM_BAD_ARGUMENT if n is 0 or the transformer has no `fit`; FATHOM_DEGENERATE if the deviation of a coordinate is
+ * FATHOM_BAD_ARGUMENT if n is 0, blocks are residual ones or the transformer has no `fit`; FATHOM_DEGENERATE if the deviation of a coordinate is
  * not above 1e-5 where a mixture or an ActNorm is due; FATHOM_BAD_DATA if a number is not finite or too large to be
  * squared; FATHOM_NO_CONVERGENCE if the covariance has no eigenvectors within the sweeps; FATHOM_NO_MEMORY.  On failure
  * params and *distance are unchanged. */

@@ -178,7 +178,8 @@ fathom_status fathom_flow_warm_start(double *params, fathom_workspace *ws, const
             *distance = NAN;
         return FATHOM_OK;
     }
-    if (n == 0 || (start != FATHOM_START_ROTATIONS && start != FATHOM_START_WARM) ||
+    if (n == 0 || ws->flow->config.block == FATHOM_BLOCK_RESIDUAL ||
+        (start != FATHOM_START_ROTATIONS && start != FATHOM_START_WARM) ||
         !fathom_isa_transformer(&fathom_isa_ref, ws->flow->config.coupling)->fit)
         return FATHOM_BAD_ARGUMENT;
     const fathom_status status = fit(&w, params, x, rows, n, distance != NULL);

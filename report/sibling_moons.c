@@ -122,12 +122,15 @@ static void list_numbers(struct pieces *out, const struct arm_of_moons *arm)
                   text_number(pool, 4, arm->final_logp), "not tested: one draw beside one");
 }
 
+static const char *one_integral(struct pool *pool, double value)
+{
+    return value > 1000 ? text(pool, "%.1e", value) : text_number(pool, 4, value);
+}
+
 static const char *integral_text(struct pool *pool, double fine, double coarse)
 {
-    return isnan(fine)   ? "-"
-         : fine > 1000   ? text(pool, "%.1e", fine)
-         : isnan(coarse) ? text_number(pool, 4, fine)
-                         : text(pool, "%s (%s)", text_number(pool, 4, fine), text_number(pool, 4, coarse));
+    return isnan(coarse) ? one_integral(pool, fine)
+                         : text(pool, "%s (%s)", one_integral(pool, fine), one_integral(pool, coarse));
 }
 
 /* What is known of a number: printed, of the reference stack, ours. */

@@ -41,22 +41,28 @@ static const struct warm_cell {
 };
 enum { N_CELLS = sizeof cells / sizeof *cells };
 
-/* One arm of a cell: medians over its ok runs. */
+/* One arm of a cell: medians over its ok runs.  reach: infinite if it is that of a run that never reaches the value. */
 struct warm_arm {
     size_t runs, ok;
     double start, largest, rise, reach, train, heldout, distance;
 };
 
+/* Warm against another arm, by what W1, W2 and W3 measure. */
+struct warm_contests {
+    struct contest heldout, largest, reach;
+};
+
 struct warm_start {
-    struct contest  end[N_ENDS];                      /* W1, tested                                */
-    double          rate[2];                          /* tuned, of cold and warm; NaN: there is none */
-    struct contest  largest[N_RATES], reach[N_RATES]; /* W2, W3, tested                          */
-    struct warm_arm arm[N_CELLS][2];                  /* cold, warm                                */
-    struct warm_arm trained;
-    struct contest  described[N_CELLS]; /* held-out log p                                        */
-    size_t          integrals, resolved, wrong;
-    double          farthest; /* greatest |integral - 1| of the resolved ones          */
-    double          faulty, faulty_logp, determinant, honest, honest_logp; /* at the last step   */
+    struct contest       end[N_ENDS];                      /* W1, tested                                */
+    double               rate[2];                          /* tuned, of cold and warm; NaN: there is none */
+    struct contest       largest[N_RATES], reach[N_RATES]; /* W2, W3, tested                          */
+    struct warm_arm      arm[N_CELLS][2];                  /* cold, warm                                */
+    struct warm_arm      trained;
+    struct warm_contests described[N_CELLS], against_trained;
+    size_t               integrals, resolved, wrong;
+    size_t               missing;  /* cells that lack one                                   */
+    double               farthest; /* greatest |integral - 1| of the resolved ones          */
+    double               faulty, faulty_logp, determinant, honest, honest_logp; /* at the last step   */
 };
 
 static const struct table *runs_of(const struct inputs *in) { return sources_table(in->sources, "warm_start"); }
@@ -86,6 +92,17 @@ static const char *tuned(double *lr, const struct inputs *in, const char *arm)
     return best;
 }
 
+/* Over the ok runs that have a value to reach; one that never reaches it needs more steps than every one that does. */
+static double median_reach(const struct inputs *in, const char *ok)
+{
+    const struct sample reached = query_numbers(in->pool, reach_of(in), "reach", text(in->pool, "%s reached=yes", ok));
+    const size_t        never = query_count(reach_of(in), text(in->pool, "%s reached=no", ok));
+    double             *steps = pool_alloc(in->pool, (reached.n + never + 1) * sizeof *steps);
+    for (size_t i = 0; i < reached.n + never; i++)
+        steps[i] = i < reached.n ? reached.x[i] : INFINITY;
+    return reached.n + never ? tuned_rate_median(steps, reached.n + never) : NAN;
+}
+
 static struct warm_arm measure_arm(const struct inputs *in, const char *of)
 {
     const char        *ok = text(in->pool, "%s status=ok", of);
@@ -101,25 +118,34 @@ static struct warm_arm measure_arm(const struct inputs *in, const char *of)
                               .start = MEDIAN(runs_of, "untrained_logp"),
                               .largest = MEDIAN(reach_of, "largest_loss"),
                               .rise = n ? statistics_summary(rise, n).median : NAN,
-                              .reach = MEDIAN(reach_of, "reach"),
+                              .reach = median_reach(in, ok),
                               .train = MEDIAN(runs_of, "train_logp"),
                               .heldout = MEDIAN(runs_of, "heldout_logp"),
                               .distance = MEDIAN(runs_of, "warm_distance") };
 #undef MEDIAN
 }
 
+static double number_at(const struct table *table, size_t row, const char *name)
+{
+    size_t column;
+    return table_find(&column, table, name) ? table_cell_number(table, row, column) : NAN;
+}
+
+/* A cell has one at the start, and one at the end if its run is ok.  A start that cannot be made leaves none. */
 static void measure_integrals(struct warm_start *m, const struct inputs *in)
 {
     const struct table *t = sources_table(in->sources, "warm_start_integral");
-    const struct sample value = query_numbers(in->pool, t, "integral", "arm=warm");
-    const struct sample error = query_numbers(in->pool, t, "error", "arm=warm");
-    m->integrals = query_count(t, "arm=warm");
-    for (size_t i = 0; i < value.n && value.n == error.n; i++) {
-        const double off = fabs(value.x[i] - 1);
-        if (!(error.x[i] <= 1e-6))
+    for (size_t c = 0; c < N_CELLS; c++) {
+        const char *of = where(in, &cells[c], "warm");
+        m->missing += query_count(t, of) == 0 || query_count(t, text(in->pool, "%s status=ok", of)) == 1;
+    }
+    m->integrals = table_rows(t);
+    for (size_t i = 0; i < m->integrals; i++) {
+        const double off = fabs(number_at(t, i, "integral") - 1);
+        if (!(number_at(t, i, "error") <= 1e-6))
             continue;
         m->resolved++;
-        m->wrong += off > 1e-6;
+        m->wrong += !(off <= 1e-6);
         m->farthest = fmax(m->farthest, off);
     }
 }
@@ -131,11 +157,19 @@ static void measure_ablation(struct warm_start *m, const struct inputs *in)
     const double        last = steps.n ? steps.x[steps.n - 1] : 0;
     const char         *free_one = text(in->pool, "rotation=free step=%g", last);
     const char         *frozen = text(in->pool, "rotation=frozen step=%g", last);
+    const char         *certified = text(in->pool, "%s step=%g", where(in, &cells[0], "warm"), last);
     m->faulty = query_number(t, "integral", free_one);
     m->faulty_logp = query_number(t, "train_logp", free_one);
     m->determinant = query_number(t, "determinant", free_one);
-    m->honest = query_number(t, "integral", frozen);
+    m->honest = query_number(sources_table(in->sources, "warm_start_integral"), "integral", certified);
     m->honest_logp = query_number(t, "train_logp", frozen);
+}
+
+static struct warm_contests measure_contests(const struct inputs *in, const char *warm, const char *other)
+{
+    return (struct warm_contests){ contest_measure(in, runs_of(in), "heldout_logp", warm, other),
+                                   contest_measure_least(in, reach_of(in), "largest_loss", warm, other),
+                                   contest_measure_least(in, reach_of(in), "reach", warm, other) };
 }
 
 static void *measure(const struct inputs *in)
@@ -145,12 +179,12 @@ static void *measure(const struct inputs *in)
         const char *cold = where(in, &cells[c], "cold"), *warm = where(in, &cells[c], "warm");
         m->arm[c][0] = measure_arm(in, cold);
         m->arm[c][1] = measure_arm(in, warm);
-        m->described[c] = contest_measure(in, runs_of(in), "heldout_logp", warm, cold);
+        m->described[c] = measure_contests(in, warm, cold);
         if (c >= N_RATES)
             continue;
-        m->end[c] = m->described[c];
-        m->largest[c] = contest_measure_least(in, reach_of(in), "largest_loss", warm, cold);
-        m->reach[c] = contest_measure_least(in, reach_of(in), "reach", warm, cold);
+        m->end[c] = m->described[c].heldout;
+        m->largest[c] = m->described[c].largest;
+        m->reach[c] = m->described[c].reach;
     }
     const char *cold = tuned(&m->rate[0], in, "cold"), *warm = tuned(&m->rate[1], in, "warm");
     m->end[TUNED] = contest_measure(in, runs_of(in), "heldout_logp", warm ? warm : "arm=-", cold ? cold : "arm=-");
@@ -161,6 +195,7 @@ static void *measure(const struct inputs *in)
         verdict_test(in->verdicts, &m->reach[i].effect);
     }
     m->trained = measure_arm(in, where(in, &cells[1], "trained"));
+    m->against_trained = measure_contests(in, where(in, &cells[1], "warm"), where(in, &cells[1], "trained"));
     measure_integrals(m, in);
     measure_ablation(m, in);
     return m;
@@ -168,11 +203,24 @@ static void *measure(const struct inputs *in)
 
 /* -------------------------------------------------------------------------------------------------- decide ---- */
 
-static void print_arm(struct bytes *table, struct pool *pool, const struct warm_arm *a)
+static const char *better_worse(struct pool *pool, const struct contest *c)
 {
-    bytes_print(table, " %zu of %zu | %s | %s | %s | %s | %s | %s |", a->ok, a->runs, text_number(pool, 3, a->start),
-                text_number(pool, 3, a->largest), text_number(pool, 3, a->rise), text_number(pool, 0, a->reach),
+    return text(pool, "%zu / %zu", c->better, c->worse);
+}
+
+/* contests: warm against this arm; NULL: it is warm's. */
+static void print_arm(struct bytes *table, struct pool *pool, const struct warm_arm *a,
+                      const struct warm_contests *contests)
+{
+    bytes_print(table, " %zu of %zu | %s | %s | %s | %s | %s | %s | %s |", a->ok, a->runs,
+                text_short(pool, a->distance), text_number(pool, 3, a->start), text_number(pool, 3, a->largest),
+                text_number(pool, 3, a->rise), isinf(a->reach) ? "never" : text_number(pool, 0, a->reach),
                 text_number(pool, 3, a->train), text_number(pool, 3, a->heldout));
+    if (contests)
+        bytes_print(table, " %s | %s | %s |\n", better_worse(pool, &contests->heldout),
+                    better_worse(pool, &contests->largest), better_worse(pool, &contests->reach));
+    else
+        bytes_text(table, "  |  |  |\n");
 }
 
 static void print_cells(struct pieces *out, const struct warm_start *m)
@@ -181,20 +229,17 @@ static void print_cells(struct pieces *out, const struct warm_start *m)
     struct bytes            *table = pieces_table(out, "cells");
     bytes_text(
         table,
-        "| data | coupling | depth | rate | start | ok | log p at the start | largest batch loss | less the first "
-        "| steps to reach | training log p | held-out log p | warm better / worse |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+        "| data | coupling | depth | rate | start | ok | distance | log p at the start | largest batch loss | less the "
+        "first | steps to reach | training log p | held-out log p | warm better / worse: held-out log p | largest loss "
+        "| steps |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (size_t c = 0; c < N_CELLS; c++)
         for (size_t a = 0; a < 2; a++) {
             bytes_print(table, "| %s | %s | %g | %s | %s |", cells[c].data, cells[c].coupling, cells[c].depth,
                         cells[c].rate, arms[a]);
-            print_arm(table, out->pool, &m->arm[c][a]);
-            bytes_print(table, " %s |\n",
-                        a ? text(out->pool, "%zu / %zu", m->described[c].better, m->described[c].worse) : "");
+            print_arm(table, out->pool, &m->arm[c][a], a ? NULL : &m->described[c]);
         }
     bytes_text(table, "| spiral | mixture | 4 | 0.003 | trained rotations |");
-    print_arm(table, out->pool, &m->trained);
-    bytes_text(table, "  |\n");
+    print_arm(table, out->pool, &m->trained, &m->against_trained);
 }
 
 /* The contests, [n], of one claim, and what each is called. */
@@ -230,24 +275,27 @@ static void claim_of(struct pieces *out, const struct contest *c, const char *co
 static void claim_integral(struct pieces *out, const struct warm_start *m)
 {
     struct pool *pool = out->pool;
-    const char  *found = text(pool, "%zu of %zu integrals are resolved, %zu of them further from 1 than 1e-6",
-                              m->resolved, m->integrals, m->wrong);
+    const char  *found = text(pool, "%zu of %zu integrals are resolved, %zu of them further from 1 than 1e-6%s",
+                              m->resolved, m->integrals, m->wrong,
+                             m->missing ? text(pool, "; %zu of the %d cells lack one", m->missing, N_CELLS) : "");
+    const bool   all = m->resolved == m->integrals && m->missing == 0;
     pieces_claim(
         out, &(struct claim){
                  .name = "integral",
                  .title = "a warm start keeps the density a density",
                  .rule = "the integral of the density over the plane, of the first seed of each cell, at the start "
                          "and at the end. Refuted as stated if a resolved one is further from 1 than 1e-6, supported "
-                         "if all are resolved and none is, otherwise supported within those that are resolved.",
+                         "if all are resolved, none is and no cell lacks one, otherwise supported within those that "
+                         "are resolved.",
                  .estimate = found,
                  .effect = text(pool, "%s; the furthest is %s off.", found, text_short(pool, m->farthest)),
-                 .limit = m->wrong || m->resolved == m->integrals ? NULL : text(pool, "%s.", found),
+                 .limit = m->wrong || all ? NULL : text(pool, "%s.", found),
                  .untested = m->integrals ? NULL : "there is no integral",
                  .rests_on = "warm_start_integral",
-                 .decision = m->wrong                    ? REFUTED
-                           : m->resolved == m->integrals ? SUPPORTED
-                           : m->resolved                 ? LIMITED
-                                                         : UNDECIDED,
+                 .decision = m->wrong    ? REFUTED
+                           : all         ? SUPPORTED
+                           : m->resolved ? LIMITED
+                                         : UNDECIDED,
              });
 }
 
@@ -284,9 +332,10 @@ static void decide(struct pieces *out, const void *measured)
         out, "ablation",
         text(pool,
              "Trained as free matrices, while their log-det counts as 0, the rotations bring log p to %s, and the "
-             "density then integrates to %s; 1 / |det| of the matrices is %s. Frozen, log p is %s and the integral %s.",
-             text_number(pool, 3, m->faulty_logp), text_number(pool, 3, m->faulty),
-             text_number(pool, 3, m->determinant), text_number(pool, 3, m->honest_logp),
+             "density then integrates to %s; 1 over the product of the matrices' |det| is %s. Frozen, log p is %s and "
+             "the integral %s.",
+             text_number(pool, 3, m->faulty_logp), text_number(pool, 1, m->faulty),
+             text_number(pool, 1, m->determinant), text_number(pool, 3, m->honest_logp),
              text_number(pool, 7, m->honest)));
 }
 

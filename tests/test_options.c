@@ -203,6 +203,7 @@ static const struct {
     { "--start hot", "--start 'hot'", "cold, rotations, warm" },
     { "--rotation none", "--rotation 'none'", "householder, frozen, free" },
     { "--start rotations", "--start rotations", "--rotation frozen" },
+    { "--start warm", "--start warm", "--rotation frozen" },
     { "--format gif", "--format 'gif'", "svg, png, pdf" },
     { "--format svg,", "--format 'svg,'", "svg, png, pdf" },
     { "--format ''", "--format ''", "svg, png, pdf" },

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "query.h"
 #include "reach.h"
@@ -107,6 +108,56 @@ static void one_integral_refutes(void **state)
     is(integral, REFUTED);
 }
 
+/* A density that has no integral, or one without an error, is not certified, and the others still are. */
+static void a_missing_integral_limits(void **state)
+{
+    (void)state;
+    warm_world.lacking = 1;
+    is(integral, LIMITED);
+    warm_world.lacking = 0;
+    warm_world.no_end = true;
+    is(integral, LIMITED);
+    warm_world.no_end = false;
+    warm_world.error = NAN;
+    is(integral, LIMITED);
+    warm_world.integral = NAN;
+    is(integral, LIMITED);
+}
+
+/* A run that never reaches the value counts in the median, as one of infinitely many steps. */
+static void the_median_counts_who_never_reaches(void **state)
+{
+    (void)state;
+    static const char row[] = "\n| spiral | mixture | 4 | 0.001 | warm |";
+    static const struct {
+        size_t      slow;
+        const char *median;
+    } cases[] = { { 0, " | 700 | " }, { 11, " | 700 | " }, { 12, " | never | " }, { 13, " | never | " } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        warm_world.slow = cases[i].slow;
+        write_world();
+        char *text = report();
+        cell_is(text, row, cases[i].median);
+        free(text);
+    }
+}
+
+/* The certified integral of the frozen run stands beside the ablation; each arm has its distance, and what warm is to it. */
+static void the_table_and_the_ablation_say_what_they_measure(void **state)
+{
+    (void)state;
+    warm_world.largest[1] = 1;
+    write_world();
+    char *text = report();
+    cell_is(text, "\n**A score that is no likelihood.**",
+            "integrates to 475.0; 1 over the product of the matrices' |det| is "
+            "475.1. Frozen, log p is -1.300 and the integral 1.0000000.");
+    cell_is(text, "\n| spiral | mixture | 4 | 0.003 | cold |", "| 24 / 0 | 0 / 24 | 24 / 0 |");
+    cell_is(text, "\n| spiral | mixture | 4 | 0.003 | cold |", "24 of 24 | - | -3.000 |");
+    cell_is(text, "\n| spiral | mixture | 4 | 0.003 | warm |", "24 of 24 | 0 | -3.000 |");
+    free(text);
+}
+
 static void guards_follow_their_cells(void **state)
 {
     (void)state;
@@ -153,15 +204,35 @@ static void few_steps_have_no_end_point(void **state)
     assert_true(isnan(reach_final(loss, 100)));
 }
 
+static void the_largest_loss_is_of_numbers(void **state)
+{
+    (void)state;
+    const double loss[] = { 3, NAN, 2, NAN }, none[] = { NAN, NAN }, far[] = { 3, INFINITY, NAN, 2 };
+    assert_true(reach_largest(loss, 4) == 3);
+    assert_true(reach_largest(loss + 1, 2) == 2);
+    assert_true(reach_largest(far, 4) == INFINITY);
+    assert_true(isnan(reach_largest(none, 2)));
+    assert_true(isnan(reach_largest(loss, 0)));
+}
+
 int main(void)
 {
 #define IN_WORLD(test) cmocka_unit_test_setup(test, new_world)
     const struct CMUnitTest tests[] = {
-        IN_WORLD(holds_in_the_good_world), IN_WORLD(the_optimum_follows_the_score),
-        IN_WORLD(the_tuned_rate_counts),   IN_WORLD(the_transient_is_the_least_loss),
-        IN_WORLD(sooner_is_fewer_steps),   IN_WORLD(outcomes_rank_first),
-        IN_WORLD(one_integral_refutes),    IN_WORLD(guards_follow_their_cells),
-        IN_WORLD(trainable_is_ok),         cmocka_unit_test(few_steps_have_no_end_point),
+        IN_WORLD(holds_in_the_good_world),
+        IN_WORLD(the_optimum_follows_the_score),
+        IN_WORLD(the_tuned_rate_counts),
+        IN_WORLD(the_transient_is_the_least_loss),
+        IN_WORLD(sooner_is_fewer_steps),
+        IN_WORLD(outcomes_rank_first),
+        IN_WORLD(one_integral_refutes),
+        IN_WORLD(guards_follow_their_cells),
+        IN_WORLD(a_missing_integral_limits),
+        IN_WORLD(the_median_counts_who_never_reaches),
+        IN_WORLD(the_table_and_the_ablation_say_what_they_measure),
+        IN_WORLD(trainable_is_ok),
+        cmocka_unit_test(few_steps_have_no_end_point),
+        cmocka_unit_test(the_largest_loss_is_of_numbers),
     };
     return cmocka_run_group_tests_name("warm_claims", tests, make_folder, remove_folder);
 }

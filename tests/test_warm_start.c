@@ -262,6 +262,23 @@ static void test_rotations_alone(void **state)
     }
 }
 
+/* Residual blocks have no couplings to be fitted. */
+static void test_residual_blocks(void **state)
+{
+    (void)state;
+    struct warmed w;
+    fathom_config config = config_of("spline", 2, 2);
+    config.block = FATHOM_BLOCK_RESIDUAL;
+    config.hidden = 1;
+    open_warmed(&w, &config);
+    double distance = 7.0;
+    assert_int_equal(start(&w, FATHOM_START_WARM, &distance), FATHOM_BAD_ARGUMENT);
+    assert_int_equal(start(&w, FATHOM_START_ROTATIONS, &distance), FATHOM_BAD_ARGUMENT);
+    check_same(w.params, w.drawn, w.n_params, "a start that failed", "parameters");
+    assert_true(distance == 7.0);
+    close_warmed(&w);
+}
+
 static void test_outcomes(void **state)
 {
     (void)state;
@@ -476,9 +493,16 @@ static void test_training(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_diagonal_solution), cmocka_unit_test(test_first_block), cmocka_unit_test(test_any_flow),
-        cmocka_unit_test(test_rotations_alone),   cmocka_unit_test(test_outcomes),    cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_fit_affine),        cmocka_unit_test(test_fit_spline),  cmocka_unit_test(test_orthogonal),
+        cmocka_unit_test(test_diagonal_solution),
+        cmocka_unit_test(test_first_block),
+        cmocka_unit_test(test_any_flow),
+        cmocka_unit_test(test_rotations_alone),
+        cmocka_unit_test(test_outcomes),
+        cmocka_unit_test(test_residual_blocks),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_fit_affine),
+        cmocka_unit_test(test_fit_spline),
+        cmocka_unit_test(test_orthogonal),
         cmocka_unit_test(test_training),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,8 @@ static void write_reach(void)
         for (size_t a = 0; a < 2; a++)
             for (size_t s = 0; s < warm_world.seeds; s++) {
                 const double wobble = 1e-3 * (double)(s % 5);
-                const bool   lost = a && s < warm_world.lost[r], never = a && warm_world.never[r];
+                const bool   lost = a && s < warm_world.lost[r],
+                           never = a && (warm_world.never[r] || (r == 0 && s < warm_world.slow));
                 fprintf(file, "spiral\tmixture\t4\t%s\t%s\t%zu\t%s\t3\t%.9f\t1.5\t%s\t", rates[r], starts[a], 300 + s,
                         lost ? "diverged" : "ok", 4 + wobble + (a ? warm_world.largest[r] : 0), never ? "no" : "yes");
                 if (lost || never)
@@ -74,16 +75,21 @@ static void write_reach(void)
 
 static void write_integrals(void)
 {
-    FILE *file = create_table("warm_start_integral",
-                              "data coupling depth lr arm seed step status square outside integral error");
-    for (size_t r = 0; r < 3; r++)
-        for (size_t end = 0; end < 2; end++)
-            fprintf(file, "spiral\tmixture\t4\t%s\twarm\t300\t%d\tok\t1\t0\t%.9f\t%.9g\n", rates[r], end ? 1200 : 0,
-                    r == 1 && end ? warm_world.integral : 1, r == 1 && end ? warm_world.error : 1e-8);
+    FILE                    *file = create_table("warm_start_integral",
+                                                 "data coupling depth lr arm seed step status square outside integral error");
+    static const char *const cells[] = { "spiral\tmixture\t4\t0.001", "spiral\tmixture\t4\t0.003",
+                                         "spiral\tmixture\t4\t0.01",  "spiral\tmixture\t2\t0.003",
+                                         "spiral\tmixture\t8\t0.003", "spiral\tspline\t4\t0.003",
+                                         "moons\tmixture\t4\t0.003",  "checkerboard\tmixture\t4\t0.003" };
+    for (size_t c = 0; c + warm_world.lacking < sizeof cells / sizeof *cells; c++)
+        for (size_t end = 0; end < (c == 0 && warm_world.no_end ? 1 : 2); end++)
+            fprintf(file, "%s\twarm\t300\t%d\tok\t1\t0\t%.9f\t%.9g\n", cells[c], end ? 1200 : 0,
+                    c == 1 && end ? warm_world.integral : 1, c == 1 && end ? warm_world.error : 1e-8);
     finish_table(file);
     file = create_table("warm_start_free", "rotation seed step train_logp square outside integral error determinant");
-    fprintf(file, "frozen\t300\t0\t-2.3\t1\t0\t1\t1e-8\t1\nfree\t300\t0\t-2.3\t1\t0\t1\t1e-8\t1\n"
-                  "frozen\t300\t1200\t-1.3\t1\t0\t1\t1e-8\t1\nfree\t300\t1200\t4.8\t475\t0\t475\t1e-4\t475\n");
+    fprintf(file,
+            "frozen\t300\t0\t-2.3\t1\t0\t1\t1e-8\t1\nfree\t300\t0\t-2.3\t1\t0\t1\t1e-8\t1\n"
+            "frozen\t300\t1200\t-1.3\t1\t0\t1.00004\t1e-4\t1\nfree\t300\t1200\t4.8\t475\t0\t475.04\t1e-4\t475.06\n");
     finish_table(file);
 }
 

@@ -14,8 +14,11 @@ extern struct warm_world {
     double validation[3];                /* of both arms                                                              */
     double guard[3][6];                  /* held-out log p of none, all, and all but masks, clip, ActNorm, warm start */
     size_t guard_lost[3][6];
-    size_t plain_lost; /* of the notebook's stacks without a clip                                 */
-    double integral, error;
+    size_t plain_lost;      /* of the notebook's stacks without a clip                                 */
+    double integral, error; /* of the second cell at its end; error may be NaN                      */
+    size_t lacking;         /* so many of the last cells have no integral                           */
+    bool   no_end;          /* the first cell has one at its start alone                            */
+    size_t slow;            /* so many warm runs at the lowest rate never reach the value           */
     size_t seeds, guard_seeds;
 } warm_world;
 
