@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,43 +20,77 @@
 _Static_assert(sizeof(fathom_config) == 112, "canonical_flow names every member of fathom_config");
 _Static_assert(sizeof(fathom_train_options) == 48, "canonical_training names every member of fathom_train_options");
 
-/* The numbers of a result, in the order of the store's columns. */
-static const char *const numbers[] = { "n_params",
-                                       "untrained_logp",
-                                       "untrained_grad_norm",
-                                       "diverged_at",
-                                       "skipped",
-                                       "acted",
-                                       "first_kind",
-                                       "first_layer",
-                                       "first_rows",
-                                       "update_rms",
-                                       "train_logp",
-                                       "heldout_logp",
-                                       "kl",
-                                       "kl_std_error",
-                                       "validation_logp",
-                                       "inverse_error",
-                                       "condition_number",
-                                       "dead_units",
-                                       "dead_units_last",
-                                       "pit_ks",
-                                       "pit_p",
-                                       "coverage_50",
-                                       "coverage_90",
-                                       "coverage_99",
-                                       "energy_distance",
-                                       "energy_sd",
-                                       "untrained_inverse_error",
-                                       "untrained_condition_number",
-                                       "kept_step",
-                                       "warm_distance",
-                                       "certified",
-                                       "by_power",
-                                       "before",
-                                       "banach_steps" };
-enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
-static const struct store_schema schema = { 4, numbers, N_NUMBERS };
+/* The numbers of a result, in the order of the store's columns: type, column, member.  One list for the columns, for
+ * writing and for reading. */
+/* clang-format off */
+#define NUMBERS(X) \
+    X(COUNT, "n_params", n_params) \
+    X(REAL, "untrained_logp", untrained_logp) \
+    X(REAL, "untrained_grad_norm", untrained_grad_norm) \
+    X(REAL, "diverged_at", diverged_at) \
+    X(COUNT, "skipped", skipped) \
+    X(REAL, "acted", acted) \
+    X(KIND, "first_kind", first_kind) \
+    X(REAL, "first_layer", first_layer) \
+    X(REAL, "first_rows", first_rows) \
+    X(REAL, "update_rms", update_rms) \
+    X(REAL, "train_logp", train_logp) \
+    X(REAL, "heldout_logp", heldout_logp) \
+    X(REAL, "kl", kl) \
+    X(REAL, "kl_std_error", kl_std_error) \
+    X(REAL, "validation_logp", validation_logp) \
+    X(REAL, "inverse_error", health.inverse_error) \
+    X(REAL, "condition_number", health.condition_number) \
+    X(REAL, "dead_units", health.dead_units) \
+    X(REAL, "dead_units_last", health.dead_units_last) \
+    X(REAL, "pit_ks", checks.pit_ks) \
+    X(REAL, "pit_p", checks.pit_p) \
+    X(REAL, "coverage_50", checks.coverage[0]) \
+    X(REAL, "coverage_90", checks.coverage[1]) \
+    X(REAL, "coverage_99", checks.coverage[2]) \
+    X(REAL, "energy_distance", checks.energy_distance) \
+    X(REAL, "energy_sd", checks.energy_sd) \
+    X(REAL, "untrained_inverse_error", untrained_health.inverse_error) \
+    X(REAL, "untrained_condition_number", untrained_health.condition_number) \
+    X(REAL, "kept_step", kept_step) \
+    X(REAL, "warm_distance", warm_distance) \
+    X(REAL, "certified", certified.lipschitz) \
+    X(REAL, "by_power", certified.by_power) \
+    X(REAL, "before", certified.before) \
+    X(REAL, "banach_steps", certified.banach_steps)
+/* clang-format on */
+static const struct number {
+    enum { REAL, COUNT, KIND } type; /* double, size_t or fathom_first_kind */
+    size_t offset;
+} members[] = {
+#define MEMBER(type, column, member) { type, offsetof(struct run_result, member) },
+    NUMBERS(MEMBER)
+};
+static const char *const columns[] = {
+#define COLUMN(type, column, member) column,
+    NUMBERS(COLUMN)
+};
+enum { N_NUMBERS = sizeof members / sizeof *members };
+static const struct store_schema schema = { 4, columns, N_NUMBERS };
+
+static double number_of(const struct run_result *result, const struct number *number)
+{
+    const char *member = (const char *)result + number->offset;
+    return number->type == REAL  ? *(const double *)member
+         : number->type == COUNT ? (double)*(const size_t *)member
+                                 : (double)*(const fathom_first_kind *)member;
+}
+
+static void set_number(struct run_result *result, const struct number *number, double x)
+{
+    char *member = (char *)result + number->offset;
+    if (number->type == REAL)
+        *(double *)member = x;
+    else if (number->type == COUNT)
+        *(size_t *)member = (size_t)x;
+    else
+        *(fathom_first_kind *)member = (fathom_first_kind)x;
+}
 
 static char opened[PATH_MAX];
 
@@ -324,27 +359,7 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
         exit_failed("%s", error.text);
     if (found != STORE_OK)
         return false;
-    const double *x = row.numbers;
-    *result = (struct run_result){ .n_params = (size_t)x[0],
-                                   .untrained_logp = x[1],
-                                   .untrained_grad_norm = x[2],
-                                   .diverged_at = x[3],
-                                   .skipped = (size_t)x[4],
-                                   .acted = x[5],
-                                   .first_kind = (fathom_first_kind)x[6],
-                                   .first_layer = x[7],
-                                   .first_rows = x[8],
-                                   .update_rms = x[9],
-                                   .train_logp = x[10],
-                                   .heldout_logp = x[11],
-                                   .kl = x[12],
-                                   .kl_std_error = x[13],
-                                   .validation_logp = x[14],
-                                   .health = { x[15], x[16], x[17], x[18] },
-                                   .checks = { x[19], x[20], { x[21], x[22], x[23] }, x[24], x[25] },
-                                   .untrained_health = { x[26], x[27], NAN, NAN },
-                                   .kept_step = x[28],
-                                   .warm_distance = x[29],
+    *result = (struct run_result){ .untrained_health = { NAN, NAN, NAN, NAN },
                                    .loss = row.loss,
                                    .grad_norm = row.grad_norm,
                                    .params = row.params,
@@ -352,6 +367,8 @@ bool run_store_find(struct run_result *result, struct store *store, const struct
                                    .trace_hash = row.trace_hash,
                                    .has_params = row.has_params,
                                    .params_hash = row.params_hash };
+    for (size_t i = 0; i < N_NUMBERS; i++)
+        set_number(result, &members[i], row.numbers[i]);
     if (!outcome_of(&result->status, row.outcome))
         exit_failed("store %s: a run's outcome is '%.40s', which this program does not know", opened, row.outcome);
     row.loss = row.grad_norm = row.params = NULL;
@@ -366,40 +383,9 @@ bool run_store_same_numbers(const struct store_run *a, const struct store_run *b
 
 void run_store_put(struct store *store, const struct run *run, const struct run_result *result, const char *text)
 {
-    double           x[N_NUMBERS] = { (double)result->n_params,
-                                      result->untrained_logp,
-                                      result->untrained_grad_norm,
-                                      result->diverged_at,
-                                      (double)result->skipped,
-                                      result->acted,
-                                      (double)result->first_kind,
-                                      result->first_layer,
-                                      result->first_rows,
-                                      result->update_rms,
-                                      result->train_logp,
-                                      result->heldout_logp,
-                                      result->kl,
-                                      result->kl_std_error,
-                                      result->validation_logp,
-                                      result->health.inverse_error,
-                                      result->health.condition_number,
-                                      result->health.dead_units,
-                                      result->health.dead_units_last,
-                                      result->checks.pit_ks,
-                                      result->checks.pit_p,
-                                      result->checks.coverage[0],
-                                      result->checks.coverage[1],
-                                      result->checks.coverage[2],
-                                      result->checks.energy_distance,
-                                      result->checks.energy_sd,
-                                      result->untrained_health.inverse_error,
-                                      result->untrained_health.condition_number,
-                                      result->kept_step,
-                                      result->warm_distance,
-                                      result->certified.lipschitz,
-                                      result->certified.by_power,
-                                      result->certified.before,
-                                      result->certified.banach_steps };
+    double x[N_NUMBERS];
+    for (size_t i = 0; i < N_NUMBERS; i++)
+        x[i] = number_of(result, &members[i]);
     const unsigned   keep = kept_of(run); /* of what is not kept the hash is enough */
     struct store_run row = { .text = (char *)text,
                              .outcome = (char *)fathom_status_name(result->status),
