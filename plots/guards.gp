@@ -41,7 +41,7 @@ do for [s=1:n_scales] {
     set tmargin at screen 1 - (y0 + 18.0) / high
     set bmargin at screen 1 - (y0 + panel) * 1.0 / high
     unset label
-    set label 1 word(scales, s) at screen 74.0 / 500, 1 - (y0 + 8.0) / high font SMALL
+    set label 1 word(scales, s).(s == 1 ? "        numbers: how many runs are ok; line: their median" : "") at screen 74.0 / 500, 1 - (y0 + 8.0) / high font SMALL
     set xtics () font SMALL
     do for [a=1:n_arms] { set xtics add ((s == n_scales ? word(arms, a) : "") a) rotate by 35 right }
     if (s == 1) { set label 3 "Depth 20 with and without each guard: held-out log p" center at screen 0.5, 1 - 14.0 / high }

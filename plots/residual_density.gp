@@ -27,7 +27,7 @@ set border 15
 set xrange [G_min - half : G_max + half] noextend
 set yrange [G_min - half : G_max + half] noextend
 set cbrange [0 : sqrt(greatest)]
-step = tick(G_max - G_min + 2 * half)
+step = tick(2 * (G_max - G_min)) # room for the numbers of three panels
 set xtics step font SMALL
 set ytics step font SMALL
 set tics front
