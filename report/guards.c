@@ -19,20 +19,22 @@ static const char *const couplings[] = { "spline", "affine", "affine-bayesflow" 
 enum { N_COUPLINGS = 3 };
 
 static const struct guard_arm {
-    const char *arm, *called, *claim, *title;
+    const char *arm, *called, *claim, *title, *guard;
 } arms[] = {
-    { "none", "none", "together", NULL },
-    { "all", "all four", NULL, NULL },
-    { "no-masks", "all but masks", "masks", "alternating masks are needed beside the three other guards" },
-    { "no-clip", "all but the clip", "clip", "the clip is needed beside the three other guards" },
-    { "no-actnorm", "all but ActNorm", "actnorm", "ActNorm from data is needed beside the three other guards" },
-    { "no-warm", "all but the warm start", "warm", "a warm start is needed beside the three other guards" },
+    { "none", "none", "together", NULL, NULL },
+    { "all", "all four", NULL, NULL, NULL },
+    { "no-masks", "all but masks", "masks", "alternating masks are needed beside the three other guards", "masks" },
+    { "no-clip", "all but the clip", "clip", "the clip is needed beside the three other guards", "the clip" },
+    { "no-actnorm", "all but ActNorm", "actnorm", "ActNorm from data is needed beside the three other guards",
+      "ActNorm" },
+    { "no-warm", "all but the warm start", "warm", "a warm start is needed beside the three other guards",
+      "the warm start" },
 };
 enum { NONE, ALL, FIRST_GUARD, N_ARMS = 6 };
 
 /* The notebook's spline stacks as they are. */
-static const struct guard_arm plain[] = { { "notebook", "the notebook's, clip 1", NULL, NULL },
-                                          { "notebook-no-clip", "the notebook's, no clip", NULL, NULL } };
+static const struct guard_arm plain[] = { { "notebook", "the notebook's, clip 1", NULL, NULL, NULL },
+                                          { "notebook-no-clip", "the notebook's, no clip", NULL, NULL, NULL } };
 enum { N_PLAIN = 2 };
 
 struct guards {
@@ -81,8 +83,8 @@ static void print_arms(struct pieces *out, const struct guards *m)
 /* What `all` against one arm comes to over the couplings. */
 struct outcome_of {
     size_t      better, worse, whole; /* whole: better, and every run of `all` is ok */
-    const char *better_for, *whole_for, *effect, *untested;
-    bool        lost; /* for one coupling fewer than half of the runs of `all` are ok */
+    const char *better_for, *whole_for, *worse_for, *effect, *untested;
+    const char *lost; /* the couplings for which fewer than half of the runs of `all` are ok; NULL: none */
 };
 
 static struct outcome_of compare(struct pool *pool, const struct guards *m, size_t arm)
@@ -97,7 +99,12 @@ static struct outcome_of compare(struct pool *pool, const struct guards *m, size
         o.better += sign > 0;
         o.worse += sign < 0;
         o.whole += whole;
-        o.lost = o.lost || 2 * all->ok < all->runs;
+        if (2 * all->ok < all->runs)
+            o.lost = text_joined(pool, o.lost, ", ",
+                                 text(pool, "with %s %zu of %zu runs are ok with all four, %zu of %zu with %s", name,
+                                      contest->a_ok, contest->seeds, contest->b_ok, contest->seeds, arms[arm].called));
+        if (sign < 0)
+            o.worse_for = text_joined(pool, o.worse_for, ", ", name);
         if (sign > 0)
             o.better_for = text_joined(pool, o.better_for, ", ", name);
         if (whole)
@@ -135,7 +142,10 @@ static void claim_together(struct pieces *out, const struct guards *m)
                     "otherwise supported within the couplings for which both holds; undecided if there is none.",
             .estimate = text(pool, "better for %zu of %d couplings, worse for %zu", o.better, N_COUPLINGS, o.worse),
             .effect = text(pool, "all four are, %s.", o.effect),
-            .limit = decision == LIMITED ? text(pool, "%s.", o.whole_for) : NULL,
+            .limit = decision == LIMITED ? text(pool, "%s.", o.whole_for)
+                   : o.worse             ? text(pool, "worse for %s.", o.worse_for)
+                   : o.lost              ? text(pool, "%s.", o.lost)
+                                         : NULL,
             .untested = o.untested,
             .rests_on = "guards",
             .decision = decision,
@@ -163,7 +173,9 @@ static void claim_guard(struct pieces *out, const struct guards *m, size_t arm)
                  .estimate = text(pool, "better with it for %zu of %d couplings, worse for %zu", o.better, N_COUPLINGS,
                                   o.worse),
                  .effect = text(pool, "all four are, %s.", o.effect),
-                 .limit = decision == LIMITED ? text(pool, "%s.", o.better_for) : NULL,
+                 .limit = decision == LIMITED ? text(pool, "%s.", o.better_for)
+                        : o.worse             ? text(pool, "the flow is better without it for %s.", o.worse_for)
+                                              : NULL,
                  .untested = o.untested,
                  .rests_on = "guards",
                  .decision = decision,
@@ -201,11 +213,28 @@ static void claim_plain(struct pieces *out, const struct guards *m)
         });
 }
 
+/* "Do the four guards help?", for the head of the report. */
+static const char *answer(struct pool *pool, const struct guards *m)
+{
+    const struct outcome_of o = compare(pool, m, NONE);
+    const char             *each = NULL;
+    for (size_t arm = FIRST_GUARD; arm < N_ARMS; arm++) {
+        const struct outcome_of one = compare(pool, m, arm);
+        each = text_joined(pool, each, "; ", text(pool, "%s %zu and %zu", arms[arm].guard, one.better, one.worse));
+    }
+    return text(pool,
+                "At depth 20 and rate 0.01 all four are significantly better than none for %zu of %d couplings, worse "
+                "for %zu%s%s. For how many couplings all four are significantly better, and worse, than the three that "
+                "are left without one: %s.",
+                o.better, N_COUPLINGS, o.worse, o.lost ? "; " : "", o.lost ? o.lost : "", each);
+}
+
 static void decide(struct pieces *out, const void *measured)
 {
     const struct guards *m = measured;
     print_arms(out, m);
     claim_together(out, m);
+    pieces_value(out, "answer", pieces_untold(out) ? "These tables do not tell." : answer(out->pool, m));
     for (size_t arm = FIRST_GUARD; arm < N_ARMS; arm++)
         claim_guard(out, m, arm);
     claim_plain(out, m);

@@ -132,6 +132,7 @@ static void claim_biased(struct pieces *out, const struct log_det_estimators *m)
                           .estimate = text(pool, "%s nats", text_interval(pool, 4, &m->biased_mean)),
                           .effect = text(pool, "truncated less exact: %s nats; truncated is %s.",
                                          text_interval(pool, 4, &m->biased_mean), contest_text(pool, &m->biased)),
+                          .limit = sign > 0 ? "the truncated one trains the better flow." : NULL,
                           .untested = contest_untested(pool, &m->biased, "runs trained exactly and by 4 terms"),
                           .rests_on = "log_det_estimators",
                           .decision = sign < 0 ? SUPPORTED
@@ -154,6 +155,7 @@ static void claim_unbiased(struct pieces *out, const struct log_det_estimators *
                      .estimate = text(pool, "%s nats", text_interval(pool, 4, &m->unbiased_mean)),
                      .effect = text(pool, "roulette less truncated: %s nats; the roulette is %s.",
                                     text_interval(pool, 4, &m->unbiased_mean), contest_text(pool, &m->unbiased)),
+                     .limit = sign < 0 ? "the roulette trains the worse flow." : NULL,
                      .untested = contest_untested(pool, &m->unbiased, "runs trained by 4 terms and by the roulette"),
                      .rests_on = "log_det_estimators",
                      .decision = sign > 0 ? SUPPORTED

@@ -103,6 +103,12 @@ void pieces_claim(struct pieces *p, const struct claim *given)
     p->claim[p->n_claims++] = c;
 }
 
+bool pieces_untold(const struct pieces *p)
+{
+    const enum decision last = p->claim[p->n_claims - 1].decision;
+    return last == NOT_TESTED || last == EXPLORATION;
+}
+
 void pieces_number(struct pieces *p, const char *what, const char *notebook, const char *ours, const char *verdict)
 {
     p->number = pool_grown(p->pool, p->number, p->n_numbers, &p->numbers_room, sizeof *p->number);

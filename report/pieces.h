@@ -46,6 +46,8 @@ void pieces_source(struct pieces *pieces, const char *table);
 /* One that is `untested`, or rests on a table of other settings, is not tested (or exploration, sources.h), whatever its
  * decision, and what to run is said.  The claim's text must live as long as the pool. */
 void pieces_claim(struct pieces *pieces, const struct claim *claim);
+/* The claim that was registered last carries no verdict: it is not tested, or exploration. */
+bool pieces_untold(const struct pieces *pieces);
 /* A row for the list of numbers at the head. */
 void pieces_number(struct pieces *pieces, const char *what, const char *notebook, const char *ours,
                    const char *verdict);

@@ -32,6 +32,7 @@ static void holds_in_the_good_world(void **state)
     is(unbiased, SUPPORTED);
     is(contraction, REFUTED); /* x + 2 x */
     char *text = report();
+    assert_non_null(strstr(text, "(#residual-flows-trained)** Yes. "));
     assert_non_null(strstr(text, "2 of 2 cells the bias is inside"));
     assert_non_null(strstr(text, "Residual flows 6, ")); /* R1 4, R2 2 */
     assert_non_null(strstr(text, "| unbiased |"));
@@ -47,6 +48,9 @@ static void expressive_follows_its_arms(void **state)
     is(affine, SUPPORTED);
     residual_world.gain[WORLD_SPLINE][WORLD_WORK] = -0.1;
     is(spline, REFUTED);
+    char *text = report();
+    assert_non_null(strstr(text, "(#residual-flows-trained)** No. "));
+    free(text);
     residual_world = good_residual();
     residual_world.gain[WORLD_AFFINE][WORLD_PARAMS] = -0.1;
     is(affine, REFUTED);
@@ -59,6 +63,9 @@ static void expressive_follows_its_arms(void **state)
     residual_world.seeds = 11;
     is(spline, NOT_TESTED);
     is(biased, NOT_TESTED);
+    text = report();
+    assert_non_null(strstr(text, "(#residual-flows-trained)** These tables do not tell."));
+    free(text);
 }
 
 static void one_counterexample_refutes_the_bound(void **state)
