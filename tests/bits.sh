@@ -4,7 +4,7 @@
 #
 # Each line of `runs` is an experiment made short (what matters is bits, not length); one that has no line is made short
 # by those of --depths, --seeds and --steps that it takes.  Its tables are compared byte for byte with those of the first
-# run.  Every experiment is run
+# run.  Every experiment, but one that says so in other_runs, is run
 #   by each compiler at -O3, with every kernel set that this CPU has; with the first compiler on one thread and on two;
 #   by each other build (-O1, link-time optimisation), with the best of these sets and with ref, on two threads.
 # Those of `few` are shorter still: they are run by a build for aarch64 as well, emulated by qemu.  The plain kernels of
