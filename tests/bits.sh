@@ -47,9 +47,8 @@ actnorm     actnorm          --data $rows $own --seed 0 --seeds 1 --steps 10
 tuned       depth_tuned      --data $rows $own --depths 1 --seeds 1 --steps 10
 deep        divergence       --depths 3 --seeds 1 --steps 5
 roundoff    roundoff         --depths 1 --replicas 2 --steps 20
-published   published        --data moons --seed 0 --data-size 300 --width 8 --depths 1 --steps 10
 certified   residual_flow    --data results/spiral.tsv --validation 0.8 --batch 16 --seed 0 --seeds 1 --steps 4
-estimates   published        --data moons --seed 0 --data-size 300 --width 8 --depths 1 --steps 10 --log-det roulette
+estimates   published        --data moons --seed 0 --data-size 300 --width 4 --depths 1 --steps 10 --log-det roulette
 lines       conditioner      --depths 2 --actnorm data --steps 40
 END
 }
