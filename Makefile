@@ -279,7 +279,11 @@ check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
 	@tests/run.sh $(BUILD) $(TESTS) $(wildcard tests/test_*.sh)
 
 ## make check-all    and the slow ones: bits over compilers, kernels, threads; figures; sanitizers; valgrind; installing
-check-all: build check
+check-all: check
+	@$(MAKE) --no-print-directory check-slow
+
+# The slow ones alone.
+check-slow: build $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
 	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(SLOWEST) \
 	$(filter-out tests/run.sh tests/test_% $(SLOWEST),$(wildcard tests/*.sh))
 # Those of many minutes start first, so that none of them is what is waited for at the end.
@@ -361,7 +365,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 always:
-.PHONY: build examples all part tables notebook published verify check check-all format-check bench reference reference-numbers \
+.PHONY: build examples all part tables notebook published verify check check-all check-slow format-check bench reference reference-numbers \
         reference-divergence bench-reference install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:
