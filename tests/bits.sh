@@ -2,18 +2,22 @@
 # bits.sh - the same bytes in every table, whatever the compiler, the optimisation level, the kernels, the threads and
 # the architecture.
 #
-# Each line of `runs` is an experiment made short (what matters is bits, not length); one that has no line is made short
-# by those of --depths, --seeds and --steps that it takes.  Its tables are compared byte for byte with those of the first
-# run.  Every experiment, but two that other_runs names, is run
-#   by each compiler at -O3, with every kernel set that this CPU has; with the first compiler on one thread and on two;
-#   by each other build (-O1, link-time optimisation), with the best of these sets and with ref, on two threads.
-# Those of `few` are shorter still: they are run by a build for aarch64 as well, emulated by qemu.  The plain kernels of
-# ref need up to 50 times as long as the best ones, and decide what this test takes: experiments of many flows get few
-# rows, which $rows and $rows4 hold.
+# Tables are compared byte for byte with those of the first run.  There are two lists of runs.
+#   runs  every experiment, but two that other_runs names.  Each is made short (what matters is bits, not length); one
+#         that has no line is made short by those of --depths, --seeds and --steps that it takes.  By each compiler at
+#         -O3, with every kernel set that this CPU has.
+#   few   every layer and every transformer, on few rows.  By each other build (-O1, link-time optimisation) with the best
+#         of these sets and with ref, and by a build for aarch64, emulated by qemu.
+# ref runs on one thread and the others on two; the first build runs its best set on one as well.  Where fma is a call the
+# plain kernels of ref need up to 50 times as long as the best ones, and at -O1 longer still: they decide what this test
+# takes.  So experiments of many flows get few rows, which $rows and $rows4 hold.
+# The programs of BUILD itself, as `make` left them, are one of these builds where its compiler and its optimisation are
+# the same.
 # BUILD is the folder to work in (build), MAKE the make to build with.
 set -u
-build=${BUILD:-build}/bits
-root=${BUILD:-build}/arm64-root # what .ci/arm64 makes
+here=${BUILD:-build} # built already
+build=$here/bits
+root=$here/arm64-root # what .ci/arm64 makes
 make=${MAKE:-make}
 rows=$build/rows rows4=$build/rows4 # of two columns and of four
 sleef=3.5.1 # the version that the committed tables were made with: another one may round differently
@@ -47,26 +51,33 @@ actnorm     actnorm          --data $rows $own --seed 0 --seeds 1 --steps 10
 tuned       depth_tuned      --data $rows $own --depths 1 --seeds 1 --steps 10
 deep        divergence       --depths 3 --seeds 1 --steps 5
 roundoff    roundoff         --depths 1 --replicas 2 --steps 20
-certified   residual_flow    --data results/spiral.tsv --validation 0.8 --batch 16 --seed 0 --seeds 1 --steps 4
+certified   residual_flow    --data $rows $own --seed 0 --seeds 1 --steps 4
 estimates   published        --data moons --seed 0 --data-size 300 --width 4 --depths 1 --steps 10 --log-det roulette
 lines       conditioner      --depths 2 --actnorm data --steps 40
 END
 }
 few() {
     small="--data-size 300 --batch 64 --steps 12"
+    for coupling in $couplings; do
+        echo "$coupling depth_sweep --coupling $coupling --components 3 --depths 1 $small"
+    done
     cat << END
 spline      depth_sweep      --depths 1,2 $small
 affine      depth_sweep      --coupling affine --depths 1,2 $small
-clamped     depth_sweep      --coupling affine-bayesflow --depths 1,2 $small
-mixture     depth_sweep      --coupling mixture --components 3 --depths 1 $small
-odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
+rotated     depth_sweep      --coupling mixture --components 3 --start warm --rotation frozen --depths 1 $small
+freed       depth_sweep      --rotation free --depths 1 $small
+odd_shapes  depth_sweep      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --steps 10
 gradients   gradient_norm    --depths 1,2 --data-size 300
-residual    residual_inverse --quiet
+inverse     residual_inverse --quiet
 growth      gradient_depth   --depths 1,3 --seeds 2 --data-size 300
 roundoff    roundoff         --depths 1 --replicas 2 $small
+four        gradient_norm    --data two_spirals_4d --depths 1 --data-size 300
+residual    published        --data moons --seed 0 --data-size 300 --batch 32 --width 4 --hidden 2 --depths 1 --steps 4 --log-det roulette
 lines       conditioner      --depths 2 --actnorm data $small
 END
 }
+# The couplings beside spline and affine
+couplings=$(sed -n 's/^TRANSFORMER(\(.*\))$/\1/p' lib/kernels/list.h | tr _ - | grep -vx -e spline -e affine)
 
 failures=0
 fail() { echo "bits: $*"; failures=$((failures + 1)); }
@@ -122,6 +133,18 @@ other_runs() {
 }
 all_runs() { runs; other_runs "$1"; }
 
+programs_of() { # LIST
+    if [ "$1" = few ]; then few | awk '!had[$2]++ { print $2 }'; else echo "$programs"; fi
+}
+# is_here COMPILER CFLAGS: BUILD holds programs of that compiler and optimisation
+is_here() {
+    [ -x "$here/compare" ] && grep -q "^$1 .* -Iharness *$2\( -g\)\? -fno-fast-math -ffp-contract=off *\$" "$here/flags"
+}
+few_here() { # what the builds of `few` are compared with
+    isa=$best
+    make_tables few "$build/few-native" "$native" --threads 2
+}
+
 # make_tables LIST OUT FOLDER OPTION...: what LIST says, by the programs of FOLDER, run by $on with the kernels $isa
 on='' isa=
 make_tables() {
@@ -156,29 +179,37 @@ mkdir -p "$build" || exit 1
 grep -v '^#' results/spiral.tsv | sed -n 2,151p > "$rows"
 grep -v '^#' results/spiral.tsv | sed -n 152,301p | paste "$rows" - > "$rows4"
 
+rm -rf "$build/few-native"
 first='' native='' best=
 builds > "$build/list"
 while read -r name compiler cflags; do
+    from=$build/$name which=all_runs sets="v4 v3 ref" reference=$first
+    if [ "$cflags" != -O3 ]; then
+        which=few sets="$(echo "$best" | sed '/^ref$/d') ref" reference=$build/few-native
+        [ -e "$reference" ] || few_here
+    fi
     # shellcheck disable=SC2046
-    if ! $make -s BUILD="$build/$name" CC="$compiler" CFLAGS="$cflags" $(echo "$programs" | sed "s,^,$build/$name/,") \
-        > "$build/$name.log" 2>&1; then
-        fail "$name: does not build: $(tail -n 1 "$build/$name.log")"
+    if is_here "$compiler" "$cflags"; then
+        from=$here
+    elif ! $make -s BUILD="$from" CC="$compiler" CFLAGS="$cflags" $(programs_of $which | sed "s,^,$from/,") \
+        > "$from.log" 2>&1; then
+        fail "$name: does not build: $(tail -n 1 "$from.log")"
         continue
     fi
-    counts=2 sets="v4 v3 ref"
-    [ -n "$first" ] || counts="1 2"
-    [ "$cflags" = -O3 ] || sets="$(echo "$best" | sed '/^ref$/d') ref"
     for isa in $sets; do
-        check_version "$build/$name"
+        check_version "$from"
         if ! echo "$version" | grep -qx "kernels $isa"; then
             skip "$name $isa: not on this CPU"
             continue
         fi
+        counts=2
+        [ $isa != ref ] || counts=1
+        [ -n "$first" ] || counts="1 2"
         for threads in $counts; do
             tables=$build/tables-$name-$isa-$threads
-            make_tables all_runs "$tables" "$build/$name" --threads "$threads"
-            first=${first:-$tables} native=${native:-$build/$name} best=${best:-$isa}
-            compare_tables "$name, $isa, $threads thread(s)" "$first" "$tables"
+            make_tables $which "$tables" "$from" --threads "$threads"
+            first=${first:-$tables} native=${native:-$from} best=${best:-$isa} reference=${reference:-$tables}
+            compare_tables "$name, $isa, $threads thread(s)" "$reference" "$tables"
         done
     done
 done < "$build/list"
@@ -189,8 +220,7 @@ aarch64() {
     there=$build/aarch64
     # shellcheck disable=SC2046
     if ! $make -s BUILD="$there" CC=aarch64-linux-gnu-gcc ARCH=aarch64 CFLAGS=-O3 CPPFLAGS="--sysroot=$root" \
-        LDFLAGS="--sysroot=$root" $(few | awk -v folder="$there" '!had[$2]++ { print folder "/" $2 }') \
-        > "$there.log" 2>&1; then
+        LDFLAGS="--sysroot=$root" $(programs_of few | sed "s,^,$there/,") > "$there.log" 2>&1; then
         fail "aarch64: does not build: $(tail -n 1 "$there.log")"
         return
     fi
@@ -200,7 +230,7 @@ aarch64() {
     make_tables few "$build/few-aarch64" "$there" --threads 2
     sweep "$there" there
     on='' isa=$best
-    make_tables few "$build/few-native" "$native" --threads 2
+    [ -e "$build/few-native" ] || few_here
     sweep "$native" here
     compare_tables "aarch64, emulated, 2 threads" "$build/few-native" "$build/few-aarch64"
 
