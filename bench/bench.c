@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     if (!out)
         exit_usage("usage: bench --out DIR");
     if (!bench.isa)
-        exit_usage("FATHOM_ISA=%s: this processor runs no such kernels; legal: v4, v3, ref", isa ? isa : "");
+        exit_usage("FATHOM_ISA=%s: this processor runs no such kernels; legal: v4, v3, neon, ref", isa ? isa : "");
     if (!files_folder(out, &error))
         exit_failed("--out: %s", error.text);
     if (fathom_spiral(&bench.data, 0, 3000, NULL) != FATHOM_OK)

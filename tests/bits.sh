@@ -195,18 +195,19 @@ aarch64() {
         return
     fi
     rm -rf "$build"/store-*
-    on="$qemu -L $root" isa=ref
+    on="$qemu -L $root" isa=neon
     check_version "$there"
     make_tables few "$build/few-aarch64" "$there" --threads 2
+    on="env FATHOM_ISA=ref $on"
     sweep "$there" there
     on='' isa=$best
     make_tables few "$build/few-native" "$native" --threads 2
     sweep "$native" here
-    compare_tables "aarch64, emulated, 2 threads" "$build/few-native" "$build/few-aarch64"
+    compare_tables "aarch64, neon, emulated, 2 threads" "$build/few-native" "$build/few-aarch64"
 
     sweep "$native" alone --merge "$build/store-there.db"
     sweep "$native" both --merge "$build/store-here.db" "$build/store-there.db"
-    compare_tables "a store of aarch64, merged alone" "$build/few-native/spline" "$build/store-alone"
+    compare_tables "a store of aarch64, ref, merged alone" "$build/few-native/spline" "$build/store-alone"
     compare_tables "a store of aarch64, merged with one from here" "$build/few-native/spline" "$build/store-both"
 }
 sweep() { # FOLDER NAME OPTION...: the first run of `few` with the store store-NAME.db
