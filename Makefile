@@ -328,6 +328,15 @@ reference-divergence: reference
 ## make bench-reference      the notebook as written, at its best, and this program, timed in turn in one run
 bench-reference: reference build
 	BUILD=$(BUILD) PYTHON=$(BUILD)/reference/bin/python OUT=$(TIMES) reference/bench.sh
+## make bench-reference-steps  one core: a step of its compiled scan and one of this program, in turn, over shapes
+##                           (SHAPES="D,WIDTH,BATCH ...")
+bench-reference-steps: reference $(BUILD)/bench/bench
+	@mkdir -p $(TIMES)
+	XLA_FLAGS='--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1' OMP_NUM_THREADS=1 JAX_PLATFORMS=cpu \
+	PYTHONDONTWRITEBYTECODE=1 taskset -c 0 $(BUILD)/reference/bin/python reference/steps.py $(BUILD)/bench/bench \
+	$(SHAPES) > $(TIMES)/reference_steps.tsv.new
+	@mv $(TIMES)/reference_steps.tsv.new $(TIMES)/reference_steps.tsv
+	@cat $(TIMES)/reference_steps.tsv
 
 # ----------------------------------------------------------------------------------------------------- install ----
 ## make install      DESTDIR= PREFIX=/usr/local LIBDIR=$(PREFIX)/lib
@@ -367,6 +376,6 @@ help:
 
 always:
 .PHONY: build examples all part tables notebook published verify check check-all format-check bench reference reference-numbers \
-        reference-divergence bench-reference install deps clean help always
+        reference-divergence bench-reference bench-reference-steps install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:
