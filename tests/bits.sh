@@ -61,7 +61,7 @@ clamped     depth_sweep      --coupling affine-bayesflow --depths 1,2 $small
 mixture     depth_sweep      --coupling mixture --components 3 --depths 1 $small
 odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-size 130 --depths 2 --seeds 1 --steps 10
 gradients   gradient_norm    --depths 1,2 --data-size 300
-residual    residual_inverse --quiet
+estimates   published        --data moons --seed 0 --data-size 300 --width 4 --depths 1 --steps 10 --log-det roulette
 growth      gradient_depth   --depths 1,3 --seeds 2 --data-size 300
 roundoff    roundoff         --depths 1 --replicas 2 $small
 lines       conditioner      --depths 2 --actnorm data $small
@@ -183,8 +183,8 @@ while read -r name compiler cflags; do
     done
 done < "$build/list"
 
-# aarch64: `few` by programs for aarch64 and by those of this machine; a store of runs made there, alone and merged with
-# one made here.  Where two stores have a run in common, merging compares it.
+# aarch64: `few` by programs for aarch64, with the kernels neon, and by those of this machine; a store of runs made there
+# with ref, alone and merged with one made here.  Where two stores have a run in common, merging compares it.
 aarch64() {
     there=$build/aarch64
     # shellcheck disable=SC2046
