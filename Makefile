@@ -55,7 +55,7 @@ SCALAR  = -fno-tree-slp-vectorize
 FLAGS   = -std=c17 -D_GNU_SOURCE -fPIC $(WARN) -Ilib -Iharness $(CPPFLAGS) $(CFLAGS_KEPT) $(FIXED)
 
 # What is there to build: a program per experiment, and report and compare.
-ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) ref
+ISAS       := $(if $(filter x86_64 amd64,$(ARCH)),v4 v3) $(if $(filter aarch64 arm64,$(ARCH)),neon) ref
 NOTEBOOK   := depth_sweep density gradient_norm residual_inverse
 # Programs that no `make all` runs: they take hours.
 LONG       := published
@@ -107,31 +107,36 @@ $(BUILD)/flags: always | $(filter deps clean,$(MAKECMDGOALS))
 # The levels x86-64-v4 and -v3 have no tuning of their own; at `generic` gcc's kernels are 4 % and 2 % slower.
 FLAGS_V4 = -march=x86-64-v4 -mtune=icelake-server
 FLAGS_V3 = -march=x86-64-v3 -mtune=skylake
+FLAGS_NEON = -march=armv8-a
+# A set's name in capitals, for these variables and for sets.h.
+capital = $(subst neon,NEON,$(subst v,V,$(1)))
 
 # Which of them this compiler knows, asked when something is compiled: sets.h names them, and the library is built
 # without the others, whose objects are empty.
 $(BUILD)/sets.h: $(BUILD)/flags
 	@: > $@.new
-	$(foreach set,$(filter-out ref,$(ISAS)),$(call ask_for,$(set),$(FLAGS_$(subst v,V,$(set)))))
+	$(foreach set,$(filter-out ref,$(ISAS)),$(call ask_for,$(set),$(FLAGS_$(call capital,$(set)))))
 	@mv $@.new $@
 define ask_for
 @if echo 'int x;' | $(CC) $(2) -x c -c -o $@.o - 2> /dev/null; \
-then echo '#define FATHOM_HAS_$(subst v,V,$(1)) 1' >> $@.new; \
-else echo "  $(firstword $(CC)) does not know x86-64-$(1): built without that set of kernels"; fi; rm -f $@.o
+then echo '#define FATHOM_HAS_$(call capital,$(1)) 1' >> $@.new; \
+else echo "  $(firstword $(CC)) does not know $(firstword $(2)): built without the kernels $(1)"; fi; rm -f $@.o
 
 endef
 # $(call compile_set,SET,FLAGS)
 define compile_set
 @mkdir -p $(@D)
 @echo "  cc $@"
-$(Q)if grep -q 'HAS_$(subst v,V,$(1)) ' $(BUILD)/sets.h; \
-then $(CC) $(FLAGS) -MMD -MP -c -o $@ $< -DFATHOM_ISA=$(1) $(2) $(FLAGS_$(subst v,V,$(1))); \
+$(Q)if grep -q 'HAS_$(call capital,$(1)) ' $(BUILD)/sets.h; \
+then $(CC) $(FLAGS) -MMD -MP -c -o $@ $< -DFATHOM_ISA=$(1) $(2) $(FLAGS_$(call capital,$(1))); \
 else : | $(CC) $(FLAGS) -x c -c -o $@ -; fi
 endef
 $(BUILD)/lib/kernels/%.v4.o: lib/kernels/%.c $(BUILD)/sets.h
 	$(call compile_set,v4,-DVEC_WIDTH=8)
 $(BUILD)/lib/kernels/%.v3.o: lib/kernels/%.c $(BUILD)/sets.h
 	$(call compile_set,v3,-DVEC_WIDTH=4)
+$(BUILD)/lib/kernels/%.neon.o: lib/kernels/%.c $(BUILD)/sets.h
+	$(call compile_set,neon,-DVEC_WIDTH=2)
 $(BUILD)/lib/kernels/%.ref.o: lib/kernels/%.c $(BUILD)/flags
 	$(compile) -DFATHOM_ISA=ref -DVEC_WIDTH=1
 $(BUILD)/lib/isa.o: lib/isa.c $(BUILD)/sets.h
@@ -327,6 +332,15 @@ reference-divergence: reference
 ## make bench-reference      the notebook as written, at its best, and this program, timed in turn in one run
 bench-reference: reference build
 	BUILD=$(BUILD) PYTHON=$(BUILD)/reference/bin/python OUT=$(TIMES) reference/bench.sh
+## make bench-reference-steps  one core: a step of its compiled scan and one of this program, in turn, over shapes
+##                           (SHAPES="D,WIDTH,BATCH ...")
+bench-reference-steps: reference $(BUILD)/bench/bench
+	@mkdir -p $(TIMES)
+	XLA_FLAGS='--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1' OMP_NUM_THREADS=1 JAX_PLATFORMS=cpu \
+	PYTHONDONTWRITEBYTECODE=1 taskset -c 0 $(BUILD)/reference/bin/python reference/steps.py $(BUILD)/bench/bench \
+	$(SHAPES) > $(TIMES)/reference_steps.tsv.new
+	@mv $(TIMES)/reference_steps.tsv.new $(TIMES)/reference_steps.tsv
+	@cat $(TIMES)/reference_steps.tsv
 
 # ----------------------------------------------------------------------------------------------------- install ----
 ## make install      DESTDIR= PREFIX=/usr/local LIBDIR=$(PREFIX)/lib
@@ -366,6 +380,6 @@ help:
 
 always:
 .PHONY: build examples all part tables notebook published verify check check-all check-slow format-check bench reference reference-numbers \
-        reference-divergence bench-reference install deps clean help always
+        reference-divergence bench-reference bench-reference-steps install deps clean help always
 .DELETE_ON_ERROR:
 .SUFFIXES:

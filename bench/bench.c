@@ -12,19 +12,33 @@
 #include "exit.h"
 #include "plot.h"
 
+/* Of the cells here only a measured number has a point; it is printed with four digits. */
+static bool is_number(const char *cell) { return strchr(cell, '.') != NULL; }
+
+static int width_of(const struct table *table, size_t column)
+{
+    size_t width = strlen("1.234e+05");
+    for (size_t r = 0; r < table_rows(table); r++) {
+        const char *cell = table_cell(table, r, column);
+        width = !is_number(cell) && strlen(cell) > width ? strlen(cell) : width;
+    }
+    const size_t name = strlen(table_column_name(table, column));
+    return (int)(name > width ? name : width) + 2;
+}
+
 static void print(const struct table *table)
 {
     printf("\n%s\n", table_name(table));
     for (size_t c = 0; c < table_columns(table); c++)
-        printf("%20s", table_column_name(table, c));
+        printf("%*s", width_of(table, c), table_column_name(table, c));
     for (size_t r = 0; r < table_rows(table); r++) {
         printf("\n");
         for (size_t c = 0; c < table_columns(table); c++) {
             const char *cell = table_cell(table, r, c);
-            if (strchr(cell, '.')) /* of the cells here only a measured number has a point */
-                printf("%20.4g", table_cell_number(table, r, c));
+            if (is_number(cell))
+                printf("%*.4g", width_of(table, c), table_cell_number(table, r, c));
             else
-                printf("%20s", cell);
+                printf("%*s", width_of(table, c), cell);
         }
     }
     printf("\n");
@@ -38,10 +52,20 @@ int main(int argc, char **argv)
     struct bench       bench = { .isa = fathom_isa_find(isa), .machine = measure_machine() };
     const plot_options plot = { .out = out, .formats = PLOT_SVG };
     fathom_error       error;
-    if (!out)
-        exit_usage("usage: bench --out DIR");
+    size_t             dim, width, batch;
+    const bool         shape = argc == 3 && strcmp(argv[1], "--step") == 0 &&
+                       sscanf(argv[2], "%zu,%zu,%zu", &dim, &width, &batch) == 3;
+    if (!out && !shape)
+        exit_usage("usage: bench --out DIR, or bench --step DIM,WIDTH,BATCH");
     if (!bench.isa)
-        exit_usage("FATHOM_ISA=%s: this processor runs no such kernels; legal: v4, v3, ref", isa ? isa : "");
+        exit_usage("FATHOM_ISA=%s: this processor runs no such kernels; legal: v4, v3, neon, ref", isa ? isa : "");
+    if (shape) {
+        const double seconds = bench_step(&bench, dim, width, batch);
+        if (!(seconds > 0.0))
+            exit_failed("--step %s: no flow of that shape", argv[2]);
+        printf("%.9f\n", seconds);
+        return EXIT_DONE;
+    }
     if (!files_folder(out, &error))
         exit_failed("--out: %s", error.text);
     if (fathom_spiral(&bench.data, 0, 3000, NULL) != FATHOM_OK)
@@ -50,15 +74,16 @@ int main(int argc, char **argv)
     bench.peak = measure_peak(bench.isa);
     printf("%s, kernels %s, peak %.1f GFLOP/s a core in double precision\n", bench.machine, bench.isa->name,
            bench.peak * 1e-9);
-    enum { N_TABLES = 7 };
+    enum { N_TABLES = 8 };
     struct table *exponents, *tables[N_TABLES];
     tables[0] = bench_split(&bench);
-    tables[1] = bench_scaling(&bench, &exponents);
-    tables[2] = exponents;
-    tables[3] = bench_threads(&bench);
-    tables[4] = bench_memory(&bench);
-    tables[5] = bench_mixture(&bench);
-    tables[6] = bench_residual(&bench);
+    tables[1] = bench_steps(&bench);
+    tables[2] = bench_scaling(&bench, &exponents);
+    tables[3] = exponents;
+    tables[4] = bench_threads(&bench);
+    tables[5] = bench_memory(&bench);
+    tables[6] = bench_mixture(&bench);
+    tables[7] = bench_residual(&bench);
     for (size_t i = 0; i < N_TABLES; i++)
         print(tables[i]);
     if (!tables_write(out, tables, N_TABLES, &error))

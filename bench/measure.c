@@ -10,6 +10,8 @@
 
 #ifdef __x86_64__
 #include <immintrin.h>
+#elif defined __aarch64__
+#include <arm_neon.h>
 #endif
 
 double measure_now(void)
@@ -19,22 +21,63 @@ double measure_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Processor time of this thread, which does not pass while other work has the core. */
+static double measure_cpu(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 double measure_best(void (*work)(void *context), void *context, double seconds, size_t least)
 {
     double best = INFINITY, start = measure_now();
     work(context); /* warms caches and grows tables */
     for (size_t n = 0; n < least || measure_now() - start < seconds; n++) {
-        double before = measure_now();
+        double before = measure_cpu();
         work(context);
-        double took = measure_now() - before;
+        double took = measure_cpu() - before;
         best = took < best ? took : best;
     }
     return best;
 }
 
+double measure_mean(void (*work)(void *context), void *context, double seconds)
+{
+    const double start = measure_cpu();
+    double       took = 0.0;
+    size_t       n = 0;
+    for (; n == 0 || took < seconds; n++) {
+        work(context);
+        took = measure_cpu() - start;
+    }
+    return took / (double)n;
+}
+
 /* Enough independent chains to hide the latency of a multiply-add, few enough for the registers. */
+#ifdef __aarch64__
+enum { CHAINS = 24, LINKS = 50000 };
+#else
 enum { CHAINS = 12, LINKS = 100000 };
+#endif
 static volatile double sink;
+
+#ifdef __aarch64__
+static void chains_2(void *context)
+{
+    (void)context;
+    float64x2_t sum[CHAINS], a = vdupq_n_f64(0.999), b = vdupq_n_f64(1e-3);
+    for (int i = 0; i < CHAINS; i++)
+        sum[i] = vdupq_n_f64(i);
+    for (int k = 0; k < LINKS; k++)
+#pragma GCC unroll 24
+        for (int i = 0; i < CHAINS; i++)
+            sum[i] = vfmaq_f64(b, sum[i], a);
+    for (int i = 1; i < CHAINS; i++)
+        sum[0] = vaddq_f64(sum[0], sum[i]);
+    sink = vaddvq_f64(sum[0]);
+}
+#endif
 
 #ifdef __x86_64__
 __attribute__((target("avx512f"))) static void chains_8(void *context)
@@ -75,7 +118,7 @@ static void chains_1(void *context)
     for (int i = 0; i < CHAINS; i++)
         sum[i] = i;
     for (int k = 0; k < LINKS; k++)
-#pragma GCC unroll 12
+#pragma GCC unroll 24
         for (int i = 0; i < CHAINS; i++)
             sum[i] = __builtin_fma(sum[i], 0.999, 1e-3);
     for (int i = 1; i < CHAINS; i++)
@@ -83,13 +126,32 @@ static void chains_1(void *context)
     sink = sum[0];
 }
 
+/* The chains of isa's vectors; *flop: of one call. */
+static void (*chains_of(double *flop, const fathom_isa *isa))(void *context)
+{
+    *flop = 2.0 * (double)isa->width * CHAINS * LINKS;
+#ifdef __x86_64__
+    if (isa->width > 1)
+        return isa->width == 8 ? chains_8 : chains_4;
+#elif defined __aarch64__
+    if (isa->width == 2)
+        return chains_2;
+#endif
+    return chains_1;
+}
+
 double measure_peak(const fathom_isa *isa)
 {
-    void (*chains)(void *) = chains_1;
-#ifdef __x86_64__
-    chains = isa->width == 8 ? chains_8 : isa->width == 4 ? chains_4 : chains_1;
-#endif
-    return 2.0 * (double)isa->width * CHAINS * LINKS / measure_best(chains, NULL, 0.3, 10);
+    double flop;
+    void (*chains)(void *) = chains_of(&flop, isa);
+    return flop / measure_best(chains, NULL, 0.3, 10);
+}
+
+double measure_sustained_peak(const fathom_isa *isa, double seconds)
+{
+    double flop;
+    void (*chains)(void *) = chains_of(&flop, isa);
+    return flop / measure_mean(chains, NULL, seconds);
 }
 
 struct triad {

@@ -3,78 +3,13 @@
  * also in four dimensions, where the networks are dense: how far from linear a step is without the tables of lines.
  *
  * An exponent compares an axis's ends, so its points are timed in turn, in several rounds, and each gives its least: a
- * neighbour who is loud for a second then disturbs a round and not a point. */
-#include "measure.h"
-
+ * neighbour who is loud for a second then disturbs a round and not a point.  The two axes of depth are timed in the same
+ * rounds, and the difference of their exponents has a row of its own, depth_minus_dense. */
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "point.h"
 #include "statistics.h"
-
-/* As the notebook has 3000 rows for a batch of 512. */
-enum { ROWS_A_BATCH = 6, STEPS = 64 };
-
-/* One point of an axis: a trainer and what it trains on, the spiral in the plane, else a standard normal. */
-struct point {
-    fathom_flow    *flow;
-    fathom_trainer *trainer;
-    double         *x;    /* [ROWS_A_BATCH batch][D]                      */
-    uint32_t       *rows; /* [STEPS][batch], in turn and from the start   */
-    size_t          batch, n_steps;
-};
-
-static void step(void *c)
-{
-    struct point *p = c;
-    double        loss, norm;
-    fathom_trainer_step(p->trainer, &loss, &norm, p->rows + p->n_steps++ % STEPS * p->batch);
-}
-
-static void close_point(struct point *p)
-{
-    fathom_trainer_free(p->trainer);
-    fathom_flow_free(p->flow);
-    free(p->x);
-    free(p->rows);
-    *p = (struct point){ .flow = NULL };
-}
-
-/* x: [n][dim].  false: not enough memory. */
-static bool draw_rows(double *x, size_t dim, size_t n)
-{
-    fathom_dataset spiral;
-    if (dim != 2) {
-        fathom_normal(x, fathom_key_from_seed(5), n * dim);
-        return true;
-    }
-    if (fathom_spiral(&spiral, 0, n, NULL) != FATHOM_OK)
-        return false;
-    memcpy(x, spiral.x, dim * n * sizeof *x);
-    fathom_dataset_free(&spiral);
-    return true;
-}
-
-/* Without memory the point stays closed. */
-static void open_point(struct point *p, const struct bench *bench, const fathom_config *config, size_t batch)
-{
-    fathom_train_options options = fathom_train_options_default();
-    const size_t         n = ROWS_A_BATCH * batch;
-    options.batch = batch;
-    options.steps = 100000;
-    *p = (struct point){ .flow = fathom_flow_new(config, NULL, NULL),
-                         .x = malloc(n * config->dim * sizeof(double)),
-                         .rows = malloc(STEPS * batch * sizeof(uint32_t)),
-                         .batch = batch };
-    double *params = p->flow ? malloc(fathom_flow_n_params(p->flow) * sizeof *params) : NULL;
-    if (params && p->x && p->rows && draw_rows(p->x, config->dim, n)) {
-        fathom_batches(p->rows, 1, 0, STEPS, batch, n);
-        fathom_flow_init(params, p->flow, fathom_key_from_seed(0));
-        p->trainer = fathom_trainer_new(p->flow, bench->isa, params, &options, p->x, NULL, n);
-    }
-    free(params);
-    if (!p->trainer)
-        close_point(p);
-}
 
 enum quantity { DEPTH, BATCH, WIDTH, DIMENSION };
 enum { MOST_POINTS = 9, ROUNDS = 16 };
@@ -93,42 +28,88 @@ static const struct axis {
     { "dimension", DIMENSION, 2, 0, 4, { 2, 4, 6, 8 } },
 };
 
+/* An axis, opened: its points and their least times. */
+struct timed {
+    const struct axis *axis;
+    struct point       point[MOST_POINTS];
+    double             value[MOST_POINTS], time[MOST_POINTS]; /* time: seconds, NaN without memory */
+};
+
+static void open_axis(struct timed *t, const struct bench *bench, const struct axis *axis)
+{
+    *t = (struct timed){ .axis = axis };
+    for (size_t i = 0; i < axis->n; i++) {
+        fathom_config config = fathom_config_default();
+        const size_t  v = axis->value[i];
+        config.depth = axis->quantity == DEPTH ? v : 8;
+        config.width = axis->quantity == WIDTH ? v : config.width;
+        config.dim = axis->quantity == DIMENSION ? v : axis->dim;
+        point_open(&t->point[i], bench->isa, &config, axis->quantity == BATCH ? v : 512);
+        t->value[i] = (double)v;
+        t->time[i] = t->point[i].trainer ? INFINITY : NAN;
+    }
+}
+
+/* All points of these axes, once each. */
+static void time_round(struct timed *t, size_t n_axes)
+{
+    for (size_t i = 0; i < MOST_POINTS; i++)
+        for (size_t a = 0; a < n_axes; a++)
+            if (i < t[a].axis->n && t[a].point[i].trainer)
+                t[a].time[i] = fmin(t[a].time[i], measure_best(point_step, &t[a].point[i], 0.1, 2));
+}
+
+static void exponent(struct table *exponents, const char *name, const struct axis *axis, struct line fit)
+{
+    table_text(exponents, name);
+    table_count(exponents, axis->value[axis->skip]);
+    table_count(exponents, axis->value[axis->n - 1]);
+    table_number(exponents, fit.slope);
+    table_number(exponents, fit.low);
+    table_number(exponents, fit.high);
+}
+
+static void close_axis(struct timed *t, struct table *table, struct table *exponents)
+{
+    const struct axis *axis = t->axis;
+    for (size_t i = 0; i < axis->n; i++) {
+        point_close(&t->point[i]);
+        table_text(table, axis->name);
+        table_count(table, axis->value[i]);
+        table_number(table, t->time[i] * 1e6);
+    }
+    exponent(exponents, axis->name, axis,
+             statistics_log_log(t->value + axis->skip, t->time + axis->skip, 0.95, axis->n - axis->skip));
+}
+
+/* The exponent of a ratio of times is the difference of their exponents; the interval is that of the ratio's line, so
+ * what bends both alike, such as the caches' sizes, does not widen it. */
+static void difference(struct table *exponents, const struct timed *t, const struct timed *other)
+{
+    const size_t skip = t->axis->skip, n = t->axis->n - skip;
+    double       ratio[MOST_POINTS];
+    for (size_t i = 0; i < n; i++)
+        ratio[i] = t->time[skip + i] / other->time[skip + i];
+    exponent(exponents, "depth_minus_dense", t->axis, statistics_log_log(t->value + skip, ratio, 0.95, n));
+}
+
 struct table *bench_scaling(const struct bench *bench, struct table **exponents)
 {
-    struct table *table = bench_table(bench, "scaling", "axis value microseconds");
+    static const size_t together[] = { 2, 1, 1, 1 }; /* axes whose points are timed in turn */
+    static struct timed timed[2];
+    const struct axis  *axis = axes;
+    struct table       *table = bench_table(bench, "scaling", "axis value microseconds");
     *exponents = bench_table(bench, "exponents", "axis from to exponent low high");
-    for (size_t a = 0; a < sizeof axes / sizeof *axes; a++) {
-        const enum quantity along = axes[a].quantity;
-        const size_t        skip = axes[a].skip;
-        struct point        point[MOST_POINTS];
-        double              value[MOST_POINTS], time[MOST_POINTS];
-        for (size_t i = 0; i < axes[a].n; i++) {
-            fathom_config config = fathom_config_default();
-            const size_t  v = axes[a].value[i];
-            config.depth = along == DEPTH ? v : 8;
-            config.width = along == WIDTH ? v : config.width;
-            config.dim = along == DIMENSION ? v : axes[a].dim;
-            open_point(&point[i], bench, &config, along == BATCH ? v : 512);
-            value[i] = (double)v;
-            time[i] = point[i].trainer ? INFINITY : NAN;
-        }
+    for (size_t g = 0; g < sizeof together / sizeof *together; g++) {
+        const size_t n = together[g];
+        for (size_t a = 0; a < n; a++)
+            open_axis(&timed[a], bench, axis++);
         for (int round = 0; round < ROUNDS; round++)
-            for (size_t i = 0; i < axes[a].n; i++)
-                if (point[i].trainer)
-                    time[i] = fmin(time[i], measure_best(step, &point[i], 0.1, 2));
-        for (size_t i = 0; i < axes[a].n; i++) {
-            close_point(&point[i]);
-            table_text(table, axes[a].name);
-            table_count(table, axes[a].value[i]);
-            table_number(table, time[i] * 1e6);
-        }
-        struct line fit = statistics_log_log(value + skip, time + skip, 0.95, axes[a].n - skip);
-        table_text(*exponents, axes[a].name);
-        table_count(*exponents, axes[a].value[skip]);
-        table_count(*exponents, axes[a].value[axes[a].n - 1]);
-        table_number(*exponents, fit.slope);
-        table_number(*exponents, fit.low);
-        table_number(*exponents, fit.high);
+            time_round(timed, n);
+        for (size_t a = 0; a < n; a++)
+            close_axis(&timed[a], table, *exponents);
+        if (n == 2)
+            difference(*exponents, &timed[0], &timed[1]);
     }
     return table;
 }

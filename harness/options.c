@@ -322,7 +322,7 @@ static enum options_outcome choose_kernels(struct options *options, fathom_error
     if (!fathom_isa_find(NULL))
         return illegal(error, "this CPU has no fused multiply-add (FMA), which every set of kernels needs");
     return illegal(error,
-                   "FATHOM_ISA '%.60s': must be v4, v3 or ref, and one that was built and that this CPU runs "
+                   "FATHOM_ISA '%.60s': must be v4, v3, neon or ref, and one that was built and that this CPU runs "
                    "(the best: %s)",
                    name, fathom_isa_name(fathom_isa_find(NULL)));
 }
@@ -420,7 +420,7 @@ static void print_help(const struct options *defaults, const struct program *pro
         putchar('\n');
     }
     printf("\nEnvironment:\n"
-           "  FATHOM_ISA           v4, v3 or ref: which kernels compute; the results are the same bits [the best]\n"
+           "  FATHOM_ISA           v4, v3, neon or ref: which kernels compute; the bits are the same [the best]\n"
            "  NO_COLOR             no colour in the progress bar\n"
            "\nExit status: 0 done, 1 failed, 2 a value that is not legal, 130 interrupted.\n");
 }

@@ -39,9 +39,10 @@ extern "C" {
 /* The hot code is one source compiled for several instruction sets.  All give the same bits; "ref" is plain C. */
 typedef struct fathom_isa fathom_isa;
 
-/* Returns the set called `name` ("v4": x86-64-v4, "v3": x86-64-v3, "ref"), or the best that this CPU runs if name is
- * NULL.  The set is static.  NULL if there is no such set, if the compiler of this library does not support it, or if
- * this CPU lacks one of its features (also for "ref": every set requires fused multiply-add hardware). */
+/* Returns the set called `name` ("v4": x86-64-v4, "v3": x86-64-v3, "neon": aarch64, "ref"), or the best that this CPU
+ * runs if name is NULL.  The set is static.  NULL if there is no such set, if the compiler of this library does not
+ * support it, or if this CPU lacks one of its features (also for "ref": every set requires fused multiply-add
+ * hardware). */
 const fathom_isa *fathom_isa_find(const char *name);
 const char       *fathom_isa_name(const fathom_isa *isa); /* a static string */
 

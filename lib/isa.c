@@ -6,12 +6,15 @@
 
 #include <string.h>
 
-/* The build defines FATHOM_HAS_V3 and _V4 if the compiler supports these levels. */
+/* The build defines FATHOM_HAS_V3, _V4, _NEON if the compiler supports these sets. */
 #ifdef FATHOM_HAS_V4
 extern const struct fathom_isa fathom_isa_v4;
 #endif
 #ifdef FATHOM_HAS_V3
 extern const struct fathom_isa fathom_isa_v3;
+#endif
+#ifdef FATHOM_HAS_NEON
+extern const struct fathom_isa fathom_isa_neon;
 #endif
 
 /* The CPU features that a set requires: bits of CPUID's registers, and bits of XCR0 for the registers that the
@@ -72,9 +75,14 @@ static bool runs(const struct needs *needs)
 
 #else
 
-static const struct set sets[] = { { &fathom_isa_ref, { 0 } } };
+static const struct set sets[] = {
+#ifdef FATHOM_HAS_NEON
+    { &fathom_isa_neon, { 0 } },
+#endif
+    { &fathom_isa_ref, { 0 } },
+};
 
-/* aarch64: fused multiply-add is part of the architecture. */
+/* aarch64: vectors of two doubles and fused multiply-add are part of the architecture. */
 static bool runs(const struct needs *needs)
 {
     (void)needs;

@@ -23,7 +23,7 @@ build() {
 build
 
 built/depth_sweep --help | grep -q '^  --coupling .*spline, affine, sinh_arcsinh' || fail "--help does not list it"
-for isa in ref v3 v4; do
+for isa in ref neon v3 v4; do
     FATHOM_ISA=$isa built/depth_sweep --version | grep -qx "kernels $isa" || continue
     mkdir -p "out-$isa"
     FATHOM_ISA=$isa built/depth_sweep --coupling sinh_arcsinh --steps 4 --depths 1,2 --no-plot --quiet \

@@ -72,6 +72,7 @@ inverse     residual_inverse --quiet
 growth      gradient_depth   --depths 1,3 --seeds 2 --data-size 300
 roundoff    roundoff         --depths 1 --replicas 2 $small
 four        gradient_norm    --data two_spirals_4d --depths 1 --data-size 300
+wide        gradient_norm    --data two_spirals_4d --width 64 --depths 1 --data-size 300
 residual    published        --data moons --seed 0 --data-size 300 --batch 32 --width 4 --hidden 2 --depths 1 --steps 4 --log-det roulette
 lines       conditioner      --depths 2 --actnorm data $small
 END
@@ -214,8 +215,8 @@ while read -r name compiler cflags; do
     done
 done < "$build/list"
 
-# aarch64: `few` by programs for aarch64 and by those of this machine; a store of runs made there, alone and merged with
-# one made here.  Where two stores have a run in common, merging compares it.
+# aarch64: `few` by programs for aarch64, with the kernels neon, and by those of this machine; a store of runs made there
+# with ref, alone and merged with one made here.  Where two stores have a run in common, merging compares it.
 aarch64() {
     there=$build/aarch64
     # shellcheck disable=SC2046
@@ -225,18 +226,19 @@ aarch64() {
         return
     fi
     rm -rf "$build"/store-*
-    on="$qemu -L $root" isa=ref
+    on="$qemu -L $root" isa=neon
     check_version "$there"
     make_tables few "$build/few-aarch64" "$there" --threads 2
+    on="env FATHOM_ISA=ref $on"
     sweep "$there" there
     on='' isa=$best
     [ -e "$build/few-native" ] || few_here
     sweep "$native" here
-    compare_tables "aarch64, emulated, 2 threads" "$build/few-native" "$build/few-aarch64"
+    compare_tables "aarch64, neon, emulated, 2 threads" "$build/few-native" "$build/few-aarch64"
 
     sweep "$native" alone --merge "$build/store-there.db"
     sweep "$native" both --merge "$build/store-here.db" "$build/store-there.db"
-    compare_tables "a store of aarch64, merged alone" "$build/few-native/spline" "$build/store-alone"
+    compare_tables "a store of aarch64, ref, merged alone" "$build/few-native/spline" "$build/store-alone"
     compare_tables "a store of aarch64, merged with one from here" "$build/few-native/spline" "$build/store-both"
 }
 sweep() { # FOLDER NAME OPTION...: the first run of `few` with the store store-NAME.db

@@ -27,7 +27,7 @@ if grep -q HAS_V3 "$build/sets.h"; then
         chmod +x "$old/cc"
         $make -s BUILD="$old/build" CC="$old/cc" CFLAGS=-O1 "$old/build/depth_sweep" "$old/build/libfathom.so" \
             > "$old/log" 2>&1 || fail "does not build without x86-64-$refuses: $(tail -n 3 "$old/log")"
-        grep -q 'does not know x86-64-v4: built without' "$old/log" || fail "nothing is said about x86-64-v4"
+        grep -q 'does not know -march=x86-64-v4: built without the kernels v4' "$old/log" || fail "nothing is said about x86-64-v4"
         if FATHOM_ISA=v4 "$old/build/depth_sweep" --store none --out "$old/none" 2> "$old/err"; then
             fail "kernels v4 run, although they were not built"
         fi

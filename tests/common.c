@@ -12,7 +12,11 @@
 
 #include "common.h"
 
+#ifdef __aarch64__
+const char *const isa_names[N_ISAS] = { "neon", "ref" };
+#else
 const char *const isa_names[N_ISAS] = { "v4", "v3", "ref" };
+#endif
 
 void *need(size_t bytes)
 {

@@ -146,8 +146,8 @@ for program in depth_sweep gradient_norm residual_inverse; do
         expect 2 "unexpected argument 'extra'" "$build/$program" $quick extra
         expect 2 "--threads: needs a value" "$build/$program" $quick --threads
         expect 2 "--quiet must be given without a value" "$build/$program" $quick --quiet=1
-        expect 2 "FATHOM_ISA 'v9': must be v4, v3 or ref" env FATHOM_ISA=v9 "$build/$program" $quick
-        expect 2 "FATHOM_ISA '': must be v4, v3 or ref" env FATHOM_ISA= "$build/$program" $quick
+        expect 2 "FATHOM_ISA 'v9': must be v4, v3, neon or ref" env FATHOM_ISA=v9 "$build/$program" $quick
+        expect 2 "FATHOM_ISA '': must be v4, v3, neon or ref" env FATHOM_ISA= "$build/$program" $quick
     }
 done
 # shellcheck disable=SC2086

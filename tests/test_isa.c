@@ -1,4 +1,4 @@
-/* test_isa.c - the same bits from every instruction set: v4, v3 and ref, number by number.
+/* test_isa.c - the same bits from every instruction set: v4, v3, neon and ref, number by number.
  *
  * Each test computes one list of numbers with one set; the lists must be the same.  A set that this CPU lacks is left
  * out and named.  Shapes: D = 2, 3, 5, odd widths, every coupling, each kind of ActNorm, batches that fill no tile.

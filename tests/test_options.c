@@ -374,7 +374,7 @@ static void test_kernels_from_the_environment(void **state)
         setenv("FATHOM_ISA", unknown[i], 1);
         assert_int_equal(parse(&options, &error, &everything, ""), OPTIONS_ILLEGAL);
         assert_non_null(strstr(error.text, "FATHOM_ISA"));
-        assert_non_null(strstr(error.text, "v4, v3 or ref"));
+        assert_non_null(strstr(error.text, "v4, v3, neon or ref"));
     }
     unsetenv("FATHOM_ISA");
 }

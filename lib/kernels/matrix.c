@@ -18,8 +18,8 @@
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
-/* Blocks of C held in registers: MR rows by NV vectors, 24 of AVX-512's 32 registers, 12 of AVX2's 16. */
-#if VEC_WIDTH == 8
+/* Blocks of C held in registers: MR rows by NV vectors, 24 of AVX-512's and NEON's 32 registers, 12 of AVX2's 16. */
+#if VEC_WIDTH == 8 || VEC_WIDTH == 2
 enum { MR = 6, NV = 4 };
 #elif VEC_WIDTH == 4
 enum { MR = 6, NV = 2 };

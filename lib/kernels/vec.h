@@ -1,9 +1,9 @@
 /* vec.h - vectors of doubles, at the native width of one instruction set.
  *
- * Every file in this folder is compiled once for each instruction set: -DFATHOM_ISA=v4 -DVEC_WIDTH=8, v3 with 4, ref
- * with 1.  `vec` is VEC_WIDTH doubles, its lanes; + - * / are the C operators of gcc's and clang's vector types.  All
- * other operations are the functions below, under the names that SIMD libraries use.  With ref a vec is a double, so
- * the code is plain C.
+ * Every file in this folder is compiled once for each instruction set: -DFATHOM_ISA=v4 -DVEC_WIDTH=8, v3 with 4, neon
+ * with 2, ref with 1.  `vec` is VEC_WIDTH doubles, its lanes; + - * / are the C operators of gcc's and clang's vector
+ * types.  All other operations are the functions below, under the names that SIMD libraries use.  With ref a vec is a
+ * double, so the code is plain C.
  *
  *   load, store, broadcast              memory; one number in every lane
  *   fmadd(a, b, c)                      a b + c, rounded once
@@ -30,7 +30,7 @@
 
 #include "../elementary.h"
 
-/* ISA(name) is `name` made unique to this compilation: adam_v4, adam_v3, adam_ref. */
+/* ISA(name) is `name` made unique to this compilation: adam_v4, adam_v3, adam_neon, adam_ref. */
 #define ISA_JOIN2(name, isa) name##_##isa
 #define ISA_JOIN(name, isa) ISA_JOIN2(name, isa)
 #define ISA(name) ISA_JOIN(name, FATHOM_ISA)
@@ -131,6 +131,43 @@ INLINE void transpose(vec t[4], const vec r[4])
     t[3] = _mm256_permute2f128_pd(a1, a3, 0x31);
 }
 
+#elif VEC_WIDTH == 2
+
+#include <arm_neon.h>
+#include <sleef.h>
+typedef float64x2_t vec;
+typedef uint64x2_t  mask;
+INLINE vec          load(const double *p) { return vld1q_f64(p); }
+INLINE void         store(double *p, vec a) { vst1q_f64(p, a); }
+INLINE vec          broadcast(double a) { return vdupq_n_f64(a); }
+INLINE vec          fmadd(vec a, vec b, vec c) { return vfmaq_f64(c, a, b); }
+INLINE mask         less(vec a, vec b) { return vcltq_f64(a, b); }
+INLINE mask         equal(vec a, vec b) { return vceqq_f64(a, b); }
+INLINE mask         mask_or(mask a, mask b) { return vorrq_u64(a, b); }
+INLINE int          mask_count(mask m) { return (int)vaddvq_u64(vshrq_n_u64(m, 63)); }
+INLINE vec          mask_select(mask m, vec yes, vec no) { return vbslq_f64(m, yes, no); }
+INLINE vec          max(vec a, vec b) { return vbslq_f64(vcgtq_f64(a, b), a, b); }
+INLINE vec          mask_add(mask m, vec a, vec b) { return mask_select(m, a + b, a); }
+INLINE vec          power_of_two(vec t, const uint64_t table[16])
+{
+    const uint64x2_t k = vreinterpretq_u64_f64(t);
+    const uint64x2_t entry = { table[vgetq_lane_u64(k, 0) % 16], table[vgetq_lane_u64(k, 1) % 16] };
+    return vreinterpretq_f64_u64(vaddq_u64(entry, vshlq_n_u64(k, 48)));
+}
+INLINE vec approximate_rsqrt(vec a)
+{
+    const uint64x2_t half = vshrq_n_u64(vreinterpretq_u64_f64(a), 1);
+    return vreinterpretq_f64_u64(vsubq_u64(vdupq_n_u64((uint64_t)RSQRT_MAGIC), half));
+}
+INLINE vec vec_log(vec a) { return Sleef_finz_logd2_u10advsimd(a); }
+INLINE vec vec_atan(vec a) { return Sleef_finz_atand2_u10advsimd(a); }
+
+INLINE void transpose(vec t[2], const vec r[2])
+{
+    t[0] = vtrn1q_f64(r[0], r[1]);
+    t[1] = vtrn2q_f64(r[0], r[1]);
+}
+
 #elif VEC_WIDTH == 1 /* plain C */
 
 typedef double vec;
@@ -167,7 +204,7 @@ INLINE vec approximate_rsqrt(vec a)
 }
 
 #else
-#error "VEC_WIDTH is 8, 4 or 1"
+#error "VEC_WIDTH is 8, 4, 2 or 1"
 #endif
 
 /* sqrt(x), correctly rounded for x in [2^-960, 2^1022], and 0 for 0.  It does not use the divider: Newton's iteration
