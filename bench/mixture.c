@@ -20,6 +20,7 @@ struct mixture_bench {
     fathom_config             config;
     double                    in[TILES][2 * STRIDE], x[2 * STRIDE];
     struct volume             volume;
+    struct volume_memory      volume_memory;
 };
 
 static size_t tile_rows(int t) { return ROWS - t * TILE < TILE ? (size_t)(ROWS - t * TILE) : TILE; }

@@ -21,6 +21,7 @@ struct coupling_bench {
     void                     *network;
     double                    in[TILES][2 * STRIDE], dx[TILES][2 * STRIDE], dlog_det[TILE];
     struct volume             volume;
+    struct volume_memory      volume_memory;
     double                    out[32 * STRIDE], dout[32 * STRIDE], saved[40 * STRIDE]; /* a tile's, as in a flow */
 };
 
@@ -99,7 +100,7 @@ static void rows_of(struct table *table, struct coupling_bench *b, const struct 
     const double spend = 0.15;
 
     b->conditioner = dense ? bench->isa->dense : bench->isa->piecewise;
-    b->network = b->conditioner->create(1, N_OUT, UNITS, 2);
+    b->network = b->conditioner->create(1, N_OUT, UNITS, 2, TILE);
     double both = measure_best(prepare_and_forward, b, spend, 50);
     double map = measure_best(network_forward, b, spend, 50);
     double spline = measure_best(spline_forward, b, spend, 50);
