@@ -18,8 +18,9 @@ struct mixture_bench {
     void                     *state;
     double                   *params, *gradient, *outputs, *saved, dlog_det[TILE];
     fathom_config             config;
-    double                    in[TILES][2 * STRIDE], x[2 * STRIDE];
+    double                    in[TILES][2 * SLAB_STRIDE], x[2 * SLAB_STRIDE];
     struct volume             volume;
+    struct volume_memory      volume_memory;
 };
 
 static size_t tile_rows(int t) { return ROWS - t * TILE < TILE ? (size_t)(ROWS - t * TILE) : TILE; }
@@ -28,7 +29,7 @@ static void forward(void *c)
 {
     struct mixture_bench *b = c;
     for (int t = 0; t < TILES; t++) {
-        memcpy(b->x, ROW(b->in[t], 1), TILE * sizeof(double));
+        memcpy(b->x, COORDINATE(b->in[t], 1), TILE * sizeof(double));
         volume_start(&b->volume, tile_rows(t));
         b->transformer->forward(b->x, &b->volume, b->outputs, b->saved, &b->config, tile_rows(t));
     }
@@ -71,7 +72,7 @@ static void place(struct mixture_bench *b, const struct bench *bench, const uint
     fathom_uniform(b->outputs, fathom_key_from_seed(1), -0.3, 0.3, n * STRIDE);
     for (int i = 0; i < ROWS; i++) {
         b->in[i / TILE][i % TILE] = bench->data.x[2 * order[i]];
-        b->in[i / TILE][STRIDE + i % TILE] = bench->data.x[2 * order[i] + 1];
+        b->in[i / TILE][SLAB_STRIDE + i % TILE] = bench->data.x[2 * order[i] + 1];
         b->dlog_det[i % TILE] = -1.0 / ROWS;
     }
 }
@@ -85,6 +86,7 @@ struct table *bench_mixture(const struct bench *bench)
         return table;
     b->config = fathom_config_default();
     b->config.coupling = "mixture";
+    b->volume = volume_in(&b->volume_memory);
     b->config.width = 64;
     b->coupling = fathom_isa_layer(bench->isa, "coupling");
     b->transformer = fathom_isa_transformer(bench->isa, "mixture");

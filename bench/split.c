@@ -21,6 +21,7 @@ struct coupling_bench {
     void                     *network;
     double                    in[TILES][2 * STRIDE], dx[TILES][2 * STRIDE], dlog_det[TILE];
     struct volume             volume;
+    struct volume_memory      volume_memory;
     double                    out[32 * STRIDE], dout[32 * STRIDE], saved[40 * STRIDE]; /* a tile's, as in a flow */
 };
 
@@ -99,7 +100,7 @@ static void rows_of(struct table *table, struct coupling_bench *b, const struct 
     const double spend = 0.15;
 
     b->conditioner = dense ? bench->isa->dense : bench->isa->piecewise;
-    b->network = b->conditioner->create(1, N_OUT, UNITS, 2);
+    b->network = b->conditioner->create(1, N_OUT, UNITS, 2, TILE);
     double both = measure_best(prepare_and_forward, b, spend, 50);
     double map = measure_best(network_forward, b, spend, 50);
     double spline = measure_best(spline_forward, b, spend, 50);
@@ -138,6 +139,7 @@ struct table *bench_split(const struct bench *bench)
     b->isa = bench->isa;
     b->config = fathom_config_default();
     b->spline = fathom_isa_transformer(bench->isa, "spline");
+    b->volume = volume_in(&b->volume_memory);
     const struct layer *coupling = fathom_isa_layer(bench->isa, "coupling");
     b->n_params = layer_n_params(coupling, &b->config);
     uint32_t order[ROWS];

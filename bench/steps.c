@@ -30,17 +30,16 @@ struct parts {
     size_t                    offset[COUPLINGS]; /* of the network's parameters         */
     uint32_t                 *rows;              /* [n], the batch's, in a step's order */
     size_t                    n, n_moved, n_outputs, n_saved;
-    struct volume             volume;
-    double                    dlog_det[TILE];
-    double                   *outputs, *doutputs; /* [n_moved n_outputs, padded][STRIDE] */
-    double                   *saved;              /* [COUPLINGS][n_moved][n_saved STRIDE]   */
-    double                   *gradient;           /* as the flow's parameters            */
+    double                    dlog_det[SLAB];
+    double                   *outputs, *doutputs; /* a slab's (conditioner.h)                    */
+    double                   *saved;              /* [COUPLINGS][tiles][n_moved][n_saved STRIDE] */
+    double                   *gradient;           /* as the flow's parameters                    */
 };
 
-/* The tile from row number `first` of the batch on; returns its rows. */
-static size_t load_tile(struct parts *p, size_t first)
+/* The slab from row number `first` of the batch on; returns its rows. */
+static size_t load_slab(struct parts *p, size_t first)
 {
-    return padded(fathom_flow_load_tile(p->ws->x, p->point.x, p->rows, first, p->n, p->config.dim));
+    return padded(fathom_flow_load_slab(p->ws->x, p->point.x, p->rows, first, p->n, &p->config));
 }
 
 static void networks(void *c)
@@ -49,8 +48,8 @@ static void networks(void *c)
     const double *params = fathom_trainer_params(p->point.trainer);
     for (size_t l = 0; l < COUPLINGS; l++)
         p->network[l].conditioner->prepare(p->network[l].state, params + p->offset[l]);
-    for (size_t at = 0; at < p->n; at += TILE) {
-        const size_t rows = load_tile(p, at);
+    for (size_t at = 0; at < p->n; at += slab_rows(&p->config)) {
+        const size_t rows = load_slab(p, at);
         for (size_t l = 0; l < COUPLINGS; l++)
             p->network[l].conditioner->forward(p->outputs, p->ws->x, p->network[l].state, rows);
         for (size_t l = COUPLINGS; l-- > 0;)
@@ -60,21 +59,33 @@ static void networks(void *c)
         p->network[l].conditioner->finish(p->gradient + p->offset[l], p->network[l].state);
 }
 
+/* Both ways through the splines of coupling l, of the slab of that many rows. */
+static void splines_of(struct parts *p, size_t l, bool back, size_t rows)
+{
+    for (size_t first = 0; first < rows; first += TILE)
+        for (size_t j = 0; j < p->n_moved; j++) {
+            const size_t  here = rows_of_tile(rows, first);
+            const size_t  at = conditioner_out(p->n_moved * p->n_outputs, first) + j * p->n_outputs * STRIDE;
+            double       *x = COORDINATE(p->ws->x, p->config.dim - p->n_moved + j) + first;
+            double       *saved = ROW(p->saved, ((l * (SLAB / TILE) + first / TILE) * p->n_moved + j) * p->n_saved);
+            struct volume volume = volume_of_tile(&p->ws->volume, first);
+            if (back)
+                p->spline->backward(x, p->doutputs + at, saved, p->dlog_det + first, &p->config, here);
+            else
+                p->spline->forward(x, &volume, p->outputs + at, saved, &p->config, here);
+        }
+}
+
 static void splines(void *c)
 {
     struct parts *p = c;
-    double       *moved = ROW(p->ws->x, p->config.dim - p->n_moved);
-    for (size_t at = 0; at < p->n; at += TILE) {
-        const size_t rows = load_tile(p, at);
-        volume_start(&p->volume, rows);
+    for (size_t at = 0; at < p->n; at += slab_rows(&p->config)) {
+        const size_t rows = load_slab(p, at);
+        volume_start(&p->ws->volume, rows);
         for (size_t l = 0; l < COUPLINGS; l++)
-            for (size_t j = 0; j < p->n_moved; j++)
-                p->spline->forward(ROW(moved, j), &p->volume, ROW(p->outputs, j * p->n_outputs),
-                                   ROW(p->saved, (l * p->n_moved + j) * p->n_saved), &p->config, rows);
+            splines_of(p, l, false, rows);
         for (size_t l = COUPLINGS; l-- > 0;)
-            for (size_t j = 0; j < p->n_moved; j++)
-                p->spline->backward(ROW(moved, j), ROW(p->doutputs, j * p->n_outputs),
-                                    ROW(p->saved, (l * p->n_moved + j) * p->n_saved), p->dlog_det, &p->config, rows);
+            splines_of(p, l, true, rows);
     }
 }
 
@@ -115,9 +126,9 @@ static bool open_parts(struct parts *p, const struct bench *bench, size_t batch)
     p->n_outputs = p->spline->n_outputs(&p->config);
     p->n_saved = p->spline->n_saved(&p->config);
     p->rows = malloc(batch * sizeof *p->rows);
-    p->outputs = zeros(padded(p->n_moved * p->n_outputs) * STRIDE * sizeof(double));
-    p->doutputs = zeros(padded(p->n_moved * p->n_outputs) * STRIDE * sizeof(double));
-    p->saved = zeros(COUPLINGS * p->n_moved * p->n_saved * STRIDE * sizeof(double));
+    p->outputs = zeros(conditioner_out(p->n_moved * p->n_outputs, SLAB) * sizeof(double));
+    p->doutputs = zeros(conditioner_out(p->n_moved * p->n_outputs, SLAB) * sizeof(double));
+    p->saved = zeros(COUPLINGS * (SLAB / TILE) * p->n_moved * p->n_saved * STRIDE * sizeof(double));
     p->gradient = p->point.flow ? zeros(fathom_flow_n_params(p->point.flow) * sizeof(double)) : NULL;
     if (!p->point.trainer || !p->rows || !p->outputs || !p->doutputs || !p->saved || !p->gradient || !choose_rows(p))
         return false;
@@ -127,7 +138,7 @@ static bool open_parts(struct parts *p, const struct bench *bench, size_t batch)
             p->network[l] = p->ws->layers[i].layer->conditioner(p->ws->layers[i].state);
             p->offset[l++] = p->point.flow->layers[i].offset;
         }
-    for (size_t i = 0; i < TILE; i++)
+    for (size_t i = 0; i < SLAB; i++)
         p->dlog_det[i] = -1.0 / (double)batch;
     point_step(&p->point); /* grows tables */
     networks(p);           /* and makes outputs that the splines take */

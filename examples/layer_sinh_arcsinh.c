@@ -9,8 +9,8 @@
 struct sinh_arcsinh {
     size_t        dim;
     const double *shift, *s;
-    double        gradient[2 * 64];               /* d loss / d (shift, s), of all tiles so far; D <= 64 */
-    double        x[64 * STRIDE], u[64 * STRIDE]; /* [D][STRIDE], kept by forward for backward           */
+    double        gradient[2 * 64];                  /* d loss / d (shift, s), of all tiles so far; D <= 64 */
+    double x[64 * SLAB_STRIDE], u[64 * SLAB_STRIDE]; /* [D][SLAB_STRIDE], kept by forward for backward           */
 };
 
 static double hyperbolic_sine(double u)
@@ -50,9 +50,9 @@ static void forward(double *x, struct volume *volume, void *state, size_t rows)
     struct sinh_arcsinh *layer = state;
     for (size_t d = 0; d < layer->dim; d++)
         for (size_t i = 0; i < rows; i++) {
-            double *xi = ROW(x, d) + i, u = same_exp(layer->s[d]) * arcsinh(*xi) + layer->shift[d];
-            ROW(layer->x, d)[i] = *xi;
-            ROW(layer->u, d)[i] = u;
+            double *xi = COORDINATE(x, d) + i, u = same_exp(layer->s[d]) * arcsinh(*xi) + layer->shift[d];
+            COORDINATE(layer->x, d)[i] = *xi;
+            COORDINATE(layer->u, d)[i] = u;
             volume->log[i] += log_cosh(u) + layer->s[d] - same_log1p(*xi * *xi) / 2;
             *xi = hyperbolic_sine(u);
         }
@@ -65,8 +65,9 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     struct sinh_arcsinh *layer = state;
     for (size_t d = 0; d < layer->dim; d++)
         for (size_t i = 0; i < rows; i++) {
-            double *dy = ROW(dx, d) + i, x = ROW(layer->x, d)[i], u = ROW(layer->u, d)[i], sinh_u = hyperbolic_sine(u);
-            double  cosh_u = sqrt(1 + sinh_u * sinh_u), du = *dy * cosh_u + dlog_det[i] * sinh_u / cosh_u;
+            double *dy = COORDINATE(dx, d) + i, x = COORDINATE(layer->x, d)[i], u = COORDINATE(layer->u, d)[i],
+                   sinh_u = hyperbolic_sine(u);
+            double cosh_u = sqrt(1 + sinh_u * sinh_u), du = *dy * cosh_u + dlog_det[i] * sinh_u / cosh_u;
             layer->gradient[d] += du;
             layer->gradient[layer->dim + d] += du * (u - layer->shift[d]) + dlog_det[i];
             *dy = du * same_exp(layer->s[d]) / sqrt(1 + x * x) - dlog_det[i] * x / (1 + x * x);
@@ -85,7 +86,7 @@ static fathom_status inverse(double *x, struct volume *volume, void *state, size
     struct sinh_arcsinh *layer = state;
     for (size_t d = 0; d < layer->dim; d++)
         for (size_t i = 0; i < rows; i++) {
-            double *y = ROW(x, d) + i, v = (arcsinh(*y) - layer->shift[d]) * same_exp(-layer->s[d]);
+            double *y = COORDINATE(x, d) + i, v = (arcsinh(*y) - layer->shift[d]) * same_exp(-layer->s[d]);
             volume->log[i] += log_cosh(v) - layer->s[d] - same_log1p(*y * *y) / 2;
             *y = hyperbolic_sine(v);
         }

@@ -5,18 +5,18 @@
 
 #include "constants.h"
 #include "softplus.h"
-#include "tiles.h"
+#include "slabs.h"
 
-fathom_status fathom_tiles_actnorm(double *own, const struct tiles *tiles)
+fathom_status fathom_slabs_actnorm(double *own, const struct slabs *slabs)
 {
-    const size_t n = tiles->n, dim = tiles->dim;
+    const size_t n = slabs->n, dim = slabs->dim;
     for (size_t d = 0; d < dim; d++) {
         double sum = 0.0, square = 0.0;
         for (size_t i = 0; i < n; i++)
-            sum += ROW(tiles_at(tiles, i / TILE), d)[i % TILE];
+            sum += slabs_number(slabs, i, d);
         double mean = sum / (double)n;
         for (size_t i = 0; i < n; i++) {
-            double from_mean = ROW(tiles_at(tiles, i / TILE), d)[i % TILE] - mean;
+            double from_mean = slabs_number(slabs, i, d) - mean;
             square = fma(from_mean, from_mean, square);
         }
         double deviation = sqrt(square / (double)n);
@@ -32,17 +32,17 @@ fathom_status fathom_flow_actnorm_init(double *params, fathom_workspace *ws, con
                                        size_t n)
 {
     const fathom_flow *flow = ws->flow;
-    struct tiles       tiles;
+    struct slabs       slabs;
     if (flow->config.actnorm == FATHOM_ACTNORM_NONE || n == 0)
         return FATHOM_BAD_ARGUMENT;
-    fathom_status status = fathom_tiles_load(&tiles, x, rows, n, flow->config.dim);
+    fathom_status status = fathom_slabs_load(&slabs, x, rows, n, &flow->config);
     for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++) {
         double *own = params + flow->layers[l].offset;
         if (strcmp(flow->layers[l].name, "actnorm") == 0)
-            status = fathom_tiles_actnorm(own, &tiles);
+            status = fathom_slabs_actnorm(own, &slabs);
         if (status == FATHOM_OK)
-            status = fathom_tiles_pass(&tiles, ws, l, own);
+            status = fathom_slabs_pass(&slabs, ws, l, own);
     }
-    fathom_tiles_free(&tiles);
+    fathom_slabs_free(&slabs);
     return status;
 }

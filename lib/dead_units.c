@@ -11,7 +11,7 @@
 
 #include "flow.h"
 
-/* One conditioner at one tile.  alive: [hidden][width], set where a unit is above 0; h, next: [>= inputs, width][STRIDE],
+/* One conditioner at one slab.  alive: [hidden][width], set where a unit is above 0; h, next: [>= inputs, width][SLAB_STRIDE],
  * h the inputs. */
 static void mark_alive(bool *alive, double *h, double *next, const fathom_config *config, const double *params,
                        size_t n_in, size_t rows)
@@ -20,13 +20,13 @@ static void mark_alive(bool *alive, double *h, double *next, const fathom_config
     for (size_t layer = 0; layer < config->hidden; layer++) {
         const double *w = params, *b = w + config->width * fan_in;
         for (size_t u = 0; u < config->width; u++) {
-            double *out = ROW(next, u);
+            double *out = COORDINATE(next, u);
             bool    above = false;
             for (size_t i = 0; i < rows; i++)
                 out[i] = b[u];
             for (size_t k = 0; k < fan_in; k++)
                 for (size_t i = 0; i < rows; i++)
-                    out[i] += w[u * fan_in + k] * ROW(h, k)[i];
+                    out[i] += w[u * fan_in + k] * COORDINATE(h, k)[i];
             for (size_t i = 0; i < rows; i++) {
                 above |= out[i] > 0;
                 out[i] = out[i] > 0 ? out[i] : 0;
@@ -41,8 +41,8 @@ static void mark_alive(bool *alive, double *h, double *next, const fathom_config
     }
 }
 
-/* alive: [conditioners][hidden][width]; scratch: [2][most][STRIDE]. */
-static void pass_tile(bool *alive, double *scratch, size_t most, fathom_workspace *ws, const double *params,
+/* alive: [conditioners][hidden][width]; scratch: [2][most][SLAB_STRIDE]. */
+static void pass_slab(bool *alive, double *scratch, size_t most, fathom_workspace *ws, const double *params,
                       size_t rows)
 {
     const fathom_config *config = &ws->flow->config;
@@ -50,8 +50,8 @@ static void pass_tile(bool *alive, double *scratch, size_t most, fathom_workspac
     volume_start(&ws->volume, rows);
     for (size_t l = 0; l < ws->flow->n_layers; l++) {
         if (ws->layers[l].layer->conditioner) {
-            memcpy(scratch, ws->x, n_in * STRIDE * sizeof *scratch);
-            mark_alive(alive, scratch, scratch + most * STRIDE, config, params + ws->flow->layers[l].offset, n_in,
+            memcpy(scratch, ws->x, n_in * SLAB_STRIDE * sizeof *scratch);
+            mark_alive(alive, scratch, scratch + most * SLAB_STRIDE, config, params + ws->flow->layers[l].offset, n_in,
                        rows);
             alive += units;
         }
@@ -70,14 +70,14 @@ fathom_status fathom_flow_dead_units(size_t *dead, fathom_workspace *ws, const d
         conditioners += ws->layers[l].layer->conditioner != NULL;
     const size_t units = config->hidden * config->width;
     bool        *alive = calloc(conditioners * units + 1, sizeof *alive);
-    double      *scratch = calloc(2 * most * STRIDE, sizeof *scratch);
+    double      *scratch = calloc(2 * most * SLAB_STRIDE, sizeof *scratch);
     if (!alive || !scratch)
         status = FATHOM_NO_MEMORY;
     if (status == FATHOM_OK)
         status = fathom_flow_prepare(ws, params);
-    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        const size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, config->dim);
-        pass_tile(alive, scratch, most, ws, params, padded(live));
+    for (size_t first = 0; first < n && status == FATHOM_OK; first += slab_rows(&ws->flow->config)) {
+        const size_t live = fathom_flow_load_slab(ws->x, x, NULL, first, n, config);
+        pass_slab(alive, scratch, most, ws, params, padded(live));
     }
     for (size_t layer = 0; layer < config->hidden && status == FATHOM_OK; layer++) {
         dead[layer] = 0;

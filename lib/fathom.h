@@ -297,7 +297,7 @@ const fathom_config *fathom_flow_config(const fathom_flow *flow);
  * block's weights and biases are alike; its vectors of power iteration are normal, then iterated. */
 void fathom_flow_init(double *params, const fathom_flow *flow, fathom_key key);
 
-/* The memory in which one thread evaluates one flow: the layers' state and a tile of rows.  Its size does not depend on
+/* The memory in which one thread evaluates one flow: the layers' state and a slab of rows.  Its size does not depend on
  * the number of rows.  flow and isa must outlive it.  NULL if memory is short. */
 typedef struct fathom_workspace fathom_workspace;
 fathom_workspace               *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa);

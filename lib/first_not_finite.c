@@ -1,4 +1,4 @@
-/* first_not_finite.c - where a batch ceases to be finite: layer by layer, tile by tile (first_not_finite.h).
+/* first_not_finite.c - where a batch ceases to be finite: layer by layer, slab by slab (first_not_finite.h).
  *
  * A row's log |det J| of one layer is a sum of logarithms of scales.  It is -inf where a scale underflows to 0.  The pass
  * takes it of each layer alone, because a sum over layers does not tell whose it is. */
@@ -25,14 +25,14 @@ static void note(struct found *found, size_t layer, size_t underflows, size_t ov
     found->overflows += overflows;
 }
 
-/* The tile ws->x after a layer, whose log |det J| is ws->logp. */
+/* The slab ws->x after a layer, whose log |det J| is ws->logp. */
 static void look(struct found *found, size_t layer, const fathom_workspace *ws, const uint32_t *counts, size_t live)
 {
     size_t underflows = 0, overflows = 0;
     for (size_t i = 0; i < live; i++) {
         bool finite = isfinite(ws->logp[i]);
         for (size_t d = 0; d < ws->flow->config.dim; d++)
-            finite = finite && isfinite(ROW(ws->x, d)[i]);
+            finite = finite && isfinite(COORDINATE(ws->x, d)[i]);
         if (ws->logp[i] == -INFINITY)
             underflows += counts[i];
         else if (!finite)
@@ -58,8 +58,8 @@ static void forward_pass(struct found *found, fathom_workspace *ws, const double
                          const uint32_t *rows, const uint32_t *counts, size_t n)
 {
     const size_t n_layers = ws->flow->n_layers;
-    for (size_t first = 0; first < n; first += TILE) {
-        const size_t live = fathom_flow_load_tile(ws->x, x, rows, first, n, ws->flow->config.dim);
+    for (size_t first = 0; first < n; first += slab_rows(&ws->flow->config)) {
+        const size_t live = fathom_flow_load_slab(ws->x, x, rows, first, n, &ws->flow->config);
         for (size_t l = 0; l < n_layers && l <= found->layer; l++) {
             volume_start(&ws->volume, padded(live));
             ws->layers[l].layer->forward(ws->x, &ws->volume, ws->layers[l].state, padded(live));

@@ -3,8 +3,8 @@
  *   z = T_n(... T_2(T_1(x))),   log p(x) = log base(z) + sum_i log |det J_i|
  *
  * A flow is the list of its layers with the offset of each layer's parameters.  A workspace is one thread's state of
- * these layers.  Rows pass in tiles (kernels/tile.h): each tile passes through the whole stack and, for a gradient,
- * back, while it is in cache.  `live` is the number of rows in a tile; the tile is filled up to padded(live) with
+ * these layers.  Rows pass in slabs (kernels/tile.h): each slab passes through the whole stack and, for a gradient,
+ * back, while it is in cache.  `live` is the number of rows in a slab; the slab is filled up to padded(live) with
  * copies. */
 #include "flow.h"
 #include "residual_config.h"
@@ -220,7 +220,7 @@ size_t fathom_flow_units(size_t *length, const fathom_flow *flow)
 
 fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa *isa)
 {
-    const size_t      dim = flow->config.dim, n_doubles = 2 * dim * STRIDE + 2 * dim * 8;
+    const size_t      dim = flow->config.dim, n_doubles = 2 * dim * SLAB_STRIDE + 2 * dim * 8;
     fathom_workspace *ws = calloc(1, sizeof *ws + flow->n_layers * sizeof *ws->layers);
     if (!ws)
         return NULL;
@@ -243,9 +243,10 @@ fathom_workspace *fathom_workspace_new(const fathom_flow *flow, const fathom_isa
         fathom_workspace_free(ws);
         return NULL;
     }
+    ws->volume = volume_in(&ws->volume_memory);
     ws->x = ws->memory;
-    ws->z = ws->x + dim * STRIDE;
-    ws->partial = ws->z + dim * STRIDE;
+    ws->z = ws->x + dim * SLAB_STRIDE;
+    ws->partial = ws->z + dim * SLAB_STRIDE;
     return ws;
 }
 
@@ -279,29 +280,28 @@ fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params)
     return FATHOM_OK;
 }
 
-/* --------------------------------------------------------------------------------------------------- tiles ---- */
+/* --------------------------------------------------------------------------------------------------- slabs ---- */
 
-static size_t live_rows(size_t n, size_t first) { return n - first < TILE ? n - first : TILE; }
-
-size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim)
+size_t fathom_flow_load_slab(double *slab, const double *x, const uint32_t *rows, size_t first, size_t n,
+                             const fathom_config *config)
 {
-    const size_t live = live_rows(n, first);
+    const size_t dim = config->dim, most = slab_rows(config), live = n - first < most ? n - first : most;
     for (size_t i = 0; i < live; i++) {
         const double *from = x + (rows ? rows[first + i] : first + i) * dim;
         for (size_t d = 0; d < dim; d++)
-            ROW(tile, d)[i] = from[d];
+            COORDINATE(slab, d)[i] = from[d];
     }
     for (size_t d = 0; d < dim; d++)
         for (size_t i = live; i < padded(live); i++)
-            ROW(tile, d)[i] = ROW(tile, d)[0];
+            COORDINATE(slab, d)[i] = COORDINATE(slab, d)[0];
     return live;
 }
 
-static void store_tile(double *x, const double *tile, size_t first, size_t live, size_t dim)
+static void store_slab(double *x, const double *slab, size_t first, size_t live, size_t dim)
 {
     for (size_t i = 0; i < live; i++)
         for (size_t d = 0; d < dim; d++)
-            x[(first + i) * dim + d] = ROW(tile, d)[i];
+            x[(first + i) * dim + d] = COORDINATE(slab, d)[i];
 }
 
 static void store_log_det(double *log_det, fathom_workspace *ws, size_t live)
@@ -328,11 +328,11 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
 {
     const size_t  dim = ws->flow->config.dim;
     fathom_status status = fathom_flow_prepare(ws, params);
-    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, dim);
+    for (size_t first = 0; first < n && status == FATHOM_OK; first += slab_rows(&ws->flow->config)) {
+        size_t live = fathom_flow_load_slab(ws->x, x, NULL, first, n, &ws->flow->config);
         forward(ws, live);
         if (z)
-            store_tile(z, ws->x, first, live, dim);
+            store_slab(z, ws->x, first, live, dim);
         if (log_det)
             store_log_det(log_det + first, ws, live);
     }
@@ -359,8 +359,8 @@ static fathom_status inverse(double *x, double *log_det, fathom_workspace *ws, c
     const size_t  dim = ws->flow->config.dim;
     fathom_status status = fathom_flow_prepare(ws, params);
     bool          flat = false;
-    for (size_t first = 0; first < n && status != FATHOM_NO_MEMORY; first += TILE) {
-        size_t live = fathom_flow_load_tile(ws->x, z, NULL, first, n, dim);
+    for (size_t first = 0; first < n && status != FATHOM_NO_MEMORY; first += slab_rows(&ws->flow->config)) {
+        size_t live = fathom_flow_load_slab(ws->x, z, NULL, first, n, &ws->flow->config);
         volume_start(&ws->volume, padded(live));
         for (size_t l = ws->flow->n_layers; l-- > 0;) {
             const fathom_status outcome = ws->layers[l].layer->inverse(ws->x, &ws->volume, ws->layers[l].state,
@@ -369,7 +369,7 @@ static fathom_status inverse(double *x, double *log_det, fathom_workspace *ws, c
         }
         flat |= ws->volume.flat;
         if (x)
-            store_tile(x, ws->x, first, live, dim);
+            store_slab(x, ws->x, first, live, dim);
         if (log_det)
             store_log_det(log_det + first, ws, live);
         flat = flat || (error && fathom_inverse_error_exceeds(error, ws, live));
@@ -390,7 +390,7 @@ fathom_status fathom_flow_inverse(double *x, double *log_det, fathom_workspace *
     return status;
 }
 
-/* ws->logp = log p of the tile ws->x; replaces ws->x by its latent. */
+/* ws->logp = log p of the slab ws->x; replaces ws->x by its latent. */
 static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 {
     forward(ws, live);
@@ -401,8 +401,8 @@ static void log_prob(fathom_workspace *ws, const double *params, size_t live)
 fathom_status fathom_flow_log_prob(double *logp, fathom_workspace *ws, const double *params, const double *x, size_t n)
 {
     fathom_status status = fathom_flow_prepare(ws, params);
-    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE) {
-        size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, ws->flow->config.dim);
+    for (size_t first = 0; first < n && status == FATHOM_OK; first += slab_rows(&ws->flow->config)) {
+        size_t live = fathom_flow_load_slab(ws->x, x, NULL, first, n, &ws->flow->config);
         log_prob(ws, params, live);
         memcpy(logp + first, ws->logp, live * sizeof(double));
     }
@@ -431,13 +431,13 @@ fathom_status fathom_flow_sample(double *x, fathom_workspace *ws, const double *
 }
 
 /* The loss is -sum_i w_i log p(x_i) / sum_i w_i with the counts w; so the upstream gradient is dlogp_i = -w_i / sum w.
- * The filling rows of a tile have weight 0. */
+ * The filling rows of a slab have weight 0. */
 fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *ws, const double *params,
                               const double *x, const uint32_t *rows, const uint32_t *counts, size_t n)
 {
     const fathom_flow *flow = ws->flow;
     const size_t       dim = flow->config.dim;
-    double             total[8] = { 0 }, weight[TILE] = { 0 }, n_drawn = counts ? 0.0 : (double)n;
+    double             total[8] = { 0 }, weight[SLAB] = { 0 }, n_drawn = counts ? 0.0 : (double)n;
     if (n == 0)
         return FATHOM_BAD_ARGUMENT;
     for (size_t i = 0; counts && i < n; i++)
@@ -449,8 +449,8 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
         return status;
     fathom_flow_estimate(ws);
     memset(ws->partial, 0, 2 * dim * 8 * sizeof(double));
-    for (size_t first = 0; first < n; first += TILE) {
-        size_t live = fathom_flow_load_tile(ws->x, x, rows, first, n, dim);
+    for (size_t first = 0; first < n; first += slab_rows(&ws->flow->config)) {
+        size_t live = fathom_flow_load_slab(ws->x, x, rows, first, n, &ws->flow->config);
         log_prob(ws, params, live);
         for (size_t i = 0; i < padded(live); i++)
             weight[i] = i >= live ? 0.0 : counts ? counts[first + i] : 1.0;
@@ -461,7 +461,7 @@ fathom_status fathom_flow_nll(double *loss, double *gradient, fathom_workspace *
         for (size_t i = 0; i < padded(live); i++)
             ws->dlogp[i] = -weight[i] / n_drawn;
         for (size_t d = 0; d < dim; d++)
-            memcpy(ROW(ws->z, d), ROW(ws->x, d), padded(live) * sizeof(double));
+            memcpy(COORDINATE(ws->z, d), COORDINATE(ws->x, d), padded(live) * sizeof(double));
         ws->isa->base_backward(ws->x, ws->partial, ws->dlogp, ws->z, params, dim, padded(live));
         backward(ws, live);
     }

@@ -16,24 +16,26 @@ struct fathom_flow {
 };
 
 struct fathom_workspace {
-    const fathom_flow *flow;
-    const fathom_isa  *isa;
-    double            *x;       /* [D][STRIDE], the tile                           */
-    double            *z;       /* [D][STRIDE], its latent, for the base           */
-    double            *partial; /* [2 D][8], d loss / d base parameters, in eight partial sums */
-    struct volume      volume;
-    double             logp[TILE], dlogp[TILE];
-    size_t             n_doubles;
-    double            *memory;
+    const fathom_flow   *flow;
+    const fathom_isa    *isa;
+    double              *x;       /* [D][SLAB_STRIDE], the slab                           */
+    double              *z;       /* [D][SLAB_STRIDE], its latent, for the base           */
+    double              *partial; /* [2 D][8], d loss / d base parameters, in eight partial sums */
+    struct volume        volume;
+    struct volume_memory volume_memory;
+    double               logp[SLAB], dlogp[SLAB];
+    size_t               n_doubles;
+    double              *memory;
     struct {
         const struct layer *layer;
         void               *state;
     } layers[];
 };
 
-/* Copies the rows first .. first + TILE - 1 of x, or of x[rows], into a tile (kernels/tile.h), but none from row n on.
- * Returns their number.  Copies of the tile's first row fill it up to a multiple of 8. */
-size_t fathom_flow_load_tile(double *tile, const double *x, const uint32_t *rows, size_t first, size_t n, size_t dim);
+/* Copies the rows from `first` on of x, or of x[rows], into a slab: slab_rows(config) of them, but none from row n on.
+ * Returns their number.  Copies of the slab's first row fill it up to a multiple of 8. */
+size_t fathom_flow_load_slab(double *slab, const double *x, const uint32_t *rows, size_t first, size_t n,
+                             const fathom_config *config);
 
 /* Prepares all layers for params (layer.h).  FATHOM_OK or FATHOM_NO_MEMORY. */
 fathom_status fathom_flow_prepare(fathom_workspace *ws, const double *params);

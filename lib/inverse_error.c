@@ -22,23 +22,23 @@ static const double TOLERANCE = 1e-10, FAR = 40.0; /* fathom.h promises TOLERANC
 
 struct inverse_error {
     size_t  dim;
-    double *before, *dx; /* [D][STRIDE]: a layer's rows; an upstream gradient, then the gradient */
-    double *stack;       /* [TILE][2 D][D]: of each row L on top of B                            */
-    double *bound;       /* [TILE][D]: the sum over the layers so far                            */
-    double *allowed;     /* [TILE][D]: TOLERANCE max(1, |x| / FAR)                               */
+    double *before, *dx; /* [D][SLAB_STRIDE]: a layer's rows; an upstream gradient, then the gradient */
+    double *stack;       /* [SLAB][2 D][D]: of each row L on top of B                            */
+    double *bound;       /* [SLAB][D]: the sum over the layers so far                            */
+    double *allowed;     /* [SLAB][D]: TOLERANCE max(1, |x| / FAR)                               */
     _Alignas(CACHE_LINE) double memory[];
 };
 
 struct inverse_error *fathom_inverse_error_new(size_t dim)
 {
-    const size_t          tile = dim * STRIDE, stack = TILE * 2 * dim * dim, bound = TILE * dim;
-    struct inverse_error *e = zeros(sizeof *e + (2 * tile + stack + 2 * bound) * sizeof(double));
+    const size_t          slab = dim * SLAB_STRIDE, stack = SLAB * 2 * dim * dim, bound = SLAB * dim;
+    struct inverse_error *e = zeros(sizeof *e + (2 * slab + stack + 2 * bound) * sizeof(double));
     if (!e)
         return NULL;
     e->dim = dim;
     e->before = e->memory;
-    e->dx = e->before + tile;
-    e->stack = e->dx + tile;
+    e->dx = e->before + slab;
+    e->stack = e->dx + slab;
     e->bound = e->stack + stack;
     e->allowed = e->bound + bound;
     return e;
@@ -51,17 +51,17 @@ static void pass(struct inverse_error *e, fathom_workspace *ws, size_t l, size_t
 {
     const size_t        dim = e->dim, rows = padded(live);
     const struct layer *layer = ws->layers[l].layer;
-    memcpy(e->before, ws->x, dim * STRIDE * sizeof(double));
+    memcpy(e->before, ws->x, dim * SLAB_STRIDE * sizeof(double));
     for (size_t k = 0; k < dim; k++) {
-        memcpy(ws->x, e->before, dim * STRIDE * sizeof(double));
+        memcpy(ws->x, e->before, dim * SLAB_STRIDE * sizeof(double));
         layer->forward(ws->x, &ws->volume, ws->layers[l].state, rows);
         for (size_t d = 0; d < dim; d++)
             for (size_t i = 0; i < rows; i++)
-                ROW(e->dx, d)[i] = d == k ? 1.0 : 0.0;
+                COORDINATE(e->dx, d)[i] = d == k ? 1.0 : 0.0;
         layer->backward(e->dx, ws->dlogp, ws->layers[l].state, rows);
         for (size_t i = 0; i < live; i++)
             for (size_t c = 0; c < dim; c++)
-                of_row(e, i)[k * dim + c] = ROW(e->dx, c)[i];
+                of_row(e, i)[k * dim + c] = COORDINATE(e->dx, c)[i];
     }
 }
 
@@ -97,7 +97,7 @@ static void add(struct inverse_error *e, const fathom_workspace *ws, size_t live
         const double *b = of_row(e, i) + dim * dim;
         for (size_t c = 0; c < dim; c++)
             for (size_t d = 0; d < dim; d++)
-                e->bound[i * dim + c] += fabs(b[c * dim + d]) * at_least_1(fabs(ROW(ws->x, d)[i]));
+                e->bound[i * dim + c] += fabs(b[c * dim + d]) * at_least_1(fabs(COORDINATE(ws->x, d)[i]));
     }
 }
 
@@ -112,7 +112,7 @@ bool fathom_inverse_error_exceeds(struct inverse_error *e, fathom_workspace *ws,
             for (size_t d = 0; d < dim; d++)
                 of_row(e, i)[(dim + c) * dim + d] = c == d ? 1.0 : 0.0;
             e->bound[i * dim + c] = 0.0;
-            e->allowed[i * dim + c] = TOLERANCE * at_least_1(fabs(ROW(ws->x, c)[i]) / FAR);
+            e->allowed[i * dim + c] = TOLERANCE * at_least_1(fabs(COORDINATE(ws->x, c)[i]) / FAR);
         }
     add(e, ws, live);
     for (size_t l = 0; l < ws->flow->n_layers; l++) {

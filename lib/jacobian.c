@@ -15,7 +15,7 @@
 
 #include "flow.h"
 
-/* ws->x: in: a tile of rows, out: d z_k / d x. */
+/* ws->x: in: a slab of rows, out: d z_k / d x. */
 static void gradient_of(fathom_workspace *ws, size_t k, size_t live)
 {
     const size_t dim = ws->flow->config.dim, rows = padded(live);
@@ -26,7 +26,7 @@ static void gradient_of(fathom_workspace *ws, size_t k, size_t live)
         ws->dlogp[i] = 0.0;
     for (size_t d = 0; d < dim; d++)
         for (size_t i = 0; i < rows; i++)
-            ROW(ws->x, d)[i] = d == k ? 1.0 : 0.0;
+            COORDINATE(ws->x, d)[i] = d == k ? 1.0 : 0.0;
     for (size_t l = ws->flow->n_layers; l-- > 0;)
         ws->layers[l].layer->backward(ws->x, ws->dlogp, ws->layers[l].state, rows);
 }
@@ -36,13 +36,13 @@ fathom_status fathom_flow_jacobian(double *jacobian, fathom_workspace *ws, const
 {
     const size_t  dim = ws->flow->config.dim;
     fathom_status status = fathom_flow_prepare(ws, params);
-    for (size_t first = 0; first < n && status == FATHOM_OK; first += TILE)
+    for (size_t first = 0; first < n && status == FATHOM_OK; first += slab_rows(&ws->flow->config))
         for (size_t k = 0; k < dim; k++) {
-            const size_t live = fathom_flow_load_tile(ws->x, x, NULL, first, n, dim);
+            const size_t live = fathom_flow_load_slab(ws->x, x, NULL, first, n, &ws->flow->config);
             gradient_of(ws, k, live);
             for (size_t i = 0; i < live; i++)
                 for (size_t c = 0; c < dim; c++)
-                    jacobian[((first + i) * dim + k) * dim + c] = ROW(ws->x, c)[i];
+                    jacobian[((first + i) * dim + k) * dim + c] = COORDINATE(ws->x, c)[i];
         }
     return status;
 }

@@ -8,13 +8,13 @@
 
 #include "constants.h"
 #include "elementary.h"
-#include "tiles.h"
+#include "slabs.h"
 
 static const double LARGEST_LOG_SD = 4.99; /* the mixture coupling's sd is exp(5 tanh raw) */
 
 struct warm {
     fathom_workspace *ws;
-    struct tiles      rows;
+    struct slabs      rows;
     double           *params;  /* [n_params]                                                             */
     double           *column;  /* [n]                                                                    */
     double           *product; /* [n]                                                                    */
@@ -26,9 +26,9 @@ struct warm {
 static double mean_of(const double *x, size_t n) { return fathom_sum(x, n) / (double)n; }
 
 /* out: [n], coordinate d less its mean. */
-static void centred_column(double *out, const struct tiles *rows, size_t d)
+static void centred_column(double *out, const struct slabs *rows, size_t d)
 {
-    fathom_tiles_column(out, rows, d);
+    fathom_slabs_column(out, rows, d);
     const double mean = mean_of(out, rows->n);
     for (size_t i = 0; i < rows->n; i++)
         out[i] -= mean;
@@ -67,7 +67,7 @@ static fathom_status fit_mixture(fathom_mixture *mixture, struct warm *w, size_t
         return FATHOM_BAD_DATA;
     if (!(square > ACTNORM_MIN_SCALE * ACTNORM_MIN_SCALE))
         return FATHOM_DEGENERATE;
-    fathom_tiles_column(w->column, &w->rows, d);
+    fathom_slabs_column(w->column, &w->rows, d);
     fathom_status status = fathom_mixture_fit(mixture, NULL, w->column, n, w->ws->flow->config.components, NULL);
     const double  most = same_exp(LARGEST_LOG_SD);
     for (size_t k = 0; k < mixture->n && (status == FATHOM_OK || status == FATHOM_NO_CONVERGENCE); k++)
@@ -103,7 +103,7 @@ static void add_distance(struct warm *w)
     const size_t n = w->rows.n, n_in = w->rows.dim / 2, n_transformed = w->rows.dim - n_in;
     double       square[FATHOM_DIM_MAX];
     for (size_t j = 0; j < n_transformed; j++) {
-        fathom_tiles_column(w->column, &w->rows, n_in + j);
+        fathom_slabs_column(w->column, &w->rows, n_in + j);
         for (size_t i = 0; i < n; i++) {
             const double from = w->column[i] - w->ideal[j * n + i];
             w->product[i] = from * from;
@@ -124,13 +124,13 @@ static fathom_status fit_layer(struct warm *w, size_t l)
     const bool         coupling = strcmp(name, "coupling") == 0;
     fathom_status      status = FATHOM_OK;
     if (strcmp(name, "actnorm") == 0 && flow->config.actnorm == FATHOM_ACTNORM_DATA)
-        status = fathom_tiles_actnorm(own, &w->rows);
+        status = fathom_slabs_actnorm(own, &w->rows);
     else if (is_matrix(name))
         status = principal_axes(own, w);
     else if (coupling)
         status = fit_coupling(own, w);
     if (status == FATHOM_OK)
-        status = fathom_tiles_pass(&w->rows, w->ws, l, own);
+        status = fathom_slabs_pass(&w->rows, w->ws, l, own);
     if (status == FATHOM_OK && coupling && w->ideal)
         add_distance(w);
     return status;
@@ -161,7 +161,7 @@ static fathom_status fit(struct warm *w, const double *params, const double *x, 
     const bool    complete = w->params && w->column && w->product && (w->ideal || !with_distance);
     fathom_status status = complete ? FATHOM_OK : FATHOM_NO_MEMORY;
     if (status == FATHOM_OK)
-        status = fathom_tiles_load(&w->rows, x, rows, n, flow->config.dim);
+        status = fathom_slabs_load(&w->rows, x, rows, n, &flow->config);
     if (status == FATHOM_OK)
         memcpy(w->params, params, flow->n_params * sizeof *params);
     for (size_t l = 0; l < flow->n_layers && status == FATHOM_OK; l++)
@@ -192,6 +192,6 @@ fathom_status fathom_flow_warm_start(double *params, fathom_workspace *ws, const
     free(w.column);
     free(w.product);
     free(w.ideal);
-    fathom_tiles_free(&w.rows);
+    fathom_slabs_free(&w.rows);
     return status;
 }

@@ -43,6 +43,7 @@ odd_shapes  depth_truth      --width 13 --hidden 3 --bins 5 --batch 65 --data-si
 no_hidden   depth_truth      --hidden 0 --actnorm default --clip none --depths 1 --seeds 1 --steps 10
 gradients   gradient_norm    --depths 1,4
 spirals_4d  gradient_norm    --data two_spirals_4d --depths 1
+wide        depth_sweep      --data two_spirals_4d --width 64 --depths 1 --steps 10
 residual    residual_inverse --quiet
 growth      gradient_depth   --depths 1,3 --seeds 3
 stability   stability        --data $rows $own --seed 0 --seeds 1 --steps 4

@@ -67,6 +67,15 @@ void draw(double *out, uint64_t seed, double scale, size_t n)
         out[i] *= scale;
 }
 
+void draw_slab(double *slab, uint64_t seed, double scale, size_t n)
+{
+    double *drawn = need(n * STRIDE * sizeof *drawn);
+    draw(drawn, seed, scale, n * STRIDE);
+    for (size_t d = 0; d < n; d++)
+        memcpy(COORDINATE(slab, d), ROW(drawn, d), TILE * sizeof *slab);
+    free(drawn);
+}
+
 double max_abs(const double *x, size_t n)
 {
     double most = 0.0;
@@ -113,35 +122,37 @@ void differentiate(double *slope, double *rough, values_at *f, void *context, in
 /* ---- one layer ---- */
 
 /* What lies beyond the rows is NaN, and must stay so. */
-static struct volume started(size_t rows)
+static struct volume started(struct volume_memory *memory, size_t rows)
 {
-    struct volume volume;
+    struct volume volume = volume_in(memory);
     volume_start(&volume, rows);
-    for (size_t i = rows; i < TILE; i++)
+    for (size_t i = rows; i < SLAB; i++)
         volume.log[i] = volume.factor[i] = NAN;
     return volume;
 }
 
 static void add_log_det(double *log_det, const struct volume *volume, size_t rows)
 {
-    double grown[TILE];
+    double grown[SLAB];
     fathom_isa_find("ref")->log_det(grown, volume, rows);
     for (size_t i = 0; i < rows; i++)
         log_det[i] += grown[i];
-    for (size_t i = rows; i < TILE; i++)
+    for (size_t i = rows; i < SLAB; i++)
         assert_true(isnan(volume->log[i]) && isnan(volume->factor[i]));
 }
 
 void run_forward(const struct layer *b, double *x, double *log_det, void *state, size_t rows)
 {
-    struct volume volume = started(rows);
+    struct volume_memory memory;
+    struct volume        volume = started(&memory, rows);
     b->forward(x, &volume, state, rows);
     add_log_det(log_det, &volume, rows);
 }
 
 void run_inverse(const struct layer *b, double *x, double *log_det, void *state, size_t rows)
 {
-    struct volume volume = started(rows);
+    struct volume_memory memory;
+    struct volume        volume = started(&memory, rows);
     b->inverse(x, &volume, state, rows); /* a row that is not found is NaN */
     add_log_det(log_det, &volume, rows);
 }
@@ -149,7 +160,8 @@ void run_inverse(const struct layer *b, double *x, double *log_det, void *state,
 void run_transformer(const struct transformer *t, bool inverse, double *x, double *log_det, const double *outputs,
                      double *saved, const fathom_config *config)
 {
-    struct volume volume = started(TILE);
+    struct volume_memory memory;
+    struct volume        volume = started(&memory, TILE);
     (inverse ? t->inverse : t->forward)(x, &volume, outputs, saved, config, TILE);
     add_log_det(log_det, &volume, TILE);
 }

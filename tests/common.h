@@ -25,6 +25,9 @@ void *need(size_t bytes);
 /* n standard normal draws times `scale`, another vector for each seed. */
 void draw(double *out, uint64_t seed, double scale, size_t n);
 
+/* The same for n coordinates of TILE rows of a slab; slab: [n][SLAB_STRIDE]. */
+void draw_slab(double *slab, uint64_t seed, double scale, size_t n);
+
 double max_abs(const double *x, size_t n);
 
 /* |a - b| <= tolerance * scale, and false for NaN: fails the test with all four numbers and what they are. */

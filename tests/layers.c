@@ -21,7 +21,7 @@ static void place_rows(struct layer_case *layer)
     draw(x, 7 + layer->dim, 1.6, layer->dim * TILE);
     for (size_t d = 0; d < layer->dim; d++)
         for (size_t i = 0; i < TILE; i++)
-            ROW(layer->x, d)
+            COORDINATE(layer->x, d)
     [i] = ldexp(nearbyint(ldexp(x[d * TILE + i], 20)), -20) +
           (i < 16 && i % layer->dim == d ? (i % 2 ? far : -far) : 0.0);
 }
@@ -125,7 +125,7 @@ void on_all_layers(void (*property)(struct layer_case *))
 
 void case_forward(double *y, double *log_det, struct layer_case *layer, const double *x)
 {
-    memcpy(y, x, layer->dim * STRIDE * sizeof *y);
+    memcpy(y, x, layer->dim * SLAB_STRIDE * sizeof *y);
     memset(log_det, 0, TILE * sizeof *log_det);
     assert_int_equal(layer_prepare(layer->table, layer->state, layer->params), FATHOM_OK);
     run_forward(layer->table, y, log_det, layer->state, TILE);
@@ -133,7 +133,7 @@ void case_forward(double *y, double *log_det, struct layer_case *layer, const do
 
 void case_backward(double *dx, double *gradient, const double *dlog_det, struct layer_case *layer)
 {
-    double y[MOST_DIM * STRIDE], log_det[TILE];
+    double y[MOST_DIM * SLAB_STRIDE], log_det[TILE];
     case_forward(y, log_det, layer, layer->x);
     layer->table->backward(dx, dlog_det, layer->state, TILE);
     memset(gradient, 0, layer->n_params * sizeof *gradient);

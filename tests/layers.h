@@ -20,7 +20,7 @@ struct layer_case {
     bool                spline;     /* its inverse is exact to 1e-9 only                                    */
     bool                frozen;     /* its parameters are not moved, and their gradient is 0                */
     bool                no_log_det; /* it counts log |det| as 0, whatever it is                             */
-    double              x[MOST_DIM * STRIDE];
+    double              x[MOST_DIM * SLAB_STRIDE];
 };
 
 /* Checks the property on every layer, with parameters moved by normals times `noise`; returns the number of cases. */
@@ -30,7 +30,7 @@ size_t for_each_layer(void (*property)(struct layer_case *), const fathom_config
  * one transformer of each number of outputs, and with no residual block. */
 void on_all_layers(void (*property)(struct layer_case *));
 
-/* prepare, then y, [D][STRIDE], and log_det, [TILE], of x. */
+/* prepare, then y, [D][SLAB_STRIDE], and log_det, [TILE], of x. */
 void case_forward(double *y, double *log_det, struct layer_case *layer, const double *x);
 
 /* The same for the case's own x, then backward and finish.  dx: in d loss / dy, out d loss / dx; gradient:

@@ -47,38 +47,43 @@ void free_answer(struct answer *a)
     free(a->gradient);
 }
 
+/* Output u of row i of a slab (conditioner.h). */
+static double *output(double *outputs, const struct shape *s, size_t u, size_t i)
+{
+    return ROW(outputs + conditioner_out(s->n_out, i), u) + i % TILE;
+}
+
 void ask(struct answer *a, const struct conditioner *c, const struct shape *s, const double *params, const double *x,
          const double *dout)
 {
-    void   *state = c->create(s->n_in, s->n_out, s->width, s->hidden);
-    double *in = need(s->n_in * STRIDE * sizeof *in), *din = need(s->n_in * STRIDE * sizeof *din);
-    double *out = need(padded(s->n_out) * STRIDE * sizeof *out), *up = need(padded(s->n_out) * STRIDE * sizeof *up);
+    const size_t most = s->n_in == 1 ? TILE : SLAB, n_out = conditioner_out(s->n_out, most);
+    void        *state = c->create(s->n_in, s->n_out, s->width, s->hidden, most);
+    double      *in = need(s->n_in * SLAB_STRIDE * sizeof *in), *din = need(s->n_in * SLAB_STRIDE * sizeof *din);
+    double      *out = need(n_out * sizeof *out), *up = need(n_out * sizeof *up);
     assert_non_null(state);
     assert_int_equal(c->prepare(state, params), FATHOM_OK);
-    for (size_t first = 0; first < s->batch; first += TILE) {
-        const size_t live = s->batch - first < TILE ? s->batch - first : TILE;
-        memset(din, 0, s->n_in * STRIDE * sizeof *din);
-        for (size_t i = 0; i < TILE; i++) { /* elements from padded(live) on must not be read: NaN */
+    for (size_t first = 0; first < s->batch; first += most) {
+        const size_t live = s->batch - first < most ? s->batch - first : most;
+        memset(din, 0, s->n_in * SLAB_STRIDE * sizeof *din);
+        for (size_t i = 0; i < most; i++) { /* elements from padded(live) on must not be read: NaN */
             const bool   beyond = i >= padded(live);
             const size_t row = first + (i < live ? i : 0);
             for (size_t k = 0; k < s->n_in; k++)
-                ROW(in, k)[i] = beyond ? NAN : x[row * s->n_in + k];
-            for (size_t u = 0; u < s->n_out; u++)
-                ROW(up, u)[i] = beyond ? NAN : i < live ? dout[row * s->n_out + u] : 0.0;
-            for (size_t u = s->n_out; u < padded(s->n_out); u++)
-                ROW(up, u)[i] = 0.0;
+                COORDINATE(in, k)[i] = beyond ? NAN : x[row * s->n_in + k];
+            for (size_t u = 0; u < padded(s->n_out); u++)
+                *output(up, s, u, i) = u >= s->n_out ? 0.0 : beyond ? NAN : i < live ? dout[row * s->n_out + u] : 0.0;
         }
         c->forward(out, in, state, padded(live));
         c->backward(din, up, state, padded(live));
         for (size_t i = 0; i < live; i++) {
             for (size_t u = 0; u < s->n_out; u++)
-                a->out[(first + i) * s->n_out + u] = ROW(out, u)[i];
+                a->out[(first + i) * s->n_out + u] = *output(out, s, u, i);
             for (size_t k = 0; k < s->n_in; k++)
-                a->din[(first + i) * s->n_in + k] = ROW(din, k)[i];
+                a->din[(first + i) * s->n_in + k] = COORDINATE(din, k)[i];
         }
         for (size_t u = s->n_out; u < padded(s->n_out); u++)
-            for (size_t i = 0; i < padded(live); i++)
-                assert_true(ROW(out, u)[i] == 0.0 || isnan(ROW(out, u)[i])); /* NaN: 0 times infinity */
+            for (size_t i = 0; i < padded(live); i++) /* NaN: 0 times infinity */
+                assert_true(*output(out, s, u, i) == 0.0 || isnan(*output(out, s, u, i)));
     }
     memset(a->gradient, 0, n_params(s) * sizeof *a->gradient);
     c->finish(a->gradient, state);

@@ -20,12 +20,12 @@
 
 static void round_trip(struct layer_case *layer)
 {
-    double y[MOST_DIM * STRIDE], log_det[TILE], tolerance = layer->spline ? 1e-9 : 1e-12;
+    double y[MOST_DIM * SLAB_STRIDE], log_det[TILE], tolerance = layer->spline ? 1e-9 : 1e-12;
     case_forward(y, log_det, layer, layer->x);
     run_inverse(layer->table, y, log_det, layer->state, TILE);
     for (size_t i = 0; i < TILE; i++) {
         for (size_t d = 0; d < layer->dim; d++)
-            check_near(ROW(y, d)[i], ROW(layer->x, d)[i], tolerance, 1.0, layer->name, i);
+            check_near(COORDINATE(y, d)[i], COORDINATE(layer->x, d)[i], tolerance, 1.0, layer->name, i);
         check_near(log_det[i], 0.0, tolerance, 1.0, layer->name, i);
     }
 
@@ -35,7 +35,7 @@ static void round_trip(struct layer_case *layer)
     run_forward(layer->table, y, log_det, layer->state, TILE);
     for (size_t i = 0; i < TILE; i++) {
         for (size_t d = 0; d < layer->dim; d++)
-            check_near(ROW(y, d)[i], ROW(layer->x, d)[i], tolerance, 1.0, layer->name, i);
+            check_near(COORDINATE(y, d)[i], COORDINATE(layer->x, d)[i], tolerance, 1.0, layer->name, i);
         check_near(log_det[i], 0.0, tolerance, 1.0, layer->name, i);
     }
 }
@@ -51,20 +51,20 @@ static void test_round_trip(void **state)
 /* Where a stencil takes the inputs: along one direction, each row its own. */
 struct line {
     struct layer_case *layer;
-    const double      *direction; /* [D][STRIDE] */
+    const double      *direction; /* [D][SLAB_STRIDE] */
 };
 
 /* values: y, [D][TILE], then log_det, [TILE] */
 static void along(double *values, double t, void *context)
 {
     const struct line *line = context;
-    double             x[MOST_DIM * STRIDE], log_det[TILE];
+    double             x[MOST_DIM * SLAB_STRIDE], log_det[TILE];
     const size_t       dim = line->layer->dim;
-    for (size_t j = 0; j < dim * STRIDE; j++)
+    for (size_t j = 0; j < dim * SLAB_STRIDE; j++)
         x[j] = line->layer->x[j] + t * line->direction[j];
     case_forward(x, log_det, line->layer, x);
     for (size_t d = 0; d < dim; d++)
-        memcpy(values + d * TILE, ROW(x, d), TILE * sizeof(double));
+        memcpy(values + d * TILE, COORDINATE(x, d), TILE * sizeof(double));
     memcpy(values + dim * TILE, log_det, sizeof log_det);
 }
 
@@ -95,14 +95,14 @@ static void jacobian(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = (dim + 1) * TILE;
     double       slope[MOST_DIM][(MOST_DIM + 1) * TILE], rough[MOST_DIM][(MOST_DIM + 1) * TILE], log_det[TILE];
-    double       y[MOST_DIM * STRIDE], *gradient = need(layer->n_params * sizeof *gradient);
+    double       y[MOST_DIM * SLAB_STRIDE], *gradient = need(layer->n_params * sizeof *gradient);
     size_t       tested = 0;
     bool         smooth[TILE];
 
     for (size_t c = 0; c < dim; c++) {
-        double direction[MOST_DIM * STRIDE] = { 0 };
+        double direction[MOST_DIM * SLAB_STRIDE] = { 0 };
         for (size_t i = 0; i < TILE; i++)
-            ROW(direction, c)[i] = 1.0;
+            COORDINATE(direction, c)[i] = 1.0;
         differentiate(slope[c], rough[c], along, &(struct line){ layer, direction }, 2, 0x1p-14, n);
     }
     case_forward(y, log_det, layer, layer->x);
@@ -124,13 +124,13 @@ static void jacobian(struct layer_case *layer)
         fail_msg("%s: only %zu rows have a smooth neighbourhood", layer->name, tested);
 
     for (size_t e = 0; e <= dim; e++) { /* e = D: the log-det's own row */
-        double dx[MOST_DIM * STRIDE] = { 0 }, dlog_det[TILE] = { 0 };
+        double dx[MOST_DIM * SLAB_STRIDE] = { 0 }, dlog_det[TILE] = { 0 };
         for (size_t i = 0; i < TILE; i++)
-            (e < dim ? ROW(dx, e) : dlog_det)[i] = 1.0;
+            (e < dim ? COORDINATE(dx, e) : dlog_det)[i] = 1.0;
         case_backward(dx, gradient, dlog_det, layer);
         for (size_t i = 0; i < TILE; i++)
             for (size_t c = 0; c < dim && smooth[i]; c++)
-                check_near(ROW(dx, c)[i], slope[c][e * TILE + i], 1e-7, fmax(1.0, fabs(slope[c][e * TILE + i])),
+                check_near(COORDINATE(dx, c)[i], slope[c][e * TILE + i], 1e-7, fmax(1.0, fabs(slope[c][e * TILE + i])),
                            layer->name, i);
     }
     free(gradient);
@@ -153,28 +153,28 @@ static size_t adjoint_tested;
 static void adjoint(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = (dim + 1) * TILE;
-    double       v[MOST_DIM * STRIDE], dy[(MOST_DIM + 1) * STRIDE], dx[MOST_DIM * STRIDE];
+    double       v[MOST_DIM * SLAB_STRIDE], dy[(MOST_DIM + 1) * SLAB_STRIDE], dx[MOST_DIM * SLAB_STRIDE];
     double       slope[(MOST_DIM + 1) * TILE], rough[(MOST_DIM + 1) * TILE];
     double      *gradient = need(layer->n_params * sizeof *gradient);
     size_t       tested = 0;
 
-    draw(v, 21, 1.0, dim * STRIDE);
-    for (size_t j = 0; j < dim * STRIDE; j++)
+    draw_slab(v, 21, 1.0, dim);
+    for (size_t j = 0; j < dim * SLAB_STRIDE; j++)
         v[j] = ldexp(nearbyint(ldexp(v[j], 6)), -6);
-    draw(dy, 22, 1.0, (dim + 1) * STRIDE);
+    draw_slab(dy, 22, 1.0, dim + 1);
     differentiate(slope, rough, along, &(struct line){ layer, v }, 6, 0x1p-6, n);
     memcpy(dx, dy, sizeof dx);
-    case_backward(dx, gradient, ROW(dy, dim), layer);
+    case_backward(dx, gradient, COORDINATE(dy, dim), layer);
     for (size_t i = 0; i < TILE; i++) {
         double left = 0.0, right = 0.0, size_dy = 0.0, size_jv = 0.0, roughest = 0.0;
         for (size_t e = 0; e <= dim; e++) {
-            left += ROW(dy, e)[i] * slope[e * TILE + i];
-            size_dy = hypot(size_dy, ROW(dy, e)[i]);
+            left += COORDINATE(dy, e)[i] * slope[e * TILE + i];
+            size_dy = hypot(size_dy, COORDINATE(dy, e)[i]);
             size_jv = hypot(size_jv, slope[e * TILE + i]);
             roughest = fmax(roughest, rough[e * TILE + i]);
         }
         for (size_t d = 0; d < dim; d++)
-            right += ROW(dx, d)[i] * ROW(v, d)[i];
+            right += COORDINATE(dx, d)[i] * COORDINATE(v, d)[i];
         if (roughest > 1e-12 * size_jv)
             continue;
         check_near(right, left, 1e-12, size_dy * size_jv, layer->name, i);
@@ -204,7 +204,7 @@ static void test_adjoint(void **state)
 struct parameter {
     struct layer_case *layer;
     double            *moved; /* one of layer->params */
-    const double      *dy;    /* [D + 1][STRIDE], the last for the log-det */
+    const double      *dy;    /* [D + 1][SLAB_STRIDE], the last for the log-det */
 };
 
 /* values: each row's own loss, <dy, y> + dlog_det log_det */
@@ -212,15 +212,15 @@ static void row_losses(double *values, double t, void *context)
 {
     const struct parameter *p = context;
     const double            kept = *p->moved;
-    double                  y[MOST_DIM * STRIDE], log_det[TILE];
+    double                  y[MOST_DIM * SLAB_STRIDE], log_det[TILE];
     const size_t            dim = p->layer->dim;
     *p->moved = kept + t;
     case_forward(y, log_det, p->layer, p->layer->x);
     *p->moved = kept;
     for (size_t i = 0; i < TILE; i++) {
-        values[i] = ROW(p->dy, dim)[i] * log_det[i];
+        values[i] = COORDINATE(p->dy, dim)[i] * log_det[i];
         for (size_t d = 0; d < dim; d++)
-            values[i] += ROW(p->dy, d)[i] * ROW(y, d)[i];
+            values[i] += COORDINATE(p->dy, d)[i] * COORDINATE(y, d)[i];
     }
 }
 
@@ -228,16 +228,16 @@ static void row_losses(double *values, double t, void *context)
 static void parameters(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = layer->n_params;
-    double       dy[(MOST_DIM + 1) * STRIDE], slope[TILE], rough[TILE], largest[TILE];
+    double       dy[(MOST_DIM + 1) * SLAB_STRIDE], slope[TILE], rough[TILE], largest[TILE];
     double      *gradient = need(TILE * n * sizeof *gradient);
     size_t       tested = 0;
 
-    draw(dy, 31, 1.0, (dim + 1) * STRIDE);
+    draw_slab(dy, 31, 1.0, dim + 1);
     for (size_t i = 0; i < TILE; i++) {
-        double dx[MOST_DIM * STRIDE] = { 0 }, dlog_det[TILE] = { 0 };
+        double dx[MOST_DIM * SLAB_STRIDE] = { 0 }, dlog_det[TILE] = { 0 };
         for (size_t d = 0; d < dim; d++)
-            ROW(dx, d)[i] = ROW(dy, d)[i];
-        dlog_det[i] = ROW(dy, dim)[i];
+            COORDINATE(dx, d)[i] = COORDINATE(dy, d)[i];
+        dlog_det[i] = COORDINATE(dy, dim)[i];
         case_backward(dx, gradient + i * n, dlog_det, layer);
         largest[i] = max_abs(gradient + i * n, n);
     }
@@ -274,17 +274,18 @@ static void test_parameters(void **state)
 static void accumulation(struct layer_case *layer)
 {
     const size_t dim = layer->dim, n = layer->n_params;
-    double       dy[(MOST_DIM + 1) * STRIDE], y[MOST_DIM * STRIDE], dx[MOST_DIM * STRIDE], log_det[TILE] = { 0 };
-    double      *once = need(n * sizeof *once), *twice = need(n * sizeof *twice), *again = need(n * sizeof *again);
-    draw(dy, 41, 1.0, (dim + 1) * STRIDE);
+    double       dy[(MOST_DIM + 1) * SLAB_STRIDE], y[MOST_DIM * SLAB_STRIDE], dx[MOST_DIM * SLAB_STRIDE],
+        log_det[TILE] = { 0 };
+    double *once = need(n * sizeof *once), *twice = need(n * sizeof *twice), *again = need(n * sizeof *again);
+    draw_slab(dy, 41, 1.0, dim + 1);
     memcpy(dx, dy, sizeof dx);
-    case_backward(dx, once, ROW(dy, dim), layer);
+    case_backward(dx, once, COORDINATE(dy, dim), layer);
     case_forward(y, log_det, layer, layer->x);
     for (int tile = 0; tile < 2; tile++) {
         memcpy(y, layer->x, sizeof y);
         run_forward(layer->table, y, log_det, layer->state, TILE);
         memcpy(dx, dy, sizeof dx);
-        layer->table->backward(dx, ROW(dy, dim), layer->state, TILE);
+        layer->table->backward(dx, COORDINATE(dy, dim), layer->state, TILE);
     }
     for (size_t k = 0; k < n; k++)
         twice[k] = NAN;
@@ -292,7 +293,7 @@ static void accumulation(struct layer_case *layer)
     for (size_t k = 0; k < n; k++)
         check_near(twice[k], 2.0 * once[k], 1e-13, max_abs(once, n), layer->name, k);
     memcpy(dx, dy, sizeof dx);
-    case_backward(dx, again, ROW(dy, dim), layer);
+    case_backward(dx, again, COORDINATE(dy, dim), layer);
     check_same(again, once, n, layer->name, "after a second prepare");
     free(once);
     free(twice);
@@ -311,40 +312,41 @@ static void short_tile(struct layer_case *layer)
 {
     enum { ROWS = 24 };
     const size_t dim = layer->dim, n = layer->n_params;
-    double       y[MOST_DIM * STRIDE], dx[MOST_DIM * STRIDE], log_det[TILE] = { 0 };
-    double  dy[(MOST_DIM + 1) * STRIDE], whole_y[MOST_DIM * STRIDE], whole_dx[MOST_DIM * STRIDE], whole_log_det[TILE];
+    double       y[MOST_DIM * SLAB_STRIDE], dx[MOST_DIM * SLAB_STRIDE], log_det[TILE] = { 0 };
+    double       dy[(MOST_DIM + 1) * SLAB_STRIDE], whole_y[MOST_DIM * SLAB_STRIDE], whole_dx[MOST_DIM * SLAB_STRIDE],
+        whole_log_det[TILE];
     double *whole = need(n * sizeof *whole), *gradient = need(n * sizeof *gradient);
-    draw(dy, 43, 1.0, (dim + 1) * STRIDE);
+    draw_slab(dy, 43, 1.0, dim + 1);
     for (size_t d = 0; d <= dim; d++)
-        for (size_t i = ROWS; i < STRIDE; i++)
-            ROW(dy, d)[i] = 0.0;
+        for (size_t i = ROWS; i < SLAB_STRIDE; i++)
+            COORDINATE(dy, d)[i] = 0.0;
     case_forward(whole_y, whole_log_det, layer, layer->x);
     memcpy(whole_dx, dy, sizeof whole_dx);
-    case_backward(whole_dx, whole, ROW(dy, dim), layer);
+    case_backward(whole_dx, whole, COORDINATE(dy, dim), layer);
 
     memcpy(y, layer->x, sizeof y);
     memcpy(dx, dy, sizeof dx);
     for (size_t d = 0; d < dim; d++)
-        for (size_t i = ROWS; i < STRIDE; i++)
-            ROW(y, d)[i] = ROW(dx, d)[i] = NAN;
+        for (size_t i = ROWS; i < SLAB_STRIDE; i++)
+            COORDINATE(y, d)[i] = COORDINATE(dx, d)[i] = NAN;
     for (size_t i = ROWS; i < TILE; i++)
-        ROW(dy, dim)[i] = NAN;
+        COORDINATE(dy, dim)[i] = NAN;
     assert_int_equal(layer_prepare(layer->table, layer->state, layer->params), FATHOM_OK);
     run_forward(layer->table, y, log_det, layer->state, ROWS);
-    layer->table->backward(dx, ROW(dy, dim), layer->state, ROWS);
+    layer->table->backward(dx, COORDINATE(dy, dim), layer->state, ROWS);
     layer_finish(gradient, layer->table, layer->state);
     check_same(gradient, whole, n, layer->name, "gradient of a short tile");
     check_same(log_det, whole_log_det, ROWS, layer->name, "log_det of a short tile");
     for (size_t d = 0; d < dim; d++) {
-        check_same(ROW(y, d), ROW(whole_y, d), ROWS, layer->name, "y of a short tile");
-        check_same(ROW(dx, d), ROW(whole_dx, d), ROWS, layer->name, "dx of a short tile");
+        check_same(COORDINATE(y, d), COORDINATE(whole_y, d), ROWS, layer->name, "y of a short tile");
+        check_same(COORDINATE(dx, d), COORDINATE(whole_dx, d), ROWS, layer->name, "dx of a short tile");
         for (size_t i = ROWS; i < TILE; i++)
-            assert_true(isnan(ROW(y, d)[i]) && isnan(ROW(dx, d)[i]));
+            assert_true(isnan(COORDINATE(y, d)[i]) && isnan(COORDINATE(dx, d)[i]));
     }
     run_inverse(layer->table, y, log_det, layer->state, ROWS);
     for (size_t d = 0; d < dim; d++)
         for (size_t i = ROWS; i < TILE; i++)
-            assert_true(isnan(ROW(y, d)[i]));
+            assert_true(isnan(COORDINATE(y, d)[i]));
     free(whole);
     free(gradient);
 }
@@ -361,25 +363,25 @@ static void test_short_tile(void **state)
 static void bad_rows(struct layer_case *layer)
 {
     static const double bad[] = { NAN, INFINITY, -INFINITY, 1e300, -1e300, 5e-324 };
-    double              x[MOST_DIM * STRIDE], y[MOST_DIM * STRIDE], expected[MOST_DIM * STRIDE];
+    double              x[MOST_DIM * SLAB_STRIDE], y[MOST_DIM * SLAB_STRIDE], expected[MOST_DIM * SLAB_STRIDE];
     double              log_det[TILE], expected_log_det[TILE];
     case_forward(expected, expected_log_det, layer, layer->x);
     for (size_t b = 0; b < sizeof bad / sizeof *bad; b++)
         for (size_t c = 0; c < layer->dim; c++) {
             memcpy(x, layer->x, sizeof x);
             for (size_t i = 20; i < TILE; i += 3)
-                ROW(x, c)[i] = bad[b];
+                COORDINATE(x, c)[i] = bad[b];
             case_forward(y, log_det, layer, x);
             bool spread = !isnan(bad[b]);
             for (size_t d = 0; d < layer->dim; d++)
-                spread |= isnan(ROW(y, d)[20]);
+                spread |= isnan(COORDINATE(y, d)[20]);
             if (!spread)
                 fail_msg("%s: NaN goes in and none comes out", layer->name);
             for (size_t i = 0; i < TILE; i++) {
                 if (i >= 20 && (i - 20) % 3 == 0)
                     continue;
                 for (size_t d = 0; d < layer->dim; d++)
-                    check_same(ROW(y, d) + i, ROW(expected, d) + i, 1, layer->name, "beside a bad row");
+                    check_same(COORDINATE(y, d) + i, COORDINATE(expected, d) + i, 1, layer->name, "beside a bad row");
                 check_same(log_det + i, expected_log_det + i, 1, layer->name, "beside a bad row");
             }
             run_inverse(layer->table, x, log_det, layer->state, TILE); /* and this one comes to an end */

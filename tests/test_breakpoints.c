@@ -108,7 +108,7 @@ static void test_edges(void **state)
     for (size_t hidden = 0; hidden <= 3; hidden++) {
         const struct shape s = { 1, N_OUT, 12, hidden, 1 };
         double            *params = random_params(&s, 700 + hidden), dout[N_OUT], bends[ROOM][2];
-        void              *network = isa->piecewise->create(1, N_OUT, s.width, hidden);
+        void              *network = isa->piecewise->create(1, N_OUT, s.width, hidden, TILE);
         assert_int_equal(isa->piecewise->prepare(network, params), FATHOM_OK);
         const double *edges = conditioner_edges(&n, isa->piecewise, network);
         assert_in_range(n, hidden * s.width / 2, hidden * s.width * 2);
@@ -152,7 +152,7 @@ static void test_edges(void **state)
         assert_true(hidden == 0 || (n > 0 && n <= (hidden - 1) * s.width * 2 + 1));
         isa->piecewise->destroy(network);
 
-        void *dense = isa->dense->create(1, N_OUT, s.width, hidden);
+        void *dense = isa->dense->create(1, N_OUT, s.width, hidden, TILE);
         assert_int_equal(isa->dense->prepare(dense, params), FATHOM_OK);
         assert_null(conditioner_edges(&n, isa->dense, dense));
         assert_int_equal(n, 0);
@@ -191,7 +191,7 @@ static void test_company(void **state)
     for (size_t hidden = 0; hidden <= 3; hidden++) {
         const struct shape one = { 1, 28, 24, hidden, 1 };
         double            *params = random_params(&one, 406 + hidden), x[ROOM];
-        void              *network = piecewise->create(one.n_in, one.n_out, one.width, one.hidden);
+        void              *network = piecewise->create(one.n_in, one.n_out, one.width, one.hidden, TILE);
         size_t             n_edges, n = 0;
         assert_non_null(network);
         assert_int_equal(piecewise->prepare(network, params), FATHOM_OK);

@@ -74,16 +74,16 @@ static void check_shape(const struct shape *s, const double *params, const doubl
 static const struct {
     size_t n_in, n_out, width, hidden;
 } shapes[] = {
-    { 1, 28, 24, 2 }, { 1, 4, 24, 2 },  { 1, 28, 24, 0 }, { 1, 3, 1, 1 },   { 1, 13, 5, 1 },
-    { 1, 28, 33, 3 }, { 1, 7, 11, 4 },  { 1, 56, 17, 2 }, { 2, 28, 24, 2 }, { 2, 5, 3, 0 },
-    { 3, 13, 7, 1 },  { 5, 56, 33, 3 }, { 4, 9, 10, 4 },  { 1, 28, 24, 1 }, { 1, 28, 64, 2 },
+    { 1, 28, 24, 2 }, { 1, 4, 24, 2 },  { 1, 28, 24, 0 }, { 1, 3, 1, 1 },   { 1, 13, 5, 1 }, { 1, 28, 33, 3 },
+    { 1, 7, 11, 4 },  { 1, 56, 17, 2 }, { 2, 28, 24, 2 }, { 2, 5, 3, 0 },   { 3, 13, 7, 1 }, { 5, 56, 33, 3 },
+    { 4, 9, 10, 4 },  { 1, 28, 24, 1 }, { 1, 28, 64, 2 }, { 4, 30, 64, 2 },
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
 static void test_shapes(void **state)
 {
     (void)state;
-    static const size_t batches[] = { 1, 63, 64, 65, TILE - 1, TILE, TILE + 1, 512, 4096 };
+    static const size_t batches[] = { 1, 63, 64, 65, TILE - 1, TILE, TILE + 1, SLAB, SLAB + 49, 512, 4096 };
     for (size_t i = 0; i < N_SHAPES; i++)
         for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
             const struct shape s = { shapes[i].n_in, shapes[i].n_out, shapes[i].width, shapes[i].hidden, batches[b] };

@@ -119,7 +119,8 @@ static double log_scale_in_double(double raw)
     const struct transformer *affine = fathom_isa_transformer(isa, "affine");
     const fathom_config       config = fathom_config_default();
     double                    x[ROWS] = { 0 }, outputs[2 * STRIDE] = { 0 }, saved[3 * STRIDE], log_det[ROWS];
-    struct volume             volume;
+    struct volume_memory      volume_memory;
+    struct volume             volume = volume_in(&volume_memory);
     for (size_t i = 0; i < ROWS; i++)
         ROW(outputs, 1)[i] = raw;
     volume_start(&volume, ROWS);

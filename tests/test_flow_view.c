@@ -15,13 +15,14 @@
 
 enum { N = 2 * TILE + 5, MOST_DIM = 5 };
 
-/* One layer over the tiles, in place; tiles: [3][D][STRIDE].  Returns its number of parameters. */
-static size_t pass(double tiles[3][MOST_DIM * STRIDE], const char *name, const fathom_config *config,
+/* One layer over the tiles, in place; tiles: [3][D][SLAB_STRIDE].  Returns its number of parameters. */
+static size_t pass(double tiles[3][MOST_DIM * SLAB_STRIDE], const char *name, const fathom_config *config,
                    const double *params)
 {
-    const struct layer *layer = fathom_isa_layer(fathom_isa_find("ref"), name);
-    void               *state = layer_create(layer, config);
-    struct volume       volume;
+    const struct layer  *layer = fathom_isa_layer(fathom_isa_find("ref"), name);
+    void                *state = layer_create(layer, config);
+    struct volume_memory volume_memory;
+    struct volume        volume = volume_in(&volume_memory);
     assert_non_null(state);
     assert_int_equal(layer_prepare(layer, state, params), FATHOM_OK);
     volume_start(&volume, TILE);
@@ -32,7 +33,7 @@ static size_t pass(double tiles[3][MOST_DIM * STRIDE], const char *name, const f
 }
 
 /* By hand up to coupling number `coupling` of the flow, whose conditioner's parameters then begin at the result. */
-static const double *by_hand(double tiles[3][MOST_DIM * STRIDE], const fathom_config *config, const double *params,
+static const double *by_hand(double tiles[3][MOST_DIM * SLAB_STRIDE], const fathom_config *config, const double *params,
                              const double *x, size_t coupling)
 {
     static const char *const block[] = { "actnorm", "rotation", "coupling", "flip", "coupling", "flip" };
@@ -41,7 +42,7 @@ static const double *by_hand(double tiles[3][MOST_DIM * STRIDE], const fathom_co
     memset(tiles, 0, 3 * sizeof *tiles);
     for (size_t i = 0; i < N; i++)
         for (size_t d = 0; d < config->dim; d++)
-            ROW(tiles[i / TILE], d)[i % TILE] = x[i * config->dim + d];
+            COORDINATE(tiles[i / TILE], d)[i % TILE] = x[i * config->dim + d];
     params += 2 * config->dim;
     for (size_t l = 0;; l++) {
         const char *name = block[l % 6];
@@ -59,17 +60,17 @@ static void check_coupling(const fathom_flow *flow, fathom_workspace *ws, const 
 {
     const fathom_config   *config = fathom_flow_config(flow);
     const size_t           n_in = config->dim / 2;
-    double                 tiles[3][MOST_DIM * STRIDE], input[N * MOST_DIM];
+    double                 tiles[3][MOST_DIM * SLAB_STRIDE], input[N * MOST_DIM];
     struct conditioner_use use;
     const double          *own = by_hand(tiles, config, params, x, coupling);
     assert_int_equal(fathom_flow_view_coupling(input, &use, ws, params, x, N, coupling), FATHOM_OK);
     assert_int_equal(use.n_in, n_in);
     for (size_t i = 0; i < N; i++)
         for (size_t k = 0; k < n_in; k++)
-            check_same(&input[i * n_in + k], &ROW(tiles[i / TILE], k)[i % TILE], 1, "input", config->coupling);
+            check_same(&input[i * n_in + k], &COORDINATE(tiles[i / TILE], k)[i % TILE], 1, "input", config->coupling);
 
     size_t n = 0, expected_n = 0;
-    void  *state = use.conditioner->create(n_in, use.n_out, config->width, config->hidden);
+    void  *state = use.conditioner->create(n_in, use.n_out, config->width, config->hidden, TILE);
     assert_non_null(state);
     assert_int_equal(use.conditioner->prepare(state, own), FATHOM_OK);
     const double *expected = conditioner_edges(&expected_n, use.conditioner, state);

@@ -121,24 +121,24 @@ static size_t layer(double *out, const struct fathom_isa *isa, const void *what)
     for (const struct layer *const *l = isa->layers; *l; l++) {
         const size_t n_params = layer_n_params(*l, config);
         double      *params = need(n_params * sizeof *params), *noise = need(n_params * sizeof *noise);
-        double      *x = out + n, *log_det = x + dim * STRIDE, *y = log_det + TILE, *dx = y + dim * STRIDE;
-        double      *gradient = dx + (dim + 1) * STRIDE;
+        double      *x = out + n, *log_det = x + dim * SLAB_STRIDE, *y = log_det + TILE, *dx = y + dim * SLAB_STRIDE;
+        double      *gradient = dx + (dim + 1) * SLAB_STRIDE;
         void        *s = layer_create(*l, config);
         assert_non_null(s);
         layer_init(params, *l, config, fathom_key_from_seed(9));
         draw(noise, 10, 0.1, n_params);
         for (size_t k = 0; k < n_params; k++)
             params[k] += noise[k];
-        draw(x, 11, 2.0, dim * STRIDE);
+        draw_slab(x, 11, 2.0, dim);
         const double odd[] = { INFINITY, -INFINITY, 1e300, 4.0, -4.0, -0.0, 5e-324, NAN };
         for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
-            ROW(x, i % dim)[7 * i] = odd[i];
+            COORDINATE(x, i % dim)[7 * i] = odd[i];
         assert_int_equal(layer_prepare(*l, s, params), FATHOM_OK);
         memset(log_det, 0, TILE * sizeof *log_det);
-        memcpy(y, x, dim * STRIDE * sizeof *y);
+        memcpy(y, x, dim * SLAB_STRIDE * sizeof *y);
         run_forward(*l, y, log_det, s, TILE);
-        draw(dx, 12, 1.0, (dim + 1) * STRIDE);
-        (*l)->backward(dx, ROW(dx, dim), s, TILE);
+        draw_slab(dx, 12, 1.0, dim + 1);
+        (*l)->backward(dx, COORDINATE(dx, dim), s, TILE);
         memset(gradient, 0, n_params * sizeof *gradient);
         layer_finish(gradient, *l, s);
         run_inverse(*l, x, log_det, s, TILE);
@@ -146,9 +146,9 @@ static size_t layer(double *out, const struct fathom_isa *isa, const void *what)
         free(params);
         free(noise);
         n += (size_t)(gradient + n_params - x);
-        for (double *pad = y; pad <= dx; pad += dim * STRIDE) /* columns from TILE on are undefined */
+        for (double *pad = y; pad <= dx; pad += dim * SLAB_STRIDE) /* columns from TILE on are undefined */
             for (size_t d = 0; d < dim; d++)
-                memset(ROW(pad, d) + TILE, 0, (STRIDE - TILE) * sizeof *pad);
+                memset(COORDINATE(pad, d) + TILE, 0, (SLAB_STRIDE - TILE) * sizeof *pad);
     }
     return n;
 }

@@ -90,7 +90,8 @@ static void run(struct result *r, const struct mixture *m, bool inverse, const d
 {
     const fathom_config       config = config_of(m);
     const struct transformer *t = fathom_isa_transformer(fathom_isa_find(NULL), m->coupling);
-    struct volume             volume;
+    struct volume_memory      volume_memory;
+    struct volume             volume = volume_in(&volume_memory);
     double                    at[TILE];
     assert_non_null(t);
     assert_int_equal(t->n_outputs(&config), 3 * m->n);

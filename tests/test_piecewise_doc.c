@@ -38,7 +38,7 @@ struct example {
 static struct example open_example(void)
 {
     const struct conditioner *c = fathom_isa_find("ref")->piecewise;
-    struct example            e = { .s = c->create(1, 1, WIDTH, HIDDEN) };
+    struct example            e = { .s = c->create(1, 1, WIDTH, HIDDEN, TILE) };
     double                    in[STRIDE], din[STRIDE] = { 0 }, out[8 * STRIDE], dout[8 * STRIDE] = { 0 };
     assert_non_null(e.s);
     assert_int_equal(c->prepare(e.s, params), FATHOM_OK);

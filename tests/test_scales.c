@@ -114,7 +114,8 @@ static void run(struct result *r, const struct fathom_isa *isa, const char *name
     const fathom_config       config = fathom_config_default();
     const struct transformer *t = fathom_isa_transformer(isa, name);
     double                    outputs[2 * STRIDE], saved[8 * STRIDE], zero[TILE] = { 0 }, one[TILE], d[2 * STRIDE];
-    struct volume             volume;
+    struct volume_memory      volume_memory;
+    struct volume             volume = volume_in(&volume_memory);
     assert_non_null(t);
     assert_int_equal(t->n_outputs(&config), 2);
     memset(r, 0, sizeof *r);

@@ -32,10 +32,10 @@ static double log_slope(double raw)
 static void test_range(void **state)
 {
     (void)state;
-    const fathom_config config = fathom_config_default();
-    double              expected[ROWS] = { 0 };
-    struct volume       first;
-    bool                met = false;
+    const fathom_config  config = fathom_config_default();
+    double               expected[ROWS] = { 0 };
+    struct volume_memory first;
+    bool                 met = false;
     for (size_t i = 0; i < ROWS; i++)
         for (int l = 0; l < LAYERS; l++)
             expected[i] += log_slope(raw_of(i, l));
@@ -45,7 +45,8 @@ static void test_range(void **state)
             continue; /* not on this machine */
         const struct transformer *affine = fathom_isa_transformer(isa, "affine");
         double                    outputs[2][2 * STRIDE] = { { 0 } }, saved[8 * STRIDE], x[ROWS] = { 0 }, log_det[ROWS];
-        struct volume             volume;
+        struct volume_memory      memory;
+        struct volume             volume = volume_in(&memory);
         for (size_t i = 0; i < ROWS; i++)
             for (int l = 0; l < 2; l++)
                 ROW(outputs[l], 1)[i] = raw_of(i, l);
@@ -59,7 +60,7 @@ static void test_range(void **state)
             else
                 check_near(log_det[i], expected[i], 1e-13, fmax(1.0, fabs(expected[i])), isa->name, i);
         if (!met)
-            first = volume;
+            first = memory;
         met = true;
         check_same(volume.log, first.log, ROWS, isa->name, "logarithms");
         check_same(volume.factor, first.factor, ROWS, isa->name, "factors");

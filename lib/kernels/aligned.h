@@ -14,6 +14,10 @@ enum { CACHE_LINE = 64 /* bytes: eight doubles, the widest vector */ };
 /* n rounded up to a multiple of eight. */
 static inline size_t padded(size_t n) { return (n + 7) / 8 * 8; }
 
+/* Doubles from one row of a matrix to the next: whole cache lines, an odd number of them, so that a column lies on all sets
+ * of a cache.  At 128 doubles it would lie on four. */
+static inline size_t row_step(size_t n_columns) { return padded(n_columns) | 8; }
+
 /* Allocates `bytes` bytes of zeros that begin on a cache line, to be released with free().  NULL if memory is short.
  * The doubles in a struct are declared _Alignas(CACHE_LINE) for the same reason. */
 static inline void *zeros(size_t bytes)

@@ -12,7 +12,7 @@ void ISA(base_log_prob)(double *logp, const double *z, const double *params, siz
         vec       slope, loc = broadcast(params[d]), s = softplus(&slope, broadcast(params[dim + d]));
         const vec inv_s = broadcast(1.0) / s, log_s = vec_log(s);
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec t = (load(ROW(z, d) + i) - loc) * inv_s;
+            vec t = (load(COORDINATE(z, d) + i) - loc) * inv_s;
             store(logp + i, load(logp + i) + (broadcast(-0.5) * t * t - log_s - broadcast(HALF_LOG_2PI)));
         }
     }
@@ -26,10 +26,10 @@ void ISA(base_backward)(double *dz, double *partial, const double *dlogp, const 
     for (size_t d = 0; d < dim; d++) {
         vec       slope, loc = broadcast(params[d]), s = softplus(&slope, broadcast(params[dim + d]));
         const vec inv_s = broadcast(1.0) / s;
-        double    dloc[TILE], draw[TILE];
+        double    dloc[SLAB], draw[SLAB];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec t = (load(ROW(z, d) + i) - loc) * inv_s, dt = load(dlogp + i) * inv_s;
-            store(ROW(dz, d) + i, -dt * t);
+            vec t = (load(COORDINATE(z, d) + i) - loc) * inv_s, dt = load(dlogp + i) * inv_s;
+            store(COORDINATE(dz, d) + i, -dt * t);
             store(dloc + i, dt * t);
             store(draw + i, dt * (t * t - broadcast(1.0)) * slope);
         }

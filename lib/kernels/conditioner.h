@@ -1,7 +1,7 @@
 /* conditioner.h - a conditioner: the fully connected ReLU network of a coupling, as a table of functions.
  *
  * Sizes: n_in inputs, `hidden` layers of `width` units each, n_out outputs.  conditioner_plain.h computes the same as a
- * loop over one row.  The functions of a state are called in the order of a layer's (layer.h): prepare; for each tile
+ * loop over one row.  The functions of a state are called in the order of a layer's (layer.h): prepare; for each slab
  * forward, then perhaps backward; finish. */
 #ifndef FATHOM_CONDITIONER_H
 #define FATHOM_CONDITIONER_H
@@ -11,18 +11,19 @@
 
 struct conditioner {
     const char *name;
-    void *(*create)(size_t n_in, size_t n_out, size_t width, size_t hidden);
+    /* most_rows: of a slab that it is given: TILE, or SLAB. */
+    void *(*create)(size_t n_in, size_t n_out, size_t width, size_t hidden, size_t most_rows);
     void (*destroy)(void *state);
     size_t (*bytes)(const void *state);
     /* params: W0, b0, W1, b1, ..., each W [fan_out][fan_in]; they must not change before finish.
      * FATHOM_OK or FATHOM_NO_MEMORY. */
     fathom_status (*prepare)(void *state, const double *params);
-    /* out: [n_out][STRIDE]; in: [n_in][STRIDE]. */
+    /* in: [n_in][SLAB_STRIDE].  out: tile by tile, [padded(n_out)][STRIDE] of each (conditioner_out). */
     void (*forward)(double *out, const double *in, void *state, size_t rows);
-    /* After forward of the same tile.  din: [n_in][STRIDE], d loss / d in is added to it.
-     * dout: [padded(n_out)][STRIDE], d loss / d out; the caller keeps its rows from n_out on zero. */
+    /* After forward of the same slab.  din: [n_in][SLAB_STRIDE], d loss / d in is added to it.
+     * dout: as out, d loss / d out; the caller keeps its rows from n_out on zero. */
     void (*backward)(double *din, const double *dout, void *state, size_t rows);
-    /* gradient = d loss / d params, in the order of params, summed over all tiles since prepare. */
+    /* gradient = d loss / d params, in the order of params, summed over all slabs since prepare. */
     void (*finish)(double *gradient, void *state);
 
     /* Returns the breakpoints: [n], ascending, the inputs where an output's slope may jump.  Valid from prepare until
@@ -31,6 +32,12 @@ struct conditioner {
     /* As a layer's `share`.  NULL: there is no scratch memory. */
     void (*share)(void *state, const void *other);
 };
+
+/* How many doubles of out, or dout, come before the tile that begins with row `first` of the slab. */
+static inline size_t conditioner_out(size_t n_out, size_t first)
+{
+    return first / TILE * ((n_out + 7) / 8 * 8) * STRIDE;
+}
 
 /* A conditioner and one state of it. */
 struct conditioner_use {

@@ -114,9 +114,9 @@ void ISA(conditioner_memory_share)(void *state, const void *other)
     s->scratch = ((const struct piecewise *)other)->scratch;
 }
 
-void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, size_t hidden)
+void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, size_t hidden, size_t most_rows)
 {
-    struct piecewise *s = n_in == 1 ? calloc(1, sizeof *s) : NULL;
+    struct piecewise *s = n_in == 1 && most_rows <= TILE ? calloc(1, sizeof *s) : NULL;
     if (!s)
         return NULL;
     s->n_layers = hidden + 1;

@@ -117,7 +117,7 @@ static inline struct piecewise_layer *last_layer(struct piecewise *s) { return &
 
 /* ---- conditioner_memory.c */
 
-void  *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, size_t hidden);
+void  *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, size_t hidden, size_t most_rows);
 void   ISA(conditioner_memory_destroy)(void *state);
 size_t ISA(conditioner_memory_bytes)(const void *state);
 void   ISA(conditioner_memory_share)(void *state, const void *other);

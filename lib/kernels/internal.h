@@ -5,6 +5,7 @@
 #ifndef FATHOM_INTERNAL_H
 #define FATHOM_INTERNAL_H
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +21,24 @@
 extern const struct conditioner ISA(conditioner_dense), ISA(conditioner_piecewise);
 extern const struct fathom_isa  ISA(fathom_isa);
 
-/* matrix.c */
+/* matrix.c.  a: [n_rows][n_k]; x: [n_k][n_columns], with column_step 1; c: [n_rows][n_columns], rows c_step apart;
+ * n_columns: a multiple of 8.  Each sum is one chain over k, from what it starts with.
+ *
+ * C[r][c] += sum_k A[r][k] X[k][c]: a weight gradient, with A the upstream gradients transposed and X the inputs. */
 void ISA(matrix_add_product)(double *c, size_t c_step, struct matrix a, struct matrix x, size_t n_rows, size_t n_k,
                              size_t n_columns);
+/* C[r][c] = start[r] + sum.  start: [n_rows], or NULL for zeros. */
 void ISA(matrix_product)(double *c, size_t c_step, const double *start, struct matrix a, struct matrix x, size_t n_rows,
                          size_t n_k, size_t n_columns);
+/* C[r][c] = bias[c] + sum, or the maximum of that and 0 if `rectify`: a layer forward, with A the inputs and X the
+ * weights transposed.  bias: [n_columns].  NaN stays NaN. */
+void ISA(matrix_layer)(double *c, size_t c_step, const double *bias, bool rectify, struct matrix a, struct matrix x,
+                       size_t n_rows, size_t n_k, size_t n_columns);
+/* C[r][c] = sum where gate[r][c] > 0, else 0: the gradient of a rectified layer's inputs, with A the upstream gradients,
+ * X the weights and the gate those inputs.  gate: [n_rows][n_columns], rows c_step apart. */
+void ISA(matrix_gated_product)(double *c, size_t c_step, const double *gate, struct matrix a, struct matrix x,
+                               size_t n_rows, size_t n_k, size_t n_columns);
+/* out: [n_columns][n_rows], rows out_step apart, is the transpose of in: [n_rows][n_columns], rows in_step apart. */
 void ISA(matrix_transpose)(double *out, size_t out_step, const double *in, size_t in_step, size_t n_rows,
                            size_t n_columns);
 

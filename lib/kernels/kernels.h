@@ -17,9 +17,9 @@ struct fathom_isa {
 
     /* log_det: [rows] = log |det J| that volume holds (volume.h). */
     void (*log_det)(double *log_det, const struct volume *volume, size_t rows);
-    /* Base distribution, base.c.  log p(z) is added to logp: [rows].  z: [D][STRIDE]; params: [2 D]. */
+    /* Base distribution, base.c.  log p(z) is added to logp: [rows].  z: [D][SLAB_STRIDE]; params: [2 D]. */
     void (*base_log_prob)(double *logp, const double *z, const double *params, size_t dim, size_t rows);
-    /* dz: [D][STRIDE] = d loss / d z; d loss / d params is added to partial: [2 D][8], in eight partial sums;
+    /* dz: [D][SLAB_STRIDE] = d loss / d z; d loss / d params is added to partial: [2 D][8], in eight partial sums;
      * dlogp: [rows] = d loss / d log p. */
     void (*base_backward)(double *dz, double *partial, const double *dlogp, const double *z, const double *params,
                           size_t dim, size_t rows);
@@ -51,6 +51,14 @@ const struct transformer *fathom_isa_transformer(const struct fathom_isa *isa, c
 static inline const struct conditioner *conditioner_of(const struct fathom_isa *isa, size_t n_in)
 {
     return n_in == 1 ? isa->piecewise : isa->dense;
+}
+
+/* Rows of a flow's slabs at most.  A tile does where the conditioners are narrow, or tables (piecewise): their numbers
+ * stay in the nearest caches.  A residual block takes tiles. */
+static inline size_t slab_rows(const fathom_config *config)
+{
+    const bool wide = config->block == FATHOM_BLOCK_COUPLING && config->dim / 2 > 1 && config->width >= 64;
+    return wide ? (size_t)SLAB : (size_t)TILE;
 }
 
 #endif

@@ -54,14 +54,14 @@ struct layer {
      * since prepare.  Without this call log |det dy/dx| is exact.  NULL: it always is. */
     void (*estimate)(void *state);
 
-    /* x: [D][STRIDE], in place, becomes y (inverse: y becomes x).  log |det dy/dx| (inverse: log |det dx/dy|) of each
+    /* x: [D][SLAB_STRIDE], in place, becomes y (inverse: y becomes x).  log |det dy/dx| (inverse: log |det dx/dy|) of each
      * row is added to volume.  rows: how many rows the tile has.  inverse returns FATHOM_OK; FATHOM_NO_CONVERGENCE if an
      * iteration did not reach its tolerance in some row, and each such row becomes NaN; FATHOM_NO_MEMORY.
      * Never NULL. */
     void (*forward)(double *x, struct volume *volume, void *state, size_t rows);
     fathom_status (*inverse)(double *x, struct volume *volume, void *state, size_t rows);
 
-    /* After forward of the same tile.  dx: [D][STRIDE], in: d loss / d y, out: d loss / d x.
+    /* After forward of the same tile.  dx: [D][SLAB_STRIDE], in: d loss / d y, out: d loss / d x.
      * dlog_det: [rows], d loss / d log |det dy/dx| of this layer; it is the same for every layer, because the flow's
      * log-determinant is the sum of the layers'.  Adds to the parameters' gradient in the state.  Never NULL. */
     void (*backward)(double *dx, const double *dlog_det, void *state, size_t rows);

@@ -11,7 +11,7 @@ struct actnorm {
     const double *loc;
     double       *scale;   /* [D], s                                    */
     double       *slope;   /* [D], ds/dl                                */
-    double       *y;       /* [D][STRIDE], for backward                 */
+    double       *y;       /* [D][SLAB_STRIDE], for backward                 */
     double       *partial; /* [2 D][8]: -d loss / d loc, then -s d loss / d s, in eight partial sums */
     double        log_det; /* the same for every row                    */
     _Alignas(CACHE_LINE) double memory[];
@@ -21,7 +21,7 @@ static size_t n_params(const fathom_config *config) { return 2 * config->dim; }
 
 static size_t units(size_t *length, const fathom_config *config) { return layer_same_units(length, config->dim, 2); }
 
-static size_t n_doubles(size_t dim) { return dim + dim + dim * STRIDE + 2 * dim * 8; }
+static size_t n_doubles(size_t dim) { return dim + dim + dim * SLAB_STRIDE + 2 * dim * 8; }
 
 static void *create(const fathom_config *config)
 {
@@ -33,7 +33,7 @@ static void *create(const fathom_config *config)
     s->scale = s->memory;
     s->slope = s->scale + dim;
     s->y = s->slope + dim;
-    s->partial = s->y + dim * STRIDE;
+    s->partial = s->y + dim * SLAB_STRIDE;
     return s;
 }
 
@@ -73,9 +73,9 @@ static void forward(double *x, struct volume *volume, void *state, size_t rows)
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec y = (load(ROW(x, d) + i) - broadcast(s->loc[d])) / broadcast(s->scale[d]);
-            store(ROW(x, d) + i, y);
-            store(ROW(s->y, d) + i, y);
+            vec y = (load(COORDINATE(x, d) + i) - broadcast(s->loc[d])) / broadcast(s->scale[d]);
+            store(COORDINATE(x, d) + i, y);
+            store(COORDINATE(s->y, d) + i, y);
         }
     add_log_det(volume, s->log_det, rows);
 }
@@ -85,9 +85,9 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
 {
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++) {
-        double *dy = ROW(dx, d), ds[TILE];
+        double *dy = COORDINATE(dx, d), ds[SLAB];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec y = load(ROW(s->y, d) + i);
+            vec y = load(COORDINATE(s->y, d) + i);
             store(ds + i, fmadd(load(dy + i), y, load(dlog_det + i)));
             store(dy + i, load(dy + i) / broadcast(s->scale[d]));
         }
@@ -101,7 +101,7 @@ static fathom_status inverse(double *x, struct volume *volume, void *state, size
     struct actnorm *s = state;
     for (size_t d = 0; d < s->dim; d++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH)
-            store(ROW(x, d) + i, load(ROW(x, d) + i) * broadcast(s->scale[d]) + broadcast(s->loc[d]));
+            store(COORDINATE(x, d) + i, load(COORDINATE(x, d) + i) * broadcast(s->scale[d]) + broadcast(s->loc[d]));
     add_log_det(volume, -s->log_det, rows);
     return FATHOM_OK;
 }

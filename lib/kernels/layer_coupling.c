@@ -18,11 +18,11 @@ struct coupling {
     size_t                    n_in, n_transformed; /* |A|, |B|                                                     */
     size_t                    n_outputs, n_saved;  /* per coordinate of B: the transformer's (transformer.h)       */
     void                     *conditioner_state;
-    double                   *outputs;     /* [padded(n_transformed n_outputs)][STRIDE], the conditioner's outputs;
-                                              backward writes their gradient here.  Nothing is kept here from
-                                              forward to backward, so all couplings of a flow share it             */
+    double                   *outputs;     /* the conditioner's outputs, tile by tile (conditioner.h); backward
+                                              writes their gradient here.  Nothing is kept here from forward to
+                                              backward, so all couplings of a flow share it                        */
     double                   *own_outputs; /* the same if it belongs to this state, otherwise NULL                 */
-    _Alignas(CACHE_LINE) double saved[];   /* [n_transformed n_saved][STRIDE]                                      */
+    _Alignas(CACHE_LINE) double saved[];   /* [tiles][n_transformed][n_saved][STRIDE]                              */
 };
 
 static size_t n_in(const fathom_config *config) { return config->dim / 2; }
@@ -83,14 +83,19 @@ static void destroy(void *state)
 
 static size_t outputs_bytes(const struct coupling *s)
 {
-    return padded(s->n_transformed * s->n_outputs) * STRIDE * sizeof(double);
+    return conditioner_out(s->n_transformed * s->n_outputs, slab_rows(&s->config)) * sizeof(double);
+}
+
+static size_t saved_bytes(const fathom_config *config, size_t n_transformed, size_t n_saved)
+{
+    return slab_rows(config) / TILE * n_transformed * n_saved * STRIDE * sizeof(double);
 }
 
 static void *create(const fathom_config *config)
 {
     const struct transformer *transformer = fathom_isa_transformer(&ISA(fathom_isa), config->coupling);
     const size_t              n_transformed = config->dim - n_in(config), n_saved = transformer->n_saved(config);
-    struct coupling          *s = zeros(sizeof *s + n_transformed * n_saved * STRIDE * sizeof(double));
+    struct coupling          *s = zeros(sizeof *s + saved_bytes(config, n_transformed, n_saved));
     if (!s)
         return NULL;
     *s = (struct coupling){ .config = *config,
@@ -100,7 +105,8 @@ static void *create(const fathom_config *config)
                             .n_transformed = n_transformed,
                             .n_outputs = transformer->n_outputs(config),
                             .n_saved = n_saved };
-    s->conditioner_state = s->conditioner->create(s->n_in, n_transformed * s->n_outputs, config->width, config->hidden);
+    s->conditioner_state = s->conditioner->create(s->n_in, n_transformed * s->n_outputs, config->width, config->hidden,
+                                                  slab_rows(config));
     s->outputs = s->own_outputs = zeros(outputs_bytes(s)); /* the rows of the padding stay zero */
     if (!s->conditioner_state || !s->outputs) {
         destroy(s);
@@ -122,8 +128,8 @@ static void share(void *state, const void *other)
 static size_t bytes(const void *state)
 {
     const struct coupling *s = state;
-    return sizeof *s + s->n_transformed * s->n_saved * STRIDE * sizeof(double) +
-           (s->own_outputs ? outputs_bytes(s) : 0) + s->conditioner->bytes(s->conditioner_state);
+    return sizeof *s + saved_bytes(&s->config, s->n_transformed, s->n_saved) + (s->own_outputs ? outputs_bytes(s) : 0) +
+           s->conditioner->bytes(s->conditioner_state);
 }
 
 static fathom_status prepare(void *state, const double *params)
@@ -132,13 +138,26 @@ static fathom_status prepare(void *state, const double *params)
     return s->conditioner->prepare(s->conditioner_state, params);
 }
 
+/* Where coordinate j of B has what belongs to it in the tile that begins with row `first`. */
+static double *outputs_of(const struct coupling *s, size_t first, size_t j)
+{
+    return s->outputs + conditioner_out(s->n_transformed * s->n_outputs, first) + j * s->n_outputs * STRIDE;
+}
+static double *saved_of(struct coupling *s, size_t first, size_t j)
+{
+    return s->saved + (first / TILE * s->n_transformed + j) * s->n_saved * STRIDE;
+}
+
 static void forward(double *x, struct volume *volume, void *state, size_t rows)
 {
     struct coupling *s = state;
     s->conditioner->forward(s->outputs, x, s->conditioner_state, rows);
-    for (size_t j = 0; j < s->n_transformed; j++)
-        s->transformer->forward(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
-                                ROW(s->saved, j * s->n_saved), &s->config, rows);
+    for (size_t first = 0; first < rows; first += TILE) {
+        struct volume of_tile = volume_of_tile(volume, first);
+        for (size_t j = 0; j < s->n_transformed; j++)
+            s->transformer->forward(COORDINATE(x, s->n_in + j) + first, &of_tile, outputs_of(s, first, j),
+                                    saved_of(s, first, j), &s->config, rows_of_tile(rows, first));
+    }
 }
 
 /* dx_B = dy_B f'(x_B) + dlog_det d log|f'| / dx_B;  doutputs likewise (both by the transformer);
@@ -146,9 +165,10 @@ static void forward(double *x, struct volume *volume, void *state, size_t rows)
 static void backward(double *dx, const double *dlog_det, void *state, size_t rows)
 {
     struct coupling *s = state;
-    for (size_t j = 0; j < s->n_transformed; j++)
-        s->transformer->backward(ROW(dx, s->n_in + j), ROW(s->outputs, j * s->n_outputs), ROW(s->saved, j * s->n_saved),
-                                 dlog_det, &s->config, rows);
+    for (size_t first = 0; first < rows; first += TILE)
+        for (size_t j = 0; j < s->n_transformed; j++)
+            s->transformer->backward(COORDINATE(dx, s->n_in + j) + first, outputs_of(s, first, j),
+                                     saved_of(s, first, j), dlog_det + first, &s->config, rows_of_tile(rows, first));
     s->conditioner->backward(dx, s->outputs, s->conditioner_state, rows);
 }
 
@@ -156,9 +176,13 @@ static fathom_status inverse(double *x, struct volume *volume, void *state, size
 {
     struct coupling *s = state;
     s->conditioner->forward(s->outputs, x, s->conditioner_state, rows);
-    for (size_t j = 0; j < s->n_transformed; j++)
-        s->transformer->inverse(ROW(x, s->n_in + j), volume, ROW(s->outputs, j * s->n_outputs),
-                                ROW(s->saved, j * s->n_saved), &s->config, rows);
+    for (size_t first = 0; first < rows; first += TILE) {
+        struct volume of_tile = volume_of_tile(volume, first);
+        for (size_t j = 0; j < s->n_transformed; j++)
+            s->transformer->inverse(COORDINATE(x, s->n_in + j) + first, &of_tile, outputs_of(s, first, j),
+                                    saved_of(s, first, j), &s->config, rows_of_tile(rows, first));
+        volume->flat |= of_tile.flat;
+    }
     return FATHOM_OK;
 }
 

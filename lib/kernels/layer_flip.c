@@ -5,7 +5,7 @@
 static void reverse(double *x, size_t dim, size_t rows)
 {
     for (size_t d = 0; d < dim / 2; d++) {
-        double *low = ROW(x, d), *high = ROW(x, dim - 1 - d);
+        double *low = COORDINATE(x, d), *high = COORDINATE(x, dim - 1 - d);
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             vec kept = load(low + i);
             store(low + i, load(high + i));

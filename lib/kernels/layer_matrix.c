@@ -13,13 +13,13 @@ struct free_matrix {
     const double *m;
     double       *inverse; /* [D][D]                                               */
     double       *work;    /* [D][D], for the elimination                          */
-    double       *input;   /* [D][STRIDE], forward's input, for backward           */
-    double       *scratch; /* [D][STRIDE]                                          */
+    double       *input;   /* [D][SLAB_STRIDE], forward's input, for backward           */
+    double       *scratch; /* [D][SLAB_STRIDE]                                          */
     double       *partial; /* [D][D][8], d loss / d M so far, in eight partial sums */
     _Alignas(CACHE_LINE) double memory[];
 };
 
-static size_t n_doubles(size_t dim) { return 2 * dim * STRIDE + dim * dim * (8 + 1 + 1); }
+static size_t n_doubles(size_t dim) { return 2 * dim * SLAB_STRIDE + dim * dim * (8 + 1 + 1); }
 
 static void *create(const fathom_config *config)
 {
@@ -29,8 +29,8 @@ static void *create(const fathom_config *config)
         return NULL;
     s->dim = dim;
     s->input = s->memory;
-    s->scratch = s->input + dim * STRIDE;
-    s->partial = s->scratch + dim * STRIDE;
+    s->scratch = s->input + dim * SLAB_STRIDE;
+    s->partial = s->scratch + dim * SLAB_STRIDE;
     s->inverse = s->partial + dim * dim * 8;
     s->work = s->inverse + dim * dim;
     return s;
@@ -92,7 +92,7 @@ static void forward(double *x, struct volume *volume, void *state, size_t rows)
     (void)volume;
     struct free_matrix *s = state;
     for (size_t d = 0; d < s->dim; d++)
-        memcpy(ROW(s->input, d), ROW(x, d), rows * sizeof *x);
+        memcpy(COORDINATE(s->input, d), COORDINATE(x, d), rows * sizeof *x);
     multiply(x, s->scratch, matrix_rows(s->m, s->dim), s->dim, rows);
 }
 
@@ -101,11 +101,11 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
 {
     (void)dlog_det;
     struct free_matrix *s = state;
-    double              product[TILE];
+    double              product[SLAB];
     for (size_t r = 0; r < s->dim; r++)
         for (size_t c = 0; c < s->dim; c++) {
             for (size_t i = 0; i < rows; i += VEC_WIDTH)
-                store(product + i, load(ROW(dx, r) + i) * load(ROW(s->input, c) + i));
+                store(product + i, load(COORDINATE(dx, r) + i) * load(COORDINATE(s->input, c) + i));
             sum_rows(s->partial + (r * s->dim + c) * 8, product, rows);
         }
     multiply(dx, s->scratch, matrix_transposed(s->m, s->dim), s->dim, rows);

@@ -8,12 +8,12 @@
 struct orthogonal {
     size_t        dim;
     const double *q;
-    _Alignas(CACHE_LINE) double scratch[]; /* [D][STRIDE] */
+    _Alignas(CACHE_LINE) double scratch[]; /* [D][SLAB_STRIDE] */
 };
 
 static void *create(const fathom_config *config)
 {
-    struct orthogonal *s = zeros(sizeof *s + config->dim * STRIDE * sizeof(double));
+    struct orthogonal *s = zeros(sizeof *s + config->dim * SLAB_STRIDE * sizeof(double));
     if (s)
         s->dim = config->dim;
     return s;
@@ -22,7 +22,7 @@ static void *create(const fathom_config *config)
 static size_t bytes(const void *state)
 {
     const struct orthogonal *s = state;
-    return sizeof *s + s->dim * STRIDE * sizeof(double);
+    return sizeof *s + s->dim * SLAB_STRIDE * sizeof(double);
 }
 
 static fathom_status prepare(void *state, const double *q)

@@ -224,7 +224,7 @@ static void forward(double *x, struct volume *volume, void *state, size_t rows)
     s->passed += rows;
     for (size_t k = 0; k < dim; k++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH)
-            store(ROW(x, k) + i, load(ROW(x, k) + i) + load(s->output + k * STREAMS(dim) + i));
+            store(COORDINATE(x, k) + i, load(COORDINATE(x, k) + i) + load(s->output + k * STREAMS(dim) + i));
 }
 
 /* d loss / d g = dy,  d loss / d J = dlog_det d log|det| / d J,  dx = dy + what the network adds. */
@@ -234,7 +234,7 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     const size_t     dim = s->config.dim;
     for (size_t k = 0; k < dim; k++) {
         double *doutput = s->doutput + k * STREAMS(dim);
-        memcpy(doutput, ROW(dx, k), rows * sizeof *doutput);
+        memcpy(doutput, COORDINATE(dx, k), rows * sizeof *doutput);
         for (size_t d = 0; d < dim; d++)
             for (size_t i = 0; i < rows; i += VEC_WIDTH)
                 store(doutput + (1 + d) * rows + i, load(dlog_det + i) * load(ROW(s->slope, k * dim + d) + i));
@@ -264,7 +264,7 @@ struct search {
 static void close_row(struct search *search, enum progress how, double *x, size_t dim, size_t i)
 {
     for (size_t d = 0; d < dim && how == LOST; d++)
-        ROW(x, d)[i] = NAN;
+        COORDINATE(x, d)[i] = NAN;
     if (how == LOST)
         search->log_det[i] = NAN;
     search->progress[i] = how;
@@ -276,12 +276,12 @@ static void newton_step(double *x, struct residual *s, const double *f, size_t i
 {
     const size_t dim = s->config.dim;
     for (size_t d = 0; d < dim; d++) {
-        ROW(s->at, d)[i] = ROW(x, d)[i];
+        ROW(s->at, d)[i] = COORDINATE(x, d)[i];
         ROW(s->f, d)[i] = f[d];
     }
     for (size_t d = 0; d < dim; d++)
         for (size_t k = 0; k < dim; k++)
-            ROW(x, d)[i] = fma(-s->inverse[d * dim + k], f[k], ROW(x, d)[i]);
+            COORDINATE(x, d)[i] = fma(-s->inverse[d * dim + k], f[k], COORDINATE(x, d)[i]);
 }
 
 /* What the evaluation of the network at x says of row i. */
@@ -291,9 +291,9 @@ static void judge_row(double *x, struct search *search, struct residual *s, size
     double       f[FATHOM_DIM_MAX], size = 0.0, length = 0.0, step = 0.0;
     for (size_t d = 0; d < dim; d++) {
         const double g = s->output[d * STREAMS(dim) + i];
-        f[d] = (ROW(x, d)[i] - ROW(s->y, d)[i]) + g;
+        f[d] = (COORDINATE(x, d)[i] - ROW(s->y, d)[i]) + g;
         size = fma(f[d], f[d], size);
-        length = fma(ROW(x, d)[i], ROW(x, d)[i], length);
+        length = fma(COORDINATE(x, d)[i], COORDINATE(x, d)[i], length);
         step = fma(g, g, step);
     }
     size = sqrt(size);
@@ -304,7 +304,7 @@ static void judge_row(double *x, struct search *search, struct residual *s, size
         if (size < search->size[i])
             search->log_det[i] = -exact_row(s, rows, i);
         for (size_t d = 0; d < dim && !(size < search->size[i]); d++)
-            ROW(x, d)[i] = ROW(s->at, d)[i];
+            COORDINATE(x, d)[i] = ROW(s->at, d)[i];
         close_row(search, FOUND, x, dim, i);
     } else if (size + ROUNDING * step <= bound && bound < INFINITY) {
         search->log_det[i] = -exact_row(s, rows, i);
@@ -313,7 +313,7 @@ static void judge_row(double *x, struct search *search, struct residual *s, size
         search->progress[i] = POLISHED;
     } else if (by == BY_NEWTON && !(size <= s->lipschitz * search->size[i])) {
         for (size_t d = 0; d < dim; d++)
-            ROW(x, d)[i] = ROW(s->at, d)[i] - ROW(s->f, d)[i];
+            COORDINATE(x, d)[i] = ROW(s->at, d)[i] - ROW(s->f, d)[i];
         search->progress[i] = BY_BANACH;
     } else if (!(size < (by == STARTED ? INFINITY : search->size[i]))) {
         close_row(search, LOST, x, dim, i);
@@ -335,7 +335,7 @@ static fathom_status inverse(double *x, struct volume *volume, void *state, size
     if (status == FATHOM_NO_MEMORY)
         return status;
     for (size_t d = 0; d < s->config.dim; d++)
-        memcpy(ROW(s->y, d), ROW(x, d), rows * sizeof(double));
+        memcpy(ROW(s->y, d), COORDINATE(x, d), rows * sizeof(double));
     if (status != FATHOM_OK || s->lipschitz >= 1.0)
         for (size_t i = 0; i < rows; i++)
             close_row(&search, LOST, x, s->config.dim, i);

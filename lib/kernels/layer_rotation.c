@@ -12,7 +12,7 @@ struct rotation {
     size_t  dim;
     double *u;       /* [REFLECTIONS][D], unit vectors                                               */
     double *length;  /* [REFLECTIONS], |v|                                                           */
-    double *input;   /* [REFLECTIONS][D][STRIDE], each reflection's input, for backward              */
+    double *input;   /* [REFLECTIONS][D][SLAB_STRIDE], each reflection's input, for backward              */
     double *partial; /* [REFLECTIONS][D][8], -1/2 d loss / d u so far, in eight partial sums         */
     _Alignas(CACHE_LINE) double memory[];
 };
@@ -26,7 +26,7 @@ static size_t units(size_t *length, const fathom_config *config)
 
 static void init(double *v, const fathom_config *config, fathom_key key) { fathom_normal(v, key, n_params(config)); }
 
-static size_t n_doubles(size_t dim) { return REFLECTIONS * (dim + 1 + dim * STRIDE + dim * 8); }
+static size_t n_doubles(size_t dim) { return REFLECTIONS * (dim + 1 + dim * SLAB_STRIDE + dim * 8); }
 
 static void *create(const fathom_config *config)
 {
@@ -38,7 +38,7 @@ static void *create(const fathom_config *config)
     s->u = s->memory;
     s->length = s->u + REFLECTIONS * dim;
     s->input = s->length + REFLECTIONS;
-    s->partial = s->input + REFLECTIONS * dim * STRIDE;
+    s->partial = s->input + REFLECTIONS * dim * SLAB_STRIDE;
     return s;
 }
 
@@ -68,20 +68,20 @@ INLINE vec dot(const double *u, const double *x, size_t dim, size_t i)
 {
     vec sum = broadcast(0.0);
     for (size_t d = 0; d < dim; d++)
-        sum = fmadd(broadcast(u[d]), load(ROW(x, d) + i), sum);
+        sum = fmadd(broadcast(u[d]), load(COORDINATE(x, d) + i), sum);
     return sum;
 }
 
-/* Reflects x in place.  input: [D][STRIDE] = x before that, or NULL. */
+/* Reflects x in place.  input: [D][SLAB_STRIDE] = x before that, or NULL. */
 static void reflect(double *x, double *input, const double *u, size_t dim, size_t rows)
 {
     for (size_t i = 0; i < rows; i += VEC_WIDTH) {
         const vec minus_twice = broadcast(-2.0) * dot(u, x, dim, i);
         for (size_t d = 0; d < dim; d++) {
-            const vec xd = load(ROW(x, d) + i);
+            const vec xd = load(COORDINATE(x, d) + i);
             if (input)
-                store(ROW(input, d) + i, xd);
-            store(ROW(x, d) + i, fmadd(minus_twice, broadcast(u[d]), xd));
+                store(COORDINATE(input, d) + i, xd);
+            store(COORDINATE(x, d) + i, fmadd(minus_twice, broadcast(u[d]), xd));
         }
     }
 }
@@ -91,7 +91,7 @@ static void forward(double *x, struct volume *volume, void *state, size_t rows)
     (void)volume;
     struct rotation *s = state;
     for (size_t r = 0; r < REFLECTIONS; r++)
-        reflect(x, s->input + r * s->dim * STRIDE, s->u + r * s->dim, s->dim, rows);
+        reflect(x, s->input + r * s->dim * SLAB_STRIDE, s->u + r * s->dim, s->dim, rows);
 }
 
 /* dx = dy - 2 u (u . dy);  du = -2 sum over rows of [ dy (u . x) + x (u . dy) ] */
@@ -100,17 +100,17 @@ static void backward(double *dx, const double *dlog_det, void *state, size_t row
     (void)dlog_det;
     struct rotation *s = state;
     for (size_t r = REFLECTIONS; r-- > 0;) {
-        const double *u = s->u + r * s->dim, *x = s->input + r * s->dim * STRIDE;
-        double        u_x[TILE], u_dy[TILE], du[TILE];
+        const double *u = s->u + r * s->dim, *x = s->input + r * s->dim * SLAB_STRIDE;
+        double        u_x[SLAB], u_dy[SLAB], du[SLAB];
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
             store(u_x + i, dot(u, x, s->dim, i));
             store(u_dy + i, dot(u, dx, s->dim, i));
         }
         for (size_t d = 0; d < s->dim; d++) {
             for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-                const vec xd = load(ROW(x, d) + i), dy = load(ROW(dx, d) + i), along = load(u_dy + i);
+                const vec xd = load(COORDINATE(x, d) + i), dy = load(COORDINATE(dx, d) + i), along = load(u_dy + i);
                 store(du + i, fmadd(dy, load(u_x + i), xd * along));
-                store(ROW(dx, d) + i, fmadd(broadcast(-2.0) * along, broadcast(u[d]), dy));
+                store(COORDINATE(dx, d) + i, fmadd(broadcast(-2.0) * along, broadcast(u[d]), dy));
             }
             sum_rows(s->partial + (r * s->dim + d) * 8, du, rows);
         }

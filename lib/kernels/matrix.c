@@ -1,13 +1,22 @@
-/* matrix.c - the one matrix kernel: C[r][c] += sum_k A[r][k] X[k][c], lanes over c.
+/* matrix.c - the one matrix kernel: C[r][c] = start + sum_k A[r][k] X[k][c], lanes over c.
  *
- * A is [n_rows][n_k], X is [n_k][n_columns], C is [n_rows][n_columns].  The lanes are neighbouring columns c.  They are
- * rows of the batch in a dense layer's forward pass and its input gradient, input features in its weight gradient, and
- * units in the piecewise conditioner.  A is read one number at a time with any two steps, so a transposed A costs
- * nothing.  X and C are read by vectors, so each row is contiguous and n_columns is a multiple of 8.
+ * A is [n_rows][n_k], X is [n_k][n_columns], C is [n_rows][n_columns].  A is read one number at a time with any two
+ * steps, so a transposed A costs nothing.  X and C are read by vectors, so each row is contiguous and n_columns is a
+ * multiple of 8; rows are best row_step apart (aligned.h).  C is cut into stripes of NV vectors, and a stripe into blocks
+ * of MR rows, which registers hold:
  *
- * Invariant: each element is one chain of fused multiply-adds, k = 0, 1, 2, ..., whatever the vector width or the block
- * of C that it is in.  So the bits of C depend on the numbers alone.
- */
+ *                 X  . . |xxx| . .        for each stripe of X and C:
+ *                    . . |xxx| . .            for each block of the stripe of C:
+ *                    . . |xxx| . .                for each k: block += (MR numbers of A) (NV vectors of X)
+ *
+ *   A  - - -     C  . . | . | . .
+ *      a a a         . . |ccc| . .   MR rows      AVX-512: 8 rows x 3 vectors, 24 + 3 + 1 of 32 registers
+ *      a a a         . . |ccc| . .                AVX2:    4 rows x 3 vectors, 12 + 3 + 1 of 16
+ *      - - -         . . | . | . .             NEON:    6 rows x 4 vectors, 24 + 4 + 1 of 32
+ *
+ * Invariant: each element is one chain of fused multiply-adds, k = 0, 1, 2, ..., whatever the vector width, the block
+ * of C that it is in, or the cache: of more than DEEP numbers k the sum so far waits in C.  So the bits of C depend on
+ * the numbers alone. */
 #include "internal.h"
 
 /* The loops over a block's rows and vectors must be unrolled completely.  Otherwise the compiler keeps `sum` in memory
@@ -18,134 +27,217 @@
 #define UNROLL _Pragma("GCC unroll 8")
 #endif
 
-/* Blocks of C held in registers: MR rows by NV vectors, 24 of AVX-512's and NEON's 32 registers, 12 of AVX2's 16. */
-#if VEC_WIDTH == 8 || VEC_WIDTH == 2
-enum { MR = 6, NV = 4 };
+#if VEC_WIDTH == 8
+enum { MR = 8, NV = 3 };
 #elif VEC_WIDTH == 4
-enum { MR = 6, NV = 2 };
+enum { MR = 4, NV = 3 };
+#elif VEC_WIDTH == 2
+enum { MR = 6, NV = 4 }; /* so that 8 columns are a whole stripe */
 #else
-enum { MR = 2, NV = 4 };
+enum { MR = 2, NV = 3 };
 #endif
 
-/* The operands.  If `adds` is true in the functions below, the sum for C[r][c] starts from C[r][c]; otherwise it starts
- * from start[r start_step]. */
+enum { DEEP = 128 /* numbers k at a time: the stripe of X, that each block of C reads, stays in the nearest cache */ };
+
+/* What becomes of the sums: where they start, and what is stored. */
+enum from { FROM_C, FROM_ZERO, FROM_ROW, FROM_COLUMN };
+enum to { AS_IT_IS, RECTIFIED, GATED };
+
 struct product {
     double       *c;
-    const double *start;
-    size_t        c_step, start_step, n_k;
+    const double *start; /* FROM_ROW: [n_rows], FROM_COLUMN: [n_columns]; a number that a row, a column starts from */
+    const double *gate;  /* GATED: [n_rows][n_columns], rows c_step apart                                           */
+    size_t        c_step, n_rows, n_k, n_columns;
     struct matrix a, x;
+    enum from     from;
+    enum to       to;
 };
 
-/* A block of C, `rows` by `vectors` vectors, at the start of p.c. */
-INLINE void block(struct product p, const int rows, const int vectors, const bool adds)
+/* Where a block begins in these operands. */
+struct place {
+    double       *c;
+    const double *start, *gate, *a;
+};
+
+/* max(0, a); NaN stays NaN. */
+INLINE vec rectified(vec a)
 {
-    vec sum[MR][NV];
+    const vec zero = broadcast(0.0);
+    return mask_select(mask_or(less(a, zero), equal(a, zero)), zero, a);
+}
+
+/* For each vector v of each row r of a block. */
+#define EACH_OF_BLOCK                 \
+    UNROLL                            \
+    for (size_t r = 0; r < rows; r++) \
+        UNROLL                        \
+    for (size_t v = 0; v < vectors; v++)
+
+/* What the block's sums start from. */
+INLINE void start(vec sum[MR][NV], const struct product *p, const struct place *at, const size_t rows,
+                  const size_t vectors)
+{
+    switch (p->from) {
+    case FROM_C:
+        EACH_OF_BLOCK sum[r][v] = load(at->c + r * p->c_step + v * VEC_WIDTH);
+        break;
+    case FROM_ROW:
+        EACH_OF_BLOCK sum[r][v] = broadcast(at->start[r]);
+        break;
+    case FROM_COLUMN:
+        EACH_OF_BLOCK sum[r][v] = load(at->start + v * VEC_WIDTH);
+        break;
+    default:
+        EACH_OF_BLOCK sum[r][v] = broadcast(0.0);
+    }
+}
+
+/* What is stored of them. */
+INLINE void end(vec sum[MR][NV], const struct product *p, const struct place *at, const size_t rows,
+                const size_t vectors)
+{
+    switch (p->to) {
+    case RECTIFIED:
+        EACH_OF_BLOCK store(at->c + r * p->c_step + v * VEC_WIDTH, rectified(sum[r][v]));
+        break;
+    case GATED:
+        EACH_OF_BLOCK
+        {
+            const size_t i = r * p->c_step + v * VEC_WIDTH;
+            store(at->c + i, mask_select(less(broadcast(0.0), load(at->gate + i)), sum[r][v], broadcast(0.0)));
+        }
+        break;
+    default:
+        EACH_OF_BLOCK store(at->c + r * p->c_step + v * VEC_WIDTH, sum[r][v]);
+    }
+}
+
+/* The block of C, `rows` by `vectors` vectors, that begins at `at`.  x: the stripe of X. */
+INLINE void block(const struct product *p, const struct place *at, struct matrix x, const size_t rows,
+                  const size_t vectors)
+{
+    const double *xk = x.data, *a[MR];
+    const size_t  a_step = p->a.column_step, n_k = p->n_k;
+    vec           sum[MR][NV];
     UNROLL
-    for (int r = 0; r < rows; r++)
-        UNROLL
-    for (int v = 0; v < vectors; v++)
-        sum[r][v] = adds ? load(p.c + (size_t)r * p.c_step + v * VEC_WIDTH)
-                         : broadcast(p.start[(size_t)r * p.start_step]);
-    for (size_t k = 0; k < p.n_k; k++) {
+    for (size_t r = 0; r < rows; r++)
+        a[r] = at->a + r * p->a.row_step;
+    start(sum, p, at, rows, vectors);
+    for (size_t k = 0, i = 0; k < n_k; k++, i += a_step, xk += x.row_step) {
         vec xv[NV];
+
         UNROLL
-        for (int v = 0; v < vectors; v++)
-            xv[v] = load(p.x.data + k * p.x.row_step + v * VEC_WIDTH);
+        for (size_t v = 0; v < vectors; v++)
+            xv[v] = load(xk + v * VEC_WIDTH);
         UNROLL
-        for (int r = 0; r < rows; r++) {
-            vec ar = broadcast(p.a.data[(size_t)r * p.a.row_step + k * p.a.column_step]);
+        for (size_t r = 0; r < rows; r++) {
+            const vec ar = broadcast(a[r][i]);
             UNROLL
-            for (int v = 0; v < vectors; v++)
+            for (size_t v = 0; v < vectors; v++)
                 sum[r][v] = fmadd(ar, xv[v], sum[r][v]);
         }
     }
-    UNROLL
-    for (int r = 0; r < rows; r++)
-        UNROLL
-    for (int v = 0; v < vectors; v++)
-        store(p.c + (size_t)r * p.c_step + v * VEC_WIDTH, sum[r][v]);
+    end(sum, p, at, rows, vectors);
 }
 
-/* All rows of a stripe of C that is `vectors` vectors wide, block by block. */
-INLINE void stripe(struct product p, size_t n_rows, const int vectors, const bool adds)
+/* The stripe of C that begins with this column, for at most DEEP numbers k. */
+INLINE void stripe(const struct product *p, size_t column, const size_t vectors)
 {
-    for (; n_rows >= MR; n_rows -= MR) {
-        block(p, MR, vectors, adds);
-        p.c += MR * p.c_step;
-        p.a.data += MR * p.a.row_step;
-        p.start += MR * p.start_step;
+    const size_t        n_rows = p->n_rows;
+    const struct matrix x = matrix_rows(p->x.data + column, p->x.row_step);
+    struct place        at = { p->c + column, p->from == FROM_COLUMN ? p->start + column : p->start,
+                        p->to == GATED ? p->gate + column : p->gate, p->a.data };
+    size_t              r = 0;
+    for (; r + MR <= n_rows; r += MR) {
+        block(p, &at, x, MR, vectors);
+        at.c += MR * p->c_step;
+        at.a += MR * p->a.row_step;
+        at.start += p->from == FROM_ROW ? MR : 0;
+        at.gate += p->to == GATED ? MR * p->c_step : 0;
     }
-    switch (n_rows) {
+    switch (n_rows - r) {
+#define CASE(n)                       \
+    case n:                           \
+        block(p, &at, x, n, vectors); \
+        break;
+#if VEC_WIDTH == 8
+        CASE(7)
+        CASE(6)
+#endif
+#if VEC_WIDTH == 8 || VEC_WIDTH == 2
+        CASE(5)
+        CASE(4)
+#endif
 #if VEC_WIDTH > 1
-    case 5:
-        block(p, 5, vectors, adds);
-        break;
-    case 4:
-        block(p, 4, vectors, adds);
-        break;
-    case 3:
-        block(p, 3, vectors, adds);
-        break;
-    case 2:
-        block(p, 2, vectors, adds);
-        break;
+        CASE(3)
+        CASE(2)
 #endif
-    case 1:
-        block(p, 1, vectors, adds);
-        break;
+        CASE(1)
+#undef CASE
     default:
         break;
     }
 }
 
-/* All of C, stripe by stripe. */
-INLINE void multiply(struct product p, size_t n_rows, size_t n_columns, const bool adds)
+static void stripe_widest(const struct product *p, size_t column) { stripe(p, column, NV); }
+static void stripe_3(const struct product *p, size_t column) { stripe(p, column, 3); }
+static void stripe_2(const struct product *p, size_t column) { stripe(p, column, 2); }
+static void stripe_1(const struct product *p, size_t column) { stripe(p, column, 1); }
+
+/* All stripes, for at most DEEP numbers k.  None is a single vector if the one before can give it another, because the
+ * sums of a narrow block are too few to hide an operation's latency. */
+static void stripes(const struct product *p)
 {
-    for (; n_columns >= NV * VEC_WIDTH; n_columns -= NV * VEC_WIDTH) {
-        stripe(p, n_rows, NV, adds);
-        p.c += NV * VEC_WIDTH;
-        p.x.data += NV * VEC_WIDTH;
+    for (size_t column = 0, width; column < p->n_columns; column += width * VEC_WIDTH) {
+        const size_t left = (p->n_columns - column) / VEC_WIDTH;
+        width = left == NV + 1 ? 2 : left > NV ? NV : left;
+        (width == NV ? stripe_widest : width == 3 ? stripe_3 : width == 2 ? stripe_2 : stripe_1)(p, column);
     }
-#if VEC_WIDTH == 8 /* at other widths a multiple of eight columns is a whole number of stripes */
-    switch (n_columns / VEC_WIDTH) {
-    case 3:
-        stripe(p, n_rows, 3, adds);
-        break;
-    case 2:
-        stripe(p, n_rows, 2, adds);
-        break;
-    case 1:
-        stripe(p, n_rows, 1, adds);
-        break;
-    default:
-        break;
-    }
-#endif
 }
 
-/* C[r][c] += sum_k A[r][k] X[k][c].  c: [n_rows][n_columns], rows c_step apart; a: [n_rows][n_k];
- * x: [n_k][n_columns], with column_step 1. */
+/* All of C, at most DEEP numbers k at a time. */
+static void multiply(struct product *p)
+{
+    const size_t  n_k = p->n_k;
+    const enum to to = p->to;
+    for (size_t k = 0; k == 0 || k < n_k; k += DEEP) {
+        p->n_k = n_k - k < DEEP ? n_k - k : DEEP;
+        p->to = k + p->n_k == n_k ? to : AS_IT_IS;
+        stripes(p);
+        p->from = FROM_C;
+        p->a.data += DEEP * p->a.column_step;
+        p->x.data += DEEP * p->x.row_step;
+    }
+}
+
 void ISA(matrix_add_product)(double *c, size_t c_step, struct matrix a, struct matrix x, size_t n_rows, size_t n_k,
                              size_t n_columns)
 {
-    static const double  none = 0.0;
-    const struct product p = { .c = c, .start = &none, .c_step = c_step, .n_k = n_k, .a = a, .x = x };
-    multiply(p, n_rows, n_columns, true);
+    static const double none;
+    multiply(&(struct product){ c, &none, &none, c_step, n_rows, n_k, n_columns, a, x, FROM_C, AS_IT_IS });
 }
 
-/* C[r][c] = start[r] + sum_k A[r][k] X[k][c].  start: [n_rows], or NULL for zeros; the others as above. */
 void ISA(matrix_product)(double *c, size_t c_step, const double *start, struct matrix a, struct matrix x, size_t n_rows,
                          size_t n_k, size_t n_columns)
 {
-    static const double  zero = 0.0;
-    const struct product p = { .c = c,
-                               .start = start ? start : &zero,
-                               .c_step = c_step,
-                               .start_step = start ? 1 : 0,
-                               .n_k = n_k,
-                               .a = a,
-                               .x = x };
-    multiply(p, n_rows, n_columns, false);
+    static const double none;
+    multiply(&(struct product){ c, start ? start : &none, &none, c_step, n_rows, n_k, n_columns, a, x,
+                                start ? FROM_ROW : FROM_ZERO, AS_IT_IS });
+}
+
+void ISA(matrix_layer)(double *c, size_t c_step, const double *bias, bool rectify, struct matrix a, struct matrix x,
+                       size_t n_rows, size_t n_k, size_t n_columns)
+{
+    static const double none;
+    multiply(&(struct product){ c, bias, &none, c_step, n_rows, n_k, n_columns, a, x, FROM_COLUMN,
+                                rectify ? RECTIFIED : AS_IT_IS });
+}
+
+void ISA(matrix_gated_product)(double *c, size_t c_step, const double *gate, struct matrix a, struct matrix x,
+                               size_t n_rows, size_t n_k, size_t n_columns)
+{
+    static const double none;
+    multiply(&(struct product){ c, &none, gate, c_step, n_rows, n_k, n_columns, a, x, FROM_ZERO, GATED });
 }
 
 /* out: [n_columns][n_rows], rows out_step apart, is the transpose of in: [n_rows][n_columns], rows in_step apart. */

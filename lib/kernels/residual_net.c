@@ -98,10 +98,6 @@ void ISA(residual_net_advance)(double *params, const fathom_config *config)
 
 /* ----------------------------------------------------------------------------------------------------- state ---- */
 
-/* Doubles from one row of a matrix to the next: whole cache lines, an odd number of them, so that a column lies on all sets
- * of a cache.  At 128 doubles it would lie on four. */
-static size_t step_of(size_t n) { return padded(n) | 8; }
-
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* [widest] streams: h, dh; [TILE (1 + D)][widest]: h transposed */
@@ -118,7 +114,7 @@ static double *place_layer(struct residual_layer *layer, double *memory, size_t 
 {
     const size_t n = layer->fan_out;
     layer->weight = memory;
-    layer->a = layer->weight + n * step_of(layer->fan_in);
+    layer->a = layer->weight + n * row_step(layer->fan_in);
     layer->gate = layer->a + n * STREAMS(dim);
     return layer->gate + (hidden ? n * STRIDE : 0);
 }
@@ -126,13 +122,13 @@ static double *place_layer(struct residual_layer *layer, double *memory, size_t 
 struct residual_net *ISA(residual_net_create)(const fathom_config *config)
 {
     const size_t dim = config->dim,
-                 widest = step_of(
+                 widest = row_step(
                      larger(larger(dim, 16), config->hidden > 0 ? config->width * residual_halves(config) : 0));
     size_t doubles = dim * STREAMS(dim), sums = 0;
     for (size_t l = 0; l <= config->hidden; l++) {
         const size_t in = residual_fan_in(config, l), out = residual_fan_out(config, l);
-        doubles += out * step_of(in) + out * STREAMS(dim) + (l < config->hidden ? out * STRIDE : 0);
-        sums += out * step_of(in) + (out + 1) * 8;
+        doubles += out * row_step(in) + out * STREAMS(dim) + (l < config->hidden ? out * STRIDE : 0);
+        sums += out * row_step(in) + (out + 1) * 8;
     }
     struct residual_net *net = zeros(sizeof *net + (doubles + sums) * sizeof(double));
     if (!net)
@@ -159,7 +155,7 @@ struct residual_net *ISA(residual_net_create)(const fathom_config *config)
         layer->fan_in = residual_fan_in(config, l);
         layer->fan_out = residual_fan_out(config, l);
         layer->dw = sum;
-        layer->db = sum + layer->fan_out * step_of(layer->fan_in);
+        layer->db = sum + layer->fan_out * row_step(layer->fan_in);
         sum = layer->db + (layer->fan_out + 1) * 8;
         memory = place_layer(layer, memory, dim, l < config->hidden);
     }
@@ -203,7 +199,7 @@ void ISA(residual_net_prepare)(struct residual_net *net, const double *params)
         layer->scale = layer->sigma > net->limit ? layer->sigma / net->limit : 1.0;
         for (size_t r = 0; r < layer->fan_out; r++)
             for (size_t k = 0; k < layer->fan_in; k++)
-                layer->weight[r * step_of(layer->fan_in) + k] = layer->w[r * layer->fan_in + k] / layer->scale;
+                layer->weight[r * row_step(layer->fan_in) + k] = layer->w[r * layer->fan_in + k] / layer->scale;
         if (layer->raw_beta) {
             double slope[8], beta[8];
             vec    s, b = softplus(&s, broadcast(*layer->raw_beta));
@@ -258,7 +254,7 @@ static void linear(const struct residual_net *net, const struct residual_layer *
 {
     const size_t step = STREAMS(net->dim);
     ISA(matrix_product)
-    (layer->a, step, NULL, matrix_rows(layer->weight, step_of(layer->fan_in)), matrix_rows(h, step), layer->fan_out,
+    (layer->a, step, NULL, matrix_rows(layer->weight, row_step(layer->fan_in)), matrix_rows(h, step), layer->fan_out,
      layer->fan_in, (1 + net->dim) * rows);
     for (size_t unit = 0; unit < layer->fan_out; unit++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
@@ -272,7 +268,7 @@ const double *ISA(residual_net_forward)(struct residual_net *net, const double *
     const double *h = net->input;
     for (size_t k = 0; k < net->dim; k++) {
         double *input = net->input + k * STREAMS(net->dim);
-        memcpy(input, ROW(x, k), rows * sizeof *input);
+        memcpy(input, COORDINATE(x, k), rows * sizeof *input);
         for (size_t d = 0; d < net->dim; d++)
             for (size_t i = 0; i < rows; i++)
                 input[(1 + d) * rows + i] = d == k ? 1.0 : 0.0;
@@ -326,7 +322,7 @@ INLINE vec unit_backward(double *a, double *h, size_t h_second, const double *dh
 static void activation_backward(struct residual_net *net, const struct residual_layer *layer, size_t rows)
 {
     enum { UNITS = 8 };
-    const size_t step = STREAMS(net->dim), fan_out = layer->fan_out, between = step_of(net->halves * fan_out);
+    const size_t step = STREAMS(net->dim), fan_out = layer->fan_out, between = row_step(net->halves * fan_out);
     const size_t second = net->halves == 2 ? fan_out * step : 0, n = (1 + net->dim) * rows;
     const vec    beta = broadcast(layer->beta), scale = broadcast(net->output_scale);
     double       dbeta[TILE];
@@ -350,7 +346,7 @@ static void activation_backward(struct residual_net *net, const struct residual_
 static void weight_gradient(const struct residual_net *net, const struct residual_layer *layer, const double *da,
                             size_t rows)
 {
-    const size_t step = STREAMS(net->dim), columns = padded(layer->fan_in), between = step_of(layer->fan_in);
+    const size_t step = STREAMS(net->dim), columns = padded(layer->fan_in), between = row_step(layer->fan_in);
     for (size_t unit = 0; unit < layer->fan_out; unit++)
         sum_rows(layer->db + unit * 8, da + unit * step, rows);
     ISA(matrix_add_product)
@@ -365,7 +361,7 @@ void ISA(residual_net_backward)(double *dx, const double *doutput, struct residu
     for (size_t l = net->n_layers; l-- > 1;) {
         const struct residual_layer *layer = &net->layers[l];
         ISA(matrix_product)
-        (net->dh, step, NULL, matrix_transposed(layer->weight, step_of(layer->fan_in)), matrix_rows(da, step),
+        (net->dh, step, NULL, matrix_transposed(layer->weight, row_step(layer->fan_in)), matrix_rows(da, step),
          layer->fan_in, layer->fan_out, (1 + net->dim) * rows);
         activation_backward(net, &net->layers[l - 1], rows);
         weight_gradient(net, layer, da, rows);
@@ -373,22 +369,22 @@ void ISA(residual_net_backward)(double *dx, const double *doutput, struct residu
     }
     const struct residual_layer *first = &net->layers[0];
     ISA(matrix_transpose)
-    (net->transposed, step_of(net->dim), net->input, step, net->dim, (1 + net->dim) * rows);
+    (net->transposed, row_step(net->dim), net->input, step, net->dim, (1 + net->dim) * rows);
     weight_gradient(net, first, da, rows);
     for (size_t k = 0; k < net->dim; k++)
         for (size_t i = 0; i < rows; i += VEC_WIDTH) {
-            vec sum = load(ROW(dx, k) + i);
+            vec sum = load(COORDINATE(dx, k) + i);
             for (size_t unit = 0; unit < first->fan_out; unit++)
-                sum = fmadd(broadcast(first->weight[unit * step_of(first->fan_in) + k]), load(da + unit * step + i),
+                sum = fmadd(broadcast(first->weight[unit * row_step(first->fan_in) + k]), load(da + unit * step + i),
                             sum);
-            store(ROW(dx, k) + i, sum);
+            store(COORDINATE(dx, k) + i, sum);
         }
 }
 
 /* Of one matrix. */
 static void finish_matrix(double *gradient, const struct residual_layer *layer)
 {
-    const size_t in = layer->fan_in, columns = step_of(in);
+    const size_t in = layer->fan_in, columns = row_step(in);
     const bool   held = layer->scale > 1.0;
     double       along = 0.0;
     for (size_t r = 0; r < layer->fan_out && held; r++)

@@ -80,10 +80,10 @@ size_t               ISA(residual_net_bytes)(const struct residual_net *net);
 void                 ISA(residual_net_share)(struct residual_net *net, const struct residual_net *other);
 void                 ISA(residual_net_prepare)(struct residual_net *net, const double *params);
 
-/* Returns [D] streams: g(x), and the columns of J.  x: [D][STRIDE].  Valid until the next call. */
+/* Returns [D] streams: g(x), and the columns of J.  x: [D][SLAB_STRIDE].  Valid until the next call. */
 const double *ISA(residual_net_forward)(struct residual_net *net, const double *x, size_t rows);
 
-/* After forward of the same tile, once.  doutput: [D] streams, d loss / d g and d loss / d J; dx: [D][STRIDE], d loss / d x
+/* After forward of the same tile, once.  doutput: [D] streams, d loss / d g and d loss / d J; dx: [D][SLAB_STRIDE], d loss / d x
  * is added to it. */
 void ISA(residual_net_backward)(double *dx, const double *doutput, struct residual_net *net, size_t rows);
 

@@ -12,12 +12,12 @@ static size_t units(size_t *length, const fathom_config *config)
     return layer_same_units(length, config->dim, config->dim);
 }
 
-/* x = M x in place, M given as a matrix operand; x, scratch: [D][STRIDE]. */
+/* x = M x in place, M given as a matrix operand; x, scratch: [D][SLAB_STRIDE]. */
 static void multiply(double *x, double *scratch, struct matrix m, size_t dim, size_t rows)
 {
-    ISA(matrix_product)(scratch, STRIDE, NULL, m, matrix_rows(x, STRIDE), dim, dim, rows);
+    ISA(matrix_product)(scratch, SLAB_STRIDE, NULL, m, matrix_rows(x, SLAB_STRIDE), dim, dim, rows);
     for (size_t d = 0; d < dim; d++)
-        memcpy(ROW(x, d), ROW(scratch, d), rows * sizeof *x);
+        memcpy(COORDINATE(x, d), COORDINATE(scratch, d), rows * sizeof *x);
 }
 
 /* M = the reflection at v_2 after that at v_1, for the two vectors that layer_rotation.c draws from this key.  Each is

@@ -1,6 +1,6 @@
 /* volume.h - log |det J| of the maps that a row has passed, stored as a sum of logarithms and a product of slopes.
  *
- *   log |det J| = log + log(factor)          (a number of each per row of the tile)
+ *   log |det J| = log + log(factor)          (a number of each per row)
  *
  * A layer that computes a logarithm adds it to `log` (volume_add_log).  A layer that computes slopes multiplies `factor`
  * by them with volume_grow: one multiplication per slope, and one logarithm at the end (volume.c). */
@@ -12,9 +12,18 @@
 #include "tile.h"
 
 struct volume {
-    double log[TILE], factor[TILE]; /* factor: within 2^-500 ... 2^500                                          */
-    bool   flat;                    /* an inverse found no x of its own for some row (transformer.h)              */
+    double *log, *factor; /* [rows] of what a layer, or a transformer, works on; factor: within 2^-500 ... 2^500 */
+    bool    flat;         /* an inverse found no x of its own for some row (transformer.h)                       */
 };
+
+/* Memory for that of a slab. */
+struct volume_memory {
+    double log[SLAB], factor[SLAB];
+};
+static inline struct volume volume_in(struct volume_memory *memory)
+{
+    return (struct volume){ memory->log, memory->factor, false };
+}
 
 /* The identity: log |det J| = 0. */
 static inline void volume_start(struct volume *volume, size_t rows)
@@ -26,28 +35,36 @@ static inline void volume_start(struct volume *volume, size_t rows)
     }
 }
 
+/* That of the tile that begins with row `first` of the slab. */
+static inline struct volume volume_of_tile(const struct volume *volume, size_t first)
+{
+    return (struct volume){ volume->log + first, volume->factor + first, false };
+}
+
 #ifdef VEC_WIDTH /* inside a kernel */
 #include "vec.h"
 
-/* Multiplies the factors of the VEC_WIDTH rows from i on by `slope`, > 0.  Where the product would leave
- * 2^-500 ... 2^500, the logarithms of the old factor and of the slope are added to `log`, and the factor starts again
- * at 1.  Two logarithms are taken, because the product itself may be out of a double's range. */
+/* Multiplies the factors of the VEC_WIDTH rows from i on by `slope`, > 0.  Where the product
+ * would leave 2^-500 ... 2^500, the logarithms of the old factor and of the slope are added to `log`, and the factor
+ * starts again at 1.  Two logarithms are taken, because the product itself may be out of a double's range. */
 INLINE void volume_grow(struct volume *volume, size_t i, vec slope)
 {
+    double   *at = volume->factor + i, *log = volume->log + i;
     const vec least = broadcast(0x1p-500), most = broadcast(0x1p500), one = broadcast(1.0), zero = broadcast(0.0);
-    vec       before = load(volume->factor + i), factor = before * slope;
+    vec       before = load(at), factor = before * slope;
     mask      far = mask_or(less(factor, least), less(most, factor));
     if (mask_count(far) > 0) {
-        store(volume->log + i, load(volume->log + i) + mask_select(far, vec_log(before) + vec_log(slope), zero));
+        store(log, load(log) + mask_select(far, vec_log(before) + vec_log(slope), zero));
         factor = mask_select(far, one, factor);
     }
-    store(volume->factor + i, factor);
+    store(at, factor);
 }
 
 /* Adds the logarithm of a slope to those of the VEC_WIDTH rows from i on. */
 INLINE void volume_add_log(struct volume *volume, size_t i, vec log_slope)
 {
-    store(volume->log + i, load(volume->log + i) + log_slope);
+    double *log = volume->log + i;
+    store(log, load(log) + log_slope);
 }
 #endif
 
