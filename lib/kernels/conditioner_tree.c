@@ -16,9 +16,11 @@ void ISA(conditioner_tree_open_family)(struct piecewise *s, size_t l, size_t at)
         at--;
     struct family *family = &layer->families[layer->n_families++];
     *family = (struct family){ (size_t)s->pieces[at].parent, layer->n, 0 };
+    (layer - 1)->segments[family->parent].slot = (int)layer->n_families - 1;
     do {
         struct piece *piece = &s->pieces[at++];
-        layer->segments[layer->n] = (struct segment){ piece->centre, piece->hinge };
+        const int     slot = layer == last_layer(s) ? (int)layer->n : NONE;
+        layer->segments[layer->n] = (struct segment){ piece->centre, piece->hinge, slot };
         piece->slot = (int)layer->n++;
         family->n++;
     } while (at <= s->n_edges && s->pieces[at].hinge != NONE);
@@ -104,12 +106,14 @@ static fathom_status split_layer(struct piecewise *s, size_t l)
 fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
 {
     struct piecewise *s = state;
+    const double     *first_w = params;
     for (size_t l = 0; l < s->n_layers; l++) {
         struct piecewise_layer *layer = &s->layers[l];
         const size_t step = padded(layer->fan_in); /* from row to row of w, which the matrix kernel reads by vectors */
-        ISA(matrix_transpose)(layer->wt, layer->columns, params, layer->fan_in, layer->fan_out, layer->fan_in);
+        if (layer->wt)
+            ISA(matrix_transpose)(layer->wt, layer->columns, params, layer->fan_in, layer->fan_out, layer->fan_in);
         layer->w = params;
-        for (size_t u = 0; u < layer->fan_out && step != layer->fan_in; u++) {
+        for (size_t u = 0; l > 0 && u < layer->fan_out && step != layer->fan_in; u++) {
             memcpy(layer->w_padded + u * step, params + u * layer->fan_in, layer->fan_in * sizeof(double));
             layer->w = layer->w_padded;
         }
@@ -120,10 +124,11 @@ fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
     }
 
     struct piecewise_layer *lowest = &s->layers[0]; /* one segment, with centre 0 */
-    memcpy(lowest->lines, lowest->wt, lowest->columns * sizeof(double));
+    for (size_t u = 0; u < lowest->fan_out; u++)
+        lowest->lines[u] = first_w[u];
     memcpy(lowest->lines + lowest->columns, lowest->b, lowest->columns * sizeof(double));
     s->n_edges = 0;
-    lowest->segments[0] = (struct segment){ 0.0, NONE };
+    lowest->segments[0] = (struct segment){ 0.0, NONE, NONE };
     lowest->n = 1;
     for (size_t l = 1; l < s->n_layers; l++) {
         if (split_layer(s, l - 1) != FATHOM_OK)
@@ -138,6 +143,7 @@ fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
         s->edges[e] = FAR;
     if (s->n_layers == 1) { /* no hidden layer: layer 0 is the last, and its one segment is open */
         s->pieces[0] = (struct piece){ 0.0, 0, NONE, 0 };
+        lowest->segments[0].slot = 0;
         memset(s->moments, 0, PAIR * lowest->columns * sizeof(double));
     }
     return FATHOM_OK;
