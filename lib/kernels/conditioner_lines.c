@@ -75,7 +75,7 @@ static struct band band_from(size_t first, const struct piecewise_layer *layer, 
     return (struct band){ first, n, BAND, scratch->wt };
 }
 
-static struct view view_of(const struct family *family, const struct piecewise_layer *layer, struct band band,
+INLINE struct view view_of(const struct family *family, const struct piecewise_layer *layer, struct band band,
                            const struct scratch *scratch)
 {
     return (struct view){ .n = family->n,
@@ -141,10 +141,10 @@ static bool read_families(struct scratch *scratch, const struct piecewise_layer 
     for (size_t i = 0; i < n; i++) {
         const struct family *family = &layer->families[first + i];
         double              *always_on = PAIR_OF(scratch->always_on, i, columns);
-        read_hinges(scratch->hinges + family->first, layer, family);
         read_always_on(always_on, layer, family);
-        for (size_t u = 0; u < PAIR * columns && !any; u++)
-            any = always_on[u] != 0.0; /* or NaN */
+        read_hinges(scratch->hinges + family->first, layer, family);
+        for (size_t u = 0; u < PAIR * columns && !any; u += VEC_WIDTH) /* or NaN */
+            any = mask_count(equal(load(always_on + u), broadcast(0.0))) < VEC_WIDTH;
     }
     return any;
 }
@@ -200,7 +200,7 @@ INLINE void add_hinges(double *lines, const double *stem, const struct view f, c
 }
 
 /* A family's lines in a band. */
-static void family_forward(double *lines, const double *stem, struct view f, size_t n_columns)
+INLINE void family_forward(double *lines, const double *stem, struct view f, size_t n_columns)
 {
     for (; n_columns >= VECTORS * VEC_WIDTH; n_columns -= VECTORS * VEC_WIDTH) {
         add_hinges(lines, stem, f, VECTORS);
@@ -320,7 +320,7 @@ INLINE void sum_moments(double *dwt, double *dots, double *total, const double *
 }
 
 /* family_forward backward, for n_columns columns of a band. */
-static void family_backward(double *dwt, double *dots, double *total, const double *moments, struct view f,
+INLINE void family_backward(double *dwt, double *dots, double *total, const double *moments, struct view f,
                             size_t n_columns)
 {
     for (; n_columns >= VECTORS * VEC_WIDTH; n_columns -= VECTORS * VEC_WIDTH) {
@@ -364,8 +364,8 @@ static void band_backward(double *dw, const double *moments, const struct piecew
      fan_in, PAIR * n, band.n);
     for (size_t u = band.first; u < band.first + band.n && u < layer->fan_out; u += 8) /* so eight rows are written */
         ISA(matrix_transpose)
-        (dw + u * fan_in, fan_in, scratch->dwt + (u - band.first), BAND, fan_in,
-         layer->fan_out - u < 8 ? layer->fan_out - u : 8);
+    (dw + u * fan_in, fan_in, scratch->dwt + (u - band.first), BAND, fan_in,
+     layer->fan_out - u < 8 ? layer->fan_out - u : 8);
 }
 
 /* moments_below = W^T times the families' summed moments for the units that are always on in each parent, W_u . (S1, S0)

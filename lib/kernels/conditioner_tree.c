@@ -26,6 +26,26 @@ void ISA(conditioner_tree_open_family)(struct piecewise *s, size_t l, size_t at)
     } while (at <= s->n_edges && s->pieces[at].hinge != NONE);
 }
 
+/* Sorts by zero: each next one is inserted where a search by halves finds its place, behind equal ones.  They are few,
+ * but in layer 0 as many as units. */
+static void sort(struct crossing *found, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const struct crossing next = found[i];
+        size_t                at = 0, left = i;
+        if (found[i - 1].zero <= next.zero)
+            continue;
+        while (left > 0) {
+            const size_t half = left / 2;
+            const bool   behind = found[at + half].zero <= next.zero;
+            at = behind ? at + half + 1 : at;
+            left = behind ? left - half - 1 : half;
+        }
+        memmove(found + at + 1, found + at, (i - at) * sizeof *found);
+        found[at] = next;
+    }
+}
+
 /* found = the zeros strictly inside (low, high) of a segment's n lines, ascending.  Returns their number.  A line with
  * a zero there has different signs at the two ends.  This is tested first, because it takes no division and few lines
  * pass. */
@@ -49,13 +69,7 @@ static size_t find_crossings(struct crossing *found, const double *lines, size_t
                 found[inside++] = (struct crossing){ zero, (int)(u + j) };
         }
     }
-    for (size_t i = 1; i < inside; i++) { /* insertion sort: there are few */
-        const struct crossing next = found[i];
-        size_t                j = i;
-        for (; j > 0 && found[j - 1].zero > next.zero; j--)
-            found[j] = found[j - 1];
-        found[j] = next;
-    }
+    sort(found, inside);
     return inside;
 }
 
