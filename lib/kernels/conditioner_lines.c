@@ -353,6 +353,7 @@ static void band_backward(double *dw, const double *moments, const struct piecew
                           bool any_on, struct scratch *scratch)
 {
     const size_t fan_in = layer->fan_in, columns = layer->columns, n = layer->n_families;
+    const size_t units = layer->fan_out - band.first < band.n ? layer->fan_out - band.first : band.n;
     double      *totals = scratch->stems + band.first;
     memset(scratch->dwt, 0, fan_in * BAND * sizeof(double));
     for (size_t i = 0; i < n; i++)
@@ -362,10 +363,10 @@ static void band_backward(double *dw, const double *moments, const struct piecew
         ISA(matrix_add_product)
     (scratch->dwt, BAND, matrix_transposed(scratch->always_on, (layer - 1)->columns), matrix_rows(totals, columns),
      fan_in, PAIR * n, band.n);
-    for (size_t u = band.first; u < band.first + band.n && u < layer->fan_out; u += 8) /* so eight rows are written */
+    for (size_t u = 0; u < units;
+         u += 16) /* more than 16 rows of dw at once would fall on the same few sets of a cache */
         ISA(matrix_transpose)
-    (dw + u * fan_in, fan_in, scratch->dwt + (u - band.first), BAND, fan_in,
-     layer->fan_out - u < 8 ? layer->fan_out - u : 8);
+        (dw + (band.first + u) * fan_in, fan_in, scratch->dwt + u, BAND, fan_in, units - u < 16 ? units - u : 16);
 }
 
 /* moments_below = W^T times the families' summed moments for the units that are always on in each parent, W_u . (S1, S0)
