@@ -43,8 +43,8 @@
 #endif
 
 enum {
-    PARTS = 8 / VEC_WIDTH,                /* vectors that hold eight partial sums  */
-    VECTORS = VEC_WIDTH == 8 ? 4 : PARTS, /* vectors side by side                  */
+    PARTS = 8 / VEC_WIDTH,               /* vectors that hold eight partial sums   */
+    VECTORS = VEC_WIDTH > 1 ? 4 : PARTS, /* vectors side by side                   */
 };
 
 /* The columns from `first` on of a layer, n of them, and W transposed there: wt: [fan_in][n], rows wt_step apart. */
@@ -208,7 +208,7 @@ INLINE void family_forward(double *lines, const double *stem, struct view f, siz
         stem += VECTORS * VEC_WIDTH;
         f.wt += VECTORS * VEC_WIDTH;
     }
-#if VEC_WIDTH == 8 /* at other widths a multiple of eight columns is a whole number of VECTORS vectors */
+#if VEC_WIDTH > 1 /* with ref a multiple of eight columns is a whole number of VECTORS vectors */
     switch (n_columns / VEC_WIDTH) {
     case 3:
         add_hinges(lines, stem, f, 3);
@@ -330,7 +330,7 @@ INLINE void family_backward(double *dwt, double *dots, double *total, const doub
         moments += VECTORS * VEC_WIDTH;
         f.wt += VECTORS * VEC_WIDTH;
     }
-#if VEC_WIDTH == 8
+#if VEC_WIDTH > 1
     switch (n_columns / VEC_WIDTH) {
     case 3:
         sum_moments(dwt, dots, total, moments, f, 3);
@@ -366,7 +366,7 @@ static void band_backward(double *dw, const double *moments, const struct piecew
     for (size_t u = 0; u < units;
          u += 16) /* more than 16 rows of dw at once would fall on the same few sets of a cache */
         ISA(matrix_transpose)
-        (dw + (band.first + u) * fan_in, fan_in, scratch->dwt + u, BAND, fan_in, units - u < 16 ? units - u : 16);
+    (dw + (band.first + u) * fan_in, fan_in, scratch->dwt + u, BAND, fan_in, units - u < 16 ? units - u : 16);
 }
 
 /* moments_below = W^T times the families' summed moments for the units that are always on in each parent, W_u . (S1, S0)

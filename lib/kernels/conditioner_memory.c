@@ -1,7 +1,7 @@
 /* conditioner_memory.c - the memory of a piecewise conditioner.
  *
  * The number of segments depends on the network's parameters, so the arrays of segments grow.  An array that must grow
- * gets room for half as many again.
+ * gets room for half as many again.  Layers 0 and 1 never do: they have at most 1 and width + 1 segments.
  *
  * Invariant: after FATHOM_NO_MEMORY the state can still be destroyed, or grown again. */
 #include "conditioner_piecewise.h"
@@ -11,7 +11,7 @@ fathom_status ISA(conditioner_memory_segments)(struct piecewise *s, size_t l, si
     struct piecewise_layer *layer = &s->layers[l];
     if (n <= layer->capacity)
         return FATHOM_OK;
-    const size_t room = n + n / 2, bytes_per_pair = PAIR * layer->columns * sizeof(double);
+    const size_t room = l <= 1 ? n : n + n / 2, bytes_per_pair = PAIR * layer->columns * sizeof(double);
     free(layer->segments);
     free(layer->families);
     free(layer->lines);

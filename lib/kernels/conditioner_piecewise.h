@@ -18,18 +18,17 @@ enum { PAIR = 2 };
 #define PAIR_OF(array, segment, columns) ((array) + (size_t)(segment)*PAIR * (columns))
 
 enum {
-    NONE = -1,  /* no hinge: the segment begins at its parent's left end; or no slot of moments */
+    NONE = -1,  /* no hinge: the segment begins at its parent's left end; no slot: it has no moments */
     CLOSED = -1 /* no slot: no row has entered its family since prepare       */
 };
 
-/* The columns of a layer that are worked on together (conditioner_lines.c). */
-enum { BAND = 32 };
+enum { BAND = 32 /* columns of a layer that are worked on together (conditioner_lines.c) */ };
 
 struct segment {
     double centre;
     int    hinge; /* the unit of the layer below that switches at the left end, or NONE */
-    int    slot;  /* where its moments are in the layer's: the number of its own family, or in the last layer its own
-                     number; NONE: no row has entered it, so they are 0                 */
+    int    slot;  /* the place of its moments: in the last layer its own number, below it the number of the family that
+                     it is the parent of.  NONE: no family is, so no row lies in it and they are 0 */
 };
 
 /* A segment of the layer below (the parent), and the segments of this layer that it is split into: first ..
@@ -54,12 +53,12 @@ struct piecewise_layer {
 /* A unit of the layer below that switches inside the parent: between the family's segments k - 1 and k. */
 struct hinge {
     size_t unit;
-    double slope, value;                 /* its line about the parent's centre                                    */
-    double rising_slope, rising_value;   /* if slope > 0: its line about the centre of k, the first
-                                                   segment where it is on; otherwise 0                   */
-    double falling_slope, falling_value; /* if slope < 0: its line about the centre of k - 1, the
-                                                   last segment where it is on; otherwise 0              */
-    double from_left;                    /* the centre of segment k minus that of k - 1                           */
+    double slope, value;                 /* its line about the parent's centre                              */
+    double rising_slope, rising_value;   /* if slope > 0: its line about the centre of k, the first segment
+                                            where it is on; otherwise 0                                     */
+    double falling_slope, falling_value; /* if slope < 0: its line about the centre of k - 1, the last segment
+                                            where it is on; otherwise 0                                     */
+    double from_left;                    /* the centre of segment k minus that of k - 1                     */
 };
 
 /* A unit's zero: the x where its line crosses zero. */

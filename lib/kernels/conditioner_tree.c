@@ -138,8 +138,7 @@ fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
     }
 
     struct piecewise_layer *lowest = &s->layers[0]; /* one segment, with centre 0 */
-    for (size_t u = 0; u < lowest->fan_out; u++)
-        lowest->lines[u] = first_w[u];
+    memcpy(lowest->lines, first_w, lowest->fan_out * sizeof(double));
     memcpy(lowest->lines + lowest->columns, lowest->b, lowest->columns * sizeof(double));
     s->n_edges = 0;
     lowest->segments[0] = (struct segment){ 0.0, NONE, NONE };
