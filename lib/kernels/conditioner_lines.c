@@ -151,10 +151,10 @@ static bool read_families(struct scratch *scratch, const struct piecewise_layer 
 
 /* ---- forward ---- */
 
-/* A family's lines, of `vectors` vectors of units: its stem, plus the rising hinges from left to right, plus the falling
- * ones from right to left.  lines: [n][PAIR][columns] and stem: [PAIR][columns], about the parent's centre, both from
- * the view's column on.  (slope, value) is the sum of the hinges so far, about the current segment's centre: at each
- * step it moves to the next centre, and one hinge is added. */
+/* A family's lines, of `vectors` vectors of units: its stem, plus the rising hinges from left to right, plus the
+ * falling ones from right to left.  lines: [n][PAIR][columns] and stem: [PAIR][columns], about the parent's centre,
+ * both from the view's column on.  (slope, value) is the sum of the hinges so far, about the current segment's centre:
+ * at each step it moves to the next centre, and one hinge is added. */
 INLINE void add_hinges(double *lines, const double *stem, const struct view f, const int vectors)
 {
     vec stem_slope[VECTORS], stem_value[VECTORS], slope[VECTORS], value[VECTORS];
@@ -369,8 +369,8 @@ static void band_backward(double *dw, const double *moments, const struct piecew
     (dw + (band.first + u) * fan_in, fan_in, scratch->dwt + u, BAND, fan_in, units - u < 16 ? units - u : 16);
 }
 
-/* moments_below = W^T times the families' summed moments for the units that are always on in each parent, W_u . (S1, S0)
- * for hinges, and 0 for units that are off. */
+/* moments_below = W^T times the families' summed moments for the units that are always on in each parent,
+ * W_u . (S1, S0) for hinges, and 0 for units that are off. */
 static void moments_backward(double *moments_below, const struct piecewise_layer *layer, bool any_on,
                              const struct scratch *scratch)
 {
