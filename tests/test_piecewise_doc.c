@@ -234,7 +234,7 @@ static void print_hinges(char *text, const struct example *e)
 {
     const struct piecewise_layer *under = &e->s->layers[1], *last = &e->s->layers[2];
     const double                 *lines = parent_lines(e), *w2 = params + 18;
-    const double                 *own = PAIR_OF(e->s->scratch->moments[HIDDEN % 2], 1, under->columns);
+    const double *own = PAIR_OF(e->s->scratch->moments[HIDDEN % 2], under->segments[1].slot, under->columns);
     for (size_t u = 0; u < WIDTH; u++) {
         const double slope = lines[u], value = lines[under->columns + u], zero = -value / slope;
         double       s1 = 0.0, s0 = 0.0;

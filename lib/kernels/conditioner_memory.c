@@ -1,7 +1,7 @@
 /* conditioner_memory.c - the memory of a piecewise conditioner.
  *
  * The number of segments depends on the network's parameters, so the arrays of segments grow.  An array that must grow
- * gets room for half as many again.
+ * gets room for half as many again.  Layers 0 and 1 never do: they have at most 1 and width + 1 segments.
  *
  * Invariant: after FATHOM_NO_MEMORY the state can still be destroyed, or grown again. */
 #include "conditioner_piecewise.h"
@@ -11,7 +11,7 @@ fathom_status ISA(conditioner_memory_segments)(struct piecewise *s, size_t l, si
     struct piecewise_layer *layer = &s->layers[l];
     if (n <= layer->capacity)
         return FATHOM_OK;
-    const size_t room = n + n / 2, bytes_per_pair = PAIR * layer->columns * sizeof(double);
+    const size_t room = l <= 1 ? n : n + n / 2, bytes_per_pair = PAIR * layer->columns * sizeof(double);
     free(layer->segments);
     free(layer->families);
     free(layer->lines);
@@ -31,7 +31,7 @@ fathom_status ISA(conditioner_memory_segments)(struct piecewise *s, size_t l, si
 
 static size_t scratch_doubles(const struct piecewise *s, size_t capacity)
 {
-    return capacity * PAIR * (5 * s->widest + 2 * 8) + s->most_weights;
+    return capacity * PAIR * (4 * s->widest + 8) + s->widest + 2 * s->most_inputs * BAND;
 }
 
 fathom_status ISA(conditioner_memory_scratch)(struct piecewise *s, size_t n)
@@ -52,10 +52,10 @@ fathom_status ISA(conditioner_memory_scratch)(struct piecewise *s, size_t n)
     t->stems = t->always_on + pairs;
     t->moments[0] = t->stems + pairs;
     t->moments[1] = t->moments[0] + pairs;
-    t->right = t->moments[1] + pairs;
-    t->dots = t->right + room * PAIR * 8;
-    t->w_moments = t->dots + room * PAIR * 8;
-    t->dwt = t->w_moments + pairs;
+    t->dots = t->moments[1] + pairs;
+    t->sum = t->dots + room * PAIR * 8;
+    t->wt = t->sum + s->widest;
+    t->dwt = t->wt + s->most_inputs * BAND;
     t->capacity = room;
     return FATHOM_OK;
 }
@@ -114,6 +114,17 @@ void ISA(conditioner_memory_share)(void *state, const void *other)
     s->scratch = ((const struct piecewise *)other)->scratch;
 }
 
+/* The doubles of a layer's w_padded, and of its wt. */
+static size_t n_padded(const struct piecewise *s, const struct piecewise_layer *layer)
+{
+    return layer == s->layers || layer->fan_in % 8 == 0 ? 0 : layer->fan_out * padded(layer->fan_in);
+}
+
+static size_t n_transposed(const struct piecewise *s, const struct piecewise_layer *layer)
+{
+    return layer == &s->layers[s->n_layers - 1] ? layer->fan_in * layer->columns : 0;
+}
+
 void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, size_t hidden, size_t most_rows)
 {
     struct piecewise *s = n_in == 1 && most_rows <= TILE ? calloc(1, sizeof *s) : NULL;
@@ -125,10 +136,9 @@ void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, si
         layer->fan_in = l == 0 ? 1 : width;
         layer->fan_out = l == hidden ? n_out : width;
         layer->columns = padded(layer->fan_out);
-        const size_t weights = layer->fan_in * layer->columns;
         s->widest = layer->columns > s->widest ? layer->columns : s->widest;
-        s->most_weights = weights > s->most_weights ? weights : s->most_weights;
-        s->n_weights += weights + layer->columns + layer->fan_out * padded(layer->fan_in);
+        s->most_inputs = layer->fan_in > s->most_inputs ? layer->fan_in : s->most_inputs;
+        s->n_weights += layer->columns + n_padded(s, layer) + n_transposed(s, layer);
     }
     s->weights = zeros(s->n_weights * sizeof(double));
     s->scratch = s->own_scratch = calloc(1, sizeof *s->scratch);
@@ -145,10 +155,10 @@ void *ISA(conditioner_memory_create)(size_t n_in, size_t n_out, size_t width, si
     double *next = s->weights;
     for (size_t l = 0; l <= hidden; l++) {
         struct piecewise_layer *layer = &s->layers[l];
-        layer->wt = next;
-        layer->b = layer->wt + layer->fan_in * layer->columns;
+        layer->b = next;
         layer->w_padded = layer->b + layer->columns;
-        next = layer->w_padded + layer->fan_out * padded(layer->fan_in);
+        layer->wt = layer == last_layer(s) ? layer->w_padded + n_padded(s, layer) : NULL;
+        next = layer->w_padded + n_padded(s, layer) + n_transposed(s, layer);
     }
     return s;
 }

@@ -187,8 +187,13 @@ static void finish(double *gradient, void *state)
         moments = s->scratch->moments[l % 2];
         gradient = dw;
     }
-    memcpy(gradient - lowest->fan_out, moments + lowest->columns, lowest->fan_out * sizeof *gradient);
-    memcpy(gradient - 2 * lowest->fan_out, moments, lowest->fan_out * sizeof *gradient);
+    gradient -= 2 * lowest->fan_out;
+    if (lowest->segments[0].slot == NONE) { /* no row since prepare */
+        memset(gradient, 0, 2 * lowest->fan_out * sizeof *gradient);
+        return;
+    }
+    memcpy(gradient, moments, lowest->fan_out * sizeof *gradient);
+    memcpy(gradient + lowest->fan_out, moments + lowest->columns, lowest->fan_out * sizeof *gradient);
 }
 
 const struct conditioner ISA(conditioner_piecewise) = {

@@ -18,13 +18,17 @@ enum { PAIR = 2 };
 #define PAIR_OF(array, segment, columns) ((array) + (size_t)(segment)*PAIR * (columns))
 
 enum {
-    NONE = -1,  /* no hinge: the segment begins at its parent's left end      */
+    NONE = -1,  /* no hinge: the segment begins at its parent's left end; no slot: it has no moments */
     CLOSED = -1 /* no slot: no row has entered its family since prepare       */
 };
+
+enum { BAND = 32 /* columns of a layer that are worked on together (conditioner_lines.c) */ };
 
 struct segment {
     double centre;
     int    hinge; /* the unit of the layer below that switches at the left end, or NONE */
+    int    slot;  /* the place of its moments: in the last layer its own number, below it the number of the family that
+                     it is the parent of.  NONE: no family is, so no row lies in it and they are 0 */
 };
 
 /* A segment of the layer below (the parent), and the segments of this layer that it is split into: first ..
@@ -37,7 +41,8 @@ struct piecewise_layer {
     size_t        fan_in, fan_out, columns; /* columns = padded(fan_out)                                 */
     const double *w;                        /* [fan_out][padded(fan_in)]: the caller's parameters if fan_in
                                                is a multiple of 8, otherwise w_padded                    */
-    double       *w_padded, *wt, *b;        /* wt: [fan_in][columns], W transposed; b: [columns]         */
+    double       *w_padded, *wt, *b;        /* wt: [fan_in][columns], W transposed, of the last layer alone,
+                                               otherwise NULL; b: [columns]                              */
 
     size_t          n, n_families, capacity; /* segments and families; of the last layer only the open   */
     struct segment *segments;                /* [capacity]                                               */
@@ -47,14 +52,13 @@ struct piecewise_layer {
 
 /* A unit of the layer below that switches inside the parent: between the family's segments k - 1 and k. */
 struct hinge {
-    size_t        unit;
-    const double *w;            /* [columns], the unit's outgoing weights: a row of wt                   */
-    double        slope, value; /* its line about the parent's centre                                    */
-    double        rising_slope, rising_value;   /* if slope > 0: its line about the centre of k, the first
-                                                   segment where it is on; otherwise 0                   */
-    double        falling_slope, falling_value; /* if slope < 0: its line about the centre of k - 1, the
-                                                   last segment where it is on; otherwise 0              */
-    double        from_left; /* the centre of segment k minus that of k - 1                           */
+    size_t unit;
+    double slope, value;                 /* its line about the parent's centre                              */
+    double rising_slope, rising_value;   /* if slope > 0: its line about the centre of k, the first segment
+                                            where it is on; otherwise 0                                     */
+    double falling_slope, falling_value; /* if slope < 0: its line about the centre of k - 1, the last segment
+                                            where it is on; otherwise 0                                     */
+    double from_left;                    /* the centre of segment k minus that of k - 1                     */
 };
 
 /* A unit's zero: the x where its line crosses zero. */
@@ -72,11 +76,10 @@ struct scratch {
     double          *stems;      /* [capacity][PAIR][widest]: per family, forward the stem, that is the sum of
                                      those lines; backward the sum of the family's moments                    */
     double          *moments[2]; /* [capacity][PAIR][widest]: moments of a layer's segments, two layers in turn */
-    double          *right;      /* [capacity][PAIR][8]: of 8 units, moments of segment k and all right of it */
-    double          *dots;       /* [capacity][PAIR][8]: W_u . (S1, S0) of a hinge, in eight partial sums    */
-    double          *w_moments;  /* [capacity][PAIR][widest]: W^T times the families' moments                */
-    double          *dwt;        /* [fan_in][columns], d loss / d wt                                         */
-    struct hinge    *hinges;     /* [capacity], those of one family, from 1 on                               */
+    double          *dots;       /* [capacity][PAIR][8]: W_u . (S1, S0) of each hinge, in eight partial sums */
+    double          *sum;        /* [widest]: the sum of the families' S0                                    */
+    double          *wt, *dwt;   /* [fan_in][BAND]: a band of W, transposed, and d loss / d wt               */
+    struct hinge    *hinges;     /* [capacity]: the unit that switches at the left end of a layer's segment  */
     struct crossing *crossings;  /* [widest], those of one segment                                           */
 };
 
@@ -90,12 +93,12 @@ struct piece {
 
 struct piecewise {
     size_t                 n_layers;
-    struct piecewise_layer layers[9];    /* hidden + 1                                                       */
-    double                *weights;      /* the block that contains the layers' w_padded, wt and b           */
-    size_t                 n_weights;    /* its doubles                                                   */
-    size_t                 widest;       /* the largest `columns` of a layer                              */
-    size_t                 most_weights; /* the largest wt of a layer, in doubles                         */
-    double                *moments;      /* [capacity of the last layer][PAIR][its columns], of its open segments */
+    struct piecewise_layer layers[9];   /* hidden + 1                                                       */
+    double                *weights;     /* the block that contains the layers' w_padded, wt and b           */
+    size_t                 n_weights;   /* its doubles                                                   */
+    size_t                 widest;      /* the largest `columns` of a layer                              */
+    size_t                 most_inputs; /* the largest fan_in of a layer                                 */
+    double                *moments;     /* [capacity of the last layer][PAIR][its columns], of its open segments */
 
     double       *edges;      /* [capacity], ascending, with equal ones if units share a zero; then FAR up to a
                                  multiple of 8, at least one                                              */
@@ -145,8 +148,8 @@ const double *ISA(conditioner_tree_edges)(size_t *n, const void *state);
  * below, whose lines are known. */
 void ISA(conditioner_lines_forward)(struct piecewise_layer *layer, size_t first, struct scratch *scratch);
 
-/* moments: [n][PAIR][columns], of all the layer's segments.  Computes dw: [fan_out][fan_in] = d loss / d W,
- * db: [fan_out] = d loss / d b, and moments_below: [its n][PAIR][its columns], the moments of the layer below. */
+/* moments: [slots][PAIR][columns], of the layer's segments.  Computes dw: [fan_out][fan_in] = d loss / d W,
+ * db: [fan_out] = d loss / d b, and moments_below: [n_families][PAIR][its columns], the moments of the layer below. */
 void ISA(conditioner_lines_backward)(double *dw, double *db, double *moments_below, const double *moments,
                                      const struct piecewise_layer *layer, struct scratch *scratch);
 

@@ -16,12 +16,34 @@ void ISA(conditioner_tree_open_family)(struct piecewise *s, size_t l, size_t at)
         at--;
     struct family *family = &layer->families[layer->n_families++];
     *family = (struct family){ (size_t)s->pieces[at].parent, layer->n, 0 };
+    (layer - 1)->segments[family->parent].slot = (int)layer->n_families - 1;
     do {
         struct piece *piece = &s->pieces[at++];
-        layer->segments[layer->n] = (struct segment){ piece->centre, piece->hinge };
+        const int     slot = layer == last_layer(s) ? (int)layer->n : NONE;
+        layer->segments[layer->n] = (struct segment){ piece->centre, piece->hinge, slot };
         piece->slot = (int)layer->n++;
         family->n++;
     } while (at <= s->n_edges && s->pieces[at].hinge != NONE);
+}
+
+/* Sorts by zero: each next one is inserted where a search by halves finds its place, behind equal ones.  They are few,
+ * but in layer 0 as many as units. */
+static void sort(struct crossing *found, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        const struct crossing next = found[i];
+        size_t                at = 0, left = i;
+        if (found[i - 1].zero <= next.zero)
+            continue;
+        while (left > 0) {
+            const size_t half = left / 2;
+            const bool   behind = found[at + half].zero <= next.zero;
+            at = behind ? at + half + 1 : at;
+            left = behind ? left - half - 1 : half;
+        }
+        memmove(found + at + 1, found + at, (i - at) * sizeof *found);
+        found[at] = next;
+    }
 }
 
 /* found = the zeros strictly inside (low, high) of a segment's n lines, ascending.  Returns their number.  A line with
@@ -47,13 +69,7 @@ static size_t find_crossings(struct crossing *found, const double *lines, size_t
                 found[inside++] = (struct crossing){ zero, (int)(u + j) };
         }
     }
-    for (size_t i = 1; i < inside; i++) { /* insertion sort: there are few */
-        const struct crossing next = found[i];
-        size_t                j = i;
-        for (; j > 0 && found[j - 1].zero > next.zero; j--)
-            found[j] = found[j - 1];
-        found[j] = next;
-    }
+    sort(found, inside);
     return inside;
 }
 
@@ -104,12 +120,14 @@ static fathom_status split_layer(struct piecewise *s, size_t l)
 fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
 {
     struct piecewise *s = state;
+    const double     *first_w = params;
     for (size_t l = 0; l < s->n_layers; l++) {
         struct piecewise_layer *layer = &s->layers[l];
         const size_t step = padded(layer->fan_in); /* from row to row of w, which the matrix kernel reads by vectors */
-        ISA(matrix_transpose)(layer->wt, layer->columns, params, layer->fan_in, layer->fan_out, layer->fan_in);
+        if (layer->wt)
+            ISA(matrix_transpose)(layer->wt, layer->columns, params, layer->fan_in, layer->fan_out, layer->fan_in);
         layer->w = params;
-        for (size_t u = 0; u < layer->fan_out && step != layer->fan_in; u++) {
+        for (size_t u = 0; l > 0 && u < layer->fan_out && step != layer->fan_in; u++) {
             memcpy(layer->w_padded + u * step, params + u * layer->fan_in, layer->fan_in * sizeof(double));
             layer->w = layer->w_padded;
         }
@@ -120,10 +138,10 @@ fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
     }
 
     struct piecewise_layer *lowest = &s->layers[0]; /* one segment, with centre 0 */
-    memcpy(lowest->lines, lowest->wt, lowest->columns * sizeof(double));
+    memcpy(lowest->lines, first_w, lowest->fan_out * sizeof(double));
     memcpy(lowest->lines + lowest->columns, lowest->b, lowest->columns * sizeof(double));
     s->n_edges = 0;
-    lowest->segments[0] = (struct segment){ 0.0, NONE };
+    lowest->segments[0] = (struct segment){ 0.0, NONE, NONE };
     lowest->n = 1;
     for (size_t l = 1; l < s->n_layers; l++) {
         if (split_layer(s, l - 1) != FATHOM_OK)
@@ -138,6 +156,7 @@ fathom_status ISA(conditioner_tree_prepare)(void *state, const double *params)
         s->edges[e] = FAR;
     if (s->n_layers == 1) { /* no hidden layer: layer 0 is the last, and its one segment is open */
         s->pieces[0] = (struct piece){ 0.0, 0, NONE, 0 };
+        lowest->segments[0].slot = 0;
         memset(s->moments, 0, PAIR * lowest->columns * sizeof(double));
     }
     return FATHOM_OK;

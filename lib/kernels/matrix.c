@@ -19,14 +19,6 @@
  * the numbers alone. */
 #include "internal.h"
 
-/* The loops over a block's rows and vectors must be unrolled completely.  Otherwise the compiler keeps `sum` in memory
- * instead of registers, at a quarter of the speed.  clang ignores gcc's pragma. */
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 8")
-#endif
-
 #if VEC_WIDTH == 8
 enum { MR = 8, NV = 3 };
 #elif VEC_WIDTH == 4

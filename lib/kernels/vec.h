@@ -37,6 +37,14 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Before a loop over a few vectors that registers hold: it is unrolled completely.  Otherwise the compiler keeps them in
+ * memory, at a quarter of the speed.  clang ignores gcc's pragma. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+
 /* 1 / sqrt(x) to 3.5 %: as an integer its bit pattern is RSQRT_MAGIC minus half of x's pattern, which halves the
  * exponent and changes its sign (Lomont 2003, "Fast inverse square root", the constant for doubles). */
 static const int64_t RSQRT_MAGIC = 0x5fe6ec85e7de30da;
