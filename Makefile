@@ -308,10 +308,10 @@ MACHINE = this
 TIMES   = $(call quoted,$(OUT)/bench/$(MACHINE))
 
 ## make published    one long training each beside the scores that papers print of residual flows: hours, tables in
-##                   build/published/ (STEPS=N: so many steps)
+##                   results/published/ (STEPS=N: so many steps)
 published: build
-	@mkdir -p $(BUILD)/published
-	$(call run,$(LONG),$(BUILD)/published)
+	@mkdir -p $(out)/published
+	$(call run,$(LONG),$(out)/published,$(store))
 
 ## make bench        what a step costs, and where: tables and figures in results/bench/this/ (MACHINE=name)
 bench: build $(BUILD)/bench/bench

@@ -38,7 +38,7 @@ static void defaults(struct options *options)
     options->flow.hidden = 3;
     options->flow.lipschitz = 0.98;
     options->flow.activation = FATHOM_ACTIVATION_CLIPSWISH;
-    options->training.steps = 50000;
+    options->training.steps = 20000; /* the papers take 50000 */
     options->training.peak_lr = 1e-2;
 }
 
