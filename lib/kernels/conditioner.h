@@ -35,7 +35,8 @@ struct conditioner {
     void (*share)(void *state, const void *other);
 };
 
-/* Where the tile that begins with row `first` of the slab lies in out, and in dout; of all rows: their size. */
+/* How many doubles of out, or dout, come before the tile that begins with row `first` of the slab; with most_rows in
+ * place of `first`, the size of either. */
 static inline size_t conditioner_out(size_t n_out, size_t first) { return first / TILE * padded(n_out) * STRIDE; }
 
 /* A conditioner and one state of it. */
