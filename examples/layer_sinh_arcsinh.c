@@ -9,8 +9,9 @@
 struct sinh_arcsinh {
     size_t        dim;
     const double *shift, *s;
-    double        gradient[2 * 64];                  /* d loss / d (shift, s), of all tiles so far; D <= 64 */
-    double x[64 * SLAB_STRIDE], u[64 * SLAB_STRIDE]; /* [D][SLAB_STRIDE], kept by forward for backward           */
+    double        gradient[2 * 64];    /* d loss / d (shift, s), of all slabs so far; D <= 64 */
+    double        x[64 * SLAB_STRIDE]; /* [D][SLAB_STRIDE], kept by forward for backward      */
+    double        u[64 * SLAB_STRIDE]; /* the same                                            */
 };
 
 static double hyperbolic_sine(double u)

@@ -11,8 +11,8 @@
 
 #include "flow.h"
 
-/* One conditioner at one slab.  alive: [hidden][width], set where a unit is above 0; h, next: [>= inputs, width][SLAB_STRIDE],
- * h the inputs. */
+/* One conditioner at one slab.  alive: [hidden][width], set where a unit is above 0; h, next: [>= inputs, width]
+ * [SLAB_STRIDE], h the inputs. */
 static void mark_alive(bool *alive, double *h, double *next, const fathom_config *config, const double *params,
                        size_t n_in, size_t rows)
 {

@@ -18,8 +18,8 @@ struct fathom_flow {
 struct fathom_workspace {
     const fathom_flow   *flow;
     const fathom_isa    *isa;
-    double              *x;       /* [D][SLAB_STRIDE], the slab                           */
-    double              *z;       /* [D][SLAB_STRIDE], its latent, for the base           */
+    double              *x;       /* [D][SLAB_STRIDE], the slab                                  */
+    double              *z;       /* [D][SLAB_STRIDE], its latent, for the base                  */
     double              *partial; /* [2 D][8], d loss / d base parameters, in eight partial sums */
     struct volume        volume;
     struct volume_memory volume_memory;

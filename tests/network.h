@@ -4,7 +4,7 @@
 
 #include "common.h"
 
-enum { MOST_WIDTH = 64 };
+enum { MOST_WIDTH = 136 };
 
 struct shape {
     size_t n_in, n_out, width, hidden, batch;
@@ -27,7 +27,7 @@ struct answer {
 struct answer new_answer(const struct shape *s);
 void          free_answer(struct answer *a);
 
-/* x: [batch][n_in], dout: [batch][n_out].  By tiles as a flow does: the last is filled up with copies of a row whose
+/* x: [batch][n_in], dout: [batch][n_out].  By slabs as a flow does: the last is filled up with copies of a row whose
  * upstream gradient is zero. */
 void ask(struct answer *a, const struct conditioner *c, const struct shape *s, const double *params, const double *x,
          const double *dout);

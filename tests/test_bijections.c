@@ -394,12 +394,62 @@ static void test_bad_rows(void **state)
     on_all_layers(bad_rows);
 }
 
+/* ---------------------------------------------------------------------------------------------------- slabs ---- */
+
+/* A slab, its image and what comes back. */
+struct passed {
+    double x[MOST_DIM * SLAB_STRIDE], log_det[SLAB], dx[MOST_DIM * SLAB_STRIDE], dlog_det[SLAB];
+    double back[MOST_DIM * SLAB_STRIDE], back_log_det[SLAB];
+};
+
+/* rows: of each of the slabs that p is cut into. */
+static void pass(struct passed *p, double *gradient, struct layer_case *layer, size_t rows)
+{
+    assert_int_equal(layer_prepare(layer->table, layer->state, layer->params), FATHOM_OK);
+    for (size_t first = 0; first < SLAB; first += rows) {
+        run_forward(layer->table, p->x + first, p->log_det + first, layer->state, rows);
+        layer->table->backward(p->dx + first, p->dlog_det + first, layer->state, rows);
+    }
+    memset(gradient, 0, layer->n_params * sizeof *gradient);
+    layer_finish(gradient, layer->table, layer->state);
+    for (size_t first = 0; first < SLAB; first += rows)
+        run_inverse(layer->table, p->back + first, p->back_log_det + first, layer->state, rows);
+}
+
+/* A whole slab has the bits of its tiles one by one.  Residual blocks take tiles alone (kernels.h, slab_rows). */
+static void whole_slab(struct layer_case *layer)
+{
+    struct passed whole = { .log_det = { 0 } }, parts;
+    double       *gradient = need(2 * (layer->n_params + 1) * sizeof *gradient);
+    if (slab_rows(&layer->config) == SLAB && strcmp(layer->table->name, "residual") != 0) {
+        draw(whole.x, 15, 1.0, layer->dim * SLAB_STRIDE);
+        draw(whole.dx, 16, 1.0, layer->dim * SLAB_STRIDE);
+        draw(whole.dlog_det, 17, 1.0, SLAB);
+        memcpy(whole.back, whole.x, sizeof whole.back);
+        parts = whole;
+        pass(&whole, gradient, layer, SLAB);
+        pass(&parts, gradient + layer->n_params, layer, TILE);
+        check_same((double *)&whole, (double *)&parts, sizeof whole / sizeof(double), layer->name, "whole slab");
+        check_same(gradient, gradient + layer->n_params, layer->n_params, layer->name, "gradient of a whole slab");
+    }
+    free(gradient);
+}
+
+static void test_whole_slab(void **state)
+{
+    (void)state;
+    fathom_config config = fathom_config_default();
+    config.width = 64;
+    config.hidden = 1;
+    for_each_layer(whole_slab, &config, 0.1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_jacobian),     cmocka_unit_test(test_adjoint),
         cmocka_unit_test(test_parameters), cmocka_unit_test(test_accumulation), cmocka_unit_test(test_short_tile),
-        cmocka_unit_test(test_bad_rows),
+        cmocka_unit_test(test_bad_rows),   cmocka_unit_test(test_whole_slab),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -336,7 +336,7 @@ static void test_default_actnorm(void **state)
     (void)state;
     const fathom_config config = fathom_config_default();
     const struct layer *actnorm = fathom_isa_layer(fathom_isa_find(NULL), "actnorm");
-    double              params[4], x[2 * STRIDE] = { [0] = 1.0 }, log_det[TILE] = { 0 };
+    double              params[4], x[2 * SLAB_STRIDE] = { [0] = 1.0 }, log_det[TILE] = { 0 };
     void               *layer = layer_create(actnorm, &config);
     assert_non_null(layer);
     layer_init(params, actnorm, &config, fathom_key_from_seed(0));

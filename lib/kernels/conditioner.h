@@ -7,18 +7,20 @@
 #define FATHOM_CONDITIONER_H
 
 #include "../fathom.h"
+#include "aligned.h"
 #include "tile.h"
 
 struct conditioner {
     const char *name;
-    /* most_rows: of a slab that it is given: TILE, or SLAB. */
+    /* most_rows: the most rows of a slab that it gets: TILE or SLAB.  NULL if memory is short, or if this conditioner is
+     * not for that shape. */
     void *(*create)(size_t n_in, size_t n_out, size_t width, size_t hidden, size_t most_rows);
     void (*destroy)(void *state);
     size_t (*bytes)(const void *state);
     /* params: W0, b0, W1, b1, ..., each W [fan_out][fan_in]; they must not change before finish.
      * FATHOM_OK or FATHOM_NO_MEMORY. */
     fathom_status (*prepare)(void *state, const double *params);
-    /* in: [n_in][SLAB_STRIDE].  out: tile by tile, [padded(n_out)][STRIDE] of each (conditioner_out). */
+    /* in: [n_in][SLAB_STRIDE].  out: [tiles][padded(n_out)][STRIDE], since transformers take it tile by tile. */
     void (*forward)(double *out, const double *in, void *state, size_t rows);
     /* After forward of the same slab.  din: [n_in][SLAB_STRIDE], d loss / d in is added to it.
      * dout: as out, d loss / d out; the caller keeps its rows from n_out on zero. */
@@ -33,11 +35,9 @@ struct conditioner {
     void (*share)(void *state, const void *other);
 };
 
-/* How many doubles of out, or dout, come before the tile that begins with row `first` of the slab. */
-static inline size_t conditioner_out(size_t n_out, size_t first)
-{
-    return first / TILE * ((n_out + 7) / 8 * 8) * STRIDE;
-}
+/* How many doubles of out, or dout, come before the tile that begins with row `first` of the slab; with most_rows in
+ * place of `first`, the size of either. */
+static inline size_t conditioner_out(size_t n_out, size_t first) { return first / TILE * padded(n_out) * STRIDE; }
 
 /* A conditioner and one state of it. */
 struct conditioner_use {

@@ -5,17 +5,23 @@
  *
  * d_l is d loss / d (W_l h_l + b_l), for one row; dW_l and db_l are summed over rows.  L = `hidden`.
  *
- * Inside, a slab is row-major, H and D: [rows][units].  The network's inputs are coordinate-major, [inputs][rows], and
- * so are its outputs, tile by tile.  The products read and write their operands as they are (matrix.c), and only H_0 and
- * H_L are transposed:
+ * Rows lie one way outside, and the other way inside: H_l, whose rows are the h_l of a slab's rows, and D_l, likewise of
+ * d_l, are [rows][units].
+ *
+ *      in  --transpose-->  H_0  --W_0-->  H_1  ...  H_L  --transpose-->  H_L^T  --W_L-->  out
+ *
+ *      [inputs][rows]      [rows][units]                                 [units][rows]    [outputs][rows]
+ *      |------------------------ a whole slab ---------------|           |-- tile by tile (conditioner.h) --|
+ *
+ * The other operands are read as they lie, in the four products (matrix.c):
  *
  *   H_{l+1} = max(0, H_l W_l^T + b_l)       lanes are units; W_l is transposed once per parameter vector
- *   out     = W_L H_L^T + b_L               lanes are rows; H_L is transposed
+ *   out     = W_L H_L^T + b_L               lanes are rows
  *   D_{l-1} = D_l W_l where H_l > 0         lanes are units of the layer below
  *   dW_l   += D_l^T H_l                     lanes are units of the layer below; summed over rows in their order
  *
- * With at most FEW inputs most lanes of dW_l would be padding.  Then it is summed as db is, in eight partial sums
- * (sums.h), and lanes are units.
+ * With at most FEW inputs most lanes of dW_l would be padding.  Then it is summed as db_l is, in eight partial sums
+ * (sums.h), and lanes are units of the layer itself.
  *
  * It works for any number of inputs.  The tests compare conditioner_piecewise.c with it, and it with
  * conditioner_plain.h. */
@@ -173,7 +179,7 @@ static void forward(double *out, const double *in, void *state, size_t rows)
 
 /* Row i of d times h[i][k], k < n, is added to dw[k][i mod 8], and row i itself to db[i mod 8].  dw: [n][8][columns],
  * db: [8][columns]; d: [rows][columns]. */
-INLINE void add_few(const struct dense_layer *layer, const double *d, size_t rows, const size_t n)
+INLINE void add_partial_sums(const struct dense_layer *layer, const double *d, size_t rows, const size_t n)
 {
     const size_t  columns = layer->columns;
     const double *h = layer->h;
@@ -195,29 +201,29 @@ INLINE void add_few(const struct dense_layer *layer, const double *d, size_t row
         }
 }
 
-/* The bias's gradient, and with few inputs the weights'.  d: [rows][columns]. */
-static void add_sums(const struct dense_layer *layer, const double *d, size_t rows)
+/* db_l += d_l, and with few inputs dW_l += d_l h_l^T.  d: [rows][columns]. */
+static void bias_gradient(const struct dense_layer *layer, const double *d, size_t rows)
 {
     switch (layer->fan_in) {
     case 1:
-        add_few(layer, d, rows, 1);
+        add_partial_sums(layer, d, rows, 1);
         break;
     case 2:
-        add_few(layer, d, rows, 2);
+        add_partial_sums(layer, d, rows, 2);
         break;
     case 3:
-        add_few(layer, d, rows, 3);
+        add_partial_sums(layer, d, rows, 3);
         break;
     case 4:
-        add_few(layer, d, rows, 4);
+        add_partial_sums(layer, d, rows, 4);
         break;
     default:
-        add_few(layer, d, rows, 0);
+        add_partial_sums(layer, d, rows, 0);
     }
 }
 
 /* The same of the last layer, whose upstream gradient is coordinate-major: d: [fan_out][STRIDE], of one tile. */
-static void add_last_sums(struct dense_layer *layer, const double *d, const double *h, size_t rows)
+static void last_bias_gradient(struct dense_layer *layer, const double *d, const double *h, size_t rows)
 {
     for (size_t u = 0; u < layer->fan_out; u++) {
         sum_rows(layer->db + u * 8, ROW(d, u), rows);
@@ -237,8 +243,8 @@ struct part {
     bool          first; /* since prepare      */
 };
 
-/* dW_l += d_l h_l^T */
-static void add_weights(const struct dense_layer *layer, const struct part *part)
+/* dW_l += d_l h_l^T, with more inputs than FEW. */
+static void weight_gradient(const struct dense_layer *layer, const struct part *part)
 {
     const struct matrix h = matrix_rows(part->h, layer->in_step);
     if (layer->fan_in > FEW && part->first)
@@ -248,7 +254,7 @@ static void add_weights(const struct dense_layer *layer, const struct part *part
 }
 
 /* below: [rows][inputs] = d_{l-1} = W_l^T d_l where h_l > 0; for layer 0 W_0^T d_0 is added to it. */
-static void go_below(double *below, const struct dense_layer *layer, const struct part *part, bool lowest)
+static void input_gradient(double *below, const struct dense_layer *layer, const struct part *part, bool lowest)
 {
     const struct matrix dt = { part->d.data, part->d.column_step, part->d.row_step };
     const struct matrix w = matrix_rows(layer->w, layer->in_step);
@@ -278,15 +284,15 @@ static void backward(double *din, const double *dout, void *state, size_t rows)
                          *h = layer->h + first * layer->in_step;
             const struct part part = { matrix_rows(d_tile, STRIDE), h, rows_of_tile(rows, first),
                                        !s->summed && first == 0 };
-            add_last_sums(layer, d_tile, h, part.rows);
-            add_weights(layer, &part);
-            go_below(below + first * layer->in_step, layer, &part, lowest);
+            last_bias_gradient(layer, d_tile, h, part.rows);
+            weight_gradient(layer, &part);
+            input_gradient(below + first * layer->in_step, layer, &part, lowest);
         }
         if (!last) {
             const struct part part = { matrix_transposed(d, layer->out_step), layer->h, rows, !s->summed };
-            add_sums(layer, d, rows);
-            add_weights(layer, &part);
-            go_below(below, layer, &part, lowest);
+            bias_gradient(layer, d, rows);
+            weight_gradient(layer, &part);
+            input_gradient(below, layer, &part, lowest);
         }
         if (lowest)
             ISA(matrix_transpose)(din, SLAB_STRIDE, below, layer->in_step, rows, layer->fan_in);

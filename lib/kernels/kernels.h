@@ -53,8 +53,8 @@ static inline const struct conditioner *conditioner_of(const struct fathom_isa *
     return n_in == 1 ? isa->piecewise : isa->dense;
 }
 
-/* Rows of a flow's slabs at most.  A tile does where the conditioners are narrow, or tables (piecewise): their numbers
- * stay in the nearest caches.  A residual block takes tiles. */
+/* The most rows of a slab.  Wide dense conditioners read so many weights that each reading must serve many rows.  For
+ * other conditioners a slab is one tile, which stays in the nearest caches; a residual block takes no more. */
 static inline size_t slab_rows(const fathom_config *config)
 {
     const bool wide = config->block == FATHOM_BLOCK_COUPLING && config->dim / 2 > 1 && config->width >= 64;

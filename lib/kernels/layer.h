@@ -1,8 +1,8 @@
 /* layer.h - a layer: a bijection y = f(x) of R^D with its gradient, as a table of functions.
  *
- * A layer's state is used in this order for one parameter vector.  First `prepare`.  Then, for each tile, `forward` or
- * `inverse`; `backward` may follow `forward` of the same tile.  Last `finish`, which writes the layer's part of the
- * flat gradient, summed over all those tiles.  forward, inverse and backward work on a tile in place (tile.h).
+ * A layer's state is used in this order for one parameter vector.  First `prepare`.  Then, for each slab, `forward` or
+ * `inverse`; `backward` may follow `forward` of the same slab.  Last `finish`, which writes the layer's part of the
+ * flat gradient, summed over all those slabs.  forward, inverse and backward work on a slab in place (tile.h).
  *
  * A new layer is one file, layer_NAME.c, which ends in such a table, and one line in list.h.  Slots that a layer does
  * not need stay NULL.  Callers use the functions layer_...() below, which give a NULL slot its meaning, and test
@@ -55,18 +55,18 @@ struct layer {
     void (*estimate)(void *state);
 
     /* x: [D][SLAB_STRIDE], in place, becomes y (inverse: y becomes x).  log |det dy/dx| (inverse: log |det dx/dy|) of each
-     * row is added to volume.  rows: how many rows the tile has.  inverse returns FATHOM_OK; FATHOM_NO_CONVERGENCE if an
+     * row is added to volume.  rows: how many rows the slab has.  inverse returns FATHOM_OK; FATHOM_NO_CONVERGENCE if an
      * iteration did not reach its tolerance in some row, and each such row becomes NaN; FATHOM_NO_MEMORY.
      * Never NULL. */
     void (*forward)(double *x, struct volume *volume, void *state, size_t rows);
     fathom_status (*inverse)(double *x, struct volume *volume, void *state, size_t rows);
 
-    /* After forward of the same tile.  dx: [D][SLAB_STRIDE], in: d loss / d y, out: d loss / d x.
+    /* After forward of the same slab.  dx: [D][SLAB_STRIDE], in: d loss / d y, out: d loss / d x.
      * dlog_det: [rows], d loss / d log |det dy/dx| of this layer; it is the same for every layer, because the flow's
      * log-determinant is the sum of the layers'.  Adds to the parameters' gradient in the state.  Never NULL. */
     void (*backward)(double *dx, const double *dlog_det, void *state, size_t rows);
 
-    /* gradient: [n_params] = d loss / d params, summed over all tiles since prepare.  NULL: no parameters. */
+    /* gradient: [n_params] = d loss / d params, summed over all slabs since prepare.  NULL: no parameters. */
     void (*finish)(double *gradient, void *state);
 
     /* From now on this state uses the scratch memory of `other`.  So all layers of a flow use the same memory, and it

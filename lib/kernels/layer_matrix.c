@@ -11,10 +11,10 @@
 struct free_matrix {
     size_t        dim;
     const double *m;
-    double       *inverse; /* [D][D]                                               */
-    double       *work;    /* [D][D], for the elimination                          */
-    double       *input;   /* [D][SLAB_STRIDE], forward's input, for backward           */
-    double       *scratch; /* [D][SLAB_STRIDE]                                          */
+    double       *inverse; /* [D][D]                                                */
+    double       *work;    /* [D][D], for the elimination                           */
+    double       *input;   /* [D][SLAB_STRIDE], forward's input, for backward       */
+    double       *scratch; /* [D][SLAB_STRIDE]                                      */
     double       *partial; /* [D][D][8], d loss / d M so far, in eight partial sums */
     _Alignas(CACHE_LINE) double memory[];
 };

@@ -12,7 +12,7 @@ struct rotation {
     size_t  dim;
     double *u;       /* [REFLECTIONS][D], unit vectors                                               */
     double *length;  /* [REFLECTIONS], |v|                                                           */
-    double *input;   /* [REFLECTIONS][D][SLAB_STRIDE], each reflection's input, for backward              */
+    double *input;   /* [REFLECTIONS][D][SLAB_STRIDE], each reflection's input, for backward         */
     double *partial; /* [REFLECTIONS][D][8], -1/2 d loss / d u so far, in eight partial sums         */
     _Alignas(CACHE_LINE) double memory[];
 };

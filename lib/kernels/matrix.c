@@ -12,7 +12,7 @@
  *   A  - - -     C  . . | . | . .
  *      a a a         . . |ccc| . .   MR rows      AVX-512: 8 rows x 3 vectors, 24 + 3 + 1 of 32 registers
  *      a a a         . . |ccc| . .                AVX2:    4 rows x 3 vectors, 12 + 3 + 1 of 16
- *      - - -         . . | . | . .             NEON:    6 rows x 4 vectors, 24 + 4 + 1 of 32
+ *      - - -         . . | . | . .                NEON:    6 rows x 4 vectors, 24 + 4 + 1 of 32
  *
  * Invariant: each element is one chain of fused multiply-adds, k = 0, 1, 2, ..., whatever the vector width, the block
  * of C that it is in, or the cache: of more than DEEP numbers k the sum so far waits in C.  So the bits of C depend on

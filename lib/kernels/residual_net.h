@@ -83,8 +83,8 @@ void                 ISA(residual_net_prepare)(struct residual_net *net, const d
 /* Returns [D] streams: g(x), and the columns of J.  x: [D][SLAB_STRIDE].  Valid until the next call. */
 const double *ISA(residual_net_forward)(struct residual_net *net, const double *x, size_t rows);
 
-/* After forward of the same tile, once.  doutput: [D] streams, d loss / d g and d loss / d J; dx: [D][SLAB_STRIDE], d loss / d x
- * is added to it. */
+/* After forward of the same tile, once.  doutput: [D] streams, d loss / d g and d loss / d J; dx: [D][SLAB_STRIDE],
+ * d loss / d x is added to it. */
 void ISA(residual_net_backward)(double *dx, const double *doutput, struct residual_net *net, size_t rows);
 
 /* Makes every matrix the one that the network uses, with a spectral norm of c at most (fathom_flow_certify). */

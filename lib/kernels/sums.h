@@ -1,4 +1,4 @@
-/* sums.h - sums over the lanes of a tile in one fixed order, whatever the vector width.
+/* sums.h - sums over rows in one fixed order, whatever the vector width.
  *
  * Element i is added to partial sum i mod 8, and the eight partial sums are added in one fixed tree. */
 #ifndef FATHOM_SUMS_H

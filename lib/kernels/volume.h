@@ -16,7 +16,7 @@ struct volume {
     bool    flat;         /* an inverse found no x of its own for some row (transformer.h)                       */
 };
 
-/* Memory for that of a slab. */
+/* The memory that the volume of a slab points to. */
 struct volume_memory {
     double log[SLAB], factor[SLAB];
 };
@@ -35,7 +35,7 @@ static inline void volume_start(struct volume *volume, size_t rows)
     }
 }
 
-/* That of the tile that begins with row `first` of the slab. */
+/* The volume of the tile that begins with row `first` of the slab, in the slab's memory.  Its `flat` is its own. */
 static inline struct volume volume_of_tile(const struct volume *volume, size_t first)
 {
     return (struct volume){ volume->log + first, volume->factor + first, false };
