@@ -4,7 +4,7 @@
 
 #include "common.h"
 
-enum { MOST_WIDTH = 136 };
+enum { MOST_WIDTH = 200 };
 
 struct shape {
     size_t n_in, n_out, width, hidden, batch;

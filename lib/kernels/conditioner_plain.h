@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-enum { PLAIN_LAYERS = 9, PLAIN_WIDTH = 136 /* at most, of inputs, hidden units and outputs */ };
+enum { PLAIN_LAYERS = 9, PLAIN_WIDTH = 200 /* at most, of inputs, hidden units and outputs */ };
 
 struct plain_shape {
     size_t n_in, n_out, width, hidden;
