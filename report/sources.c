@@ -212,6 +212,8 @@ const char *sources_what_to_run(struct sources *s, const char *names)
 const char *sources_again(struct sources *s, const char *name)
 {
     const struct opened *o = find(s, name, strlen(name));
+    if (!o->program) /* a committed file, which its own target of the Makefile makes */
+        return text(&s->pool, "Again: `make %s`. Table: `%s`.", name, o->source->file);
     return text(&s->pool, "Again: `build/%s%s --out %s`. Table: `%s/%s.tsv`.", o->program,
                 settings_count(&s->pool, o->table, o->source->protocol.count), s->called, s->called, name);
 }
