@@ -332,6 +332,7 @@ reference-divergence: reference
 ## make bench-reference      the notebook as written, at its best, and this program, timed in turn in one run
 bench-reference: reference build
 	BUILD=$(BUILD) PYTHON=$(BUILD)/reference/bin/python OUT=$(TIMES) reference/bench.sh
+
 ## make bench-reference-steps  one core: a step of its compiled scan and one of this program, in turn, over shapes
 ##                           (SHAPES="D,WIDTH,BATCH ...")
 bench-reference-steps: reference $(BUILD)/bench/bench

@@ -1,10 +1,11 @@
 /* published.c - scores that papers print of residual flows, beside ours.  One run each: nothing is tested.
  *
- * Both tables are committed, because the runs take hours (`make published`). */
+ * The table is committed, because its runs take hours (`make published`). */
 #include "judge.h"
 
-#include <math.h>
 #include <string.h>
+
+#include "reference.h"
 
 static const struct source tables[] = {
     { .name = "published",
@@ -13,7 +14,7 @@ static const struct source tables[] = {
     { 0 },
 };
 
-enum { BLOCKS = 2, MOST = 32 };
+enum { BLOCKS = 2 };
 static const char *const blocks[BLOCKS] = { "4", "8" };
 
 /* One score of a paper. */
@@ -24,31 +25,27 @@ struct score {
 
 struct published {
     const struct table *table;
+    struct score       *score;           /* [n]                                   */
     size_t              n, below, pairs; /* below: pairs in which ours is better */
-    struct score        score[MOST];
 };
-
-static const char *cell(const struct table *table, size_t row, const char *column)
-{
-    size_t c;
-    return table_find(&c, table, column) ? table_cell(table, row, c) : "";
-}
 
 static void *measure(const struct inputs *in)
 {
     struct published   *m = pool_zeroed(in->pool, sizeof *m);
     const struct table *t = m->table = sources_table(in->sources, "published");
-    for (size_t r = 0; r < table_rows(t) && m->n < MOST; r++) {
-        const char *data = cell(t, r, "data"), *unit = cell(t, r, "unit"), *flow = cell(t, r, "their_flow");
-        const char *where = text(in->pool, "data=%s unit=%s theirs=%s", data, unit, cell(t, r, "theirs"));
-        if (strcmp(cell(t, r, "blocks"), blocks[0]) != 0)
+    m->score = pool_zeroed(in->pool, table_rows(t) * sizeof *m->score);
+    for (size_t r = 0; r < table_rows(t); r++) {
+        const char *data = reference_word(t, r, "data"), *unit = reference_word(t, r, "unit"),
+                   *flow = reference_word(t, r, "their_flow");
+        const char *where = text(in->pool, "data=%s unit=%s theirs=%s", data, unit, reference_word(t, r, "theirs"));
+        if (strcmp(reference_word(t, r, "blocks"), blocks[0]) != 0)
             continue; /* the same score beside another flow of ours */
         struct score *s = &m->score[m->n++];
         *s = (struct score){ .data = data,
                              .unit = unit,
                              .flow = flow,
-                             .their_blocks = cell(t, r, "their_blocks"),
-                             .read = cell(t, r, "read"),
+                             .their_blocks = reference_word(t, r, "their_blocks"),
+                             .read = reference_word(t, r, "read"),
                              .entropy = query_number(t, "entropy", where),
                              .theirs = query_number(t, "theirs", where) };
         for (size_t b = 0; b < BLOCKS; b++) {

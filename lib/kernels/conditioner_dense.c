@@ -82,11 +82,6 @@ static size_t place(struct dense_layer *layer, double *memory, size_t fan_in, si
     return total;
 }
 
-static struct dense_layer *last_layer(const struct dense *s)
-{
-    return (struct dense_layer *)s->layers + s->n_layers - 1;
-}
-
 static void destroy(void *state)
 {
     struct dense *s = state;
@@ -316,7 +311,7 @@ static void finish(double *gradient, void *state)
     for (size_t l = 0; l < s->n_layers; l++) {
         const struct dense_layer *layer = &s->layers[l];
         const size_t              fan_in = layer->fan_in, n = layer->fan_out * (fan_in + 1);
-        const bool                last = layer == last_layer(s); /* its partial sums lie together */
+        const bool                last = l + 1 == s->n_layers; /* its partial sums lie together */
         const size_t              columns = layer->columns, step = last ? 1 : columns;
         if (!s->summed)
             memset(gradient, 0, n * sizeof *gradient);

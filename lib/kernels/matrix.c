@@ -117,7 +117,6 @@ INLINE void block(const struct product *p, const struct place *at, struct matrix
     start(sum, p, at, rows, vectors);
     for (size_t k = 0, i = 0; k < n_k; k++, i += a_step, xk += x.row_step) {
         vec xv[NV];
-
         UNROLL
         for (size_t v = 0; v < vectors; v++)
             xv[v] = load(xk + v * VEC_WIDTH);
