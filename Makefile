@@ -352,7 +352,7 @@ LIBS    = $(call quoted,$(DESTDIR)$(LIBDIR))
 install: build
 	install -d $(BIN) $(INCLUDE) $(LIBS)/pkgconfig $(SHARE)/doc/fathom \
 	           $(SHARE)/fathom/plots $(SHARE)/fathom/report $(SHARE)/fathom/reference \
-	           $(SHARE)/fathom/tests/reference
+	           $(SHARE)/fathom/tests/reference $(SHARE)/fathom/results/published
 	install $(PROGRAMS:%=$(BUILD)/%) $(BIN)
 	install -m 644 $(HEADERS) $(INCLUDE)
 	install -m 644 $(LIBRARY) $(LIBS)
@@ -365,6 +365,7 @@ install: build
 	install -m 644 report/*.md.in $(SHARE)/fathom/report
 	install -m 644 reference/*.tsv $(SHARE)/fathom/reference
 	install -m 644 tests/reference/* $(SHARE)/fathom/tests/reference
+	install -m 644 results/published/*.tsv $(SHARE)/fathom/results/published
 	install -m 644 README.md PROTOCOL.md LICENSE CITATION.cff $(SHARE)/doc/fathom
 
 ## make deps         install what is missing (Debian, Ubuntu); elsewhere: say what it is
