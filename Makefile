@@ -164,7 +164,8 @@ endef
 # The fingerprint of the code that computes (harness/fingerprint.h): names and contents, in the order of the names'
 # bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
 COMPUTING = lib harness/runner.c harness/health.[ch] harness/density_checks.[ch] harness/flow_checks.[ch] \
-            harness/kept_params.[ch] harness/certified.[ch] harness/initial_params.[ch]
+            harness/kept_params.[ch] harness/certified.[ch] harness/initial_params.[ch] \
+            harness/flow_integrals.[ch] harness/plane_integral.[ch] harness/latent_border.[ch]
 $(BUILD)/harness/fingerprint.c: always
 	@mkdir -p $(@D)
 	@sources=$$(find $(COMPUTING) -name '*.[ch]' | sort) && [ -n "$$sources" ] && \

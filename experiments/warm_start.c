@@ -130,6 +130,8 @@ static void *measure(const struct outcome *outcome)
     const struct options *options = outcome->session->options;
     if (!m)
         exit_failed("not enough memory for the integrals");
+    m->cells = (struct flow_integrals){ .tolerance = PLANE_INTEGRAL_TOLERANCE, .points = most_points };
+    m->course = (struct flow_integrals){ .tolerance = 100 * PLANE_INTEGRAL_TOLERANCE, .points = course_points };
     for (size_t i = 0; i < outcome->n; i++) {
         const struct run *run = &outcome->runs[i];
         if (run->seed != options->seed || !is_plane(run))
@@ -137,14 +139,14 @@ static void *measure(const struct outcome *outcome)
         if (strcmp(run->arm, "warm") == 0) {
             flow_integrals_add_start(&m->cells, run, outcome->session);
             if (outcome->results[i].status == FATHOM_OK)
-                flow_integrals_add(&m->cells, run, outcome->results[i].params, run->training.steps);
+                flow_integrals_add(&m->cells, run, outcome->session, outcome->results[i].params, run->training.steps);
         }
         if (strcmp(run->arm, "free") == 0 ||
             (is_primary(run) && strcmp(run->arm, "warm") == 0 && run->training.peak_lr == lowest[0]))
             flow_integrals_add_course(&m->course, run, outcome->session, COURSE);
     }
-    flow_integrals_compute(&m->cells, outcome->session, PLANE_INTEGRAL_TOLERANCE, most_points);
-    flow_integrals_compute(&m->course, outcome->session, 100 * PLANE_INTEGRAL_TOLERANCE, course_points);
+    flow_integrals_compute(&m->cells, outcome->session);
+    flow_integrals_compute(&m->course, outcome->session);
     return m;
 }
 

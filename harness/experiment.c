@@ -99,7 +99,6 @@ static int make_all(const struct experiment *experiment, struct session *session
     if (session->options->merge && experiment->design)
         shard_merge(session);
     runner_run_all(results, runs->run, session, runs->n);
-    run_store_close(session);
 
     struct table *tables[EXPERIMENT_TABLES_MAX + 1];
     size_t        n_tables = 0;
@@ -110,6 +109,7 @@ static int make_all(const struct experiment *experiment, struct session *session
     struct outcome outcome = { session, truth, runs->run, results, runs->n, NULL };
     if (experiment->measure)
         outcome.measured = experiment->measure(&outcome);
+    run_store_close(session);
     n_tables = make_tables(tables, n_tables, experiment, &outcome);
     if (experiment->release)
         experiment->release(outcome.measured, &outcome);

@@ -8,7 +8,9 @@
 #include "elementary.h"
 #include "exit.h"
 #include "initial_params.h"
+#include "kept_numbers.h"
 #include "parallel.h"
+#include "run_store.h"
 
 static void *need(void *memory)
 {
@@ -22,17 +24,61 @@ static const struct session *rows_of(const struct run *run, const struct session
     return run->rows ? run->rows : session;
 }
 
-void flow_integrals_add(struct flow_integrals *all, const struct run *run, const double *params, size_t step)
+/* ---------------------------------------------------------------------------------------------- in the store ---- */
+
+enum { NUMBERS = 6 };
+
+static void pack(double *x, const struct flow_integral *one)
 {
-    const size_t n_params = fathom_n_params(&run->flow, NULL);
+    const struct plane_integral *i = &one->integral;
+    memcpy(x, (double[NUMBERS]){ one->train_logp, one->determinant, i->value, i->error, i->outside, i->reach },
+           NUMBERS * sizeof *x);
+}
+
+/* Fills the numbers of one if the store has them. */
+static void look(struct flow_integral *one, const struct flow_integrals *all, const struct session *session)
+{
+    double            x[NUMBERS];
+    struct canonical *text = kept_numbers_text("plane-integral", one->run, session);
+    canonical_count(text, "step", one->step);
+    canonical_number(text, "tolerance", all->tolerance);
+    canonical_count(text, "points", all->points);
+    one->text = kept_numbers_finish(text);
+    one->known = kept_numbers_find(x, session->store, one->text, NUMBERS);
+    if (one->known) {
+        one->train_logp = x[0];
+        one->determinant = x[1];
+        one->integral = (struct plane_integral){ .value = x[2], .error = x[3], .outside = x[4], .reach = x[5] };
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------------- the list ---- */
+
+static void give_params(struct flow_integral *one, const double *params)
+{
+    const size_t n_params = fathom_n_params(&one->run->flow, NULL);
+    one->params = need(malloc(n_params * sizeof *one->params));
+    memcpy(one->params, params, n_params * sizeof *params);
+}
+
+static struct flow_integral *add(struct flow_integrals *all, const struct run *run, const struct session *session,
+                                 size_t step)
+{
     if (all->n == all->room) {
         all->room = 2 * all->room + 16;
         all->list = need(realloc(all->list, all->room * sizeof *all->list));
     }
     struct flow_integral *added = &all->list[all->n++];
     *added = (struct flow_integral){ .run = run, .step = step, .train_logp = NAN, .determinant = NAN };
-    added->params = need(malloc(n_params * sizeof *added->params));
-    memcpy(added->params, params, n_params * sizeof *params);
+    if (session->store)
+        look(added, all, session);
+    return added;
+}
+
+void flow_integrals_add(struct flow_integrals *all, const struct run *run, const struct session *session,
+                        const double *params, size_t step)
+{
+    give_params(add(all, run, session, step), params);
 }
 
 /* The run's initial parameters, which the caller frees; NULL: there are none. */
@@ -53,14 +99,24 @@ void flow_integrals_add_start(struct flow_integrals *all, const struct run *run,
     fathom_flow *flow = need(fathom_flow_new(&run->flow, NULL, NULL));
     double      *params = start_of(run, session, flow);
     if (params)
-        flow_integrals_add(all, run, params, 0);
+        flow_integrals_add(all, run, session, params, 0);
     free(params);
     fathom_flow_free(flow);
 }
 
-void flow_integrals_add_course(struct flow_integrals *all, const struct run *run, const struct session *session,
-                               size_t parts)
+static void drop_from(struct flow_integrals *all, size_t first)
 {
+    for (size_t i = first; i < all->n; i++) {
+        free(all->list[i].params);
+        free(all->list[i].text);
+    }
+    all->n = first;
+}
+
+/* Gives the flows from `first` on, one run at rising steps, their parameters; drops those that it does not reach. */
+static void replay(struct flow_integrals *all, size_t first, const struct session *session)
+{
+    const struct run     *run = all->list[first].run;
     const struct session *rows = rows_of(run, session);
     const size_t          steps = run->training.steps;
     fathom_flow          *flow = need(fathom_flow_new(&run->flow, NULL, NULL));
@@ -69,22 +125,33 @@ void flow_integrals_add_course(struct flow_integrals *all, const struct run *run
                                                                rows->train.x, rows->order, rows->train.n))
                                      : NULL;
     fathom_status   status = FATHOM_OK;
-    for (size_t step = 0, part = 0; params && (status == FATHOM_OK || status == FATHOM_SKIPPED); step++) {
-        if (step == part * steps / parts) {
-            flow_integrals_add(all, run, fathom_trainer_params(trainer), step);
-            while (part * steps / parts == step)
-                part++;
-        }
+    size_t          next = first;
+    for (size_t step = 0; params && (status == FATHOM_OK || status == FATHOM_SKIPPED); step++) {
+        if (next < all->n && step == all->list[next].step)
+            give_params(&all->list[next++], fathom_trainer_params(trainer));
         if (step == steps)
             break;
         status = fathom_trainer_step(trainer, &loss, &grad_norm, rows->batches + step * run->training.batch);
     }
     if (status == FATHOM_NO_MEMORY)
         need(NULL);
+    drop_from(all, next);
     if (trainer)
         fathom_trainer_free(trainer);
     free(params);
     fathom_flow_free(flow);
+}
+
+void flow_integrals_add_course(struct flow_integrals *all, const struct run *run, const struct session *session,
+                               size_t parts)
+{
+    const size_t first = all->n, steps = run->training.steps;
+    bool         known = true;
+    for (size_t part = 0; part <= parts; part++)
+        if (part == 0 || part * steps / parts > (part - 1) * steps / parts)
+            known = add(all, run, session, part * steps / parts)->known && known;
+    if (!known)
+        replay(all, first, session);
 }
 
 /* ------------------------------------------------------------------------------------------------- numbers ---- */
@@ -92,8 +159,7 @@ void flow_integrals_add_course(struct flow_integrals *all, const struct run *run
 struct job {
     struct flow_integrals *all;
     const struct session  *session;
-    double                 tolerance;
-    size_t                 points;
+    size_t                *which; /* the flow of each job */
 };
 
 /* Of the plane's matrices, which stand behind ActNorm at the head of each block (fathom_flow, layout). */
@@ -134,7 +200,9 @@ static const double half_reach = 4; /* beyond twice as much the base has 1e-15 o
 static void compute(void *context, size_t index, struct progress *progress)
 {
     const struct job     *job = context;
-    struct flow_integral *one = &job->all->list[index];
+    struct flow_integral *one = &job->all->list[job->which[index]];
+    const double          started = parallel_seconds();
+    double                x[NUMBERS];
     const fathom_isa     *isa = job->session->options->isa;
     fathom_flow          *flow = need(fathom_flow_new(&one->run->flow, NULL, NULL));
     fathom_workspace     *workspace = need(fathom_workspace_new(flow, isa));
@@ -142,24 +210,33 @@ static void compute(void *context, size_t index, struct progress *progress)
     one->train_logp = mean_log_prob(workspace, one->params, train);
     fathom_workspace_free(workspace);
     one->determinant = determinant_of(&one->run->flow, one->params, fathom_flow_n_params(flow));
-    if (plane_integral_of(&one->integral, flow, isa, one->params, 2 * furthest(train, half_reach), job->tolerance,
-                          job->points) != FATHOM_OK)
+    if (plane_integral_of(&one->integral, flow, isa, one->params, 2 * furthest(train, half_reach),
+                          job->all->tolerance, job->all->points) != FATHOM_OK)
         need(NULL);
     fathom_flow_free(flow);
+    pack(x, one);
+    if (one->text)
+        kept_numbers_put(job->session->store, one->text, x, NUMBERS, parallel_seconds() - started);
     progress_add(progress, one->run->flow.depth);
 }
 
-void flow_integrals_compute(struct flow_integrals *all, const struct session *session, double tolerance, size_t points)
+void flow_integrals_compute(struct flow_integrals *all, const struct session *session)
 {
-    struct job            job = { all, session, tolerance, points };
+    struct job job = { all, session, need(calloc(all->n + 1, sizeof *job.which)) };
+    uint64_t  *cost = need(calloc(all->n + 1, sizeof *cost));
+    size_t     n = 0;
+    for (size_t i = 0; i < all->n; i++)
+        if (!all->list[i].known) {
+            cost[n] = all->list[i].run->flow.depth;
+            job.which[n++] = i;
+        }
     const struct parallel how = { .what = "integrals",
                                   .threads = session->options->threads,
-                                  .quiet = session->options->quiet };
-    uint64_t             *cost = need(calloc(all->n + 1, sizeof *cost));
-    for (size_t i = 0; i < all->n; i++)
-        cost[i] = all->list[i].run->flow.depth;
-    if (all->n > 0)
-        parallel_do(&how, compute, &job, cost, all->n);
+                                  .quiet = session->options->quiet,
+                                  .found = all->n - n,
+                                  .where = run_store_path() };
+    parallel_do(&how, compute, &job, cost, n);
+    free(job.which);
     free(cost);
 }
 
@@ -183,8 +260,7 @@ void flow_integrals_line(double *density, double *x, const struct flow_integral 
 
 void flow_integrals_free(struct flow_integrals *all)
 {
-    for (size_t i = 0; i < all->n; i++)
-        free(all->list[i].params);
+    drop_from(all, 0);
     free(all->list);
     *all = (struct flow_integrals){ 0 };
 }
