@@ -1,4 +1,4 @@
-/* cores.c - how many threads this process may keep busy (cores.h).
+/* cores.c - how many threads this process may keep busy, and whether it can make them (cores.h).
  *
  * A container that may use two cores of sixty-four is given a quota of processor time, which neither the number of
  * cores nor the affinity shows.  Linux writes it as two numbers of microseconds, quota and period: in one file,
@@ -6,12 +6,17 @@
  */
 #include "cores.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <omp.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "exit.h"
 
 /* The file's first line without its newline; "" if it cannot be read. */
 static void first_line(char *line, int size, const char *folder, const char *name)
@@ -102,4 +107,57 @@ size_t cores_usable(void)
     least = lesser(least, (size_t)omp_get_num_procs());
     least = lesser(least, (size_t)omp_get_max_threads());
     return lesser(least, (size_t)omp_get_thread_limit());
+}
+
+/* --------------------------------------------------------------------------------------------- making threads ---- */
+
+/* In bytes, from a number and a unit, B, K, M or G, K if there is none (OpenMP 5.2, 21.2.7); 0: the system's. */
+static size_t stack_wanted(void)
+{
+    const char              *text = getenv("OMP_STACKSIZE");
+    char                    *unit;
+    const unsigned long long size = text ? strtoull(text, &unit, 10) : 0;
+    if (size == 0)
+        return 0;
+    unit += strspn(unit, " \t");
+    const char     c = (char)toupper((unsigned char)*unit);
+    const unsigned shift = c == 'B' ? 0 : c == 'M' ? 20 : c == 'G' ? 30 : 10;
+    return size <= SIZE_MAX >> shift ? (size_t)size << shift : SIZE_MAX;
+}
+
+/* A thread that is there until the mutex is free. */
+static void *stay(void *mutex)
+{
+    pthread_mutex_lock(mutex);
+    pthread_mutex_unlock(mutex);
+    return NULL;
+}
+
+void cores_need(size_t threads)
+{
+    static size_t   most = 1;
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_attr_t  how;
+    const size_t    more = threads > most ? threads - most : 0, stack = stack_wanted();
+    pthread_t      *thread = malloc((more + 1) * sizeof *thread);
+    size_t          made = 0;
+    int             code = 0;
+    if (!thread)
+        exit_failed("not enough memory for %zu threads", threads);
+    pthread_attr_init(&how);
+    if (stack > 0)
+        pthread_attr_setstacksize(&how, stack);
+    pthread_mutex_lock(&mutex);
+    while (made < more && (code = pthread_create(&thread[made], &how, stay, &mutex)) == 0)
+        made++;
+    pthread_mutex_unlock(&mutex);
+    for (size_t i = 0; i < made; i++)
+        pthread_join(thread[i], NULL);
+    pthread_attr_destroy(&how);
+    free(thread);
+    if (code != 0)
+        exit_failed("--threads %zu: the system makes no more than %zu here (%s); --threads %zu, or a smaller "
+                    "OMP_STACKSIZE, asks for less",
+                    threads, most + made, strerror(code), most + made);
+    most += more;
 }

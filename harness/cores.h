@@ -1,4 +1,4 @@
-/* cores.h - how many threads this process may keep busy. */
+/* cores.h - how many threads this process may keep busy, and whether it can make them. */
 #ifndef CORES_H
 #define CORES_H
 
@@ -11,5 +11,10 @@ size_t cores_usable(void);
 /* The quota alone: the minimum over the group and the groups that contain it; 0 if there is none.  `groups` is a file
  * like /proc/self/cgroup (cgroups(7)), `root` the folder where the groups are mounted, /sys/fs/cgroup. */
 size_t cores_of_quota(const char *groups, const char *root);
+
+/* Tries whether `threads` threads can be, with the stacks that OMP_STACKSIZE asks for; ends the program with one line if
+ * not.  Called before each team of OpenMP's, which would end it with its own words; it tries only what is more than
+ * any team before had.  One thread at a time. */
+void cores_need(size_t threads);
 
 #endif

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cores.h"
 #include "exit.h"
 
 enum display { DISPLAY_NONE, DISPLAY_LINES, DISPLAY_BAR };
@@ -175,6 +176,7 @@ size_t parallel_do(const struct parallel *how, parallel_job *job, void *context,
     const int threads = (int)(how->threads < n ? how->threads : n > 0 ? n : 1);
     size_t    started = 1;
     progress_start(&progress, how, cost, n);
+    cores_need((size_t)threads);
 #pragma omp parallel num_threads(threads)
     {
 #pragma omp master

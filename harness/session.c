@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cores.h"
 #include "data_check.h"
 #include "elementary.h"
 #include "files.h"
@@ -85,6 +86,7 @@ static void draw_batches(struct session *session, size_t steps)
     session->steps = steps;
     if (!session->batches)
         exit_failed("not enough memory for %zu batches of %zu rows", steps, batch);
+    cores_need(parts);
 #pragma omp parallel for num_threads(parts)
     for (size_t part = 0; part < parts; part++) {
         const size_t first = steps * part / parts, end = steps * (part + 1) / parts;

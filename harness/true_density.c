@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "cores.h"
 #include "exit.h"
 #include "parallel.h"
 #include "runner.h"
@@ -15,6 +16,7 @@ static double *log_density(double *mean, const fathom_data_set *set, const fatho
     const size_t parts = parallel_threads(threads, data->n);
     if (!logp)
         exit_failed("not enough memory for the true density of %zu rows", data->n);
+    cores_need(parts);
 #pragma omp parallel for num_threads(parts)
     for (size_t part = 0; part < parts; part++) {
         const size_t first = data->n * part / parts, end = data->n * (part + 1) / parts;

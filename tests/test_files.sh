@@ -157,6 +157,9 @@ done
 # Small stacks, those of threads too; and the number of threads that is told is the number that worked.
 status 0 env OMP_STACKSIZE=128k "$build/depth_sweep" --quiet --depths 1,2 --steps 4 --threads 2 --no-plot --store none --out "$out"
 cp "$out/truth.tsv" "$scratch/truth.tsv"
+status 1 env OMP_STACKSIZE=1000G "$build/depth_sweep" --depths 1,2 --steps 4 --threads 2 --no-plot --store none --out "$out"
+says "$scratch/err" "--threads 2: the system makes no more than 1 here"
+[ "$(wc -l < "$scratch/err")" -eq 1 ] || fail "threads that cannot be made: $(cat "$scratch/err")"
 status 0 limited -s 128 "$build/depth_sweep" --quiet --depths 1,2 --steps 4 --threads 1 --store none --out "$out"
 cmp -s "$out/truth.tsv" "$scratch/truth.tsv" || fail "truth.tsv depends on the stack"
 else
