@@ -165,7 +165,8 @@ endef
 # bytes, without carriage returns.  The sources are listed anew each time, so that one added or removed is seen as well.
 COMPUTING = lib harness/runner.c harness/health.[ch] harness/density_checks.[ch] harness/flow_checks.[ch] \
             harness/kept_params.[ch] harness/certified.[ch] harness/initial_params.[ch] \
-            harness/flow_integrals.[ch] harness/plane_integral.[ch] harness/latent_border.[ch]
+            harness/flow_integrals.[ch] harness/plane_integral.[ch] harness/latent_border.[ch] \
+            harness/sibling.[ch] experiments/sibling_moons.c
 $(BUILD)/harness/fingerprint.c: always
 	@mkdir -p $(@D)
 	@sources=$$(find $(COMPUTING) -name '*.[ch]' | sort) && [ -n "$$sources" ] && \

@@ -9,10 +9,13 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "elementary.h"
 #include "exit.h"
+#include "kept_numbers.h"
 #include "parallel.h"
+#include "run_store.h"
 #include "run_table.h"
 #include "sibling.h"
 
@@ -72,6 +75,8 @@ struct measured {
     struct sibling_moons  moons, noisier;
     struct trained        trained[N_ARMS];
     struct compared       compared[N_PAIRS];
+    char                 *text[N_ARMS + N_PAIRS];  /* of each job, in the store; NULL: there is none */
+    size_t                which[N_ARMS + N_PAIRS]; /* the jobs that are not in it                    */
 };
 
 /* ---------------------------------------------------------------------------------------------------- flows ---- */
@@ -253,30 +258,122 @@ static void compare_pair(struct compared *out, const char *coupling, const struc
     fathom_flow_free(flow);
 }
 
-/* --------------------------------------------------------------------------------------------------- tables ---- */
+/* ---------------------------------------------------------------------------------------------- in the store ---- */
+
+enum { MOST_NUMBERS = 8 + sizeof(struct sha256) };
+
+/* The numbers of a job, [MOST_NUMBERS]; a hash is a number per byte. */
+static void pack(double *x, const struct measured *m, size_t job)
+{
+    memset(x, 0, MOST_NUMBERS * sizeof *x);
+    if (job >= N_ARMS) {
+        const struct compared *c = &m->compared[job - N_ARMS];
+        memcpy(x,
+               (double[]){ c->median, c->high, c->greatest, (double)c->apart, c->latent, c->logp_median,
+                           c->logp_greatest },
+               7 * sizeof *x);
+        return;
+    }
+    const struct trained *t = &m->trained[job];
+    memcpy(x,
+           (double[]){ (double)t->status, t->start_logp, t->final_logp, t->start.fine, t->start.coarse, t->final.fine,
+                       t->final.coarse, t->log_det },
+           8 * sizeof *x);
+    for (size_t i = 0; i < sizeof t->params_hash; i++)
+        x[8 + i] = t->params_hash.byte[i];
+}
+
+static void unpack(struct measured *m, const double *x, size_t job)
+{
+    if (job >= N_ARMS) {
+        m->compared[job - N_ARMS] = (struct compared){ x[0], x[1], x[2], (size_t)x[3], x[4], x[5], x[6] };
+        return;
+    }
+    struct trained *t = &m->trained[job];
+    *t = (struct trained){ .status = (fathom_status)x[0],
+                           .start_logp = x[1],
+                           .final_logp = x[2],
+                           .start = { x[3], x[4] },
+                           .final = { x[5], x[6] },
+                           .log_det = x[7] };
+    for (size_t i = 0; i < sizeof t->params_hash; i++)
+        t->params_hash.byte[i] = (uint8_t)x[8 + i];
+}
+
+/* All that decides the numbers of a job. */
+static char *text_of(const struct measured *m, size_t job)
+{
+    const bool                  trains = job < N_ARMS;
+    const struct arm_of_moons  *arm = &arms[trains ? job : 0];
+    const struct sibling_moons *moons = trains ? &m->moons : &m->noisier;
+    struct canonical           *text = kept_numbers_text(trains ? "sibling-trained" : "sibling-diagonal");
+    struct sha256               rows, fit;
+    sha256_doubles(&rows, moons->x, 2 * moons->n);
+    sha256_doubles(&fit, &moons->block[0].axes[0][0], sizeof moons->block / sizeof(double));
+    canonical_hash(text, "rows.sha256", &rows);
+    canonical_hash(text, "fit.sha256", &fit);
+    canonical_word(text, "coupling", trains ? arm->coupling : pairs[job - N_ARMS]);
+    if (trains) {
+        canonical_word(text, "start", arm->start);
+        canonical_word(text, "rotation", options_rotations[arm->rotation]);
+        canonical_number(text, "peak_lr", arm->peak_lr);
+        canonical_count(text, "steps", m->session->options->training.steps);
+    }
+    return kept_numbers_finish(text);
+}
+
+static bool found(struct measured *m, size_t job)
+{
+    double        x[MOST_NUMBERS];
+    struct store *store = m->session->store;
+    if (!store)
+        return false;
+    m->text[job] = text_of(m, job);
+    const bool there = kept_numbers_find(x, store, m->text[job], MOST_NUMBERS);
+    if (there)
+        unpack(m, x, job);
+    return there;
+}
+
+/* ----------------------------------------------------------------------------------------------------- jobs ---- */
 
 static void do_job(void *context, size_t index, struct progress *progress)
 {
     struct measured *m = context;
-    if (index < N_ARMS)
-        train_arm(&m->trained[index], &arms[index], m);
+    const size_t     job = m->which[index];
+    const double     started = parallel_seconds();
+    double           x[MOST_NUMBERS];
+    if (job < N_ARMS)
+        train_arm(&m->trained[job], &arms[job], m);
     else
-        compare_pair(&m->compared[index - N_ARMS], pairs[index - N_ARMS], m);
-    progress_add(progress, index < N_ARMS ? N_ARMS : 1);
+        compare_pair(&m->compared[job - N_ARMS], pairs[job - N_ARMS], m);
+    pack(x, m, job);
+    if (m->text[job])
+        kept_numbers_put(m->session->store, m->text[job], x, MOST_NUMBERS, parallel_seconds() - started);
+    progress_add(progress, job < N_ARMS ? N_ARMS : 1);
 }
 
 static void *measure(const struct outcome *outcome)
 {
+    enum { JOBS = N_ARMS + N_PAIRS };
     const struct options *options = outcome->session->options;
     struct measured      *m = need(calloc(1, sizeof *m));
-    uint64_t              cost[N_ARMS + N_PAIRS];
+    uint64_t              cost[JOBS];
+    size_t                n = 0;
     m->session = outcome->session;
     m->moons = sibling_moons_read(MOONS);
     m->noisier = sibling_moons_read(NOISIER_MOONS);
-    for (size_t i = 0; i < N_ARMS + N_PAIRS; i++)
-        cost[i] = i < N_ARMS ? N_ARMS : 1;
-    const struct parallel how = { .what = "flows", .threads = options->threads, .quiet = options->quiet };
-    parallel_do(&how, do_job, m, cost, N_ARMS + N_PAIRS);
+    for (size_t i = 0; i < JOBS; i++)
+        if (!found(m, i)) {
+            cost[n] = i < N_ARMS ? N_ARMS : 1;
+            m->which[n++] = i;
+        }
+    const struct parallel how = { .what = "flows",
+                                  .threads = options->threads,
+                                  .quiet = options->quiet,
+                                  .found = JOBS - n,
+                                  .where = run_store_path() };
+    parallel_do(&how, do_job, m, cost, n);
     return m;
 }
 
@@ -286,8 +383,12 @@ static void release(void *measured, const struct outcome *outcome)
     struct measured *m = measured;
     sibling_moons_free(&m->moons);
     sibling_moons_free(&m->noisier);
+    for (size_t i = 0; i < N_ARMS + N_PAIRS; i++)
+        free(m->text[i]);
     free(m);
 }
+
+/* --------------------------------------------------------------------------------------------------- tables ---- */
 
 static void fill_arms(struct table *table, const struct outcome *outcome)
 {
@@ -336,7 +437,7 @@ const struct experiment sibling_moons = {
         .takes = TAKES(OPTION_STEPS) | TAKES_OUTPUT,
     },
     .defaults = defaults,
-    .measure = measure, .release = release,
+    .measure = measure, .release = release, .keeps = true,
     .tables = {
         {"sibling_moons", "start coupling rotation peak_lr status start_logp start_integral final_logp final_integral "
                           "final_coarse_integral log_det params_sha256", .fill = fill_arms},

@@ -175,7 +175,7 @@ int experiment_main(const struct experiment *experiment, int argc, char **argv)
     prepare(&runs, &session, truth);
     if (options.list && options.shard)
         shard_keep(&runs, &session, options.part, options.parts);
-    if (experiment->design && !options.list && !options.sample_text)
+    if ((experiment->design || experiment->keeps) && !options.list && !options.sample_text)
         session.store = run_store_open(&options);
     const int code = options.list        ? shard_list(&runs, &session)
                    : options.shard       ? make_part(&runs, &session)

@@ -39,7 +39,8 @@ static void pack(double *x, const struct flow_integral *one)
 static void look(struct flow_integral *one, const struct flow_integrals *all, const struct session *session)
 {
     double            x[NUMBERS];
-    struct canonical *text = kept_numbers_text("plane-integral", one->run, session);
+    struct canonical *text = kept_numbers_text("plane-integral");
+    kept_numbers_of_run(text, one->run, session);
     canonical_count(text, "step", one->step);
     canonical_number(text, "tolerance", all->tolerance);
     canonical_count(text, "points", all->points);
@@ -210,8 +211,8 @@ static void compute(void *context, size_t index, struct progress *progress)
     one->train_logp = mean_log_prob(workspace, one->params, train);
     fathom_workspace_free(workspace);
     one->determinant = determinant_of(&one->run->flow, one->params, fathom_flow_n_params(flow));
-    if (plane_integral_of(&one->integral, flow, isa, one->params, 2 * furthest(train, half_reach),
-                          job->all->tolerance, job->all->points) != FATHOM_OK)
+    if (plane_integral_of(&one->integral, flow, isa, one->params, 2 * furthest(train, half_reach), job->all->tolerance,
+                          job->all->points) != FATHOM_OK)
         need(NULL);
     fathom_flow_free(flow);
     pack(x, one);

@@ -10,18 +10,22 @@
 
 static char measured[] = "measured"; /* the row's outcome */
 
-struct canonical *kept_numbers_text(const char *what, const struct run *run, const struct session *session)
+struct canonical *kept_numbers_text(const char *what)
 {
     struct canonical *text = canonical_new();
-    char            **of = run_store_texts(run, session, 1);
-    struct sha256     key;
     if (!text)
         exit_failed("not enough memory for the text of a measurement");
-    sha256_bytes(&key, *of, strlen(*of));
     canonical_word(text, "measured", what);
+    return text;
+}
+
+void kept_numbers_of_run(struct canonical *text, const struct run *run, const struct session *session)
+{
+    char        **of = run_store_texts(run, session, 1);
+    struct sha256 key;
+    sha256_bytes(&key, *of, strlen(*of));
     canonical_hash(text, "run", &key);
     run_store_free_texts(of, 1);
-    return text;
 }
 
 char *kept_numbers_finish(struct canonical *text)

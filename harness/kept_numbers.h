@@ -1,7 +1,7 @@
-/* kept_numbers.h - what a program computes of its runs when all are done, kept in the store as the runs are.
+/* kept_numbers.h - what a program computes beside its runs or of them, kept in the store as the runs are.
  *
- * Such numbers are a row of the store (store.h).  Its text names the run by its key, and what is computed of it; its
- * outcome is "measured", its parameters are the numbers.  The sources that compute them belong to the code's fingerprint
+ * Such numbers are a row of the store (store.h).  Its text says what is computed, and of what: of a run, by its key, or
+ * of all that decides them.  Its outcome is "measured", its parameters are the numbers.  The sources that compute them belong to the code's fingerprint
  * (COMPUTING in the Makefile).
  */
 #ifndef KEPT_NUMBERS_H
@@ -10,8 +10,10 @@
 #include "canonical.h"
 #include "runner.h"
 
-/* The text's beginning: what is computed, of which run.  Without memory it ends the program. */
-struct canonical *kept_numbers_text(const char *what, const struct run *run, const struct session *session);
+/* The text's beginning: what is computed.  Without memory it ends the program. */
+struct canonical *kept_numbers_text(const char *what);
+/* Adds the run that it is computed of. */
+void kept_numbers_of_run(struct canonical *text, const struct run *run, const struct session *session);
 /* The text, which the caller frees; frees the builder. */
 char *kept_numbers_finish(struct canonical *text);
 
