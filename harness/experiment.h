@@ -50,7 +50,7 @@ struct experiment {
     /* What several tables are made from, computed once when all runs are done, and how it is freed; NULL: nothing. */
     void *(*measure)(const struct outcome *outcome);
     void (*release)(void *measured, const struct outcome *outcome);
-    bool keeps; /* measure needs the store (kept_numbers.h), also where nothing is run */
+    bool              keeps; /* measure needs the store (kept_numbers.h), also where nothing is run */
     struct table_plan tables[EXPERIMENT_TABLES_MAX]; /* the last has no name                              */
     const char       *figures[8];                    /* the last is NULL                                  */
     uint64_t          notebook_but; /* options (TAKES_...) that may differ from the defaults in a figure that shows the
