@@ -126,6 +126,7 @@ done
 (all "$scratch/results" "$scratch/all.db") || fail "make all, resumed: $(tail -n 3 "$scratch/log")"
 differ=$(diff -rq -x timings "$scratch/all" "$scratch/results") || fail "make all, resumed: $differ"
 (all "$scratch/results" "$scratch/all.db")
+differ=$(diff -rq -x timings "$scratch/all" "$scratch/results") || fail "make all, all from the store: $differ"
 made='\(runs\?\|integrals\?\|flows\?\) in .* threads\?'
 grep -q "$made" "$scratch/log" && fail "make all again: $(grep "$made" "$scratch/log" | head -n 1)"
 grep -q 'no runs to make' "$scratch/log" || fail "make all again: $(tail -n 3 "$scratch/log")"
