@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "exit.h"
+#include "runner.h"
 
 #define ARMS(c)                                                                                                       \
     {                                                                                                                 \

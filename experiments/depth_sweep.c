@@ -11,6 +11,7 @@
 
 #include "derive.h"
 #include "exit.h"
+#include "runner.h"
 
 static const struct design design = {
     .nesting = { AXIS_DEPTH, AXIS_SEED, AXIS_REPLICA },

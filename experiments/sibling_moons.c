@@ -15,6 +15,7 @@
 #include "parallel.h"
 #include "run_table.h"
 #include "sibling.h"
+#include "statistics.h"
 
 enum { MOONS = 3000, NOISIER_MOONS = 5000, STEPS = 3000, BATCH_SEED = 1 };
 
@@ -210,14 +211,6 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* x: [n], sorted; by linear interpolation, as NumPy's default. */
-static double quantile(const double *x, double level, size_t n)
-{
-    const double at = level * (double)(n - 1);
-    const size_t i = (size_t)at;
-    return i + 1 < n ? x[i] + (at - (double)i) * (x[i + 1] - x[i]) : x[i];
-}
-
 static void compare_pair(struct compared *out, const char *coupling, const struct measured *m)
 {
     const size_t      n = m->noisier.n;
@@ -241,10 +234,10 @@ static void compare_pair(struct compared *out, const char *coupling, const struc
     }
     qsort(z, n, sizeof *z, ascending);
     qsort(logp, n, sizeof *logp, ascending);
-    out->median = quantile(z, 0.5, n);
-    out->high = quantile(z, 0.999, n);
+    out->median = statistics_quantile(z, n, 0.5);
+    out->high = statistics_quantile(z, n, 0.999);
     out->greatest = z[n - 1];
-    out->logp_median = quantile(logp, 0.5, n);
+    out->logp_median = statistics_quantile(logp, n, 0.5);
     out->logp_greatest = logp[n - 1];
     free(z);
     free(logp);

@@ -82,7 +82,7 @@ static void apply(struct run *run, const struct arm *arm)
     if (arm->lipschitz > 0)
         run->flow.lipschitz = arm->lipschitz;
     run->flow.actnorm = (fathom_actnorm)place_of(arm->actnorm, options_actnorms, run->flow.actnorm);
-    run->flow.mixing = (fathom_mixing)place_of(arm->mixing, runner_mixings, run->flow.mixing);
+    run->flow.mixing = (fathom_mixing)place_of(arm->mixing, flow_mixings, run->flow.mixing);
     run->flow.rotation = (fathom_rotation)place_of(arm->rotation, options_rotations, run->flow.rotation);
     run->start = (fathom_start)place_of(arm->start, options_starts, run->start);
     run->flow.block = (fathom_block)place_of(arm->block, flow_blocks, run->flow.block);

@@ -6,7 +6,7 @@
 #ifndef DESIGN_H
 #define DESIGN_H
 
-#include "runner.h"
+#include "run.h"
 
 enum axis {
     AXIS_END,      /* ends the list of a design's axes                                       */

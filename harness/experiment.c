@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "run_store.h"
 #include "run_table.h"
+#include "runner.h"
 #include "sample.h"
 #include "shard.h"
 #include "tuned_rate.h"

@@ -9,6 +9,7 @@
 #include "exit.h"
 #include "initial_params.h"
 #include "parallel.h"
+#include "runner.h"
 
 static void *need(void *memory)
 {

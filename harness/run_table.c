@@ -152,7 +152,7 @@ static void put(struct table *table, enum kind kind, const void *value)
         table_text(table, options_actnorms[*(const fathom_actnorm *)value]);
         break;
     case KIND_MIXING:
-        table_text(table, runner_mixings[*(const fathom_mixing *)value]);
+        table_text(table, flow_mixings[*(const fathom_mixing *)value]);
         break;
     case KIND_ROTATION:
         table_text(table, options_rotations[*(const fathom_rotation *)value]);

@@ -19,7 +19,4 @@ int shard_list(const struct run_list *runs, const struct session *session);
  * used or belongs to other code ends the program. */
 void shard_merge(const struct session *session);
 
-/* Names the runs that no store has, n of them, by the texts[which[k]], and ends the program.  of: how many there are. */
-_Noreturn void shard_missing(char *const *texts, const size_t *which, size_t n, size_t of);
-
 #endif

@@ -45,7 +45,7 @@ enum store_status store_begin(struct store *store, fathom_error *error)
 {
     int moved = 0;
     if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved) {
-        store_say(error, "store %s: was removed or renamed while it was in use", store->path);
+        store_error(error, "store %s: was removed or renamed while it was in use", store->path);
         return STORE_FAILED;
     }
     if (!store->begun && log_is_empty(store))
@@ -73,18 +73,18 @@ enum store_status store_end(struct store *store, enum store_status status, fatho
 
 /* ----------------------------------------------------------------------------------------------------- find ---- */
 
-enum store_status store_find(struct store_run *run, struct store *store, const char *text, unsigned want,
+enum store_status store_find(struct store_run *run, struct store *store, const char *text, unsigned parts,
                              fathom_error *error)
 {
     struct sha256 key;
     struct row    row;
     sha256_bytes(&key, text, strlen(text));
     pthread_mutex_lock(&store->mutex);
-    enum store_status status = store_row_find(&row, store, &key, want, error);
+    enum store_status status = store_row_find(&row, store, &key, parts, error);
     pthread_mutex_unlock(&store->mutex);
     if (status != STORE_OK)
         return status;
-    if ((want & STORE_TRACE && row.has_trace && !row.trace) || (want & STORE_PARAMS && row.has_params && !row.params)) {
+    if ((parts & STORE_TRACE && row.has_trace && !row.trace) || (parts & STORE_PARAMS && row.has_params && !row.params)) {
         store_row_free(&row);
         return STORE_ABSENT;
     }
@@ -132,7 +132,7 @@ static void tell_conflict(fathom_error *error, const struct store *store, const 
     snprintf(text, sizeof text, "%s", here->text);
     for (char *c = text; *c; c++)
         *c = *c == '\n' ? ' ' : *c;
-    store_say(error, "store %s: run %s has two results: %s differs (%.17g of %.32s, %s; %.17g of %.32s, %s%s%s): %s",
+    store_error(error, "store %s: run %s has two results: %s differs (%.17g of %.32s, %s; %.17g of %.32s, %s%s%s): %s",
               store->path, key, what, x, here->host, here->made, y, there->host, there->made, from ? ", in " : "",
               from ? from : "", text);
 }

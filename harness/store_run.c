@@ -31,7 +31,7 @@ void store_run_free(struct store_run *run)
 
 static enum store_status no_memory(const struct store *store, fathom_error *error)
 {
-    store_say(error, "store %s: not enough memory", store->path);
+    store_error(error, "store %s: not enough memory", store->path);
     return STORE_FAILED;
 }
 

@@ -52,16 +52,6 @@ static bool same_hash(bool there, const struct sha256 *a, bool also, const struc
     return there == also && (!there || memcmp(a, b, sizeof *a) == 0);
 }
 
-/* The settings of a text in one line: "name=value name=value". */
-static void print_text(const char *text)
-{
-    for (; *text; text++)
-        if (*text != '\n')
-            putchar(*text);
-        else if (text[1])
-            putchar(' ');
-}
-
 static void print_hash(bool there, const struct sha256 *hash)
 {
     char digits[17] = "none";
@@ -114,7 +104,7 @@ static bool compare_run(size_t *only, struct store *a, struct store *b, const ch
                       run_store_same_numbers(&one, &other);
     if (!same) {
         printf("parted: ");
-        print_text(text);
+        run_store_print(stdout, text);
         printf(": %s, params_sha256 ", one.outcome);
         print_hash(one.has_params, &one.params_hash);
         printf(" on %s; %s, ", one.host, other.outcome);

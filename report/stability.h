@@ -1,7 +1,7 @@
 /* stability.h - what the judge of stability measures, for the files that decide on it and print it.
  *
- * stability.c measures, stability_claims.c decides the claims S1 to S4 of PROTOCOL.md, stability_tables.c prints what is
- * described without a verdict.
+ * stability_cells.c names the cells, stability.c measures, stability_claims.c decides the claims S1 to S4 of PROTOCOL.md,
+ * stability_tables.c prints what is described without a verdict.
  */
 #ifndef STABILITY_H
 #define STABILITY_H

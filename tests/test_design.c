@@ -119,7 +119,7 @@ static void test_own_depths(void **state)
         assert_true(runs.run[i].training.measure_steps);
     }
     for (size_t i = 0; i < 4; i++)
-        assert_string_equal(runner_mixings[i], names[i]);
+        assert_string_equal(flow_mixings[i], names[i]);
     free(runs.run);
 }
 
