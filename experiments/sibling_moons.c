@@ -255,7 +255,7 @@ static void do_job(void *context, size_t index, struct progress *progress)
         train_arm(&m->trained[index], &arms[index], m);
     else
         compare_pair(&m->compared[index - N_ARMS], pairs[index - N_ARMS], m);
-    progress_add(progress, index < N_ARMS ? N_ARMS : 1);
+    parallel_add(progress, index < N_ARMS ? N_ARMS : 1);
 }
 
 static void *measure(const struct outcome *outcome)

@@ -147,7 +147,7 @@ static void compute(void *context, size_t index, struct progress *progress)
                           job->points) != FATHOM_OK)
         need(NULL);
     fathom_flow_free(flow);
-    progress_add(progress, one->run->flow.depth);
+    parallel_add(progress, one->run->flow.depth);
 }
 
 void flow_integrals_compute(struct flow_integrals *all, const struct session *session, double tolerance, size_t points)

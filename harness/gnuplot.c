@@ -62,7 +62,7 @@ static void close_end(int *end)
     *end = -1;
 }
 
-/* The same gnuplot for everybody: one locale (of UTF-8, for the labels), no terminal, search path or fonts of the
+/* gnuplot runs alike for every user: one locale (of UTF-8, for the labels), no terminal, search path or fonts of the
  * user's own choice. */
 static char **clean_environment(void)
 {
@@ -131,7 +131,7 @@ static plot_status not_started(int code, const char *folder, fathom_error *error
         return plot_status_fail(error, PLOT_BAD_ARGUMENT, "%.200s: %s", folder, strerror(errno));
     if (code == ENOENT)
         return plot_status_fail(error, PLOT_NO_GNUPLOT,
-                    "gnuplot: not found in PATH (Debian: apt install gnuplot-nox; or run with --no-plot)");
+                                "gnuplot: not found in PATH (Debian: apt install gnuplot-nox; or run with --no-plot)");
     return plot_status_fail(error, PLOT_NO_GNUPLOT, "gnuplot: cannot be started: %s", strerror(code));
 }
 
@@ -348,7 +348,8 @@ plot_status gnuplot_judge(const struct gnuplot_run *run, const char *what, fatho
     if (run->timed_out)
         return plot_status_fail(error, PLOT_TIMED_OUT, "gnuplot: %s: not done within the time limit, and ended", what);
     if (WIFSIGNALED(run->wait_status))
-        return plot_status_fail(error, PLOT_FAILED, "gnuplot: %s: killed by signal %d", what, WTERMSIG(run->wait_status));
+        return plot_status_fail(error, PLOT_FAILED, "gnuplot: %s: killed by signal %d", what,
+                                WTERMSIG(run->wait_status));
     const bool failed = WEXITSTATUS(run->wait_status) != 0, unfinished = !reached_end(run);
     if ((failed || unfinished) && gnuplot_complaint(complaint, run))
         return plot_status_fail(error, PLOT_COMPLAINED, "gnuplot: %s: %s", what, complaint);

@@ -27,7 +27,7 @@ enum { CHECK_LIMIT = 300, DRAW_LIMIT = 3600 };
 /* Lines that are passed on of one picture's standard error. */
 enum { WARNINGS = 10 };
 
-/* What tells a whole file of each format. */
+/* The marks of a whole file, per format. */
 static const struct format {
     const char *name, *terminal;
     unsigned    bit;
@@ -130,7 +130,7 @@ plot_status plot_formats(unsigned *formats, const char *list, fathom_error *erro
                 bit = formats_known[f].bit;
         if (!bit)
             return plot_status_fail(error, PLOT_BAD_ARGUMENT, "format '%.*s' is not one of svg, png, pdf",
-                        (int)(length < 64 ? length : 64), p);
+                                    (int)(length < 64 ? length : 64), p);
         set |= bit;
         p += length;
         if (!*p)
@@ -160,9 +160,10 @@ plot_status plot_home(char *home, size_t size, fathom_error *error)
         strcpy(home, real);
         return PLOT_OK;
     }
-    return plot_status_fail(error, PLOT_NO_SCRIPTS,
-                "plots/style.gp not found: neither in ../share/fathom nor .. of the program's folder %s, nor here",
-                length > 0 ? program : "(unknown)");
+    return plot_status_fail(
+        error, PLOT_NO_SCRIPTS,
+        "plots/style.gp not found: neither in ../share/fathom nor .. of the program's folder %s, nor here",
+        length > 0 ? program : "(unknown)");
 }
 
 /* options->home or plot_home's, as an absolute path: gnuplot will run in another folder. */
@@ -218,7 +219,7 @@ static plot_status draw_picture(struct gnuplot_run *run, const char *name, const
     if (gnuplot_complaint(complaint, run) && name)
         return plot_status_fail(error, PLOT_COMPLAINED, "gnuplot: %s: %s", label, complaint);
     return plot_status_fail(error, PLOT_INCOMPLETE, "gnuplot: %s: the picture is %s", label,
-                run->out.size ? "cut short or not of its format" : "empty");
+                            run->out.size ? "cut short or not of its format" : "empty");
 }
 
 plot_status plot_check(char *version, size_t size, const plot_options *options, fathom_error *error)
@@ -234,7 +235,7 @@ plot_status plot_check(char *version, size_t size, const plot_options *options, 
         for (size_t at = 0; gnuplot_line(line, &at, &run);) {
             if (status != PLOT_OK && strstr(line, "terminal type"))
                 status = plot_status_fail(error, PLOT_NO_TERMINAL, "gnuplot: it has no terminal %s, which %s needs",
-                              format->terminal, format->name);
+                                          format->terminal, format->name);
             if (version && size > 0 && strncmp(line, VERSION, sizeof VERSION - 1) == 0)
                 snprintf(version, size, "%s", line + sizeof VERSION - 1);
         }

@@ -18,7 +18,7 @@ struct run {
     uint64_t              seed;     /* key of the initial parameters                                             */
     fathom_start          start;    /* from the training rows: initial_params.h                                  */
     size_t                replica;  /* r > 0: initial parameters times 1 + 1e-15 normal(key(1000 + r))            */
-    const char           *arm;      /* what tells it from runs that are alike in all else; may be NULL            */
+    const char           *arm;      /* what distinguishes it from runs alike in all else; may be NULL            */
     bool                  probe;    /* measure the untrained flow                                                */
     bool                  train;
     bool                  validation, health; /* of the trained flow: the score on the validation rows; health.h */
@@ -34,7 +34,7 @@ struct run {
 
 enum { PROBE_ROWS = 1000 }; /* the notebook's: the gradient of the first 1000 rows, or of all if there are fewer */
 
-/* NaN: not asked for, no held-out rows, or no number because the run diverged. */
+/* NaN: not measured, no held-out rows, or no number because the run diverged. */
 struct run_result {
     size_t             n_params;
     double             untrained_logp;      /* probe: mean log p of all training rows                    */
@@ -54,7 +54,7 @@ struct run_result {
     double             train_logp;          /* trained: of the training rows                             */
     double             heldout_logp;        /* trained: of the held-out rows                             */
     double             validation_logp;     /* validation: of the validation rows                        */
-    struct health      health;              /* health: what else there is to say of the trained flow     */
+    struct health      health;              /* health: other measures of the trained flow     */
     struct certified   certified;           /* trained residual flows: their Lipschitz numbers           */
     struct flow_checks checks;              /* checks: is its density that of session_test_rows?         */
     struct health      untrained_health;    /* untrained_health: inverse error and condition number      */

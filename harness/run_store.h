@@ -29,7 +29,7 @@ const char *run_store_path(void); /* of the store that was opened last; empty: n
 void run_store_close(struct session *session);
 
 /* The text of what the run is: flow, training, seed, replica, the name of its rows; without their numbers, and without
- * what is asked of it.  Two runs of a session with the same text have the same result.  To be freed; without memory it
+ * what is measured of it.  Two runs of a session with the same text have the same result.  To be freed; without memory it
  * ends the program. */
 char *run_store_cause(const struct run *run);
 

@@ -28,7 +28,12 @@ enum kind {
     KIND_FLOPS,    /* of a whole run */
     KIND_HASH      /* struct sha256: 16 digits, "-" for none */
 };
-enum holder { OF_RUN, OF_RESULT, OF_TRUTH, OF_ROWS };
+enum holder {
+    OF_RUN,    /* the member is one of struct run  */
+    OF_RESULT, /* of struct run_result             */
+    OF_TRUTH,  /* of struct true_density           */
+    OF_ROWS    /* of the session of the run's rows */
+};
 
 #define RUN(member) OF_RUN, offsetof(struct run, member)
 #define RESULT(member) OF_RESULT, offsetof(struct run_result, member)

@@ -176,7 +176,7 @@ static int after_step(void *context, size_t step, double loss, double grad_norm)
     struct course *course = context;
     if (isfinite(loss) && isfinite(grad_norm))
         kept_params_look(course->best, step);
-    progress_add(course->progress, course->cost_per_step);
+    parallel_add(course->progress, course->cost_per_step);
     course->steps = step + 1;
     return 0;
 }
@@ -186,7 +186,7 @@ static void train(struct run_result *result, const struct run *run, const struct
                   fathom_trainer *trainer, struct kept_params *best, struct progress *progress, uint64_t cost_per_step)
 {
     struct course course = { .progress = progress, .best = best, .cost_per_step = cost_per_step };
-    const size_t steps = run->training.steps;
+    const size_t  steps = run->training.steps;
     for (size_t step = 0; result->loss && step < steps; step++)
         result->loss[step] = result->grad_norm[step] = NAN;
     if (result->status == FATHOM_OK) {
@@ -206,7 +206,7 @@ static void train(struct run_result *result, const struct run *run, const struct
         result->update_rms = trained.update_rms;
         result->status = trained.status;
     }
-    progress_add(progress, (steps - course.steps) * cost_per_step);
+    parallel_add(progress, (steps - course.steps) * cost_per_step);
 }
 
 static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
@@ -342,7 +342,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     fathom_flow_free(flow);
     result->seconds = parallel_seconds() - started;
     keep(result, params, table, table->which[index]);
-    progress_add(progress, table->cost[index] - reported);
+    parallel_add(progress, table->cost[index] - reported);
 }
 
 /* --------------------------------------------------------------------------------------------- all the runs ---- */
@@ -381,7 +381,7 @@ _Noreturn static void refuse_actnorm(const struct run *run, const struct session
                 data, where.text, n, cure);
 }
 
-/* All runs on the same rows that train share the first batch, and all others the rows of the probe: one question for
+/* All runs on the same rows that train share the first batch, and all others the rows of the probe: one check for
  * each. */
 static void check_first_batch(const struct run *runs, const struct session *session, size_t n)
 {
@@ -434,7 +434,7 @@ static void do_listed(struct table_of_runs *table, size_t n, size_t found)
         add_timing(table->session, &table->runs[table->which[k]], &table->results[table->which[k]]);
 }
 
-/* The store is asked for all of them before the first one starts. */
+/* All of them are looked for in the store before the first one starts. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n)
 {
     struct table_of_runs table = { results,

@@ -15,7 +15,7 @@ void shard_keep(struct run_list *runs, const struct session *session, size_t par
  * separated by TABs.  The key is the SHA-256 of the run's canonical text.  Gives the program's exit status. */
 int shard_list(const struct run_list *runs, const struct session *session);
 
-/* Takes the runs of the stores that --merge names into the session's store, and says how many.  A store that cannot be
+/* Takes the runs of the stores that --merge names into the session's store, and prints how many.  A store that cannot be
  * used or belongs to other code ends the program. */
 void shard_merge(const struct session *session);
 

@@ -67,6 +67,6 @@ bool store_move_aside(char *name, size_t size, const char *path, const struct st
         return false;
     }
     store_error(moved, "store %s: was damaged (%.120s); it is %s now, and a new one is begun", path,
-              colon ? colon + 2 : "", name);
+                colon ? colon + 2 : "", name);
     return true;
 }

@@ -1,4 +1,4 @@
-/* store_error.c - the line that says what is wrong with a store (store_parts.h). */
+/* store_error.c - the line that describes what is wrong with a store (store_parts.h). */
 #include "store_parts.h"
 
 #include <stdarg.h>
@@ -18,6 +18,6 @@ enum store_status store_failed(fathom_error *error, const struct store *store, c
     const int  code = sqlite3_errcode(store->db) & 0xff, number = sqlite3_system_errno(store->db);
     const bool by_system = number != 0 && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL);
     store_error(error, "store %s: %s: %s%s%s%s", store->path, what, sqlite3_errmsg(store->db), by_system ? " (" : "",
-              by_system ? strerror(number) : "", by_system ? ")" : "");
+                by_system ? strerror(number) : "", by_system ? ")" : "");
     return STORE_FAILED;
 }

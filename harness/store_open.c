@@ -16,11 +16,16 @@
 enum { APPLICATION = 0x4661746d /* "Fatm" */ };
 
 /* What opening came to. */
-enum verdict { SOUND, UNSOUND, REFUSED, AGAIN };
+enum verdict {
+    SOUND,   /* the store is whole, and of this schema and code     */
+    UNSOUND, /* it is damaged: to be moved aside                    */
+    REFUSED, /* it is another's, or cannot be used: it stays as is  */
+    AGAIN    /* another program changed it meanwhile: try again     */
+};
 
 static const char meta_table[] = "CREATE TABLE meta (\"name\" TEXT NOT NULL PRIMARY KEY, \"value\" TEXT NOT NULL)";
 
-/* Whether SQLite says that the file is not what it wrote. */
+/* Whether SQLite has found that the file is not what it wrote. */
 static bool is_damage(const struct store *store)
 {
     const int code = sqlite3_errcode(store->db) & 0xff;
@@ -112,7 +117,7 @@ static enum verdict begin_new(struct store *store, fathom_error *error)
 
 /* -------------------------------------------------------------------------------------------------- examine ---- */
 
-/* What the file's first 100 bytes say, where SQLite does not take it: https://sqlite.org/fileformat.html, 1.3.  All
+/* What the file's first 100 bytes are, where SQLite does not take it: https://sqlite.org/fileformat.html, 1.3.  All
  * zero is what a power cut makes of a store that was just begun. */
 static bool has_our_header(const struct store *store)
 {
@@ -169,7 +174,7 @@ static enum verdict examine_meta(struct store *store, const char *name, const ch
     if (strcmp(found, expected) == 0)
         return SOUND;
     store_error(error, "store %s: belongs to %s: %s %.64s there, %.64s here; name another store or move this one away",
-              store->path, what, name, found, expected);
+                store->path, what, name, found, expected);
     return REFUSED;
 }
 
@@ -307,11 +312,11 @@ void store_close(struct store *store)
     free(store);
 }
 
-/* A journal mode asks for the file alone for a moment, and SQLite does not wait for that by itself. */
+/* A change of the journal mode needs the file alone for a moment, and SQLite does not wait for that by itself. */
 static bool start_log(struct store *store, fathom_error *error)
 {
     char mode[32];
-    execute(store, "PRAGMA synchronous = OFF"); /* of the two bytes that say so, as in begin_new */
+    execute(store, "PRAGMA synchronous = OFF"); /* of the two bytes that record the mode, as in begin_new */
     for (unsigned waited = 0;; waited += 5) {
         if (query(mode, sizeof mode, store, "PRAGMA journal_mode = WAL"))
             break;
@@ -323,7 +328,7 @@ static bool start_log(struct store *store, fathom_error *error)
     }
     if (strcmp(mode, "wal") != 0) {
         store_error(error, "store %s: no write-ahead log on this disk (a network disk?); name a store on a local one",
-                  store->path);
+                    store->path);
         return false;
     }
     if (execute(store, "PRAGMA synchronous = NORMAL"))

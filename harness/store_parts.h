@@ -48,16 +48,16 @@ void store_folder(char *folder, const char *path);                     /* folder
 /* Whether the path leads to a file, or to none yet, in a folder that is there; else one line. */
 bool store_usable_path(const char *path, fathom_error *error);
 /* In a folder where SQLite cannot put the files that it needs to share a store, no program writes to it: it may be
- * read as it is, under a name that says so.  name: [3 PATH_ROOM]. */
+ * read as it is, under a name that marks it so.  name: [3 PATH_ROOM]. */
 bool store_is_read_only(const char *path);
 void store_immutable_name(char *name, const char *path);
-/* Rows in a log whose database is gone: SQLite would delete the log.  *file: what stat says of the database, or
+/* Rows in a log whose database is gone: SQLite would delete the log.  *file: the result of stat on the database, or
  * zeros. */
 bool store_is_orphaned_log(const char *path, struct stat *file);
 
 /* ---- store_aside.c ---- */
 /* Renames the file that was examined, unless another program has done so already: *file identifies it.  *error
- * says what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed
+ * describes what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed
  * here. */
 bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, int lock, fathom_error *moved,
                       fathom_error *error);

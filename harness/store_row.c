@@ -131,7 +131,7 @@ static uint8_t *field(uint8_t *to, char tag, const void *bytes, size_t size)
 static uint8_t *field_of_numbers(uint8_t *to, const double *x, size_t n)
 {
     to = field(to, 'd', NULL, 8 * n);
-    bytes_of_doubles(to, x, n);
+    sha256_bytes_of(to, x, n);
     return to + 8 * n;
 }
 

@@ -19,7 +19,7 @@ static const char *const word_name[WORDS] = { "data", "arm", "depth", "lr", "sta
 struct reading {
     const struct table *runs;
     size_t              n, word[WORDS];
-    double             *number[NUMBERS]; /* [n]; NULL: not asked for       */
+    double             *number[NUMBERS]; /* [n]; NULL: not needed       */
     double             *score;           /* [n], room                      */
     size_t             *cell;            /* [n]: the cell of each row      */
     size_t             *first;           /* [n_cells]: its first row       */

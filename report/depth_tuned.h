@@ -6,7 +6,7 @@
 #ifndef DEPTH_TUNED_H
 #define DEPTH_TUNED_H
 
-#include "cell.h"
+#include "contest.h"
 
 enum { N_STEPS = 4, N_DEPTHS = N_STEPS + 1 }; /* of depth: 1, 2, 4, 8, 16 */
 extern const double depth_tuned_depth[N_DEPTHS];

@@ -61,7 +61,7 @@ static void print_hash(bool there, const struct sha256 *hash)
 }
 
 /* Both traces, if both are kept. */
-static void tell_step(struct store *a, struct store *b, const char *text)
+static void print_step(struct store *a, struct store *b, const char *text)
 {
     struct store_run one = { 0 }, other = { 0 };
     fathom_error     error;
@@ -111,14 +111,14 @@ static bool compare_run(size_t *only, struct store *a, struct store *b, const ch
         print_hash(other.has_params, &other.params_hash);
         printf(" on %s\n", other.host);
         if (!same_trace)
-            tell_step(a, b, text);
+            print_step(a, b, text);
     }
     store_run_free(&one);
     store_run_free(&other);
     return same;
 }
 
-bool parted_tell(const char *path_a, const char *path_b)
+bool parted_print(const char *path_a, const char *path_b)
 {
     struct texts  texts = { 0 };
     fathom_error  error;

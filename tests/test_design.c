@@ -1,5 +1,6 @@
 /* test_design.c - the list of an experiment's runs: its order, its seeds, and names of couplings. */
 #include "design.h"
+#include "flow_words.h"
 
 #include <math.h>
 #include <setjmp.h>
