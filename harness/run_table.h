@@ -55,6 +55,11 @@
  * file, and ends the program. */
 void run_table_fill(struct table *table, const struct outcome *outcome);
 
+/* The next cells of a row that a function fills: those of one run, by names of the list above, separated by one blank, but
+ * those of the true density.  result: may be NULL if none of the names is one of a result. */
+void run_table_put(struct table *table, const char *names, const struct run *run, const struct run_result *result,
+                   const struct session *session);
+
 /* The cell of a column params_sha256, for tables that are filled otherwise. */
 void run_table_hash(struct table *table, const struct sha256 *hash);
 
