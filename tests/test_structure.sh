@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_structure.sh - the plan of the house (CONTRIBUTING.md): which folder may include which, no circle, short functions
-# and files.
+# test_structure.sh - the plan of the house (CONTRIBUTING.md): which folder may include which, no circle, short files and
+# functions.
 #
 # Two files make a circle if each calls the other, perhaps through others: read off the objects of the archives.  One
 # circle is meant: the table of an instruction set lists its layers, and a layer that has a part of another kind looks
@@ -22,10 +22,9 @@ never() {
 }
 never harness lib/*.[ch] lib/kernels/*.[ch] examples/*.c
 never report lib/*.[ch] lib/kernels/*.[ch] harness/*.[ch] experiments/*.c examples/*.c bench/*.[ch]
-grep -l '^# *include "' experiments/*.c | xargs grep -h '^# *include "' | sed 's/^[^"]*"\([^"]*\)".*/\1/' | sort -u > "$scratch/used"
-while read -r header; do
+for header in $(grep -h '^# *include "' experiments/*.c | sed 's/^[^"]*"\([^"]*\)".*/\1/' | sort -u); do
     [ -e "lib/$header" ] || [ -e "harness/$header" ] || fail "experiments/ includes $header"
-done < "$scratch/used"
+done
 
 # edges NAME: "caller callee" from the lines of nm -A on standard input; a tsort of them ends with status 1 at a circle
 edges() {
@@ -34,14 +33,18 @@ edges() {
         { file = $1; sub(/:[^:]*$/, "", file); kind = $(NF - 1); name = $NF; sub(/@.*/, "", name) }
         kind ~ /^[TDBRC]$/ { defined[name] = file }
         kind == "U" && name !~ isa { n++; from[n] = file; what[n] = name }
-        END { for (i = 1; i <= n; i++) if (what[i] in defined && defined[what[i]] != from[i]) print from[i], defined[what[i]] }' |
+        END {
+            for (i = 1; i <= n; i++)
+                if (what[i] in defined && defined[what[i]] != from[i])
+                    print from[i], defined[what[i]]
+        }' |
         sort -u
 }
 nm -A "$build/libfathom.a" "$build/harness/shared.a" "$build/judges/judges.a" 2> /dev/null |
     grep -vE '\.(v3|v4|neon)\.o:' | edges > "$scratch/edges"
 [ "$(wc -l < "$scratch/edges")" -gt 400 ] || fail "only $(wc -l < "$scratch/edges") calls between files were found"
 tsort "$scratch/edges" > /dev/null 2> "$scratch/circle" || fail "a circle of calls: $(tr '\n' ' ' < "$scratch/circle")"
-grep -E '^[^ ]*(libfathom)[^ ]* [^ ]*(shared|judges)|^[^ ]*shared[^ ]* [^ ]*judges' "$scratch/edges" > "$scratch/upward" &&
+grep -E 'libfathom\.a:[^ ]* [^ ]*(shared|judges)\.a:|shared\.a:[^ ]* [^ ]*judges\.a:' "$scratch/edges" > "$scratch/upward" &&
     fail "a call upwards: $(cat "$scratch/upward")"
 
 awk '
