@@ -21,7 +21,7 @@ struct table;
 
 /* ------------------------------------------------------------------------------------------------ building ---- */
 
-/* A table that will be DIR/<name>.tsv.  columns: names separated by one blank, "depth seed mean_logp".  NULL if memory
+/* A table that will be DIR/<name>.tsv.  columns: names separated by one blank, "depth seed train_logp".  NULL if memory
  * is short, which the other functions take and tables_write reports. */
 struct table *table_new(const char *name, const char *columns);
 void          table_free(struct table *table); /* NULL is allowed */
