@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "exit.h"
+#include "runner.h"
 
 #define ARMS(c)                                                                                                       \
     {                                                                                                                 \
@@ -57,7 +58,7 @@ static void defaults(struct options *options)
     options->flow.coupling = NULL; /* the parts' own */
 }
 
-/* Splines: the mean over seeds of each step's batch loss; not a number from the step on at which a seed diverged. */
+/* Splines: the mean over seeds of each step's batch loss; NaN from the step on at which a seed diverged. */
 static void fill_loss(struct table *table, const struct outcome *outcome)
 {
     const struct options *options = outcome->session->options;

@@ -7,19 +7,12 @@
  */
 #include "experiment.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "derive.h"
 #include "exit.h"
-#include "tuned_rate.h"
+#include "tuned_cells.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 enum { REFERENCE_DEPTH = 8 }; /* the notebook's deepest */
-
-/* -------------------------------------------------------------------------------------------------- the parts ---- */
 
 static const double rates[] = { 3e-3, 1e-2, 3e-2, 1e-1 };
 enum { N_RATES_OTHER = 3 }; /* the fourth on the spiral alone */
@@ -60,182 +53,10 @@ static void check_rows(const struct session *session)
         exit_failed("--data FILE: needs --validation FRACTION, the rows that choose the rate");
 }
 
-/* ------------------------------------------------------------------------------------------- the tuned rates ---- */
-
-/* The runs' columns, as words and numbers. */
-struct reading {
-    const struct table *runs;
-    size_t              data, arm, depth, width, steps, lr, status; /* places of columns */
-    double             *params, *flops, *validation, *test, *kl;    /* [rows]            */
-    double             *score;                                      /* [rows], room      */
-};
-
-static size_t place(const struct table *runs, const char *name)
-{
-    size_t column;
-    if (!table_find(&column, runs, name))
-        exit_failed("the table %s has no column '%s'", table_name(runs), name);
-    return column;
-}
-
-static struct reading open_reading(const struct table *runs)
-{
-    struct reading r = { runs,
-                         place(runs, "data"),
-                         place(runs, "arm"),
-                         place(runs, "depth"),
-                         place(runs, "width"),
-                         place(runs, "steps"),
-                         place(runs, "lr"),
-                         place(runs, "status"),
-                         derive_numbers(runs, "n_params"),
-                         derive_numbers(runs, "flops"),
-                         derive_numbers(runs, "validation_logp"),
-                         derive_numbers(runs, "test_logp"),
-                         derive_numbers(runs, "kl"),
-                         malloc((table_rows(runs) + 1) * sizeof(double)) };
-    if (!r.score)
-        exit_failed("not enough memory for the tuned rates");
-    return r;
-}
-
-static void close_reading(struct reading *r)
-{
-    free(r->params);
-    free(r->flops);
-    free(r->validation);
-    free(r->test);
-    free(r->kl);
-    free(r->score);
-}
-
-static bool alike(const struct reading *r, size_t column, size_t a, size_t b)
-{
-    return strcmp(table_cell(r->runs, a, column), table_cell(r->runs, b, column)) == 0;
-}
-
-static bool same_configuration(const struct reading *r, size_t a, size_t b)
-{
-    return alike(r, r->data, a, b) && alike(r, r->arm, a, b) && alike(r, r->depth, a, b);
-}
-
-/* A configuration at one rate: the rows from `first` to `end`, which follow each other. */
-struct cell {
-    size_t first, end, ok;
-    double lr, validation;   /* median, a run that is not ok counting as minus infinity */
-    double q1, test, q3, kl; /* of the ok runs; NaN: there is none                      */
-};
-
-/* By linear interpolation; x: sorted. */
-static double quantile(const double *x, size_t n, double part)
-{
-    if (n == 0)
-        return NAN;
-    const double at = part * (double)(n - 1);
-    const size_t below = (size_t)at;
-    return below + 1 < n ? x[below] + (at - (double)below) * (x[below + 1] - x[below]) : x[below];
-}
-
-/* The ok runs' numbers, sorted, in r->score. */
-static size_t sorted(const struct reading *r, const struct cell *cell, const double *x)
-{
-    size_t n = 0;
-    for (size_t row = cell->first; row < cell->end; row++)
-        if (strcmp(table_cell(r->runs, row, r->status), "ok") == 0 && isfinite(x[row]))
-            r->score[n++] = x[row];
-    if (n > 0)
-        tuned_rate_median(r->score, n); /* sorts */
-    return n;
-}
-
-static struct cell cell_from(const struct reading *r, size_t first)
-{
-    struct cell cell = { .first = first, .end = first, .lr = table_cell_number(r->runs, first, r->lr) };
-    size_t      n = 0;
-    while (cell.end < table_rows(r->runs) && same_configuration(r, first, cell.end) &&
-           alike(r, r->lr, first, cell.end)) {
-        const bool ok = strcmp(table_cell(r->runs, cell.end, r->status), "ok") == 0;
-        cell.ok += ok;
-        r->score[n++] = ok && isfinite(r->validation[cell.end]) ? r->validation[cell.end] : -INFINITY;
-        cell.end++;
-    }
-    cell.validation = tuned_rate_median(r->score, n);
-    n = sorted(r, &cell, r->test);
-    cell.q1 = quantile(r->score, n, 0.25);
-    cell.test = quantile(r->score, n, 0.5);
-    cell.q3 = quantile(r->score, n, 0.75);
-    n = sorted(r, &cell, r->kl);
-    cell.kl = quantile(r->score, n, 0.5);
-    return cell;
-}
-
-static void put_cell(struct table *table, const struct reading *r, const struct cell *cell, const char *arm, bool tuned)
-{
-    const size_t row = cell->first;
-    const double numbers[] = { cell->validation, cell->q1, cell->test, cell->q3, cell->kl };
-    table_text(table, table_cell(r->runs, row, r->data));
-    table_text(table, arm);
-    table_text(table, table_cell(r->runs, row, r->depth));
-    table_text(table, table_cell(r->runs, row, r->width));
-    table_text(table, table_cell(r->runs, row, r->steps));
-    table_count(table, (size_t)r->params[row]);
-    table_number(table, r->flops[row]);
-    table_text(table, table_cell(r->runs, row, r->lr));
-    table_count(table, tuned);
-    table_count(table, cell->end - cell->first);
-    table_count(table, cell->ok);
-    for (size_t i = 0; i < COUNT(numbers); i++)
-        table_number(table, numbers[i]);
-}
-
-/* The cells of the configuration that starts at `first`, one per rate; returns the row behind them. */
-static size_t put_configuration(struct table *table, const struct reading *r, size_t first, const char *arm)
-{
-    struct cell cell[COUNT(rates)];
-    size_t      n = 0, best = 0, row = first;
-    while (row < table_rows(r->runs) && same_configuration(r, first, row) && n < COUNT(rates)) {
-        cell[n] = cell_from(r, row);
-        row = cell[n].end;
-        if (tuned_rate_beats(cell[n].validation, cell[n].lr, cell[best].validation, cell[best].lr))
-            best = n;
-        n++;
-    }
-    for (size_t i = 0; i < n; i++)
-        put_cell(table, r, &cell[i], arm, i == best);
-    return row;
-}
-
-/* The first row of the arm "width" at the reference depth on the data of `row`. */
-static size_t reference_row(const struct reading *r, size_t row)
-{
-    for (size_t i = 0; i < table_rows(r->runs); i++)
-        if (alike(r, r->data, i, row) && strcmp(table_cell(r->runs, i, r->arm), "width") == 0 &&
-            table_cell_number(r->runs, i, r->depth) == REFERENCE_DEPTH)
-            return i;
-    return table_rows(r->runs);
-}
-
-/* A row per data set, arm, depth and rate.  In the arms of equal parameters and work, the reference depth's runs are those
- * of the arm "width"; they stand here in each arm, before the first deeper one or at the arm's end. */
+/* Of equal parameters and equal work, the reference depth's runs are those of the arm "width". */
 static void derive_rates(struct table *table, const struct table *runs)
 {
-    struct reading r = open_reading(runs);
-    const size_t   n = table_rows(runs);
-    for (size_t row = 0; row < n;) {
-        const char  *arm = table_cell(runs, row, r.arm);
-        const size_t first = row, reference = strcmp(arm, "width") != 0 ? reference_row(&r, row) : n;
-        bool         shared = reference == n; /* is there already, or there is none */
-        while (row < n && alike(&r, r.data, first, row) && alike(&r, r.arm, first, row)) {
-            if (!shared && table_cell_number(runs, row, r.depth) > REFERENCE_DEPTH) {
-                put_configuration(table, &r, reference, arm);
-                shared = true;
-            }
-            row = put_configuration(table, &r, row, arm);
-        }
-        if (!shared)
-            put_configuration(table, &r, reference, arm);
-    }
-    close_reading(&r);
+    tuned_cells_fill_shared(table, runs, "width", REFERENCE_DEPTH);
 }
 
 const struct experiment depth_tuned = {
@@ -255,8 +76,7 @@ const struct experiment depth_tuned = {
     .tables = {
         {"depth_tuned", "data arm depth width steps lr seed n_params flops status train_logp validation_logp test_logp "
                         "kl kl_std_error params_sha256"},
-        {"depth_tuned_rates", "data arm depth width steps n_params flops lr tuned runs ok validation test_q1 test "
-                              "test_q3 kl", .summary_of = "depth_tuned", .derive = derive_rates},
+        {"depth_tuned_rates", TUNED_CELLS_COLUMNS_NO_INVERSE, .summary_of = "depth_tuned", .derive = derive_rates},
     },
     .figures = {"depth_tuned"},
     .notebook_but = TAKES(OPTION_SEEDS),

@@ -36,7 +36,7 @@ const struct experiment divergence = {
     .program = {
         .name = "divergence",
         .summary = "Trains deep affine stacks with and without the clip, on the seeds that the notebook's own\n"
-                   "stack was trained on, and tells which diverge: divergence.tsv.",
+                   "stack was trained on, and records which diverge: divergence.tsv.",
         .takes = (TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT) &
                  ~(TAKES(OPTION_LR) | TAKES(OPTION_STABILISER) | TAKES(OPTION_CLIP)), /* the experiment's own */
     },

@@ -17,6 +17,7 @@
 #include "elementary.h"
 #include "exit.h"
 #include "fathom_certificate.h"
+#include "runner.h"
 #include "tuned_cells.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))

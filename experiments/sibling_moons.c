@@ -18,6 +18,7 @@
 #include "run_store.h"
 #include "run_table.h"
 #include "sibling.h"
+#include "statistics.h"
 
 enum { MOONS = 3000, NOISIER_MOONS = 5000, STEPS = 3000, BATCH_SEED = 1 };
 
@@ -215,14 +216,6 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* x: [n], sorted; by linear interpolation, as NumPy's default. */
-static double quantile(const double *x, double level, size_t n)
-{
-    const double at = level * (double)(n - 1);
-    const size_t i = (size_t)at;
-    return i + 1 < n ? x[i] + (at - (double)i) * (x[i + 1] - x[i]) : x[i];
-}
-
 static void compare_pair(struct compared *out, const char *coupling, const struct measured *m)
 {
     const size_t      n = m->noisier.n;
@@ -246,10 +239,10 @@ static void compare_pair(struct compared *out, const char *coupling, const struc
     }
     qsort(z, n, sizeof *z, ascending);
     qsort(logp, n, sizeof *logp, ascending);
-    out->median = quantile(z, 0.5, n);
-    out->high = quantile(z, 0.999, n);
+    out->median = statistics_quantile(z, n, 0.5);
+    out->high = statistics_quantile(z, n, 0.999);
     out->greatest = z[n - 1];
-    out->logp_median = quantile(logp, 0.5, n);
+    out->logp_median = statistics_quantile(logp, n, 0.5);
     out->logp_greatest = logp[n - 1];
     free(z);
     free(logp);
@@ -309,7 +302,7 @@ static char *text_of(const struct measured *m, size_t job)
     struct canonical           *text = kept_numbers_text(trains ? "sibling-trained" : "sibling-diagonal");
     struct sha256               rows, fit;
     sha256_doubles(&rows, moons->x, 2 * moons->n);
-    sha256_doubles(&fit, &moons->block[0].axes[0][0], sizeof moons->block / sizeof(double));
+    sha256_doubles(&fit, &moons->block[0].axes[0][0], SIBLING_BLOCKS * sizeof(struct sibling_block) / sizeof(double));
     canonical_hash(text, "rows.sha256", &rows);
     canonical_hash(text, "fit.sha256", &fit);
     canonical_word(text, "coupling", trains ? arm->coupling : pairs[job - N_ARMS]);
@@ -350,7 +343,7 @@ static void do_job(void *context, size_t index, struct progress *progress)
     pack(x, m, job);
     if (m->text[job])
         kept_numbers_put(m->session->store, m->text[job], x, MOST_NUMBERS, parallel_seconds() - started);
-    progress_add(progress, job < N_ARMS ? N_ARMS : 1);
+    parallel_add(progress, job < N_ARMS ? N_ARMS : 1);
 }
 
 static void *measure(const struct outcome *outcome)

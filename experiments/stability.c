@@ -141,7 +141,7 @@ const struct experiment stability = {
     .program = {
         .name = "stability",
         .summary = "Trains deep affine stacks with each scale, rate, clip and other remedy, and splines at\n"
-                   "high rates, and tells which diverge or are ruined: stability.tsv.  --seeds 24 gives the\n"
+                   "high rates, and records which diverge or are ruined: stability.tsv.  --seeds 24 gives the\n"
                    "parts 24, 8, 12 and 12 flows per cell; another number scales all four.",
         .takes = (TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT) &
                  ~(TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_ACTNORM) | TAKES(OPTION_LR) |

@@ -38,7 +38,7 @@ const struct experiment stability_4d = {
     .program = {
         .name = "stability_4d",
         .summary = "Trains affine stacks on two spirals in four dimensions, with two scales, with and without\n"
-                   "the clip, and tells which diverge or are ruined: stability_4d.tsv.",
+                   "the clip, and records which diverge or are ruined: stability_4d.tsv.",
         .takes = (TAKES_DATA | TAKES_FLOW | TAKES_SEEDS | TAKES_TRAINING | TAKES_OUTPUT) &
                  ~(TAKES(OPTION_COUPLING) | TAKES(OPTION_DEPTHS) | TAKES(OPTION_ACTNORM) | TAKES(OPTION_LR) |
                    TAKES(OPTION_STABILISER) | TAKES(OPTION_CLIP)), /* the experiment's own */

@@ -14,6 +14,7 @@
 #include "exit.h"
 #include "flow_integrals.h"
 #include "reach.h"
+#include "run_table.h"
 #include "training_course.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -172,14 +173,10 @@ static void fill_integrals(struct table *table, const struct outcome *outcome)
     const struct measured *m = outcome->measured;
     for (size_t i = 0; i < m->cells.n; i++) {
         const struct flow_integral *one = &m->cells.list[i];
-        table_text(table, (one->run->rows ? one->run->rows : outcome->session)->called);
-        table_text(table, one->run->flow.coupling);
-        table_count(table, one->run->flow.depth);
-        table_setting(table, one->run->training.peak_lr);
-        table_text(table, one->run->arm);
-        table_count(table, one->run->seed);
+        const struct run_result    *result = result_of(outcome, one->run);
+        run_table_put(table, "data coupling depth lr arm seed", one->run, result, outcome->session);
         table_count(table, one->step);
-        table_text(table, fathom_status_name(result_of(outcome, one->run)->status));
+        run_table_put(table, "status", one->run, result, outcome->session);
         put_integral(table, &one->integral);
     }
 }
@@ -189,8 +186,7 @@ static void fill_course(struct table *table, const struct outcome *outcome)
     const struct measured *m = outcome->measured;
     for (size_t i = 0; i < m->course.n; i++) {
         const struct flow_integral *one = &m->course.list[i];
-        table_text(table, options_rotations[one->run->flow.rotation]);
-        table_count(table, one->run->seed);
+        run_table_put(table, "rotation seed", one->run, NULL, NULL);
         table_count(table, one->step);
         table_number(table, one->train_logp);
         put_integral(table, &one->integral);

@@ -13,7 +13,7 @@
 struct canonical *canonical_new(void); /* NULL: no memory */
 void              canonical_free(struct canonical *text);
 
-/* name: of a-z 0-9 _ . - only, at least one.  What goes wrong here is told by canonical_finish. */
+/* name: of a-z 0-9 _ . - only, at least one.  canonical_finish reports what goes wrong here. */
 void canonical_word(struct canonical *text, const char *name, const char *value);
 void canonical_count(struct canonical *text, const char *name, uint64_t value);
 void canonical_number(struct canonical *text, const char *name, double value);

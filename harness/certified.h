@@ -1,4 +1,4 @@
-/* certified.h - what the certificate of a trained residual flow says of it as a whole.
+/* certified.h - the certificate of a trained residual flow as a whole.
  *
  * Every residual flow is certified before it is scored, so what is scored has the Lipschitz number that the table names
  * (lib/fathom_certificate.h).
@@ -11,7 +11,7 @@
 /* The greatest over the blocks; NaN: there is no residual block, or no certificate. */
 struct certified {
     double lipschitz;    /* what is guaranteed of the flow that is scored            */
-    double by_power;     /* what power iteration says of the flow as it was trained  */
+    double by_power;     /* the estimate of power iteration for the flow as trained  */
     double before;       /* what is true of it: the product of singular values       */
     double banach_steps; /* iterations that guarantee an inverse error of 1e-12      */
 };

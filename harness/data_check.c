@@ -144,7 +144,7 @@ static void check_far_value(struct check *check, size_t column, const double *so
     while (same < n && sorted[end ? n - 1 - same : same] == value)
         same++;
     const size_t first = end ? 0 : same, last = end ? n - same : n;
-    if ((double)same > few_share * (double)n) /* check_few_values tells of it */
+    if ((double)same > few_share * (double)n) /* check_few_values reports it */
         return;
     const double value_raw = raw_of(check->train, column, value);
     double       mean, sd;

@@ -15,7 +15,13 @@
 
 #include "fathom.h"
 
-enum notice_kind { NOTICE_FEW_VALUES, NOTICE_DEPENDENCE, NOTICE_FAR_VALUE, NOTICE_FAR_HELDOUT, NOTICE_KINDS };
+enum notice_kind {
+    NOTICE_FEW_VALUES,  /* few values, above  */
+    NOTICE_DEPENDENCE,  /* dependence         */
+    NOTICE_FAR_VALUE,   /* far value          */
+    NOTICE_FAR_HELDOUT, /* far held-out       */
+    NOTICE_KINDS        /* how many there are */
+};
 
 /* At most so many notices per kind.  The last one counts the rest: "and 7 more columns likewise". */
 enum { NOTICES_PER_KIND = 4, NOTICE_SIZE = 400 };

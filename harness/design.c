@@ -82,7 +82,7 @@ static void apply(struct run *run, const struct arm *arm)
     if (arm->lipschitz > 0)
         run->flow.lipschitz = arm->lipschitz;
     run->flow.actnorm = (fathom_actnorm)place_of(arm->actnorm, options_actnorms, run->flow.actnorm);
-    run->flow.mixing = (fathom_mixing)place_of(arm->mixing, runner_mixings, run->flow.mixing);
+    run->flow.mixing = (fathom_mixing)place_of(arm->mixing, flow_mixings, run->flow.mixing);
     run->flow.rotation = (fathom_rotation)place_of(arm->rotation, options_rotations, run->flow.rotation);
     run->start = (fathom_start)place_of(arm->start, options_starts, run->start);
     run->flow.block = (fathom_block)place_of(arm->block, flow_blocks, run->flow.block);
@@ -111,7 +111,7 @@ static size_t equal_steps(const fathom_config *flow, size_t depth, size_t steps)
     return equal < FATHOM_STEPS_MIN ? FATHOM_STEPS_MIN : (size_t)equal;
 }
 
-/* What an arm says of a run whose depth and coupling are known. */
+/* What an arm sets of a run whose depth and coupling are known. */
 static void match(struct run *run, const struct arm *arm)
 {
     const fathom_config *flow = &run->flow;
@@ -159,7 +159,7 @@ static void finish(struct listing *l)
 
 static void nest(struct listing *l, const enum axis *axis);
 
-/* The rows of a level, with what the command line says of them; name NULL: the session's own. */
+/* The rows of a level, with the settings of the command line; name NULL: the session's own. */
 static struct data_level rows_of(const struct data_level *level, const struct options *options)
 {
     const bool own = options->data && !(options_data_set(options) && level->size > 0);
@@ -330,7 +330,7 @@ static int by_text(const void *a, const void *b)
     return order != 0 ? order : (x->place > y->place) - (x->place < y->place);
 }
 
-/* What any part asks is asked of the first. */
+/* The first run measures and keeps whatever any part needs. */
 static void join(struct run *first, const struct run *again)
 {
     first->probe |= again->probe;

@@ -6,7 +6,7 @@
 #ifndef DESIGN_H
 #define DESIGN_H
 
-#include "runner.h"
+#include "run.h"
 
 enum axis {
     AXIS_END,      /* ends the list of a design's axes                                       */
@@ -75,7 +75,7 @@ struct design {
     bool                         probe, train, keep_params;
     bool                         keep_first_params;  /* of each cell's first seed, replica 0   */
     bool                         measure_steps;      /* fills update_rms                    */
-    bool                         validation, health; /* what is asked of a trained flow (runner.h) */
+    bool                         validation, health; /* what is measured of a trained flow (run.h) */
     bool                         checks;             /* likewise                                   */
     bool                         untrained_health;   /* and of the untrained one                   */
     enum trace                   trace;
@@ -86,13 +86,13 @@ struct run_list {
     size_t      n, room;
 };
 
-/* Opens the rows that the designs, [n], name, and draws validation rows if one of them asks for these; before their runs
+/* Opens the rows that the designs, [n], name, and draws validation rows if one of them needs these; before their runs
  * are listed. */
 void design_open_rows(struct session *session, const struct design *designs, size_t n);
 
 /* Adds the runs of the designs, [n], the parts of one experiment, to the empty list: their union, in the order of first
  * listing.  A run that an earlier part has listed, alike in all that decides its result, is not listed again (it keeps
- * its first arm's name); what is asked of it is what any part asks.  A part that states its own number of seeds has
+ * its first arm's name); it measures and keeps whatever any part needs.  A part that states its own number of seeds has
  * ceil(seeds x --seeds / default_seeds) of them.  Ends the program if memory is short, or if the library lacks one of
  * the couplings. */
 void design_list(struct run_list *runs, const struct design *designs, size_t n, const struct session *session,

@@ -36,7 +36,7 @@ static void remove_temporaries(void)
 
 __attribute__((format(printf, 1, 0))) static void print_line(const char *format, va_list args)
 {
-    char text[PATH_MAX + 1024]; /* the longest file name does not push out what is said of it */
+    char text[PATH_MAX + 1024]; /* the longest file name leaves room for the rest of the line */
     vsnprintf(text, sizeof text, format, args);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
@@ -56,7 +56,7 @@ void exit_note(const char *format, ...)
 __attribute__((format(printf, 2, 0))) static _Noreturn void leave(enum exit_code code, const char *format, va_list args)
 {
     static atomic_flag leaving = ATOMIC_FLAG_INIT;
-    while (atomic_flag_test_and_set(&leaving)) /* another thread is telling; it ends this one too */
+    while (atomic_flag_test_and_set(&leaving)) /* another thread prints its line; it ends this one too */
         pause();
     print_line(format, args);
     remove_temporaries();
@@ -88,7 +88,7 @@ static void on_signal(int number)
         return;
     }
     remove_temporaries();
-    if (isatty(STDERR_FILENO)) { /* the prompt does not belong behind half a progress bar */
+    if (isatty(STDERR_FILENO)) { /* the cursor may stand behind half a progress bar */
         ssize_t ignored = write(STDERR_FILENO, "\n", 1);
         (void)ignored;
     }

@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "run_store.h"
 #include "run_table.h"
+#include "runner.h"
 #include "sample.h"
 #include "shard.h"
 #include "tuned_rate.h"
@@ -71,7 +72,7 @@ static int make_part(struct run_list *runs, struct session *session)
     return EXIT_DONE;
 }
 
-/* A batch system has started this as one of many, and nobody said which part is to be made. */
+/* A batch system has started this as one of many, but the command line names no part. */
 static void warn_of_array(const struct options *options)
 {
     const char *task = getenv("SLURM_ARRAY_TASK_ID");
@@ -123,7 +124,7 @@ size_t experiment_parts(const struct experiment *experiment)
     return !experiment->design ? 0 : experiment->n_designs > 0 ? experiment->n_designs : 1;
 }
 
-/* The true densities of the session's own rows and of the others, [n_others]; with all that is NaN if not asked for. */
+/* The true densities of the session's own rows and of the others, [n_others]; with all that is NaN if the experiment does not need it. */
 static struct true_density *true_densities(struct session *session, bool asked)
 {
     struct true_density *truth = calloc(session->n_others + 1, sizeof *truth);

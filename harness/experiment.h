@@ -16,8 +16,8 @@
 struct outcome {
     const struct session *session;
     const struct true_density
-        *truth; /* all zero and NaN unless the experiment asks for it and the density of the rows is known */
-    const struct run        *runs;    /* [n], as listed */
+                     *truth; /* all zero and NaN unless the experiment needs it and the density of the rows is known */
+    const struct run *runs;  /* [n], as listed */
     const struct run_result *results; /* [n]            */
     size_t                   n;
     void                    *measured; /* by the experiment's own function, if it has one */

@@ -37,7 +37,7 @@ static void path_of(char path[PATH_MAX], const char *folder, const char *name)
     snprintf(path, PATH_MAX, "%.*s/%.*s", PATH_MAX - FILES_NAME - 1, folder, FILES_NAME - 1, name);
 }
 
-static bool tell(fathom_error *error, const char *folder, const char *name, int code)
+static bool fail(fathom_error *error, const char *folder, const char *name, int code)
 {
     snprintf(error->text, sizeof error->text, "%.200s/%.60s: cannot be written: %s", folder, name, strerror(code));
     return false;
@@ -122,7 +122,7 @@ static int make_staging(struct files *set, const char *program)
         if (set->lock < 0)
             code = errno == ENOENT ? EAGAIN : errno;
         else if (flock(set->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-            code = EAGAIN; /* any other error: a file system without locks, on which nobody sweeps either */
+            code = EAGAIN; /* any other error: a file system without locks, on which no program sweeps either */
         else if (fstat(set->lock, &info) != 0 || info.st_nlink == 0)
             code = EAGAIN;
         if (code != 0) {
@@ -263,7 +263,7 @@ bool files_add_all(struct files *set, const struct file *files, size_t n, fathom
     for (size_t i = 0; i < n; i++) {
         const int code = stage(set, &files[i]);
         if (code != 0)
-            return tell(error, set->folder, files[i].name, code);
+            return fail(error, set->folder, files[i].name, code);
     }
     return true;
 }
@@ -271,7 +271,7 @@ bool files_add_all(struct files *set, const struct file *files, size_t n, fathom
 bool files_drop(struct files *set, const char *name, fathom_error *error)
 {
     if (set->n_dropped == FILES_MAX || strlen(name) >= FILES_NAME)
-        return tell(error, set->folder, name, ENAMETOOLONG);
+        return fail(error, set->folder, name, ENAMETOOLONG);
     strcpy(set->dropped[set->n_dropped++], name);
     return true;
 }
@@ -335,7 +335,7 @@ bool files_commit(struct files *set, fathom_error *error)
     while (done < n && (code = put(set, n - 1 - done)) == 0)
         done++;
     if (code != 0) {
-        tell(error, set->folder, name_at(set, n - 1 - done), code);
+        fail(error, set->folder, name_at(set, n - 1 - done), code);
         while (done > 0)
             take_back(set, n - done--);
     } else if (set->folder_lock >= 0)

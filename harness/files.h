@@ -4,7 +4,7 @@
  * checked, and synced to the disk; gnuplot draws from the tables there.  Then all are renamed to their places while
  * signals wait, and if one rename fails those before it are taken back.  So a full disk, Ctrl-C or a gnuplot that fails
  * leaves the earlier set as it was.  Only SIGKILL or a power failure between two renames can leave parts of two sets;
- * the manifest tells that (manifest.h).
+ * the manifest shows that (manifest.h).
  *
  * The name of a staging folder contains the program, the process id and a random number.  Its owner holds a lock on a
  * file in it.  A process that has ended holds no lock, on whatever machine it ran: the next set in the folder removes

@@ -11,6 +11,7 @@
 #include "kept_numbers.h"
 #include "parallel.h"
 #include "run_store.h"
+#include "runner.h"
 
 static void *need(void *memory)
 {
@@ -218,7 +219,7 @@ static void compute(void *context, size_t index, struct progress *progress)
     pack(x, one);
     if (one->text)
         kept_numbers_put(job->session->store, one->text, x, NUMBERS, parallel_seconds() - started);
-    progress_add(progress, one->run->flow.depth);
+    parallel_add(progress, one->run->flow.depth);
 }
 
 void flow_integrals_compute(struct flow_integrals *all, const struct session *session)

@@ -1,7 +1,13 @@
-/* flow_words.c - see flow_words.h. */
+/* flow_words.c - the words for members of fathom_config (flow_words.h). */
 #include "flow_words.h"
 
 #include <stddef.h>
+
+const char *const flow_mixings[] = { [FATHOM_MIXING_FULL] = "full",
+                                     [FATHOM_MIXING_NO_FLIPS] = "no-flips",
+                                     [FATHOM_MIXING_NO_ROTATIONS] = "no-rotations",
+                                     [FATHOM_MIXING_NONE] = "none",
+                                     NULL };
 
 const char *const flow_blocks[] = { [FATHOM_BLOCK_COUPLING] = "coupling", [FATHOM_BLOCK_RESIDUAL] = "residual", NULL };
 

@@ -12,7 +12,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,19 +25,6 @@ extern char **environ;
 
 /* A picture above this is a runaway script, not a figure. */
 static const size_t picture_limit = (size_t)256 << 20;
-
-/* Puts the text, cut at the buffer's end, and hands the status on, so that a failure is one return statement. */
-__attribute__((format(printf, 3, 4))) static plot_status fail(fathom_error *error, plot_status status,
-                                                              const char *format, ...)
-{
-    if (error) {
-        va_list args;
-        va_start(args, format);
-        vsnprintf(error->text, sizeof error->text, format, args);
-        va_end(args);
-    }
-    return status;
-}
 
 /* ------------------------------------------------------------------------------------------------- quoting ---- */
 
@@ -76,7 +62,7 @@ static void close_end(int *end)
     *end = -1;
 }
 
-/* The same gnuplot for everybody: one locale (of UTF-8, for the labels), no terminal, search path or fonts of the
+/* gnuplot runs alike for every user: one locale (of UTF-8, for the labels), no terminal, search path or fonts of the
  * user's own choice. */
 static char **clean_environment(void)
 {
@@ -140,13 +126,13 @@ free_env:
 static plot_status not_started(int code, const char *folder, fathom_error *error)
 {
     if (code == ENOMEM)
-        return fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory to start it");
+        return plot_status_fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory to start it");
     if (access(folder, X_OK) != 0)
-        return fail(error, PLOT_BAD_ARGUMENT, "%.200s: %s", folder, strerror(errno));
+        return plot_status_fail(error, PLOT_BAD_ARGUMENT, "%.200s: %s", folder, strerror(errno));
     if (code == ENOENT)
-        return fail(error, PLOT_NO_GNUPLOT,
-                    "gnuplot: not found in PATH (Debian: apt install gnuplot-nox; or run with --no-plot)");
-    return fail(error, PLOT_NO_GNUPLOT, "gnuplot: cannot be started: %s", strerror(code));
+        return plot_status_fail(error, PLOT_NO_GNUPLOT,
+                                "gnuplot: not found in PATH (Debian: apt install gnuplot-nox; or run with --no-plot)");
+    return plot_status_fail(error, PLOT_NO_GNUPLOT, "gnuplot: cannot be started: %s", strerror(code));
 }
 
 /* --------------------------------------------------------------------------------------------- while it runs ---- */
@@ -186,7 +172,7 @@ static void receive_some(int *end, struct bytes *answer)
 }
 
 /* Writes the script and reads both answers until they are closed, gnuplot has ended, or its time is over.  A gnuplot
- * that stops reading is no error here: the missing sentinel tells. */
+ * that stops reading is no error here: the missing sentinel shows it. */
 static void exchange(struct child *child, const struct bytes *script)
 {
     struct gnuplot_run *run = child->run;
@@ -254,7 +240,7 @@ plot_status gnuplot_run(struct gnuplot_run *run, const char *folder, const struc
     int                    in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 }, code;
     *run = (struct gnuplot_run){ .wait_status = 0 };
     if (script->short_of_memory)
-        return fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory for its script");
+        return plot_status_fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory for its script");
 
     sigaction(SIGPIPE, &ignore, &pipe_before);
     sigaction(SIGCHLD, &standard, &child_before);
@@ -287,9 +273,9 @@ plot_status gnuplot_run(struct gnuplot_run *run, const char *folder, const struc
     if (code != 0 || short_of_memory)
         gnuplot_free(run);
     if (short_of_memory)
-        return fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory for its picture");
+        return plot_status_fail(error, PLOT_NO_MEMORY, "gnuplot: not enough memory for its picture");
     if (code != 0)
-        return fail(error, PLOT_FAILED, "gnuplot: its end was not seen: %s", strerror(code));
+        return plot_status_fail(error, PLOT_FAILED, "gnuplot: its end was not seen: %s", strerror(code));
     return PLOT_OK;
 }
 
@@ -360,15 +346,16 @@ plot_status gnuplot_judge(const struct gnuplot_run *run, const char *what, fatho
 {
     char complaint[GNUPLOT_LINE];
     if (run->timed_out)
-        return fail(error, PLOT_TIMED_OUT, "gnuplot: %s: not done within the time limit, and ended", what);
+        return plot_status_fail(error, PLOT_TIMED_OUT, "gnuplot: %s: not done within the time limit, and ended", what);
     if (WIFSIGNALED(run->wait_status))
-        return fail(error, PLOT_FAILED, "gnuplot: %s: killed by signal %d", what, WTERMSIG(run->wait_status));
+        return plot_status_fail(error, PLOT_FAILED, "gnuplot: %s: killed by signal %d", what,
+                                WTERMSIG(run->wait_status));
     const bool failed = WEXITSTATUS(run->wait_status) != 0, unfinished = !reached_end(run);
     if ((failed || unfinished) && gnuplot_complaint(complaint, run))
-        return fail(error, PLOT_COMPLAINED, "gnuplot: %s: %s", what, complaint);
+        return plot_status_fail(error, PLOT_COMPLAINED, "gnuplot: %s: %s", what, complaint);
     if (failed)
-        return fail(error, PLOT_FAILED, "gnuplot: %s: exit status %d", what, WEXITSTATUS(run->wait_status));
+        return plot_status_fail(error, PLOT_FAILED, "gnuplot: %s: exit status %d", what, WEXITSTATUS(run->wait_status));
     if (unfinished)
-        return fail(error, PLOT_UNFINISHED, "gnuplot: %s: the script did not run to its end", what);
+        return plot_status_fail(error, PLOT_UNFINISHED, "gnuplot: %s: the script did not run to its end", what);
     return PLOT_OK;
 }

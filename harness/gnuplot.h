@@ -13,9 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "fathom.h"
 #include "bytes.h"
-#include "plot.h"
+#include "plot_status.h"
 
 void gnuplot_quoted(struct bytes *script, const char *text); /* as a string of gnuplot's, in single quotes */
 

@@ -1,7 +1,7 @@
-/* health.h - what there is to say of a trained flow beside its scores: is it invertible in doubles, well conditioned,
+/* health.h - measures of a trained flow beside its scores: is it invertible in doubles, well conditioned,
  * alive?
  *
- * How far a flow is invertible in floating point, and how its Jacobian's condition number tells it: Behrmann, Vicol,
+ * How far a flow is invertible in floating point, and how its Jacobian's condition number shows it: Behrmann, Vicol,
  * Wang, Grosse & Jacobsen 2021, "Understanding and mitigating exploding inverses in invertible neural networks".
  */
 #ifndef HEALTH_H

@@ -6,7 +6,7 @@
 #ifndef INITIAL_PARAMS_H
 #define INITIAL_PARAMS_H
 
-#include "runner.h"
+#include "run.h"
 
 /* How many rows a probe takes. */
 size_t initial_params_probe_rows(const struct session *session);

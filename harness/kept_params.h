@@ -8,7 +8,7 @@
 #include "session.h"
 
 struct kept_params {
-    size_t                every; /* steps; 0: nobody asks                          */
+    size_t                every; /* steps; 0: nothing is kept                      */
     size_t                last;  /* number of the last step                        */
     const struct session *rows;
     const fathom_trainer *trainer;

@@ -144,7 +144,7 @@ enum manifest_match manifest_check(const char *folder, const struct manifest_lin
 
 /* ------------------------------------------------------------------------------------------------ mixtures ---- */
 
-size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *file)
+size_t manifest_mixture_of(struct bytes *lines, const char *folder, const char *file)
 {
     static const char *const what[] = { [MANIFEST_OTHER] = "a mixture of runs: it is not the file that %s lists",
                                         [MANIFEST_MISSING] = "missing, but %s lists it",
@@ -153,19 +153,19 @@ size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *f
     fathom_error             error;
     size_t                   n = 0;
     if (!manifest) {
-        told->short_of_memory = true;
+        lines->short_of_memory = true;
         return 1;
     }
     if (manifest_read(manifest, folder, file, &error) == MANIFEST_BROKEN) {
-        bytes_print(told, "%s\n", error.text);
+        bytes_print(lines, "%s\n", error.text);
         n++;
     }
     for (size_t i = 0; i < manifest->n; i++) {
         const enum manifest_match match = manifest_check(folder, &manifest->line[i]);
         if (match != MANIFEST_SAME) {
-            bytes_print(told, "%s/%s: ", folder, manifest->line[i].name);
-            bytes_print(told, what[match], file);
-            bytes_text(told, "\n");
+            bytes_print(lines, "%s/%s: ", folder, manifest->line[i].name);
+            bytes_print(lines, what[match], file);
+            bytes_text(lines, "\n");
             n++;
         }
     }
@@ -175,7 +175,7 @@ size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *f
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-size_t manifest_mixture(struct bytes *told, const char *folder)
+size_t manifest_mixture(struct bytes *lines, const char *folder)
 {
     static const char end[] = ".sha256";
     DIR              *stream = opendir(folder);
@@ -190,7 +190,7 @@ size_t manifest_mixture(struct bytes *told, const char *folder)
         char **grown = realloc(names, (n + 1) * sizeof *names);
         names = grown ? grown : names;
         if (!grown || !(names[n] = strdup(entry->d_name))) {
-            told->short_of_memory = true;
+            lines->short_of_memory = true;
             break;
         }
         n++;
@@ -198,7 +198,7 @@ size_t manifest_mixture(struct bytes *told, const char *folder)
     closedir(stream);
     qsort(names, n, sizeof *names, by_text);
     for (size_t i = 0; i < n; i++) {
-        mixed += manifest_mixture_of(told, folder, names[i]);
+        mixed += manifest_mixture_of(lines, folder, names[i]);
         free(names[i]);
     }
     free(names);

@@ -3,7 +3,7 @@
  * DIR/<program>.sha256 lists every table and figure that the last run of the program put into DIR, as `sha256sum`
  * prints them ("<64 hexadecimal digits>  <name>"), so that `sha256sum -c` reads it too.  DIR/SHA256SUMS, which
  * `make all` writes, has the same form and lists every table of DIR.  A folder in which a file is not what its manifest
- * says is a mixture: of two runs, or of a run and something else.
+ * lists is a mixture: of two runs, or of a run and something else.
  */
 #ifndef MANIFEST_H
 #define MANIFEST_H
@@ -36,7 +36,7 @@ bool manifest_add(struct manifest *manifest, const char *sum, const char *name);
 void manifest_print(struct bytes *out, struct manifest *manifest);
 
 enum manifest_status {
-    MANIFEST_READ,
+    MANIFEST_READ,   /* whole                                           */
     MANIFEST_ABSENT, /* no such file: the manifest is empty             */
     MANIFEST_BROKEN  /* one line in *error; what was read so far stands */
 };
@@ -44,15 +44,20 @@ enum manifest_status manifest_read(struct manifest *manifest, const char *folder
                                    fathom_error *error);
 
 /* Does DIR/<name> have the sum of the line?  Reads regular files only. */
-enum manifest_match { MANIFEST_SAME, MANIFEST_OTHER, MANIFEST_MISSING, MANIFEST_UNREADABLE };
+enum manifest_match {
+    MANIFEST_SAME,      /* it has the sum                               */
+    MANIFEST_OTHER,     /* it has another                               */
+    MANIFEST_MISSING,   /* there is no such file                        */
+    MANIFEST_UNREADABLE /* it is no regular file, or cannot be read     */
+};
 enum manifest_match manifest_check(const char *folder, const struct manifest_line *line);
 
-/* Is this folder a mixture?  One line for each file that is not what the manifest `file` of the folder says is added to
- * *told; gives how many. */
-size_t manifest_mixture_of(struct bytes *told, const char *folder, const char *file);
+/* Is this folder a mixture?  Adds to *lines one line for each file that is not the one that the manifest `file` of the
+ * folder lists; returns how many. */
+size_t manifest_mixture_of(struct bytes *lines, const char *folder, const char *file);
 
 /* The same for every <program>.sha256 of the folder.  0: as far as manifests show,
  * the folder is of one run of each program; a folder without manifests gives 0. */
-size_t manifest_mixture(struct bytes *told, const char *folder);
+size_t manifest_mixture(struct bytes *lines, const char *folder);
 
 #endif

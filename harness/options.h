@@ -158,7 +158,12 @@ struct options options_default(void);
  * the program: 0 after --help and --version, 2 with one line on stderr about a value that is not legal. */
 void options_read(struct options *options, const struct program *program, int argc, char **argv);
 
-enum options_outcome { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ILLEGAL };
+enum options_outcome {
+    OPTIONS_RUN,     /* all is legal: there is work to do */
+    OPTIONS_HELP,    /* --help                            */
+    OPTIONS_VERSION, /* --version                         */
+    OPTIONS_ILLEGAL  /* one line in *error                */
+};
 
 /* The same for tests: prints nothing and returns.  OPTIONS_ILLEGAL: error->text names option, value and legal range. */
 enum options_outcome options_parse(struct options *options, fathom_error *error, const struct program *program,

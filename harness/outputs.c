@@ -12,7 +12,7 @@
 #include "exit.h"
 #include "manifest.h"
 
-/* The set, and what the folder's manifest said before. */
+/* The set, and what the folder's manifest listed before. */
 struct writing {
     const struct outputs *what;
     struct files         *set;
@@ -67,7 +67,7 @@ static bool same_tables(const struct writing *w)
     return staged == earlier;
 }
 
-/* Programs write tables and figures; a manifest that lists anything else was edited, and no file goes for that. */
+/* Programs write tables and figures; a manifest that lists anything else was edited, and removes no file. */
 static bool is_written(const char *name)
 {
     static const char *const ends[] = { ".tsv", ".svg", ".png", ".pdf" };
@@ -77,7 +77,7 @@ static bool is_written(const char *name)
     return false;
 }
 
-/* A file of an earlier run, which this one did not make, goes; false with one line in *error. */
+/* Removes a file of an earlier run that this one did not make; false with one line in *error. */
 static bool drop(struct writing *w, const char *name, fathom_error *error)
 {
     char        path[PATH_MAX];
@@ -91,7 +91,7 @@ static bool drop(struct writing *w, const char *name, fathom_error *error)
     return true;
 }
 
-/* What the earlier manifest lists and this run did not make: a figure of the same tables stays, all else goes. */
+/* What the earlier manifest lists and this run did not make: a figure of the same tables stays, all else is removed. */
 static bool settle_listed(struct writing *w, fathom_error *error)
 {
     for (size_t i = 0; i < w->earlier.n; i++) {
@@ -140,8 +140,8 @@ static bool is_of_program(const struct outputs *what, const char *name)
     return strcmp(first, head) == 0;
 }
 
-/* Without a manifest nobody knows whether an older table was written by the program or copied by a person: it stays,
- * and is named. */
+/* Without a manifest an older table may have been written by the program or copied by a person: it stays, and is
+ * named. */
 static void name_unlisted_tables(const struct writing *w)
 {
     DIR *stream = opendir(w->what->plot.out);

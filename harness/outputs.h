@@ -20,9 +20,12 @@ struct outputs {
     bool                 no_plot;
 };
 
-/* Draws the figures, then puts everything in place.  OUTPUTS_FAILED: nothing was changed.  OUTPUTS_NO_FIGURE: a figure
- * could not be drawn, all else is in place.  Both with one line in *error. */
-enum outputs_status { OUTPUTS_OK, OUTPUTS_FAILED, OUTPUTS_NO_FIGURE };
+enum outputs_status {
+    OUTPUTS_OK,
+    OUTPUTS_FAILED,   /* nothing was changed; one line in *error                                     */
+    OUTPUTS_NO_FIGURE /* a figure could not be drawn, all else is in place; one line in *error       */
+};
+/* Draws the figures, then puts everything in place. */
 enum outputs_status outputs_write(const struct outputs *what, fathom_error *error);
 
 #endif

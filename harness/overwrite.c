@@ -1,6 +1,6 @@
 /* overwrite.c - tables of other settings are not replaced unless the folder was named (overwrite.h).
  *
- * A table says at its head which program wrote it and with which settings.  So no list of the tables that each program
+ * The head of a table names the program that wrote it and its settings.  So no list of the tables that each program
  * writes is needed, and one that this run would not replace but leave beside its own (the spiral's truth beside own
  * rows) is found as well.
  */

@@ -1,6 +1,7 @@
 /* own_rows.c - a file of rows, as the command line asks for it (own_rows.h).
  *
- * A reader cannot know whether it understood; so what it understood is said, and stands at the head of every table.
+ * A file may be read otherwise than its author meant it.  So what was read is printed, and stands at the head of every
+ * table.
  */
 #include "own_rows.h"
 
@@ -99,7 +100,7 @@ static void warn(const char *name, const fathom_read_report *report)
 }
 
 /* "a.csv: 100 rows of 3 columns (x, y, z), separated by commas; names from line 1; 20 rows held out" */
-static void tell(const char *name, const fathom_read_report *report)
+static void print_report(const char *name, const fathom_read_report *report)
 {
     struct words chosen = { 0 }, names = { 0 }, header = { 0 }, validation = { 0 };
     if (report->file_columns != report->n_columns)
@@ -147,7 +148,7 @@ void own_rows_read(fathom_dataset *train, fathom_dataset *heldout, fathom_datase
         fclose(in);
     warn(name, report);
     if (!options->quiet)
-        tell(name, report);
+        print_report(name, report);
     options->separator = report->separator;
     options->header = report->header_line > 0;
     options->no_header = !options->header;

@@ -4,7 +4,7 @@
 
 #include "options.h"
 
-/* Opens options->data (or standard input, if it is "-"), reads its rows and says on stderr what was read: a warning
+/* Opens options->data (or standard input, if it is "-"), reads its rows and prints on stderr what was read: a warning
  * where the rows may not be what was meant, and unless options->quiet one line of information.  Whatever is wrong ends
  * the program with one line.  The separator, the header and the columns that were found are put into *options, so that
  * tables name them; options->columns points into the report, which the caller frees. */

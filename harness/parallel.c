@@ -17,7 +17,11 @@
 #include "cores.h"
 #include "exit.h"
 
-enum display { DISPLAY_NONE, DISPLAY_LINES, DISPLAY_BAR };
+enum display {
+    DISPLAY_NONE,  /* quiet                                */
+    DISPLAY_LINES, /* a line now and then: no terminal     */
+    DISPLAY_BAR    /* a bar that is drawn over: a terminal */
+};
 
 struct progress {
     enum display           display;
@@ -53,7 +57,7 @@ static void print_time(char *text, size_t size, double seconds)
         snprintf(text, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
 }
 
-/* ", 96 found in FILE" behind what is being done; empty if there is nothing to say. */
+/* ", 96 found in FILE" behind what is being done; empty if none were found. */
 enum { FOUND_SIZE = 320 };
 static const char *found_text(char *text, size_t size, const struct parallel *how)
 {
@@ -86,7 +90,7 @@ static void print_progress(const struct progress *p, double elapsed)
             rate, left);
 }
 
-void progress_add(struct progress *p, uint64_t cost)
+void parallel_add(struct progress *p, uint64_t cost)
 {
     atomic_fetch_add(&p->done, cost);
     if (p->display == DISPLAY_NONE)
@@ -118,7 +122,7 @@ static void progress_start(struct progress *p, const struct parallel *how, const
     atomic_store(&p->next, p->display == DISPLAY_BAR ? between_bars_ms : between_lines_ms);
 }
 
-/* The last line stays, and says how long it took. */
+/* The last line stays, with the time that all took. */
 static void progress_end(const struct progress *p, size_t threads)
 {
     char         took[32], found[FOUND_SIZE];

@@ -14,7 +14,7 @@
 struct progress;
 
 /* Does job `index`.  Jobs run concurrently: each may write only what belongs to its index.  It reports its cost by
- * progress_add while it runs, in any number of portions. */
+ * parallel_add while it runs, in any number of portions. */
 typedef void parallel_job(void *context, size_t index, struct progress *progress);
 
 struct parallel {
@@ -34,7 +34,7 @@ size_t parallel_threads(size_t threads, size_t n);
 size_t parallel_do(const struct parallel *how, parallel_job *job, void *context, const uint64_t *cost, size_t n);
 
 /* Adds to the cost that is done.  Cheap enough for every training step. */
-void progress_add(struct progress *progress, uint64_t cost);
+void parallel_add(struct progress *progress, uint64_t cost);
 
 /* Seconds of a clock that only goes forward: for stderr and timings, never for a result. */
 double parallel_seconds(void);

@@ -24,7 +24,7 @@
  * frame around it, to +-8, is the tail of the base distribution, in steps of 1/32. */
 enum { INNER_SIDE = 1024, OUTER_SIDE = 512 };
 
-enum { BAND = 16 }; /* lines a job */
+enum { BAND = 16 }; /* lines per job */
 
 /* Half sides of nested squares about the origin: the first holds the rows, or nearly all, the last all and more. */
 enum { MOST_SQUARES = 64 };
@@ -97,7 +97,7 @@ static void do_band(void *context, size_t index, struct progress *progress)
     free(points);
     fathom_workspace_free(workspace);
     fathom_flow_free(flow);
-    progress_add(progress, bands->cost[index]);
+    parallel_add(progress, bands->cost[index]);
 }
 
 static double midpoint_rule(const struct grid *g) { return fathom_sum(g->line_sum, g->side) * (g->step * g->step); }

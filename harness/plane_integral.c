@@ -4,7 +4,7 @@
  * is from the rule on the whole cell.  A leaf is halved by making each quarter a leaf, which takes the rule on its own
  * quarters: no point is taken twice.  Before any density is taken, cells are quartered by their latent image alone, until it
  * is far from the base's mass or not wide (is_wide): mass in a small part of a first cell would fall between its points, and
- * no error would tell.  Invariant: the leaves tile the square.
+ * no error would show it.  Invariant: the leaves tile the square.
  */
 #include "plane_integral.h"
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +27,7 @@ enum { CHECK_LIMIT = 300, DRAW_LIMIT = 3600 };
 /* Lines that are passed on of one picture's standard error. */
 enum { WARNINGS = 10 };
 
-/* What tells a whole file of each format. */
+/* The marks of a whole file, per format. */
 static const struct format {
     const char *name, *terminal;
     unsigned    bit;
@@ -44,36 +43,6 @@ static const struct format {
 enum { N_FORMATS = sizeof formats_known / sizeof *formats_known };
 
 /* ------------------------------------------------------------------------------------------------ messages ---- */
-
-const char *plot_status_name(plot_status status)
-{
-    static const char *const names[] = { [PLOT_OK] = "ok",
-                                         [PLOT_BAD_ARGUMENT] = "bad argument",
-                                         [PLOT_NO_SCRIPTS] = "no scripts",
-                                         [PLOT_NO_GNUPLOT] = "no gnuplot",
-                                         [PLOT_NO_TERMINAL] = "no terminal",
-                                         [PLOT_COMPLAINED] = "gnuplot complained",
-                                         [PLOT_FAILED] = "gnuplot failed",
-                                         [PLOT_TIMED_OUT] = "time limit",
-                                         [PLOT_UNFINISHED] = "script unfinished",
-                                         [PLOT_INCOMPLETE] = "picture incomplete",
-                                         [PLOT_NOT_WRITTEN] = "not written",
-                                         [PLOT_NO_MEMORY] = "no memory" };
-    return (size_t)status < sizeof names / sizeof *names ? names[status] : "unknown";
-}
-
-/* Puts the text, cut at the buffer's end, and hands the status on, so that a failure is one return statement. */
-__attribute__((format(printf, 3, 4))) static plot_status fail(fathom_error *error, plot_status status,
-                                                              const char *format, ...)
-{
-    if (error) {
-        va_list args;
-        va_start(args, format);
-        vsnprintf(error->text, sizeof error->text, format, args);
-        va_end(args);
-    }
-    return status;
-}
 
 static void warn(const plot_options *options, const char *what, const char *text)
 {
@@ -160,8 +129,8 @@ plot_status plot_formats(unsigned *formats, const char *list, fathom_error *erro
             if (length == strlen(formats_known[f].name) && strncmp(p, formats_known[f].name, length) == 0)
                 bit = formats_known[f].bit;
         if (!bit)
-            return fail(error, PLOT_BAD_ARGUMENT, "format '%.*s' is not one of svg, png, pdf",
-                        (int)(length < 64 ? length : 64), p);
+            return plot_status_fail(error, PLOT_BAD_ARGUMENT, "format '%.*s' is not one of svg, png, pdf",
+                                    (int)(length < 64 ? length : 64), p);
         set |= bit;
         p += length;
         if (!*p)
@@ -191,9 +160,10 @@ plot_status plot_home(char *home, size_t size, fathom_error *error)
         strcpy(home, real);
         return PLOT_OK;
     }
-    return fail(error, PLOT_NO_SCRIPTS,
-                "plots/style.gp not found: neither in ../share/fathom nor .. of the program's folder %s, nor here",
-                length > 0 ? program : "(unknown)");
+    return plot_status_fail(
+        error, PLOT_NO_SCRIPTS,
+        "plots/style.gp not found: neither in ../share/fathom nor .. of the program's folder %s, nor here",
+        length > 0 ? program : "(unknown)");
 }
 
 /* options->home or plot_home's, as an absolute path: gnuplot will run in another folder. */
@@ -204,9 +174,9 @@ static plot_status find_home(char home[PATH_MAX], const plot_options *options, f
         if (status != PLOT_OK)
             return status;
     } else if (!realpath(options->home, home))
-        return fail(error, PLOT_NO_SCRIPTS, "%s: %s", options->home, strerror(errno));
+        return plot_status_fail(error, PLOT_NO_SCRIPTS, "%s: %s", options->home, strerror(errno));
     if (strpbrk(home, "\n\r"))
-        return fail(error, PLOT_BAD_ARGUMENT, "the folder of plots/ has a line break in its name");
+        return plot_status_fail(error, PLOT_BAD_ARGUMENT, "the folder of plots/ has a line break in its name");
     return PLOT_OK;
 }
 
@@ -247,9 +217,9 @@ static plot_status draw_picture(struct gnuplot_run *run, const char *name, const
     if (status != PLOT_OK || is_whole(&run->out, format))
         return status;
     if (gnuplot_complaint(complaint, run) && name)
-        return fail(error, PLOT_COMPLAINED, "gnuplot: %s: %s", label, complaint);
-    return fail(error, PLOT_INCOMPLETE, "gnuplot: %s: the picture is %s", label,
-                run->out.size ? "cut short or not of its format" : "empty");
+        return plot_status_fail(error, PLOT_COMPLAINED, "gnuplot: %s: %s", label, complaint);
+    return plot_status_fail(error, PLOT_INCOMPLETE, "gnuplot: %s: the picture is %s", label,
+                            run->out.size ? "cut short or not of its format" : "empty");
 }
 
 plot_status plot_check(char *version, size_t size, const plot_options *options, fathom_error *error)
@@ -264,8 +234,8 @@ plot_status plot_check(char *version, size_t size, const plot_options *options, 
         status = draw_picture(&run, NULL, home, "/", format, options, error);
         for (size_t at = 0; gnuplot_line(line, &at, &run);) {
             if (status != PLOT_OK && strstr(line, "terminal type"))
-                status = fail(error, PLOT_NO_TERMINAL, "gnuplot: it has no terminal %s, which %s needs",
-                              format->terminal, format->name);
+                status = plot_status_fail(error, PLOT_NO_TERMINAL, "gnuplot: it has no terminal %s, which %s needs",
+                                          format->terminal, format->name);
             if (version && size > 0 && strncmp(line, VERSION, sizeof VERSION - 1) == 0)
                 snprintf(version, size, "%s", line + sizeof VERSION - 1);
         }
@@ -284,16 +254,16 @@ static plot_status put_title(struct gnuplot_run *run, const char *name, const ch
     struct bytes script = { 0 };
     FILE        *file = fopen(path, "r");
     if (!file)
-        return fail(error, PLOT_NO_SCRIPTS, "%.250s: %s", path, strerror(errno));
+        return plot_status_fail(error, PLOT_NO_SCRIPTS, "%.250s: %s", path, strerror(errno));
     bytes_text(&script, "");
     while ((size = fread(part, 1, sizeof part, file)) > 0)
         bytes_add(&script, part, size);
     const bool read = !ferror(file), good = !script.short_of_memory && svg_title_put(&run->out, script.data);
     fclose(file);
     bytes_free(&script);
-    return !read ? fail(error, PLOT_NO_SCRIPTS, "%.250s: cannot be read", path)
+    return !read ? plot_status_fail(error, PLOT_NO_SCRIPTS, "%.250s: cannot be read", path)
          : good  ? PLOT_OK
-                 : fail(error, PLOT_NO_MEMORY, "gnuplot: %s: not enough memory for its title", name);
+                 : plot_status_fail(error, PLOT_NO_MEMORY, "gnuplot: %s: not enough memory for its title", name);
 }
 
 /* Draws every wanted format, judged, into runs, all of which are to be freed. */
@@ -320,10 +290,10 @@ plot_status plot_draw(const char *name, const plot_options *options, fathom_erro
     if (status != PLOT_OK)
         return status;
     if (!*name || strlen(name) > 128 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name))
-        return fail(error, PLOT_BAD_ARGUMENT, "figure '%.128s': its name is not of a-z, 0-9 and _", name);
+        return plot_status_fail(error, PLOT_BAD_ARGUMENT, "figure '%.128s': its name is not of a-z, 0-9 and _", name);
     snprintf(path, sizeof path, "%s/plots/%s.gp", home, name);
     if (access(path, R_OK) != 0)
-        return fail(error, PLOT_NO_SCRIPTS, "%.250s: %s", path, strerror(errno));
+        return plot_status_fail(error, PLOT_NO_SCRIPTS, "%.250s: %s", path, strerror(errno));
 
     /* All the pictures first, then all the files. */
     status = draw_pictures(runs, name, home, path, options, error);

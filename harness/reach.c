@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "run_table.h"
 #include "tuned_rate.h"
 
 /* Of a window of losses; NaN if one is not finite. */
@@ -53,13 +54,7 @@ void reach_put(struct table *table, const struct run *run, const struct run_resu
     const bool   ok = result->status == FATHOM_OK;
     const double value = other && other->status == FATHOM_OK ? reach_final(other->loss, steps) : NAN;
     const size_t reach = ok && !isnan(value) ? reach_steps(result->loss, value, steps) : 0;
-    table_text(table, (run->rows ? run->rows : session)->called);
-    table_text(table, run->flow.coupling);
-    table_count(table, run->flow.depth);
-    table_setting(table, run->training.peak_lr);
-    table_text(table, run->arm);
-    table_count(table, run->seed);
-    table_text(table, fathom_status_name(result->status));
+    run_table_put(table, "data coupling depth lr arm seed status", run, result, session);
     table_number(table, result->loss ? result->loss[0] : NAN);
     table_number(table, result->loss ? reach_largest(result->loss, steps) : NAN);
     table_number(table, value);

@@ -21,7 +21,7 @@ double reach_largest(const double *loss, size_t steps);
 
 /* A row for the run.  other: the result of the run whose final value is to be reached, may be the same; NULL: there is
  * none.  first_loss, largest_loss: of a batch; final_loss: other's.  reach: the steps, nan if there is no value to reach,
- * or if it is not reached, which `reached` tells: "yes", "no", or "-" without a value.  Traces must have been kept. */
+ * or if it is not reached, which `reached` shows: "yes", "no", or "-" without a value.  Traces must have been kept. */
 #define REACH_COLUMNS "data coupling depth lr arm seed status first_loss largest_loss final_loss reached reach"
 void reach_put(struct table *table, const struct run *run, const struct run_result *result,
                const struct run_result *other, const struct session *session);

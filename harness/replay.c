@@ -7,6 +7,7 @@
 #include "exit.h"
 #include "flow_view.h"
 #include "initial_params.h"
+#include "run_table.h"
 
 static void *need(void *memory)
 {
@@ -63,11 +64,7 @@ static void log_scales(double *least, double *greatest, const struct replay *r, 
 
 static void put_step(struct table *table, const struct run *run, size_t step, const double number[4])
 {
-    table_text(table, run->flow.coupling);
-    table_count(table, run->flow.depth);
-    table_setting(table, run->training.peak_lr);
-    table_text(table, run->arm ? run->arm : "-");
-    table_count(table, run->seed);
+    run_table_put(table, "coupling depth lr arm seed", run, NULL, NULL);
     table_count(table, step);
     for (size_t i = 0; i < 4; i++)
         table_number(table, number[i]);

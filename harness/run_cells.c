@@ -7,6 +7,7 @@
 
 #include "derive.h"
 #include "exit.h"
+#include "statistics.h"
 
 enum word { COUPLING, DEPTH, LR, ARM, STATUS, FIRST_KIND, N_WORDS };
 static const char *const word_names[] = { "coupling", "depth", "lr", "arm", "status", "first_kind" };
@@ -63,16 +64,6 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* By linear interpolation, as statistics_summary; of numbers that may be infinite, sorted.  NaN if there is none. */
-static double quantile(const double *sorted, size_t n, double part)
-{
-    if (n == 0)
-        return NAN;
-    const double place = part * (double)(n - 1), low = sorted[(size_t)place];
-    const double weight = place - floor(place), high = sorted[(size_t)place + (weight > 0)];
-    return low == high ? low : isinf(low) ? low : isinf(high) ? high : low + weight * (high - low);
-}
-
 /* Which runs' numbers a median is of, and what stands for a number that is none. */
 enum choice {
     OF_OK,           /* the ok runs that have a finite number                                    */
@@ -99,14 +90,14 @@ static size_t choose(const struct reading *r, const size_t *rows, size_t n, enum
             r->value[chosen++] = x;
     }
     if (choice == OF_OK_ELSE_HUGE && known == 0)
-        chosen = 0; /* nobody asked for it */
+        chosen = 0; /* no run measured it */
     qsort(r->value, chosen, sizeof *r->value, ascending);
     return chosen;
 }
 
 static double median(const struct reading *r, const size_t *rows, size_t n, enum number which, enum choice choice)
 {
-    return quantile(r->value, choose(r, rows, n, which, choice), 0.5);
+    return statistics_quantile(r->value, choose(r, rows, n, which, choice), 0.5);
 }
 
 /* -------------------------------------------------------------------------------------------------- cells ---- */
@@ -149,12 +140,12 @@ static struct run_cell cell_of(const struct reading *r, const size_t *rows, size
         .first_rows = median(r, rows, n, FIRST_ROWS, OF_DIVERGED),
     };
     size_t chosen = choose(r, rows, n, HELDOUT, OF_OK);
-    cell.heldout_q1 = quantile(r->value, chosen, 0.25);
-    cell.heldout = quantile(r->value, chosen, 0.5);
-    cell.heldout_q3 = quantile(r->value, chosen, 0.75);
+    cell.heldout_q1 = statistics_quantile(r->value, chosen, 0.25);
+    cell.heldout = statistics_quantile(r->value, chosen, 0.5);
+    cell.heldout_q3 = statistics_quantile(r->value, chosen, 0.75);
     chosen = choose(r, rows, n, INVERSE_ERROR, OF_OK_ELSE_HUGE);
-    cell.inverse_error = quantile(r->value, chosen, 0.5);
-    cell.inverse_error_max = quantile(r->value, chosen, 1);
+    cell.inverse_error = statistics_quantile(r->value, chosen, 0.5);
+    cell.inverse_error_max = statistics_quantile(r->value, chosen, 1);
     return cell;
 }
 

@@ -210,7 +210,7 @@ static void canonical_flow(struct canonical *text, const fathom_config *flow)
     canonical_count(text, "flow.width", flow->width);
     canonical_count(text, "flow.hidden", flow->hidden);
     canonical_word(text, "flow.actnorm", options_actnorms[flow->actnorm]);
-    canonical_word(text, "flow.mixing", runner_mixings[flow->mixing]);
+    canonical_word(text, "flow.mixing", flow_mixings[flow->mixing]);
     canonical_count(text, "flow.components", flow->components);
     canonical_word(text, "flow.rotation", options_rotations[flow->rotation]);
     canonical_word(text, "flow.block", flow_blocks[flow->block]);
@@ -327,6 +327,31 @@ void run_store_free_texts(char **texts, size_t n)
     for (size_t i = 0; texts && i < n; i++)
         free(texts[i]);
     free(texts);
+}
+
+void run_store_print(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        if (*text != '\n')
+            putc(*text, out);
+        else if (text[1])
+            putc(' ', out);
+}
+
+void run_store_missing(char *const *texts, const size_t *which, size_t n, size_t of)
+{
+    enum { NAMED = 20 };
+    for (size_t k = 0; k < n && k < NAMED; k++) {
+        struct sha256 key;
+        char          digits[17];
+        sha256_bytes(&key, texts[which[k]], strlen(texts[which[k]]));
+        sha256_hex(digits, &key, 16);
+        fprintf(stderr, "%s: missing: %s ", program_invocation_short_name, digits);
+        run_store_print(stderr, texts[which[k]]);
+        putc('\n', stderr);
+    }
+    exit_failed("%zu of %zu runs are missing%s: run their shards again, or this program without --merge", n, of,
+                n > NAMED ? " (the first 20 are named)" : "");
 }
 
 /* ------------------------------------------------------------------------------------------- row and result ---- */

@@ -7,14 +7,16 @@
 #ifndef RUN_STORE_H
 #define RUN_STORE_H
 
-#include "runner.h"
+#include <stdio.h>
+
+#include "run.h"
 #include "store.h"
 
 /* Opens the store that --store names, or the default one.  NULL: --store none.  The default is runs.db in the build
  * folder, beside the program, so that `make clean` forgets it.  A program that is not in a build folder, or in one that
  * this user cannot write, keeps its runs in the user's cache ($XDG_CACHE_HOME or ~/.cache, fathom/runs-CODE.db): the
- * name has the code's fingerprint in it, for there nobody moves the runs of an older version away.  Without such a
- * folder there is no store.  A damaged store is told; any other failure ends the program with one line. */
+ * name has the code's fingerprint in it, because nothing moves the runs of an older version away there.  Without such a
+ * folder there is no store.  A damaged store is reported; any other failure ends the program with one line. */
 struct store *run_store_open(const struct options *options);
 
 /* The same, of the file `path`; NULL with one line in *error. */
@@ -26,15 +28,22 @@ const char *run_store_path(void); /* of the store that was opened last; empty: n
  * own waits for it while tables and figures are made, and session_close for the thread. */
 void run_store_close(struct session *session);
 
-/* The text of what the run is: flow, training, seed, replica, the name of its rows; without their numbers, and without what is asked of it.  Two
- * runs of a session with the same text have the same result.  To be freed; without memory it ends the program. */
+/* The text of what the run is: flow, training, seed, replica, the name of its rows; without their numbers, and without
+ * what is measured of it.  Two runs of a session with the same text have the same result.  To be freed; without memory it
+ * ends the program. */
 char *run_store_cause(const struct run *run);
 
 /* The canonical text of each run: [n], to be freed, each and all.  Without memory it ends the program. */
 char **run_store_texts(const struct run *runs, const struct session *session, size_t n);
 void   run_store_free_texts(char **texts, size_t n);
 
-/* Fills *result if the store has the run with all that the run keeps.  A damaged row is told, and counts as absent; a
+/* The settings of a text in one line: "name=value name=value". */
+void run_store_print(FILE *out, const char *text);
+
+/* Names the runs that no store has, n of them, by the texts[which[k]], and ends the program.  of: how many there are. */
+_Noreturn void run_store_missing(char *const *texts, const size_t *which, size_t n, size_t of);
+
+/* Fills *result if the store has the run with all that the run keeps.  A damaged row is reported, and counts as absent; a
  * failing disk ends the program. */
 bool run_store_find(struct run_result *result, struct store *store, const struct run *run, const char *text);
 

@@ -5,6 +5,7 @@
 #include "run_table.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "exit.h"
@@ -28,7 +29,12 @@ enum kind {
     KIND_FLOPS,    /* of a whole run */
     KIND_HASH      /* struct sha256: 16 digits, "-" for none */
 };
-enum holder { OF_RUN, OF_RESULT, OF_TRUTH, OF_ROWS };
+enum holder {
+    OF_RUN,    /* the member is one of struct run  */
+    OF_RESULT, /* of struct run_result             */
+    OF_TRUTH,  /* of struct true_density           */
+    OF_ROWS    /* of the session of the run's rows */
+};
 
 #define RUN(member) OF_RUN, offsetof(struct run, member)
 #define RESULT(member) OF_RESULT, offsetof(struct run_result, member)
@@ -129,7 +135,7 @@ static void put(struct table *table, enum kind kind, const void *value)
 {
     switch (kind) {
     case KIND_TEXT:
-        table_text(table, *(const char *const *)value);
+        table_text(table, *(const char *const *)value ? *(const char *const *)value : "-");
         break;
     case KIND_COUNT:
         table_count(table, *(const size_t *)value);
@@ -152,7 +158,7 @@ static void put(struct table *table, enum kind kind, const void *value)
         table_text(table, options_actnorms[*(const fathom_actnorm *)value]);
         break;
     case KIND_MIXING:
-        table_text(table, runner_mixings[*(const fathom_mixing *)value]);
+        table_text(table, flow_mixings[*(const fathom_mixing *)value]);
         break;
     case KIND_ROTATION:
         table_text(table, options_rotations[*(const fathom_rotation *)value]);
@@ -187,19 +193,39 @@ static bool fills_itself(const char *name)
     return length > 4 && strcmp(name + length - 4, "_raw") == 0; /* table_raw_columns */
 }
 
+/* holders: by enum holder. */
+static void put_named(struct table *table, const char *name, const void *const holders[])
+{
+    const struct column *column = find(name);
+    if (!holders[column->holder])
+        exit_failed("the column '%s' is not one of a single run's", name);
+    put(table, column->kind, (const char *)holders[column->holder] + column->offset);
+}
+
+void run_table_put(struct table *table, const char *names, const struct run *run, const struct run_result *result,
+                   const struct session *session)
+{
+    const void *const holders[] = {
+        [OF_RUN] = run, [OF_RESULT] = result, [OF_TRUTH] = NULL, [OF_ROWS] = run->rows ? run->rows : session
+    };
+    for (const char *end; *names; names = end + (*end == ' ')) {
+        char name[40];
+        end = names + strcspn(names, " ");
+        snprintf(name, sizeof name, "%.*s", (int)(end - names), names);
+        put_named(table, name, holders);
+    }
+}
+
 void run_table_fill(struct table *table, const struct outcome *outcome)
 {
-    for (size_t i = 0; i < outcome->n; i++)
-        for (size_t c = 0; c < table_columns(table); c++) {
-            if (fills_itself(table_column_name(table, c)))
-                continue;
-            const struct column *column = find(table_column_name(table, c));
-
-            const struct session *other = outcome->runs[i].rows;
-            const void           *holders[] = { [OF_RUN] = &outcome->runs[i],
-                                                [OF_RESULT] = &outcome->results[i],
-                                                [OF_TRUTH] = other && other->truth ? other->truth : outcome->truth,
-                                                [OF_ROWS] = other ? other : outcome->session };
-            put(table, column->kind, (const char *)holders[column->holder] + column->offset);
-        }
+    for (size_t i = 0; i < outcome->n; i++) {
+        const struct session *other = outcome->runs[i].rows;
+        const void *const     holders[] = { [OF_RUN] = &outcome->runs[i],
+                                            [OF_RESULT] = &outcome->results[i],
+                                            [OF_TRUTH] = other && other->truth ? other->truth : outcome->truth,
+                                            [OF_ROWS] = other ? other : outcome->session };
+        for (size_t c = 0; c < table_columns(table); c++)
+            if (!fills_itself(table_column_name(table, c)))
+                put_named(table, table_column_name(table, c), holders);
+    }
 }

@@ -1,6 +1,6 @@
 /* run_table.h - the one writer of tables with a row per run.
  *
- * A column's name says what is in it, and means the same in every table:
+ * A column's name determines what is in it, and means the same in every table:
  *
  *   coupling depth actnorm lr clip seed replica   what the run is; clip is a number or "none"
  *   mixing          what of rotations and flips its blocks have: "full", "no-flips", "no-rotations", "none"
@@ -34,7 +34,7 @@
  *                   rate of its step; nan if not measured
  *   train_logp heldout_logp    mean log p after training [nats]
  *   test_logp                  heldout_logp, where validation rows choose
- *   validation_logp            the same of the validation rows, which choose; nan unless the design asks for it
+ *   validation_logp            the same of the validation rows, which choose; nan unless the design measures it
  *   kept_step                  steps after which the parameters were as they are scored, if validation rows choose
  *                              them (struct run, evaluate_every); nan otherwise
  *   inverse_error condition_number dead_units dead_units_last    of the trained flow (health.h); nan as well
@@ -54,6 +54,11 @@
 /* A row per run, in the order of the runs.  A column that is not in the list above is a fault of the experiment's
  * file, and ends the program. */
 void run_table_fill(struct table *table, const struct outcome *outcome);
+
+/* The next cells of a row that a function fills: those of one run, by names of the list above, separated by one blank, but
+ * those of the true density.  result: may be NULL if none of the names is one of a result. */
+void run_table_put(struct table *table, const char *names, const struct run *run, const struct run_result *result,
+                   const struct session *session);
 
 /* The cell of a column params_sha256, for tables that are filled otherwise. */
 void run_table_hash(struct table *table, const struct sha256 *hash);

@@ -19,7 +19,6 @@
 #include "own_rows.h"
 #include "parallel.h"
 #include "run_store.h"
-#include "shard.h"
 
 struct table_of_runs {
     struct run_result    *results;
@@ -30,14 +29,8 @@ struct table_of_runs {
     size_t               *which; /* the run that each job makes   */
 };
 
-const char *const runner_mixings[] = { [FATHOM_MIXING_FULL] = "full",
-                                       [FATHOM_MIXING_NO_FLIPS] = "no-flips",
-                                       [FATHOM_MIXING_NO_ROTATIONS] = "no-rotations",
-                                       [FATHOM_MIXING_NONE] = "none",
-                                       NULL };
-
 /* Rows that pass forward through the flow; a gradient costs about as much as three of them. */
-static const uint64_t rows_a_gradient = 3;
+static const uint64_t rows_per_gradient = 3;
 
 static void *need(void *memory)
 {
@@ -170,21 +163,21 @@ static void probe(struct run_result *result, const struct session *session, cons
 
 /* ------------------------------------------------------------------------------------------------ its training ---- */
 
-/* What the progress line has been told of a run's training. */
-struct told {
+/* A run's training, step by step: for the progress line and the kept parameters. */
+struct course {
     struct progress    *progress;
     struct kept_params *best;
     uint64_t            cost_per_step;
     size_t              steps;
 };
 
-static int tell_step(void *context, size_t step, double loss, double grad_norm)
+static int after_step(void *context, size_t step, double loss, double grad_norm)
 {
-    struct told *told = context;
+    struct course *course = context;
     if (isfinite(loss) && isfinite(grad_norm))
-        kept_params_look(told->best, step);
-    progress_add(told->progress, told->cost_per_step);
-    told->steps = step + 1;
+        kept_params_look(course->best, step);
+    parallel_add(course->progress, course->cost_per_step);
+    course->steps = step + 1;
     return 0;
 }
 
@@ -192,13 +185,13 @@ static int tell_step(void *context, size_t step, double loss, double grad_norm)
 static void train(struct run_result *result, const struct run *run, const struct session *session,
                   fathom_trainer *trainer, struct kept_params *best, struct progress *progress, uint64_t cost_per_step)
 {
-    struct told  told = { .progress = progress, .best = best, .cost_per_step = cost_per_step };
-    const size_t steps = run->training.steps;
+    struct course course = { .progress = progress, .best = best, .cost_per_step = cost_per_step };
+    const size_t  steps = run->training.steps;
     for (size_t step = 0; result->loss && step < steps; step++)
         result->loss[step] = result->grad_norm[step] = NAN;
     if (result->status == FATHOM_OK) {
         const fathom_train_result trained = fathom_train(trainer, result->loss, result->grad_norm, session->batches,
-                                                         tell_step, &told);
+                                                         after_step, &course);
         if (trained.status != FATHOM_DIVERGED)
             check(trained.status, "training");
         if (trained.diverged_at < steps)
@@ -213,12 +206,12 @@ static void train(struct run_result *result, const struct run *run, const struct
         result->update_rms = trained.update_rms;
         result->status = trained.status;
     }
-    progress_add(progress, (steps - told.steps) * cost_per_step);
+    parallel_add(progress, (steps - course.steps) * cost_per_step);
 }
 
 static uint64_t cost_of_training_step(const struct run *run, size_t n_params)
 {
-    return rows_a_gradient * run->training.batch * n_params / 64 + 1;
+    return rows_per_gradient * run->training.batch * n_params / 64 + 1;
 }
 
 /* Rows that pass through the flow, forward or back, beside those of training. */
@@ -229,7 +222,7 @@ static uint64_t rows_to_judge(const struct run *run, const struct session *sessi
     if (run->validation)
         rows += session->validation.n;
     if (run->health)
-        rows += 2 * test->n + rows_a_gradient * test->dim * HEALTH_ROWS + session->train.n;
+        rows += 2 * test->n + rows_per_gradient * test->dim * HEALTH_ROWS + session->train.n;
     if (run->checks)
         rows += 2 * test->n + 2 * FLOW_CHECKS_DRAWS;
     if (run->evaluate_every > 0)
@@ -241,7 +234,7 @@ static uint64_t cost_of_run(const struct run *run, const struct session *session
 {
     uint64_t cost = 1;
     if (run->probe)
-        cost += (session->train.n + rows_a_gradient * initial_params_probe_rows(session)) * n_params / 64;
+        cost += (session->train.n + rows_per_gradient * initial_params_probe_rows(session)) * n_params / 64;
     if (run->train)
         cost += run->training.steps * cost_of_training_step(run, n_params) +
                 rows_to_judge(run, session) * n_params / 64;
@@ -334,7 +327,7 @@ static void do_run(void *context, size_t index, struct progress *progress)
     fathom_workspace *workspace = need(fathom_workspace_new(flow, session->options->isa));
     const size_t      n_params = fathom_flow_n_params(flow);
     double           *params = need(malloc(n_params * sizeof *params));
-    uint64_t          told = 0;
+    uint64_t          reported = 0;
     *result = nothing_measured(n_params);
     result->status = initial_params(params, &result->warm_distance, run, session, flow, workspace);
     if (run->probe && result->status == FATHOM_OK)
@@ -344,12 +337,12 @@ static void do_run(void *context, size_t index, struct progress *progress)
     fathom_workspace_free(workspace);
     if (run->train) {
         train_and_score(result, params, run, session, flow, progress);
-        told = run->training.steps * cost_of_training_step(run, n_params);
+        reported = run->training.steps * cost_of_training_step(run, n_params);
     }
     fathom_flow_free(flow);
     result->seconds = parallel_seconds() - started;
     keep(result, params, table, table->which[index]);
-    progress_add(progress, table->cost[index] - told);
+    parallel_add(progress, table->cost[index] - reported);
 }
 
 /* --------------------------------------------------------------------------------------------- all the runs ---- */
@@ -388,7 +381,7 @@ _Noreturn static void refuse_actnorm(const struct run *run, const struct session
                 data, where.text, n, cure);
 }
 
-/* All runs on the same rows that train share the first batch, and all others the rows of the probe: one question for
+/* All runs on the same rows that train share the first batch, and all others the rows of the probe: one check for
  * each. */
 static void check_first_batch(const struct run *runs, const struct session *session, size_t n)
 {
@@ -441,7 +434,7 @@ static void do_listed(struct table_of_runs *table, size_t n, size_t found)
         add_timing(table->session, &table->runs[table->which[k]], &table->results[table->which[k]]);
 }
 
-/* The store is asked for all of them before the first one starts. */
+/* All of them are looked for in the store before the first one starts. */
 void runner_run_all(struct run_result *results, const struct run *runs, const struct session *session, size_t n)
 {
     struct table_of_runs table = { results,
@@ -456,7 +449,7 @@ void runner_run_all(struct run_result *results, const struct run *runs, const st
         if (!table.texts || !run_store_find(&results[i], session->store, &runs[i], table.texts[i]))
             table.which[listed++] = i;
     if (session->options->merge && listed > 0)
-        shard_missing(table.texts, table.which, listed, n);
+        run_store_missing(table.texts, table.which, listed, n);
     do_listed(&table, listed, n - listed);
     run_store_free_texts(table.texts, n);
     free(table.cost);

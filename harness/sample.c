@@ -11,6 +11,7 @@
 #include "exit.h"
 #include "overwrite.h"
 #include "run_table.h"
+#include "runner.h"
 #include "sha256.h"
 
 static void *need(void *memory)

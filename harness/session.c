@@ -136,7 +136,7 @@ static void write_timings(const struct session *session)
     struct table *timings = session->timings;
     fathom_error  error;
     table_config(timings, "kernels", fathom_isa_name(session->options->isa));
-    if (!table_value(timings, "threads")) /* runner_run_all says how many did the runs */
+    if (!table_value(timings, "threads")) /* runner_run_all writes how many made the runs */
         table_config(timings, "threads", "1");
     snprintf(text, sizeof text, "%.3f", parallel_seconds() - session->started);
     table_config(timings, "seconds", text);
@@ -164,7 +164,7 @@ static void warn_of_rows(const struct session *session)
         exit_note("%s: warning: %s", own_rows_name(session->options), notices.list[i].text);
 }
 
-/* The default folder is everybody's: its tables are replaced by ones of the same settings only. */
+/* In the default folder, a table is replaced only by one of the same settings. */
 static void spare_other_tables(const struct session *session)
 {
     struct overwrite found;
@@ -249,7 +249,7 @@ void session_open(struct session *session, struct options *options, const struct
         options->flow.dim = session->train.dim;
         session->log_sd = log_volume(&session->train);
     }
-    if (program->takes & TAKES(OPTION_DEPTHS)) { /* what the command line alone could not tell: the dimension */
+    if (program->takes & TAKES(OPTION_DEPTHS)) { /* the dimension is known only now */
         fathom_config config = options->flow;
         if (!config.coupling)
             config.coupling = fathom_config_default().coupling;

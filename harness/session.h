@@ -35,7 +35,7 @@ struct session {
     bool                   closing;       /* the store, in a thread of its own: run_store_close  */
     pthread_t              closer;
     struct table          *timings;   /* a row per run, which runner_run_all adds at its end       */
-    const struct true_density *truth; /* of these rows, if these are other rows; NULL: not asked for */
+    const struct true_density *truth; /* of these rows, if these are other rows; NULL: not needed */
     struct session **others; /* [n_others]: other rows, on which runs of the same program are made; of these members
                                 they have only the rows and what belongs to them                                    */
     size_t           n_others;

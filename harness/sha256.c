@@ -24,7 +24,7 @@ static void update(SHA2_CTX *context, const double *x, size_t n)
     uint8_t bytes[8 * AT_ONCE];
     for (size_t done = 0; done < n; done += AT_ONCE) {
         const size_t some = n - done < AT_ONCE ? n - done : AT_ONCE;
-        bytes_of_doubles(bytes, x + done, some);
+        sha256_bytes_of(bytes, x + done, some);
         SHA256Update(context, bytes, 8 * some);
     }
 }
@@ -65,7 +65,7 @@ void sha256_hex(char *text, const struct sha256 *hash, size_t digits)
     text[digits] = '\0';
 }
 
-void bytes_of_doubles(uint8_t *bytes, const double *x, size_t n)
+void sha256_bytes_of(uint8_t *bytes, const double *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         uint64_t word;
@@ -77,7 +77,7 @@ void bytes_of_doubles(uint8_t *bytes, const double *x, size_t n)
     }
 }
 
-void doubles_of_bytes(double *x, const uint8_t *bytes, size_t n)
+void sha256_doubles_of(double *x, const uint8_t *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         uint64_t word = 0;

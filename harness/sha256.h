@@ -25,7 +25,7 @@ bool sha256_file(struct sha256 *hash, int fd); /* from where fd stands to the en
 void sha256_hex(char *text, const struct sha256 *hash, size_t digits);
 
 /* bytes: [n][8].  One direction and back; a NaN loses its sign and payload. */
-void bytes_of_doubles(uint8_t *bytes, const double *x, size_t n);
-void doubles_of_bytes(double *x, const uint8_t *bytes, size_t n);
+void sha256_bytes_of(uint8_t *bytes, const double *x, size_t n);
+void sha256_doubles_of(double *x, const uint8_t *bytes, size_t n);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "exit.h"
 #include "run_store.h"
+#include "runner.h"
 
 static void *need(void *memory)
 {
@@ -59,16 +60,6 @@ void shard_keep(struct run_list *runs, const struct session *session, size_t par
 
 /* ------------------------------------------------------------------------------------------------------- list ---- */
 
-/* The settings in one line. */
-static void print_settings(FILE *out, const char *text)
-{
-    for (; *text; text++)
-        if (*text != '\n')
-            putc(*text, out);
-        else if (text[1])
-            putc(' ', out);
-}
-
 int shard_list(const struct run_list *runs, const struct session *session)
 {
     char **texts = run_store_texts(runs->run, session, runs->n);
@@ -78,7 +69,7 @@ int shard_list(const struct run_list *runs, const struct session *session)
         sha256_bytes(&key, texts[i], strlen(texts[i]));
         sha256_hex(digits, &key, 64);
         printf("%s\t%llu\t", digits, (unsigned long long)runner_cost(&runs->run[i], session));
-        print_settings(stdout, texts[i]);
+        run_store_print(stdout, texts[i]);
         putchar('\n');
     }
     run_store_free_texts(texts, runs->n);
@@ -101,20 +92,4 @@ void shard_merge(const struct session *session)
     if (!options->quiet || counts.damaged > 0)
         exit_note("%zu runs of %zu stores: %zu were new, %zu were there, %zu fail their check and are left out",
                   counts.rows, options->n_stores, counts.added, counts.same, counts.damaged);
-}
-
-void shard_missing(char *const *texts, const size_t *which, size_t n, size_t of)
-{
-    enum { NAMED = 20 };
-    for (size_t k = 0; k < n && k < NAMED; k++) {
-        struct sha256 key;
-        char          digits[17];
-        sha256_bytes(&key, texts[which[k]], strlen(texts[which[k]]));
-        sha256_hex(digits, &key, 16);
-        fprintf(stderr, "%s: missing: %s ", program_invocation_short_name, digits);
-        print_settings(stderr, texts[which[k]]);
-        putc('\n', stderr);
-    }
-    exit_failed("%zu of %zu runs are missing%s: run their shards again, or this program without --merge", n, of,
-                n > NAMED ? " (the first 20 are named)" : "");
 }

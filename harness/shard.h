@@ -15,11 +15,8 @@ void shard_keep(struct run_list *runs, const struct session *session, size_t par
  * separated by TABs.  The key is the SHA-256 of the run's canonical text.  Gives the program's exit status. */
 int shard_list(const struct run_list *runs, const struct session *session);
 
-/* Takes the runs of the stores that --merge names into the session's store, and says how many.  A store that cannot be
+/* Takes the runs of the stores that --merge names into the session's store, and prints how many.  A store that cannot be
  * used or belongs to other code ends the program. */
 void shard_merge(const struct session *session);
-
-/* Names the runs that no store has, n of them, by the texts[which[k]], and ends the program.  of: how many there are. */
-_Noreturn void shard_missing(char *const *texts, const size_t *which, size_t n, size_t of);
 
 #endif

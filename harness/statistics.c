@@ -31,12 +31,13 @@ static double *sorted_copy(const double *x, size_t n)
 
 /* ------------------------------------------------------------------------------------------------- samples ---- */
 
-/* Linear interpolation between the order statistics around (n - 1) part (Hyndman & Fan 1996, definition 7). */
-static double quantile(const double *sorted, double part, size_t n)
+double statistics_quantile(const double *sorted, size_t n, double part)
 {
-    const double at = part * (double)(n - 1);
-    const size_t below = (size_t)at, above = below + 1 < n ? below + 1 : below;
-    return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
+    if (n == 0)
+        return GSL_NAN;
+    const double at = part * (double)(n - 1), weight = at - floor(at), low = sorted[(size_t)at];
+    const double high = sorted[(size_t)at + (weight > 0)];
+    return isinf(low) ? low : isinf(high) ? high : low + weight * (high - low);
 }
 
 struct summary statistics_summary(const double *x, size_t n)
@@ -49,9 +50,9 @@ struct summary statistics_summary(const double *x, size_t n)
     }
     s.mean = fathom_sum(x, n) / (double)n;
     s.min = sorted[0];
-    s.q1 = quantile(sorted, 0.25, n);
-    s.median = quantile(sorted, 0.5, n);
-    s.q3 = quantile(sorted, 0.75, n);
+    s.q1 = statistics_quantile(sorted, n, 0.25);
+    s.median = statistics_quantile(sorted, n, 0.5);
+    s.q3 = statistics_quantile(sorted, n, 0.75);
     s.max = sorted[n - 1];
     if (n > 1) {
         for (size_t i = 0; i < n; i++)

@@ -18,6 +18,10 @@ struct summary {
     double min, q1, median, q3, max; /* quartiles by linear interpolation, as NumPy's default  */
 };
 
+/* Linear interpolation between the order statistics around (n - 1) part (Hyndman & Fan 1996, definition 7); 0 <= part <= 1.
+ * sorted: [n], ascending, infinite numbers too; beside one of these the interpolation is infinite.  NaN if n is 0. */
+double statistics_quantile(const double *sorted, size_t n, double part);
+
 /* x: [n], n >= 1.  All NaN but n if memory is short. */
 struct summary statistics_summary(const double *x, size_t n);
 

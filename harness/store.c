@@ -20,7 +20,7 @@ static double milliseconds(void)
     return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
 }
 
-/* SQLite waits for store->patience by itself, but not where it sees no way out: then it is asked again. */
+/* SQLite waits for store->patience by itself, but not where it finds no way out: then this tries again. */
 static int begin(struct store *store)
 {
     const double end = milliseconds() + store->patience;
@@ -45,7 +45,7 @@ enum store_status store_begin(struct store *store, fathom_error *error)
 {
     int moved = 0;
     if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved) {
-        store_say(error, "store %s: was removed or renamed while it was in use", store->path);
+        store_error(error, "store %s: was removed or renamed while it was in use", store->path);
         return STORE_FAILED;
     }
     if (!store->begun && log_is_empty(store))
@@ -73,18 +73,19 @@ enum store_status store_end(struct store *store, enum store_status status, fatho
 
 /* ----------------------------------------------------------------------------------------------------- find ---- */
 
-enum store_status store_find(struct store_run *run, struct store *store, const char *text, unsigned want,
+enum store_status store_find(struct store_run *run, struct store *store, const char *text, unsigned parts,
                              fathom_error *error)
 {
     struct sha256 key;
     struct row    row;
     sha256_bytes(&key, text, strlen(text));
     pthread_mutex_lock(&store->mutex);
-    enum store_status status = store_row_find(&row, store, &key, want, error);
+    enum store_status status = store_row_find(&row, store, &key, parts, error);
     pthread_mutex_unlock(&store->mutex);
     if (status != STORE_OK)
         return status;
-    if ((want & STORE_TRACE && row.has_trace && !row.trace) || (want & STORE_PARAMS && row.has_params && !row.params)) {
+    if ((parts & STORE_TRACE && row.has_trace && !row.trace) ||
+        (parts & STORE_PARAMS && row.has_params && !row.params)) {
         store_row_free(&row);
         return STORE_ABSENT;
     }
@@ -96,8 +97,8 @@ enum store_status store_find(struct store_run *run, struct store *store, const c
 static bool same_double(double a, double b)
 {
     uint8_t first[8], second[8];
-    bytes_of_doubles(first, &a, 1);
-    bytes_of_doubles(second, &b, 1);
+    sha256_bytes_of(first, &a, 1);
+    sha256_bytes_of(second, &b, 1);
     return memcmp(first, second, sizeof first) == 0;
 }
 
@@ -124,17 +125,17 @@ static const char *difference(double *here, double *there, const struct row *a, 
     return same_hash(a->has_params, &a->params_hash, b->has_params, &b->params_hash) ? NULL : "parameters";
 }
 
-static void tell_conflict(fathom_error *error, const struct store *store, const struct row *here,
-                          const struct row *there, const char *from, const char *what, double x, double y)
+static void describe_conflict(fathom_error *error, const struct store *store, const struct row *here,
+                              const struct row *there, const char *from, const char *what, double x, double y)
 {
     char key[17], text[160];
     sha256_hex(key, &here->key, 16);
     snprintf(text, sizeof text, "%s", here->text);
     for (char *c = text; *c; c++)
         *c = *c == '\n' ? ' ' : *c;
-    store_say(error, "store %s: run %s has two results: %s differs (%.17g of %.32s, %s; %.17g of %.32s, %s%s%s): %s",
-              store->path, key, what, x, here->host, here->made, y, there->host, there->made, from ? ", in " : "",
-              from ? from : "", text);
+    store_error(error, "store %s: run %s has two results: %s differs (%.17g of %.32s, %s; %.17g of %.32s, %s%s%s): %s",
+                store->path, key, what, x, here->host, here->made, y, there->host, there->made, from ? ", in " : "",
+                from ? from : "", text);
 }
 
 /* Exchanges the two rows' parts so that `row` has whatever one of them has; true: it has more than before. */
@@ -156,7 +157,7 @@ static bool complete(struct row *row, struct row *other)
     return more;
 }
 
-/* Host and time go with the earlier of the two, whichever came first into the store: no order shows. */
+/* Host and time are those of the earlier run, whichever of the two was put first: a store does not depend on the order. */
 static bool is_earlier(const struct row *a, const struct row *b)
 {
     const int made = strcmp(a->made, b->made), host = strcmp(a->host, b->host);
@@ -169,7 +170,7 @@ static enum store_status join_two(struct store *store, struct row *old, const st
     double      here, there;
     const char *what = difference(&here, &there, old, row, store->schema);
     if (what) {
-        tell_conflict(error, store, old, row, from, what, here, there);
+        describe_conflict(error, store, old, row, from, what, here, there);
         return STORE_CONFLICT;
     }
     const bool earlier = is_earlier(row, old);

@@ -72,9 +72,9 @@ void          store_close(struct store *store); /* may be NULL */
 /* How long to wait for other programs that write to the same store; 60 s unless this is called. */
 void store_patience(struct store *store, unsigned milliseconds);
 
-/* The run of this canonical text, with the parts in `want`: STORE_OK, STORE_ABSENT, STORE_DAMAGED or STORE_FAILED.
+/* The run of this canonical text, with these parts (STORE_TRACE | STORE_PARAMS): STORE_OK, STORE_ABSENT, STORE_DAMAGED or STORE_FAILED.
  * Only STORE_OK fills *run.  Any thread. */
-enum store_status store_find(struct store_run *run, struct store *store, const char *text, unsigned want,
+enum store_status store_find(struct store_run *run, struct store *store, const char *text, unsigned parts,
                              fathom_error *error);
 
 /* Keeps a finished run, in a transaction of its own.  The same run with the same result is no second row; parts that
@@ -85,7 +85,7 @@ enum store_status store_put(struct store *store, const struct store_run *run, fa
 /* Calls see for every sound run, in the order of the keys, until it returns false.  *damaged: rows left out.  see must
  * not use the store. */
 typedef bool      store_see(void *context, const struct store_run *run);
-enum store_status store_each(struct store *store, unsigned want, store_see *see, void *context, size_t *damaged,
+enum store_status store_each(struct store *store, unsigned parts, store_see *see, void *context, size_t *damaged,
                              fathom_error *error);
 
 /* Rows, sound or not. */

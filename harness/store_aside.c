@@ -63,10 +63,10 @@ bool store_move_aside(char *name, size_t size, const char *path, const struct st
         return true;
     free_name(name, size, path);
     if (!rename_all(name, path)) {
-        store_say(error, "store %s: is damaged and cannot be moved aside: %s", path, strerror(errno));
+        store_error(error, "store %s: is damaged and cannot be moved aside: %s", path, strerror(errno));
         return false;
     }
-    store_say(moved, "store %s: was damaged (%.120s); it is %s now, and a new one is begun", path,
-              colon ? colon + 2 : "", name);
+    store_error(moved, "store %s: was damaged (%.120s); it is %s now, and a new one is begun", path,
+                colon ? colon + 2 : "", name);
     return true;
 }

@@ -1,7 +1,7 @@
 /* store_merge.c - all runs of a store, and several stores into one (store.h). */
 #include "store_parts.h"
 
-static enum store_status each_row(struct store *store, unsigned want, store_see *see, void *context, size_t *damaged,
+static enum store_status each_row(struct store *store, unsigned parts, store_see *see, void *context, size_t *damaged,
                                   fathom_error *error)
 {
     sqlite3_stmt     *s = store_row_select(store, "ORDER BY \"key\"", error);
@@ -9,7 +9,7 @@ static enum store_status each_row(struct store *store, unsigned want, store_see 
     bool              more = s != NULL;
     *damaged = 0;
     if (s)
-        store_row_want(s, want);
+        store_row_bind_parts(s, parts);
     while (more) {
         struct row       row;
         struct store_run run;
@@ -19,7 +19,7 @@ static enum store_status each_row(struct store *store, unsigned want, store_see 
             status = store_failed(error, store, "cannot be read");
         if (!more)
             break;
-        if (store_row_read(&row, s, store, want, error) != STORE_OK) {
+        if (store_row_read(&row, s, store, parts, error) != STORE_OK) {
             ++*damaged;
             continue;
         }
@@ -32,11 +32,11 @@ static enum store_status each_row(struct store *store, unsigned want, store_see 
     return status;
 }
 
-enum store_status store_each(struct store *store, unsigned want, store_see *see, void *context, size_t *damaged,
+enum store_status store_each(struct store *store, unsigned parts, store_see *see, void *context, size_t *damaged,
                              fathom_error *error)
 {
     pthread_mutex_lock(&store->mutex);
-    const enum store_status status = each_row(store, want, see, context, damaged, error);
+    const enum store_status status = each_row(store, parts, see, context, damaged, error);
     pthread_mutex_unlock(&store->mutex);
     return status;
 }
@@ -68,7 +68,7 @@ static enum store_status take_rows(struct store *into, struct store *source, str
     enum store_status status = s ? STORE_OK : STORE_FAILED;
     int               code = SQLITE_DONE;
     if (s)
-        store_row_want(s, STORE_TRACE | STORE_PARAMS);
+        store_row_bind_parts(s, STORE_TRACE | STORE_PARAMS);
     while (status == STORE_OK && (code = sqlite3_step(s)) == SQLITE_ROW) {
         struct row row;
         bool       added;
@@ -104,42 +104,4 @@ enum store_status store_merge(struct store *into, const char *const *from, size_
         status = store_end(into, status, error);
     pthread_mutex_unlock(&into->mutex);
     return status;
-}
-
-/* --------------------------------------------------------------------------------------- of a damaged store ---- */
-
-/* In this order of rows, up to the first that cannot be reached. */
-static size_t save_in_order(struct store *into, struct store *damaged, const char *order, fathom_error *error)
-{
-    size_t        saved = 0;
-    sqlite3_stmt *s = store_row_select(damaged, order, error);
-    if (!s)
-        return 0;
-    store_row_want(s, STORE_TRACE | STORE_PARAMS);
-    while (sqlite3_step(s) == SQLITE_ROW) {
-        struct row row;
-        bool       added;
-        if (store_row_read(&row, s, damaged, STORE_TRACE | STORE_PARAMS, error) != STORE_OK)
-            continue;
-        saved += store_join(&added, into, &row, damaged->path, error) == STORE_OK && added;
-        store_row_free(&row);
-    }
-    sqlite3_finalize(s);
-    return saved;
-}
-
-/* From both ends: a page in the middle may be lost. */
-size_t store_save(struct store *into, struct store *damaged)
-{
-    fathom_error error;
-    size_t       saved = 0;
-    pthread_mutex_lock(&into->mutex);
-    if (store_begin(into, &error) == STORE_OK) {
-        saved = save_in_order(into, damaged, "NOT INDEXED", &error);
-        saved += save_in_order(into, damaged, "NOT INDEXED ORDER BY rowid DESC", &error);
-        if (store_end(into, STORE_OK, &error) != STORE_OK)
-            saved = 0;
-    }
-    pthread_mutex_unlock(&into->mutex);
-    return saved;
 }

@@ -7,7 +7,6 @@
 #include "store_parts.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,28 +16,16 @@
 enum { APPLICATION = 0x4661746d /* "Fatm" */ };
 
 /* What opening came to. */
-enum verdict { SOUND, UNSOUND, REFUSED, AGAIN };
+enum verdict {
+    SOUND,   /* the store is whole, and of this schema and code     */
+    UNSOUND, /* it is damaged: to be moved aside                    */
+    REFUSED, /* it is another's, or cannot be used: it stays as is  */
+    AGAIN    /* another program changed it meanwhile: try again     */
+};
 
 static const char meta_table[] = "CREATE TABLE meta (\"name\" TEXT NOT NULL PRIMARY KEY, \"value\" TEXT NOT NULL)";
 
-void store_say(fathom_error *error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error->text, sizeof error->text, format, arguments);
-    va_end(arguments);
-}
-
-enum store_status store_failed(fathom_error *error, const struct store *store, const char *what)
-{
-    const int  code = sqlite3_errcode(store->db) & 0xff, number = sqlite3_system_errno(store->db);
-    const bool by_system = number != 0 && (code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL);
-    store_say(error, "store %s: %s: %s%s%s%s", store->path, what, sqlite3_errmsg(store->db), by_system ? " (" : "",
-              by_system ? strerror(number) : "", by_system ? ")" : "");
-    return STORE_FAILED;
-}
-
-/* Whether SQLite says that the file is not what it wrote. */
+/* Whether SQLite has found that the file is not what it wrote. */
 static bool is_damage(const struct store *store)
 {
     const int code = sqlite3_errcode(store->db) & 0xff;
@@ -54,7 +41,7 @@ static enum verdict unreadable(fathom_error *error, const struct store *store)
 /* ----------------------------------------------------------------------------------------------- statements ---- */
 
 /* The first column of the first row, as text of at most size - 1 bytes; empty: no row, or NULL. */
-static bool ask(char *answer, size_t size, struct store *store, const char *sql)
+static bool query(char *answer, size_t size, struct store *store, const char *sql)
 {
     sqlite3_stmt *s = NULL;
     *answer = '\0';
@@ -68,7 +55,7 @@ static bool ask(char *answer, size_t size, struct store *store, const char *sql)
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-static bool tell(struct store *store, const char *sql)
+static bool execute(struct store *store, const char *sql)
 {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
@@ -106,7 +93,7 @@ static bool fill_new(struct store *store)
     char *columns = columns_of(store->schema), *table = store_row_table(store->schema);
     snprintf(version, sizeof version, "%u", store->schema->version);
     snprintf(id, sizeof id, "PRAGMA application_id = %d", APPLICATION);
-    const bool done = columns && table && tell(store, id) && tell(store, meta_table) && tell(store, table) &&
+    const bool done = columns && table && execute(store, id) && execute(store, meta_table) && execute(store, table) &&
                       add_meta(store, "schema", version) && add_meta(store, "columns", columns) &&
                       add_meta(store, "fingerprint", store->fingerprint);
     free(columns);
@@ -119,18 +106,18 @@ static bool fill_new(struct store *store)
 static enum verdict begin_new(struct store *store, fathom_error *error)
 {
     char tables[32];
-    if (tell(store, "PRAGMA synchronous = OFF") && tell(store, "BEGIN IMMEDIATE") &&
-        ask(tables, sizeof tables, store, "SELECT count(*) FROM sqlite_master") &&
-        (strcmp(tables, "0") != 0 || fill_new(store)) && tell(store, "COMMIT"))
+    if (execute(store, "PRAGMA synchronous = OFF") && execute(store, "BEGIN IMMEDIATE") &&
+        query(tables, sizeof tables, store, "SELECT count(*) FROM sqlite_master") &&
+        (strcmp(tables, "0") != 0 || fill_new(store)) && execute(store, "COMMIT"))
         return AGAIN;
     store_failed(error, store, "cannot be begun");
-    tell(store, "ROLLBACK");
+    execute(store, "ROLLBACK");
     return REFUSED;
 }
 
 /* -------------------------------------------------------------------------------------------------- examine ---- */
 
-/* What the file's first 100 bytes say, where SQLite does not take it: https://sqlite.org/fileformat.html, 1.3.  All
+/* What the file's first 100 bytes are, where SQLite does not take it: https://sqlite.org/fileformat.html, 1.3.  All
  * zero is what a power cut makes of a store that was just begun. */
 static bool has_our_header(const struct store *store)
 {
@@ -155,8 +142,8 @@ static bool is_empty(const struct store *store)
 static enum verdict examine_identity(struct store *store, bool may_begin, fathom_error *error)
 {
     char objects[32], id[32];
-    if (!ask(objects, sizeof objects, store, "SELECT count(*) FROM sqlite_master") ||
-        !ask(id, sizeof id, store, "PRAGMA application_id")) {
+    if (!query(objects, sizeof objects, store, "SELECT count(*) FROM sqlite_master") ||
+        !query(id, sizeof id, store, "PRAGMA application_id")) {
         const bool damage = is_damage(store);
         store_failed(error, store, "cannot be used");
         return damage && has_our_header(store) ? UNSOUND : REFUSED;
@@ -164,7 +151,7 @@ static enum verdict examine_identity(struct store *store, bool may_begin, fathom
     if (strcmp(objects, "0") == 0 && is_empty(store) && may_begin)
         return begin_new(store, error);
     if (atol(id) != APPLICATION) {
-        store_say(error, "store %s: is a database, but not a store of runs", store->path);
+        store_error(error, "store %s: is a database, but not a store of runs", store->path);
         return REFUSED;
     }
     return SOUND;
@@ -176,18 +163,18 @@ static enum verdict examine_meta(struct store *store, const char *name, const ch
 {
     char sql[96], found[2048];
     snprintf(sql, sizeof sql, "SELECT \"value\" FROM meta WHERE \"name\" = '%s'", name);
-    if (!ask(found, sizeof found, store, sql)) {
+    if (!query(found, sizeof found, store, sql)) {
         store_failed(error, store, "cannot be used");
         return is_damage(store) || (sqlite3_errcode(store->db) & 0xff) == SQLITE_ERROR ? UNSOUND : REFUSED;
     }
     if (!*found && *expected) {
-        store_say(error, "store %s: meta has no %s", store->path, name);
+        store_error(error, "store %s: meta has no %s", store->path, name);
         return UNSOUND;
     }
     if (strcmp(found, expected) == 0)
         return SOUND;
-    store_say(error, "store %s: belongs to %s: %s %.64s there, %.64s here; name another store or move this one away",
-              store->path, what, name, found, expected);
+    store_error(error, "store %s: belongs to %s: %s %.64s there, %.64s here; name another store or move this one away",
+                store->path, what, name, found, expected);
     return REFUSED;
 }
 
@@ -201,14 +188,14 @@ static enum verdict examine_tables(struct store *store, fathom_error *error)
     char             *expected = malloc(size), *found = malloc(size + 1);
     enum verdict      verdict = REFUSED;
     if (!runs || !expected || !found) {
-        store_say(error, "store %s: not enough memory", store->path);
-    } else if (!ask(found, size + 1, store, objects)) {
+        store_error(error, "store %s: not enough memory", store->path);
+    } else if (!query(found, size + 1, store, objects)) {
         verdict = unreadable(error, store);
     } else {
         snprintf(expected, size, "%s;%s", meta_table, runs);
         verdict = strcmp(found, expected) == 0 ? SOUND : UNSOUND;
         if (verdict == UNSOUND)
-            store_say(error, "store %s: its tables are not those that a store has", store->path);
+            store_error(error, "store %s: its tables are not those that a store has", store->path);
     }
     free(runs);
     free(expected);
@@ -219,13 +206,13 @@ static enum verdict examine_tables(struct store *store, fathom_error *error)
 static enum verdict examine_pages(struct store *store, fathom_error *error)
 {
     char answer[160];
-    if (!ask(answer, sizeof answer, store, "PRAGMA integrity_check(1)"))
+    if (!query(answer, sizeof answer, store, "PRAGMA integrity_check(1)"))
         return unreadable(error, store);
     if (strcmp(answer, "ok") == 0)
         return SOUND;
     char *line = strncmp(answer, "***", 3) == 0 && strchr(answer, '\n') ? strchr(answer, '\n') + 1 : answer;
     line[strcspn(line, "\n")] = '\0';
-    store_say(error, "store %s: %s", store->path, line);
+    store_error(error, "store %s: %s", store->path, line);
     return UNSOUND;
 }
 
@@ -238,7 +225,7 @@ static enum verdict examine(struct store *store, enum how how, fathom_error *err
     char        *columns = columns_of(store->schema);
     enum verdict verdict = columns ? examine_identity(store, how == TO_BEGIN, error) : REFUSED;
     if (!columns)
-        store_say(error, "store %s: not enough memory", store->path);
+        store_error(error, "store %s: not enough memory", store->path);
     snprintf(version, sizeof version, "%u", store->schema->version);
     if (verdict == SOUND)
         verdict = examine_meta(store, "schema", version, "another schema", error);
@@ -267,7 +254,7 @@ static bool usable_schema(const char *path, const struct store_schema *schema, c
                name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
     }
     if (!good)
-        store_say(error, "store %s: this program's schema or fingerprint is not one (store.h)", path);
+        store_error(error, "store %s: this program's schema or fingerprint is not one (store.h)", path);
     return good;
 }
 
@@ -279,7 +266,7 @@ static struct store *connect(const char *path, const struct store_schema *schema
     struct store *store = calloc(1, sizeof *store);
     char          name[3 * PATH_ROOM];
     if (!store || !(store->path = strdup(path))) {
-        store_say(error, "store %s: not enough memory", path);
+        store_error(error, "store %s: not enough memory", path);
         free(store);
         return NULL;
     }
@@ -296,14 +283,14 @@ static struct store *connect(const char *path, const struct store_schema *schema
         if (store->db)
             store_failed(error, store, "cannot be opened");
         else
-            store_say(error, "store %s: not enough memory", path);
+            store_error(error, "store %s: not enough memory", path);
         store_close(store);
         return NULL;
     }
     store_patience(store, 60000);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    tell(store, "PRAGMA trusted_schema = OFF");
-    tell(store, "PRAGMA cell_size_check = ON");
+    execute(store, "PRAGMA trusted_schema = OFF");
+    execute(store, "PRAGMA cell_size_check = ON");
     return store;
 }
 
@@ -325,13 +312,13 @@ void store_close(struct store *store)
     free(store);
 }
 
-/* A journal mode asks for the file alone for a moment, and SQLite does not wait for that by itself. */
+/* A change of the journal mode needs the file alone for a moment, and SQLite does not wait for that by itself. */
 static bool start_log(struct store *store, fathom_error *error)
 {
     char mode[32];
-    tell(store, "PRAGMA synchronous = OFF"); /* of the two bytes that say so, as in begin_new */
+    execute(store, "PRAGMA synchronous = OFF"); /* of the two bytes that record the mode, as in begin_new */
     for (unsigned waited = 0;; waited += 5) {
-        if (ask(mode, sizeof mode, store, "PRAGMA journal_mode = WAL"))
+        if (query(mode, sizeof mode, store, "PRAGMA journal_mode = WAL"))
             break;
         if ((sqlite3_errcode(store->db) & 0xff) != SQLITE_BUSY || waited >= store->patience) {
             store_failed(error, store, "cannot be used");
@@ -340,11 +327,11 @@ static bool start_log(struct store *store, fathom_error *error)
         sqlite3_sleep(5);
     }
     if (strcmp(mode, "wal") != 0) {
-        store_say(error, "store %s: no write-ahead log on this disk (a network disk?); name a store on a local one",
-                  store->path);
+        store_error(error, "store %s: no write-ahead log on this disk (a network disk?); name a store on a local one",
+                    store->path);
         return false;
     }
-    if (tell(store, "PRAGMA synchronous = NORMAL"))
+    if (execute(store, "PRAGMA synchronous = NORMAL"))
         return true;
     store_failed(error, store, "cannot be used");
     return false;
@@ -356,7 +343,7 @@ static enum verdict try_to_open(struct store **opened, const char *path, const s
                                 const char *fingerprint, struct stat *file, fathom_error *error)
 {
     if (store_is_orphaned_log(path, file)) {
-        store_say(error, "store %s: the log is there, the database is not", path);
+        store_error(error, "store %s: the log is there, the database is not", path);
         return UNSOUND;
     }
     struct store *store = connect(path, schema, fingerprint, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
@@ -365,7 +352,7 @@ static enum verdict try_to_open(struct store **opened, const char *path, const s
     stat(path, file);
     enum verdict verdict = REFUSED;
     if (sqlite3_db_readonly(store->db, "main") == 1)
-        store_say(error, "store %s: cannot be written", path);
+        store_error(error, "store %s: cannot be written", path);
     else
         verdict = examine(store, TO_BEGIN, error);
     if (verdict == SOUND && (!start_log(store, error) || store_row_prepare(store, error) != STORE_OK))
@@ -402,7 +389,7 @@ struct store *store_open_source(const char *path, const struct store_schema *sch
     if (!store_usable_path(path, error))
         return NULL;
     if (store_is_orphaned_log(path, &file)) {
-        store_say(error, "store %s: the log is there, the database is not", path);
+        store_error(error, "store %s: the log is there, the database is not", path);
         return NULL;
     }
     return open_to(TO_READ, path, schema, fingerprint, error);

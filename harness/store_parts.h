@@ -31,13 +31,15 @@ struct row {
     int64_t       trace_size, params_size; /* bytes of the column, half of trace's; -1: not kept */
 };
 
+/* ---- store_error.c ---- */
+/* "store PATH: what: why" and STORE_FAILED. */
+enum store_status store_failed(fathom_error *error, const struct store *store, const char *what);
+void              store_error(fathom_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 /* ---- store_open.c ---- */
 /* A store to read from: never made, never moved; damaged is STORE_FAILED with one line. */
 struct store *store_open_source(const char *path, const struct store_schema *schema, const char *fingerprint,
                                 fathom_error *error);
-/* "store PATH: what: why" and STORE_FAILED. */
-enum store_status store_failed(fathom_error *error, const struct store *store, const char *what);
-void              store_say(fathom_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- store_path.c ---- */
 enum { PATH_ROOM = 4096 };
@@ -45,17 +47,17 @@ bool store_file(const char *path, const char *end, struct stat *file); /* PATH w
 void store_folder(char *folder, const char *path);                     /* folder: [PATH_ROOM], where the path lies  */
 /* Whether the path leads to a file, or to none yet, in a folder that is there; else one line. */
 bool store_usable_path(const char *path, fathom_error *error);
-/* In a folder where SQLite cannot put the files that it needs to share a store, nobody writes to it: it may be read as
- * it is, under a name that says so.  name: [3 PATH_ROOM]. */
+/* In a folder where SQLite cannot put the files that it needs to share a store, no program writes to it: it may be
+ * read as it is, under a name that marks it so.  name: [3 PATH_ROOM]. */
 bool store_is_read_only(const char *path);
 void store_immutable_name(char *name, const char *path);
-/* Rows in a log whose database is gone: SQLite would delete the log.  *file: what stat says of the database, or
+/* Rows in a log whose database is gone: SQLite would delete the log.  *file: the result of stat on the database, or
  * zeros. */
 bool store_is_orphaned_log(const char *path, struct stat *file);
 
 /* ---- store_aside.c ---- */
-/* Renames the file that was examined, unless another program has done so already: *file tells which it was.  *error
- * says what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed
+/* Renames the file that was examined, unless another program has done so already: *file identifies it.  *error
+ * describes what is wrong with it, and becomes a part of *moved.  name: its new name, unchanged if it was not renamed
  * here. */
 bool store_move_aside(char *name, size_t size, const char *path, const struct stat *file, int lock, fathom_error *moved,
                       fathom_error *error);
@@ -68,12 +70,12 @@ char *store_row_table(const struct store_schema *schema); /* CREATE TABLE; the c
 enum store_status store_row_prepare(struct store *store, fathom_error *error);
 /* A statement that reads rows as store_row_read takes them; `where` follows FROM runs. */
 sqlite3_stmt *store_row_select(struct store *store, const char *where, fathom_error *error);
-void          store_row_want(sqlite3_stmt *statement, unsigned want);
+void          store_row_bind_parts(sqlite3_stmt *statement, unsigned parts);
 
-enum store_status store_row_read(struct row *row, sqlite3_stmt *statement, const struct store *store, unsigned want,
+enum store_status store_row_read(struct row *row, sqlite3_stmt *statement, const struct store *store, unsigned parts,
                                  fathom_error *error);
 /* The row of this key: STORE_OK, ABSENT, DAMAGED, FAILED. */
-enum store_status store_row_find(struct row *row, struct store *store, const struct sha256 *key, unsigned want,
+enum store_status store_row_find(struct row *row, struct store *store, const struct sha256 *key, unsigned parts,
                                  fathom_error *error);
 enum store_status store_row_put(struct store *store, const struct row *row, fathom_error *error);
 
@@ -92,7 +94,7 @@ enum store_status store_end(struct store *store, enum store_status status, fatho
 enum store_status store_join(bool *added, struct store *store, const struct row *row, const char *from,
                              fathom_error *error);
 
-/* ---- store_merge.c ---- */
+/* ---- store_salvage.c ---- */
 /* Takes the rows of a damaged store that can be read and pass their check; how many. */
 size_t store_save(struct store *into, struct store *damaged);
 

@@ -23,16 +23,16 @@ bool store_usable_path(const char *path, fathom_error *error)
     struct stat file;
     char        folder[PATH_ROOM];
     if (*path == '\0' || strlen(path) > PATH_ROOM - 64) {
-        store_say(error, "store: its path is %s", *path ? "too long" : "empty");
+        store_error(error, "store: its path is %s", *path ? "too long" : "empty");
         return false;
     }
     store_folder(folder, path);
     if (stat(folder, &file) != 0) {
-        store_say(error, "store %s: the folder %s: %s", path, folder, strerror(errno));
+        store_error(error, "store %s: the folder %s: %s", path, folder, strerror(errno));
         return false;
     }
     if (stat(path, &file) == 0 && !S_ISREG(file.st_mode)) {
-        store_say(error, "store %s: is not a file", path);
+        store_error(error, "store %s: is not a file", path);
         return false;
     }
     return true;

@@ -2,7 +2,7 @@
  *
  * Row hash: SHA-256 over all columns in one order, each as a tag, its length (8 bytes, the least significant first)
  * and its bytes; numbers as in sha256.h.  Trace and parameters enter by their size and by their own hashes, which are
- * columns: a read that does not want them need not load them, and one that does checks them against those.
+ * columns: a read without them need not load them, and a read with them checks them against those hashes.
  *
  * Columns of numbers have no declared type: SQLite then keeps a double as its eight bytes.  (A REAL column turns -0.0
  * into 0.)  NaN is NULL.
@@ -71,7 +71,7 @@ static sqlite3_stmt *prepare(struct store *store, char *sql, fathom_error *error
 {
     sqlite3_stmt *statement = NULL;
     if (!sql)
-        store_say(error, "store %s: not enough memory", store->path);
+        store_error(error, "store %s: not enough memory", store->path);
     else if (sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) != SQLITE_OK)
         store_failed(error, store, "cannot be used");
     free(sql);
@@ -93,7 +93,7 @@ sqlite3_stmt *store_row_select(struct store *store, const char *where, fathom_er
                    error);
 }
 
-void store_row_want(sqlite3_stmt *statement, unsigned want) { sqlite3_bind_int(statement, 1, (int)want); }
+void store_row_bind_parts(sqlite3_stmt *statement, unsigned parts) { sqlite3_bind_int(statement, 1, (int)parts); }
 
 enum store_status store_row_prepare(struct store *store, fathom_error *error)
 {
@@ -131,7 +131,7 @@ static uint8_t *field(uint8_t *to, char tag, const void *bytes, size_t size)
 static uint8_t *field_of_numbers(uint8_t *to, const double *x, size_t n)
 {
     to = field(to, 'd', NULL, 8 * n);
-    bytes_of_doubles(to, x, n);
+    sha256_bytes_of(to, x, n);
     return to + 8 * n;
 }
 
@@ -213,7 +213,7 @@ static bool read_part(uint8_t **bytes, sqlite3_stmt *s, int first, int second, i
     return same_hash(&found, hash);
 }
 
-static bool read_columns(struct row *row, sqlite3_stmt *s, const struct store *store, unsigned want)
+static bool read_columns(struct row *row, sqlite3_stmt *s, const struct store *store, unsigned parts)
 {
     int64_t       second_size = -1;
     bool          has_key, has_hash;
@@ -231,17 +231,17 @@ static bool read_columns(struct row *row, sqlite3_stmt *s, const struct store *s
         return false;
     sha256_bytes(&hash, row->text, strlen(row->text));
     return same_hash(&hash, &row->key) &&
-           (!(want & STORE_TRACE) || row->trace_size < 0 ||
+           (!(parts & STORE_TRACE) || row->trace_size < 0 ||
             read_part(&row->trace, s, LOSS, GRAD_NORM, row->trace_size, &row->trace_hash)) &&
-           (!(want & STORE_PARAMS) || row->params_size < 0 ||
+           (!(parts & STORE_PARAMS) || row->params_size < 0 ||
             read_part(&row->params, s, PARAMS, -1, row->params_size, &row->params_hash));
 }
 
-enum store_status store_row_read(struct row *row, sqlite3_stmt *statement, const struct store *store, unsigned want,
+enum store_status store_row_read(struct row *row, sqlite3_stmt *statement, const struct store *store, unsigned parts,
                                  fathom_error *error)
 {
     *row = (struct row){ .trace_size = -1, .params_size = -1 };
-    if (read_columns(row, statement, store, want))
+    if (read_columns(row, statement, store, parts))
         return STORE_OK;
     char          digits[17] = "without a key";
     struct sha256 key;
@@ -249,23 +249,23 @@ enum store_status store_row_read(struct row *row, sqlite3_stmt *statement, const
     if (read_hash(&key, &there, statement, KEY) && there)
         sha256_hex(digits, &key, 16);
     store_row_free(row);
-    store_say(error, "store %s: run %s fails its check and counts as absent", store->path, digits);
+    store_error(error, "store %s: run %s fails its check and counts as absent", store->path, digits);
     return STORE_DAMAGED;
 }
 
-enum store_status store_row_find(struct row *row, struct store *store, const struct sha256 *key, unsigned want,
+enum store_status store_row_find(struct row *row, struct store *store, const struct sha256 *key, unsigned parts,
                                  fathom_error *error)
 {
     enum store_status status = STORE_ABSENT;
     sqlite3_bind_blob(store->find, 2, key, sizeof *key, SQLITE_STATIC);
-    store_row_want(store->find, want);
+    store_row_bind_parts(store->find, parts);
     const int code = sqlite3_step(store->find);
     if (code == SQLITE_ROW) {
-        status = store_row_read(row, store->find, store, want, error);
+        status = store_row_read(row, store->find, store, parts, error);
         if (status == STORE_OK && !same_hash(&row->key, key)) {
             store_row_free(row);
             status = STORE_DAMAGED;
-            store_say(error, "store %s: its index leads to another run, which counts as absent", store->path);
+            store_error(error, "store %s: its index leads to another run, which counts as absent", store->path);
         }
     } else if (code != SQLITE_DONE) {
         store_failed(error, store, "cannot be read");
@@ -288,7 +288,7 @@ enum store_status store_row_put(struct store *store, const struct row *row, fath
     sqlite3_stmt *s = store->put;
     struct sha256 hash;
     if (!hash_row(&hash, row, store)) {
-        store_say(error, "store %s: not enough memory", store->path);
+        store_error(error, "store %s: not enough memory", store->path);
         return STORE_FAILED;
     }
     sqlite3_clear_bindings(s); /* what is not bound is NULL, and a NaN is bound as NULL */

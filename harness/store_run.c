@@ -31,7 +31,7 @@ void store_run_free(struct store_run *run)
 
 static enum store_status no_memory(const struct store *store, fathom_error *error)
 {
-    store_say(error, "store %s: not enough memory", store->path);
+    store_error(error, "store %s: not enough memory", store->path);
     return STORE_FAILED;
 }
 
@@ -42,9 +42,9 @@ static bool pack(uint8_t **bytes, struct sha256 *hash, const double *first, cons
     *bytes = malloc(8 * n * arrays);
     if (!*bytes)
         return false;
-    bytes_of_doubles(*bytes, first, n);
+    sha256_bytes_of(*bytes, first, n);
     if (second)
-        bytes_of_doubles(*bytes + 8 * n, second, n);
+        sha256_bytes_of(*bytes + 8 * n, second, n);
     sha256_bytes(hash, *bytes, 8 * n * arrays);
     return true;
 }
@@ -106,7 +106,7 @@ static double *unpack(const uint8_t *bytes, size_t n)
 {
     double *x = malloc(8 * n);
     if (x)
-        doubles_of_bytes(x, bytes, n);
+        sha256_doubles_of(x, bytes, n);
     return x;
 }
 

@@ -1,4 +1,4 @@
-/* summary_table.h - what a figure or the report says of many runs, computed once: a row per group of a run table.
+/* summary_table.h - what a figure or the report shows of many runs, computed once: a row per group of a run table.
  *
  * Columns: those of `by`, then
  *   of        the column that is summarised
@@ -25,7 +25,7 @@ void summary_table_columns(char columns[SUMMARY_TABLE_COLUMNS_SIZE], const char 
  * a fault of the experiment's file. */
 void summary_table_fill(struct table *table, const struct table *rows, const char *by, const char *of);
 
-/* False for a score of the trained flow in a row whose status is "ruined": the number says no more than that.  And for
+/* False for a score of the trained flow in a row whose status is "ruined": the number shows no more than that.  And for
  * update_rms in one whose status is "diverged": it is not that of a whole training, but of its start.  Summaries and the
  * report leave both out, as they do the missing score of a run that diverged. */
 bool summary_table_counts(const struct table *rows, size_t row, size_t column);

@@ -6,7 +6,7 @@
  * timings, which have their own folder.
  *
  * Building never fails at the single cell: a table that ran out of memory, or a row with too few or many cells, is
- * remembered, and told once by tables_write.
+ * remembered, and reported once by tables_write.
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -21,7 +21,7 @@ struct table;
 
 /* ------------------------------------------------------------------------------------------------ building ---- */
 
-/* A table that will be DIR/<name>.tsv.  columns: names separated by one blank, "depth seed mean_logp".  NULL if memory
+/* A table that will be DIR/<name>.tsv.  columns: names separated by one blank, "depth seed train_logp".  NULL if memory
  * is short, which the other functions take and tables_write reports. */
 struct table *table_new(const char *name, const char *columns);
 void          table_free(struct table *table); /* NULL is allowed */
@@ -56,7 +56,7 @@ bool tables_write(const char *folder, struct table *const *tables, size_t n, fat
  * end in CR LF, not enough memory. */
 struct table *table_read(const char *path, fathom_error *error);
 
-/* What is said of such a line, with its number: a checkout that changes line ends also changes checksums. */
+/* The error for such a line, with its number: a checkout that changes line ends also changes checksums. */
 #define TABLE_CRLF                                                                                    \
     "line %zu ends in CR LF, a table's lines in LF alone; cure: git config core.autocrlf false, and " \
     "check the file out again"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "exit.h"
+#include "run_table.h"
 #include "statistics.h"
 
 enum { FIRST = 50, EVERY = 10 /* steps */ };
@@ -21,10 +22,7 @@ void training_course_put(struct table *table, const struct run *runs, const stru
                 loss[finite++] = results[i].loss[step];
         const struct summary s = finite ? statistics_summary(loss, finite)
                                         : (struct summary){ .q1 = NAN, .median = NAN, .q3 = NAN };
-        table_text(table, runs->flow.coupling);
-        table_count(table, runs->flow.depth);
-        table_setting(table, runs->training.peak_lr);
-        table_text(table, runs->arm);
+        run_table_put(table, "coupling depth lr arm", runs, NULL, NULL);
         table_count(table, step);
         table_count(table, finite);
         table_number(table, s.q1);

@@ -7,6 +7,7 @@
 
 #include "derive.h"
 #include "exit.h"
+#include "statistics.h"
 #include "tuned_rate.h"
 
 enum number { VALIDATION, TEST, KL, INVERSE_ERROR, FLOPS, N_PARAMS, LR, NUMBERS };
@@ -18,32 +19,12 @@ static const char *const word_name[WORDS] = { "data", "arm", "depth", "lr", "sta
 struct reading {
     const struct table *runs;
     size_t              n, word[WORDS];
-    double             *number[NUMBERS]; /* [n]                      */
-    double             *score;           /* [n], room                */
-    bool               *done;            /* [n]: its cell is written */
+    double             *number[NUMBERS]; /* [n]; NULL: not needed       */
+    double             *score;           /* [n], room                      */
+    size_t             *cell;            /* [n]: the cell of each row      */
+    size_t             *first;           /* [n_cells]: its first row       */
+    size_t              n_cells;
 };
-
-static void open_reading(struct reading *r, const struct table *runs)
-{
-    *r = (struct reading){ .runs = runs, .n = table_rows(runs) };
-    for (int w = 0; w < WORDS; w++)
-        if (!table_find(&r->word[w], runs, word_name[w]))
-            exit_failed("the table %s has no column '%s'", table_name(runs), word_name[w]);
-    for (int k = 0; k < NUMBERS; k++)
-        r->number[k] = derive_numbers(runs, number_name[k]);
-    r->score = malloc((r->n + 1) * sizeof *r->score);
-    r->done = calloc(r->n + 1, sizeof *r->done);
-    if (!r->score || !r->done)
-        exit_failed("not enough memory for the tuned rates");
-}
-
-static void close_reading(struct reading *r)
-{
-    for (int k = 0; k < NUMBERS; k++)
-        free(r->number[k]);
-    free(r->score);
-    free(r->done);
-}
 
 static const char *word(const struct reading *r, size_t row, enum word w)
 {
@@ -61,80 +42,144 @@ static bool alike(const struct reading *r, size_t a, size_t b, int end)
 
 static bool ok(const struct reading *r, size_t row) { return strcmp(word(r, row, STATUS), "ok") == 0; }
 
-/* A quantile of the cell's ok runs, by linear interpolation; NaN: none has the number. */
-static double quantile(const struct reading *r, size_t first, enum number k, double part)
+static void find_cells(struct reading *r)
 {
-    size_t n = 0;
-    for (size_t row = first; row < r->n; row++)
-        if (alike(r, first, row, RATE + 1) && ok(r, row) && isfinite(r->number[k][row]))
-            r->score[n++] = r->number[k][row];
-    if (n == 0)
-        return NAN;
-    tuned_rate_median(r->score, n); /* sorts */
-    const double at = part * (double)(n - 1);
-    const size_t below = (size_t)at;
-    return below + 1 < n ? r->score[below] + (at - (double)below) * (r->score[below + 1] - r->score[below])
-                         : r->score[below];
+    for (size_t row = 0; row < r->n; row++) {
+        size_t c = 0;
+        while (c < r->n_cells && !alike(r, r->first[c], row, RATE + 1))
+            c++;
+        if (c == r->n_cells)
+            r->first[r->n_cells++] = row;
+        r->cell[row] = c;
+    }
 }
 
-static double validation(const struct reading *r, size_t first)
+static void open_reading(struct reading *r, const struct table *runs, bool inverse)
+{
+    *r = (struct reading){ .runs = runs, .n = table_rows(runs) };
+    for (int w = 0; w < WORDS; w++)
+        if (!table_find(&r->word[w], runs, word_name[w]))
+            exit_failed("the table %s has no column '%s'", table_name(runs), word_name[w]);
+    for (int k = 0; k < NUMBERS; k++)
+        if (k != INVERSE_ERROR || inverse)
+            r->number[k] = derive_numbers(runs, number_name[k]);
+    r->score = malloc((r->n + 1) * sizeof *r->score);
+    r->cell = malloc((r->n + 1) * sizeof *r->cell);
+    r->first = malloc((r->n + 1) * sizeof *r->first);
+    if (!r->score || !r->cell || !r->first)
+        exit_failed("not enough memory for the tuned rates");
+    find_cells(r);
+}
+
+static void close_reading(struct reading *r)
+{
+    for (int k = 0; k < NUMBERS; k++)
+        free(r->number[k]);
+    free(r->score);
+    free(r->cell);
+    free(r->first);
+}
+
+/* A quantile of the cell's ok runs; NaN: none has the number. */
+static double quantile(const struct reading *r, size_t cell, enum number k, double part)
 {
     size_t n = 0;
-    for (size_t row = first; row < r->n; row++)
-        if (alike(r, first, row, RATE + 1))
+    for (size_t row = 0; row < r->n; row++)
+        if (r->cell[row] == cell && ok(r, row) && isfinite(r->number[k][row]))
+            r->score[n++] = r->number[k][row];
+    if (n > 0)
+        tuned_rate_median(r->score, n); /* sorts */
+    return statistics_quantile(r->score, n, part);
+}
+
+static double validation(const struct reading *r, size_t cell)
+{
+    size_t n = 0;
+    for (size_t row = 0; row < r->n; row++)
+        if (r->cell[row] == cell)
             r->score[n++] = ok(r, row) && isfinite(r->number[VALIDATION][row]) ? r->number[VALIDATION][row] : -INFINITY;
     return tuned_rate_median(r->score, n);
 }
 
-/* The cell that starts at `first` has the best rate of its configuration. */
-static bool tuned(const struct reading *r, size_t first)
+/* The cell has the best rate of its configuration. */
+static bool tuned(const struct reading *r, size_t cell)
 {
-    const double mine = validation(r, first), rate = r->number[LR][first];
+    const size_t first = r->first[cell];
+    const double mine = validation(r, cell), rate = r->number[LR][first];
     bool         best = true;
-    for (size_t row = 0; row < r->n && best; row++)
-        if (alike(r, first, row, DEPTH + 1) && !alike(r, first, row, RATE + 1)) {
-            size_t other = row;
-            for (size_t before = row; before-- > 0;)
-                other = alike(r, row, before, RATE + 1) ? before : other;
-            best = !tuned_rate_beats(validation(r, other), r->number[LR][other], mine, rate);
-        }
+    for (size_t other = 0; other < r->n_cells && best; other++)
+        if (other != cell && alike(r, first, r->first[other], DEPTH + 1))
+            best = !tuned_rate_beats(validation(r, other), r->number[LR][r->first[other]], mine, rate);
     return best;
 }
 
-static void put_cell(struct table *table, const struct reading *r, size_t first)
+static void put_cell(struct table *table, const struct reading *r, size_t cell, const char *arm)
 {
-    size_t runs = 0, n_ok = 0;
+    const size_t first = r->first[cell];
+    size_t       runs = 0, n_ok = 0;
     for (size_t row = first; row < r->n; row++)
-        if (alike(r, first, row, RATE + 1)) {
-            r->done[row] = true;
+        if (r->cell[row] == cell) {
             runs++;
             n_ok += ok(r, row);
         }
     table_text(table, word(r, first, DATA));
-    table_text(table, word(r, first, ARM));
+    table_text(table, arm);
     table_text(table, word(r, first, DEPTH));
     table_text(table, word(r, first, WIDTH));
     table_text(table, word(r, first, STEPS));
     table_count(table, (size_t)r->number[N_PARAMS][first]);
     table_number(table, r->number[FLOPS][first]);
     table_text(table, word(r, first, RATE));
-    table_count(table, tuned(r, first));
+    table_count(table, tuned(r, cell));
     table_count(table, runs);
     table_count(table, n_ok);
-    table_number(table, validation(r, first));
-    table_number(table, quantile(r, first, TEST, 0.25));
-    table_number(table, quantile(r, first, TEST, 0.5));
-    table_number(table, quantile(r, first, TEST, 0.75));
-    table_number(table, quantile(r, first, KL, 0.5));
-    table_number(table, quantile(r, first, INVERSE_ERROR, 0.5));
+    table_number(table, validation(r, cell));
+    table_number(table, quantile(r, cell, TEST, 0.25));
+    table_number(table, quantile(r, cell, TEST, 0.5));
+    table_number(table, quantile(r, cell, TEST, 0.75));
+    table_number(table, quantile(r, cell, KL, 0.5));
+    if (r->number[INVERSE_ERROR])
+        table_number(table, quantile(r, cell, INVERSE_ERROR, 0.5));
 }
 
 void tuned_cells_fill(struct table *table, const struct table *runs)
 {
     struct reading r;
-    open_reading(&r, runs);
-    for (size_t row = 0; row < r.n; row++)
-        if (!r.done[row])
-            put_cell(table, &r, row);
+    size_t         column;
+    open_reading(&r, runs, table_find(&column, table, "inverse_error"));
+    for (size_t cell = 0; cell < r.n_cells; cell++)
+        put_cell(table, &r, cell, word(&r, r.first[cell], ARM));
+    close_reading(&r);
+}
+
+/* ---------------------------------------------------------------------------------------- a shared configuration ---- */
+
+/* The cells of the shared configuration of these data, in the arm of the cell `like`. */
+static void put_shared(struct table *table, const struct reading *r, size_t like, const char *arm, double depth)
+{
+    const size_t row = r->first[like];
+    for (size_t c = 0; c < r->n_cells; c++)
+        if (alike(r, r->first[c], row, DATA + 1) && strcmp(word(r, r->first[c], ARM), arm) == 0 &&
+            strtod(word(r, r->first[c], DEPTH), NULL) == depth)
+            put_cell(table, r, c, word(r, row, ARM));
+}
+
+void tuned_cells_fill_shared(struct table *table, const struct table *runs, const char *arm, double depth)
+{
+    struct reading r;
+    size_t         column;
+    open_reading(&r, runs, table_find(&column, table, "inverse_error"));
+    for (size_t c = 0, begin = 0; begin < r.n_cells; begin = c) {
+        bool shared = strcmp(word(&r, r.first[begin], ARM), arm) == 0; /* it has these cells, or has had them */
+        for (; c < r.n_cells && alike(&r, r.first[begin], r.first[c], ARM + 1); c++) {
+            if (!shared && strtod(word(&r, r.first[c], DEPTH), NULL) > depth) {
+                put_shared(table, &r, begin, arm, depth);
+                shared = true;
+            }
+            put_cell(table, &r, c, word(&r, r.first[c], ARM));
+        }
+        if (!shared)
+            put_shared(table, &r, begin, arm, depth);
+    }
     close_reading(&r);
 }

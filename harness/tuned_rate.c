@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exit.h"
+#include "run_table.h"
 
 static void *need(void *memory)
 {
@@ -105,21 +106,7 @@ static struct at_rate look(const struct choice *c, size_t first, size_t rate)
 static void put_row(struct table *table, const struct run *run, const struct session *session,
                     const struct at_rate *found, bool tuned)
 {
-    const struct session *rows = run->rows ? run->rows : session;
-    table_text(table, rows->called);
-    table_count(table, rows->train.n);
-    table_text(table, run->flow.coupling);
-    table_count(table, run->flow.depth);
-    table_text(table, options_actnorms[run->flow.actnorm]);
-    table_count(table, run->flow.width);
-    table_count(table, run->flow.knots);
-    table_text(table, run->training.stabiliser);
-    if (isinf(run->training.clip))
-        table_text(table, "none");
-    else
-        table_setting(table, run->training.clip);
-    table_count(table, run->training.steps);
-    table_text(table, run->arm ? run->arm : "-");
+    run_table_put(table, "data rows coupling depth actnorm width bins stabiliser clip steps arm", run, NULL, session);
     table_setting(table, found->lr);
     table_count(table, tuned);
     table_count(table, found->runs);

@@ -7,18 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "elementary.h"
 #include "flow.h"
 #include "log_det.h"
 #include "residual_config.h"
-
-size_t fathom_banach_steps(double lipschitz)
-{
-    if (!(lipschitz > 0.0 && lipschitz < 1.0))
-        return lipschitz == 0.0 ? 1 : SIZE_MAX;
-    const double steps = same_log(1e-12) / same_log(lipschitz);
-    return (size_t)steps + ((double)(size_t)steps < steps);
-}
 
 size_t fathom_flow_n_buffers(const fathom_flow *flow)
 {

@@ -10,7 +10,6 @@
 #include <strings.h>
 
 #include "grow.h"
-#include "text_lines.h"
 
 const char *fathom_separator_name(char separator)
 {

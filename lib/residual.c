@@ -10,7 +10,7 @@
 #include <math.h>
 
 #include "elementary.h"
-#include "fathom.h"
+#include "fathom_certificate.h"
 
 static double residual(double x, double a, double b) { return a * same_sin(b * x); }
 
@@ -20,6 +20,15 @@ void fathom_residual_forward(double *y, const double *x, double a, double b, siz
 {
     for (size_t i = 0; i < n; i++)
         y[i] = x[i] + residual(x[i], a, b);
+}
+
+/* Of a map of any dimension. */
+size_t fathom_banach_steps(double lipschitz)
+{
+    if (!(lipschitz > 0.0 && lipschitz < 1.0))
+        return lipschitz == 0.0 ? 1 : SIZE_MAX;
+    const double steps = same_log(1e-12) / same_log(lipschitz);
+    return (size_t)steps + ((double)(size_t)steps < steps);
 }
 
 size_t fathom_nonincreasing_steps(const double *y, size_t n)

@@ -1,5 +1,5 @@
 /* actnorm.c - ActNorm, default and data-initialised, against none. */
-#include "cell.h"
+#include "contest.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,11 +16,11 @@ static const struct source tables[] = {
 };
 
 static const char *const arms[] = { "none", "default", "data" };
-enum { NONE, DEFAULT, DATA, N_ARMS };
+enum { NONE, DEFAULT, DATA, N_ARMS }; /* places in arms */
 static const char *const couplings[] = { "spline", "affine" };
 enum { SPLINE, AFFINE, N_COUPLINGS };
 #define DEEPEST 16 /* where each claim has its test */
-#define SHALLOW 4  /* what compounds is less there */
+#define SHALLOW 4  /* what compounds with depth is smaller there */
 
 /* The runs of one arm at one depth. */
 struct actnorm_cell {
@@ -169,7 +169,7 @@ static const char *deep_text(struct pool *pool, const struct actnorm_coupling *m
     return text(pool, "at depth %d %s", DEEPEST, contest_text(pool, &m->deep[arm]));
 }
 
-/* Why the table cannot tell; last: of the arms that the claim compares. */
+/* Why the table decides nothing; NULL: it decides.  last: of the arms that the claim compares. */
 static const char *too_few(struct pool *pool, const struct actnorm_coupling *m, size_t last, const char *coupling)
 {
     const char *untested = NULL;

@@ -1,9 +1,9 @@
 /* compare.c - are two folders of results the same?
  *
  * Byte for byte: every table that is in either folder or that its SHA256SUMS lists, and every figure (.svg) whose two
- * files name the same version of gnuplot, since another version draws other bytes.  A difference is told as a person
+ * files name the same version of gnuplot, since another version draws other bytes.  A difference is shown as a person
  * would look for it: the row, the column by its name, and both values (difference.h).  And is each folder of one run?
- * Its manifests (manifest.h) tell.
+ * Its manifests (manifest.h) show that.
  */
 #include "bytes.h"
 #include "difference.h"
@@ -80,7 +80,7 @@ static void add_folder(struct names *names, const char *folder)
 static void add_listed(struct names *names, const char *folder)
 {
     struct manifest *list = need(malloc(sizeof *list));
-    fathom_error     error; /* told with the mixtures */
+    fathom_error     error; /* printed with the mixtures */
     manifest_read(list, folder, "SHA256SUMS", &error);
     for (size_t i = 0; i < list->n; i++)
         add_name(names, list->line[i].name);
@@ -139,7 +139,11 @@ static bool gnuplot_version(char *version, size_t size, const struct content *fi
 
 /* ----------------------------------------------------------------------------------------------- comparisons ---- */
 
-enum outcome { SAME, DIFFERENT, PASSED_OVER };
+enum outcome {
+    SAME,
+    DIFFERENT,
+    PASSED_OVER /* figures of two versions of gnuplot, which draw other bytes */
+};
 
 /* Both are figures.  What is not a whole one is different from everything. */
 static enum outcome compare_figures(const char *name, const struct content *a, const struct content *b)
@@ -159,7 +163,7 @@ static enum outcome compare_figures(const char *name, const struct content *a, c
     }
     if (a->size == b->size && memcmp(a->data, b->data, a->size) == 0)
         return SAME;
-    difference_tell(name, a, b);
+    difference_print(name, a, b);
     return DIFFERENT;
 }
 
@@ -176,7 +180,7 @@ static enum outcome compare_contents(const char *name, const struct content *a, 
         return compare_figures(name, a, b);
     if (a->size == b->size && memcmp(a->data, b->data, a->size) == 0 && a->size > 0)
         return SAME;
-    difference_tell(name, a, b);
+    difference_print(name, a, b);
     return DIFFERENT;
 }
 
@@ -189,16 +193,16 @@ static enum outcome compare_file(const char *folder_a, const char *folder_b, con
     return outcome;
 }
 
-/* Files that are not what the folder's own manifests say: one line each; gives how many. */
-static size_t tell_mixtures(const char *folder)
+/* Prints a line for each file that is not the one that the folder's own manifests list; returns how many. */
+static size_t print_mixtures(const char *folder)
 {
-    struct bytes told = { 0 };
-    const size_t n = manifest_mixture(&told, folder) + manifest_mixture_of(&told, folder, "SHA256SUMS");
-    if (told.short_of_memory)
+    struct bytes lines = { 0 };
+    const size_t n = manifest_mixture(&lines, folder) + manifest_mixture_of(&lines, folder, "SHA256SUMS");
+    if (lines.short_of_memory)
         exit_failed("not enough memory");
-    if (told.data)
-        fputs(told.data, stdout);
-    bytes_free(&told);
+    if (lines.data)
+        fputs(lines.data, stdout);
+    bytes_free(&lines);
     return n;
 }
 
@@ -213,7 +217,7 @@ int main(int argc, char **argv)
     if (argc != 3 || argv[1][0] == '-' || argv[2][0] == '-')
         exit_usage("takes two folders, or two stores of runs: compare DIR_A DIR_B");
     if (parted_is_store(argv[1]) && parted_is_store(argv[2]))
-        return parted_tell(argv[1], argv[2]) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+        return parted_print(argv[1], argv[2]) && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 
     for (int i = 1; i <= 2; i++) {
         add_folder(&names, argv[i]);
@@ -227,7 +231,7 @@ int main(int argc, char **argv)
         free(names.name[i]);
     }
     free(names.name);
-    const size_t mixed = tell_mixtures(argv[1]) + tell_mixtures(argv[2]);
+    const size_t mixed = print_mixtures(argv[1]) + print_mixtures(argv[2]);
     printf("%zu files the same, %zu different, %zu figures not compared, %zu not what their manifests list\n",
            count[SAME], count[DIFFERENT], count[PASSED_OVER], mixed);
     if (fflush(stdout) != 0)

@@ -1,8 +1,8 @@
 /* depth_sweep.c - the notebook's trained numbers beside ours, and the claim D6 of PROTOCOL.md: they are equivalent.
  *
- * A trained number is a draw from a distribution (roundoff.c says why).  The first replicas are described beside the
- * reference's draws.  That no difference is found between them shows nothing; so two one-sided tests ask of other replicas,
- * which the description does not see, whether mean and spread are the same within stated bounds.
+ * A trained number is a draw from a distribution (roundoff.c shows why).  The first replicas are described beside the
+ * reference's draws.  That no difference is found between them shows nothing; so two one-sided tests examine, on other replicas,
+ * which the description leaves out, whether mean and spread are the same within stated bounds.
  */
 #include "judge.h"
 
@@ -175,7 +175,7 @@ static void *measure(const struct inputs *in)
 
 static bool is_outside(size_t below, size_t n) { return n > 1 && (below == 0 || below == n); }
 
-/* "(outside)" is said where the printed number lies beyond all draws. */
+/* "(outside)" stands where the printed number lies beyond all draws. */
 static const char *place_text(struct pool *pool, size_t below, size_t n)
 {
     return text(pool, "%zu of %zu%s", below, n, is_outside(below, n) ? " (outside)" : "");

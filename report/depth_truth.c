@@ -177,7 +177,7 @@ static void print_checks(struct pieces *out, const struct depth_truth *m)
     }
 }
 
-/* Why the runs cannot tell one depth from another; NULL: they can. */
+/* Why the runs cannot distinguish the depths; NULL: they can. */
 static const char *too_few(struct pool *pool, const struct depth_truth *m, size_t depths_needed)
 {
     if (m->n < depths_needed)

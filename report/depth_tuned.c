@@ -18,10 +18,6 @@ static const struct source tables[] = {
     { 0 },
 };
 
-const double      depth_tuned_depth[N_DEPTHS] = { 1, 2, 4, 8, 16 };
-const char *const depth_tuned_called[N_TRAININGS] = { "as the notebook trains", "at the tuned rate",
-                                                      "at equal parameters, at the tuned rate" };
-
 /* What has no verdict. */
 static const struct {
     const char *data, *arm, *called;

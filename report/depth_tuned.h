@@ -1,12 +1,12 @@
-/* depth_tuned.h - what the judge of the tuned depth measures, for the file that decides on it.
+/* depth_tuned.h - what the judge of the tuned depth measures, for the files that decide on it.
  *
- * depth_tuned.c measures, depth_tuned_claims.c decides the claims D1 to D3 of PROTOCOL.md, and depth_tuned_answers.c says at
- * the head of the report what they come to.
+ * depth_tuned_cells.c names the cells, depth_tuned.c measures, depth_tuned_claims.c decides the claims D1 to D3 of
+ * PROTOCOL.md, and depth_tuned_answers.c states at the head of the report what they come to.
  */
 #ifndef DEPTH_TUNED_H
 #define DEPTH_TUNED_H
 
-#include "cell.h"
+#include "contest.h"
 
 enum { N_STEPS = 4, N_DEPTHS = N_STEPS + 1 }; /* of depth: 1, 2, 4, 8, 16 */
 extern const double depth_tuned_depth[N_DEPTHS];

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#define UNTOLD "These tables do not tell."
+#define NO_ANSWER "These tables do not tell."
 
 /* Which steps of a training help, in one sentence. */
 static const char *steps_text(struct pool *pool, const struct depth_tuned *m, size_t training)
@@ -29,7 +29,7 @@ static const char *whether(struct pool *pool, const struct depth_tuned *m)
 {
     const struct effect *whole = &m->whole[NOTEBOOK];
     if (depth_tuned_untested(pool, m, NOTEBOOK) || isnan(whole->low))
-        return UNTOLD;
+        return NO_ANSWER;
     return text(pool,
                 "%s, on the spiral: at the notebook's rate, 0.003, test log p %s %s nats from depth 1 to 16, %s of "
                 "them in the first "
@@ -48,7 +48,7 @@ static const char *how_much(struct pool *pool, const struct depth_tuned *m)
     const int            rate = effect_sign(&m->rate);
     const double         left = whole->value / m->whole[NOTEBOOK].value;
     if (depth_tuned_untested(pool, m, TUNED) || isnan(whole->low))
-        return UNTOLD;
+        return NO_ANSWER;
     const char *answer = text(pool, "%s nats from depth 1 to 16, %s of them in the first step%s. %s%s",
                               text_interval(pool, 3, whole), text_number(pool, 3, m->step[TUNED][0].gain.value),
                               left > 0 && left < 1 ? text(pool, ": %.0f %% of the gain at 0.003", 100 * left) : "",
@@ -65,6 +65,6 @@ static const char *how_much(struct pool *pool, const struct depth_tuned *m)
 void depth_tuned_answers(struct pieces *out, const struct depth_tuned *m)
 {
     const bool stated = !sources_other(out->sources, "depth_tuned depth_tuned_rates", false);
-    pieces_value(out, "whether", stated ? whether(out->pool, m) : UNTOLD);
-    pieces_value(out, "how-much", stated ? how_much(out->pool, m) : UNTOLD);
+    pieces_value(out, "whether", stated ? whether(out->pool, m) : NO_ANSWER);
+    pieces_value(out, "how-much", stated ? how_much(out->pool, m) : NO_ANSWER);
 }

@@ -28,7 +28,7 @@ const char *depth_tuned_untested(struct pool *pool, const struct depth_tuned *m,
     return untested;
 }
 
-/* The steps that are worse (-1), or that are not told (0); "none". */
+/* The steps that are worse (-1), or not significantly better or worse (0); "none". */
 static const char *steps_with(struct pool *pool, const struct depth_step *step, int sign)
 {
     const char *list = NULL;

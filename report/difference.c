@@ -70,8 +70,8 @@ static void show_row(const char *head, const char *row)
 }
 
 /* Two rows that differ, under this line of column names. */
-static void tell_columns(const char *name, size_t row, const char *head, const char *a, const char *b,
-                         const char *folder_a, const char *folder_b)
+static void print_columns(const char *name, size_t row, const char *head, const char *a, const char *b,
+                          const char *folder_a, const char *folder_b)
 {
     const char *const names = head, *const row_a = a;
     for (size_t c = 1;; c++) {
@@ -96,7 +96,7 @@ static void tell_columns(const char *name, size_t row, const char *head, const c
 }
 
 /* What a look at the text would not show; true if that was it. */
-static bool tell_invisible(const char *name, const struct content *a, const struct content *b)
+static bool print_invisible(const char *name, const struct content *a, const struct content *b)
 {
     const struct content *const both[] = { a, b };
     for (int i = 0; i < 2; i++) {
@@ -124,13 +124,13 @@ static bool tell_invisible(const char *name, const struct content *a, const stru
     return false;
 }
 
-void difference_tell(const char *name, const struct content *a, const struct content *b)
+void difference_print(const char *name, const struct content *a, const struct content *b)
 {
     const char  *p = a->data, *q = b->data, *head = NULL;
     const size_t length = strlen(name);
     const bool   table = length > 4 && strcmp(name + length - 4, ".tsv") == 0;
     size_t       line = 1, row = 0;
-    if (tell_invisible(name, a, b))
+    if (print_invisible(name, a, b))
         return;
     for (; *p && *q; line++) {
         const char        *start_p = p, *start_q = q;
@@ -138,7 +138,7 @@ void difference_tell(const char *name, const struct content *a, const struct con
         const bool         comment = *start_p == '#' && *start_q == '#';
         if (!equal(one, other)) {
             if (table && !comment && head)
-                tell_columns(name, row + 1, head, start_p, start_q, a->folder, b->folder);
+                print_columns(name, row + 1, head, start_p, start_q, a->folder, b->folder);
             else {
                 printf("%s: line %zu: ", name, line);
                 show_both(one, other);

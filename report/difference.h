@@ -1,11 +1,15 @@
-/* difference.h - the first difference of two files, told as a person would look for it. */
+/* difference.h - the first difference of two files, shown as a person would look for it. */
 #ifndef DIFFERENCE_H
 #define DIFFERENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum content_state { CONTENT_READ, CONTENT_MISSING, CONTENT_IRREGULAR };
+enum content_state {
+    CONTENT_READ,     /* the data are there                     */
+    CONTENT_MISSING,  /* there is no such file                  */
+    CONTENT_IRREGULAR /* it is no regular file, and is not read */
+};
 
 struct content {
     enum content_state state;
@@ -16,6 +20,6 @@ struct content {
 
 /* Prints one line on standard output: line ends, a cut last line, a NUL byte, else the row and column (of a table) or
  * the line, and both texts.  The files are not the same. */
-void difference_tell(const char *name, const struct content *a, const struct content *b);
+void difference_print(const char *name, const struct content *a, const struct content *b);
 
 #endif

@@ -33,7 +33,7 @@ static void list_numbers(struct pieces *out)
     }
 }
 
-/* A line a claim: the notebook's sentences, or what this report claims of its own. */
+/* A line per claim: the notebook's sentences, or what this report claims of its own. */
 static void list_claims(struct pieces *out, const char *name, bool notebooks)
 {
     struct bytes *table = pieces_table(out, name);
@@ -47,7 +47,7 @@ static void list_claims(struct pieces *out, const char *name, bool notebooks)
     }
 }
 
-static void note_untold(struct pieces *out)
+static void note_untested(struct pieces *out)
 {
     const char *not_tested = NULL, *exploration = NULL;
     for (size_t i = 0; i < out->n_claims; i++) {
@@ -63,13 +63,13 @@ static void note_untold(struct pieces *out)
     pieces_value(out, "not-tested", notes ? notes : "");
 }
 
-/* What the report says of all its judges; the notebook's own numbers rest on no test that is corrected. */
+/* What the report states of all its judges; the notebook's own numbers rest on no test that is corrected. */
 static void add_head(struct pieces *out, enum edition edition, const struct verdicts *verdicts)
 {
     out->judge = NULL;
     list_numbers(out);
     list_claims(out, "claims", true);
-    note_untold(out);
+    note_untested(out);
     pieces_value(out, "settings", sources_notice(out->sources));
     if (edition == EDITION_NOTEBOOK)
         return;

@@ -1,7 +1,7 @@
 /* effect.h - what a test found: a size with its 95 % interval, and its p.
  *
  * A mean difference has an interval (Student); a count of discordant pairs has none.  p is two-sided.  That no
- * difference was found is no evidence of none: a claim of none asks effect_between as well.
+ * difference was found is no evidence of none: a claim of none takes effect_between as well.
  */
 #ifndef EFFECT_H
 #define EFFECT_H

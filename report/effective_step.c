@@ -1,5 +1,5 @@
 /* effective_step.c - do deeper stacks take larger steps?  The effective step against depth, beside the gradient norm. */
-#include "cell.h"
+#include "contest.h"
 #include "slopes.h"
 
 #include <math.h>

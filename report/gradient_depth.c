@@ -220,7 +220,7 @@ static const char *typical_text(struct pool *pool, const struct norms *deep)
                                         : "between the quartiles: typical");
 }
 
-/* Why these flows cannot tell; NULL: they can. */
+/* Why these flows decide nothing; NULL: they decide. */
 static const char *too_few(struct pool *pool, const struct law *law)
 {
     for (size_t c = 0; c < N_COUPLINGS; c++) {

@@ -75,7 +75,7 @@ static void decide(struct pieces *out, const void *measured)
     const struct gradient_norm *m = measured;
     struct pool                *pool = out->pool;
     struct bytes               *table = pieces_table(out, "norms");
-    const char                 *open = NULL; /* what is said of the first that was not tested */
+    const char                 *open = NULL; /* the verdict of the first that was not tested */
     size_t                      same = 0;
     double                      least = INFINITY, most = 0;
     bytes_text(table, "| coupling | depth | notebook | ours | difference | relative difference to the reference stack "

@@ -1,6 +1,7 @@
 /* guards.c - the claims G1 to G6 of PROTOCOL.md (Warm start): four guards together, each one beside the others, and spline
  * stacks of depth 20 as they are. */
 #include "cell.h"
+#include "contest.h"
 #include "run_cells.h"
 
 static const struct source tables[] = {
@@ -234,7 +235,7 @@ static void decide(struct pieces *out, const void *measured)
     const struct guards *m = measured;
     print_arms(out, m);
     claim_together(out, m);
-    pieces_value(out, "answer", pieces_untold(out) ? "These tables do not tell." : answer(out->pool, m));
+    pieces_value(out, "answer", pieces_no_verdict(out) ? "These tables do not tell." : answer(out->pool, m));
     for (size_t arm = FIRST_GUARD; arm < N_ARMS; arm++)
         claim_guard(out, m, arm);
     claim_plain(out, m);

@@ -1,7 +1,7 @@
 /* log_det_estimators.c - the claim R2 of PROTOCOL.md, and what estimates of a log-determinant do without training. */
 #include <math.h>
 
-#include "cell.h"
+#include "contest.h"
 
 #define PROTOCOL SETTINGS_ROWS "seed=400 batch-seed=1 steps=1200 batch=512 clip=1"
 

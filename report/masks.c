@@ -1,5 +1,5 @@
 /* masks.c - flips and rotations, each left out, against the whole block. */
-#include "cell.h"
+#include "contest.h"
 
 static const struct source tables[] = {
     { .name = "masks",
@@ -80,7 +80,7 @@ static void print_blocks(struct pieces *out, const struct masks *m)
         }
 }
 
-/* Why the table cannot tell; NULL: it can. */
+/* Why the table decides nothing; NULL: it decides. */
 static const char *untested(struct pool *pool, const struct masks *m, size_t block)
 {
     const struct masks_cell *full = &m->cell[DEEP][FULL], *other = &m->cell[DEEP][block];

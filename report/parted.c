@@ -52,16 +52,6 @@ static bool same_hash(bool there, const struct sha256 *a, bool also, const struc
     return there == also && (!there || memcmp(a, b, sizeof *a) == 0);
 }
 
-/* The settings of a text in one line: "name=value name=value". */
-static void print_text(const char *text)
-{
-    for (; *text; text++)
-        if (*text != '\n')
-            putchar(*text);
-        else if (text[1])
-            putchar(' ');
-}
-
 static void print_hash(bool there, const struct sha256 *hash)
 {
     char digits[17] = "none";
@@ -71,7 +61,7 @@ static void print_hash(bool there, const struct sha256 *hash)
 }
 
 /* Both traces, if both are kept. */
-static void tell_step(struct store *a, struct store *b, const char *text)
+static void print_step(struct store *a, struct store *b, const char *text)
 {
     struct store_run one = { 0 }, other = { 0 };
     fathom_error     error;
@@ -114,21 +104,21 @@ static bool compare_run(size_t *only, struct store *a, struct store *b, const ch
                       run_store_same_numbers(&one, &other);
     if (!same) {
         printf("parted: ");
-        print_text(text);
+        run_store_print(stdout, text);
         printf(": %s, params_sha256 ", one.outcome);
         print_hash(one.has_params, &one.params_hash);
         printf(" on %s; %s, ", one.host, other.outcome);
         print_hash(other.has_params, &other.params_hash);
         printf(" on %s\n", other.host);
         if (!same_trace)
-            tell_step(a, b, text);
+            print_step(a, b, text);
     }
     store_run_free(&one);
     store_run_free(&other);
     return same;
 }
 
-bool parted_tell(const char *path_a, const char *path_b)
+bool parted_print(const char *path_a, const char *path_b)
 {
     struct texts  texts = { 0 };
     fathom_error  error;

@@ -75,7 +75,7 @@ static struct claim judged(struct pieces *p, const struct claim *claim)
     return *claim;
 }
 
-/* What the claim before of the same judge has said is not said again. */
+/* What the earlier claim of the same judge states is not repeated. */
 static bool said(const struct pieces *p, const char *judge, const char *sentence, const char *rule)
 {
     const struct claim *before = p->n_claims ? &p->claim[p->n_claims - 1] : NULL;
@@ -103,7 +103,7 @@ void pieces_claim(struct pieces *p, const struct claim *given)
     p->claim[p->n_claims++] = c;
 }
 
-bool pieces_untold(const struct pieces *p)
+bool pieces_no_verdict(const struct pieces *p)
 {
     const enum decision last = p->claim[p->n_claims - 1].decision;
     return last == NOT_TESTED || last == EXPLORATION;

@@ -10,7 +10,15 @@
 #include "sources.h"
 #include "verdict.h"
 
-enum piece_kind { PIECE_TABLE, PIECE_CLAIM, PIECE_FIGURE, PIECE_SOURCE, PIECE_VALUE, N_PIECE_KINDS };
+/* fill.h shows each. */
+enum piece_kind {
+    PIECE_TABLE,
+    PIECE_CLAIM,
+    PIECE_FIGURE,
+    PIECE_SOURCE, /* what makes the judge's tables again            */
+    PIECE_VALUE,  /* a number, a phrase, a sentence, or paragraphs  */
+    N_PIECE_KINDS
+};
 const char *piece_verb(enum piece_kind kind); /* in the document: "table", "claim", ... */
 
 struct document_piece {
@@ -44,10 +52,10 @@ void pieces_figure(struct pieces *pieces, const char *name);
 /* What makes a table again.  Once per judge. */
 void pieces_source(struct pieces *pieces, const char *table);
 /* One that is `untested`, or rests on a table of other settings, is not tested (or exploration, sources.h), whatever its
- * decision, and what to run is said.  The claim's text must live as long as the pool. */
+ * decision, and what to run is named.  The claim's text must live as long as the pool. */
 void pieces_claim(struct pieces *pieces, const struct claim *claim);
 /* The claim that was registered last carries no verdict: it is not tested, or exploration. */
-bool pieces_untold(const struct pieces *pieces);
+bool pieces_no_verdict(const struct pieces *pieces);
 /* A row for the list of numbers at the head. */
 void pieces_number(struct pieces *pieces, const char *what, const char *notebook, const char *ours,
                    const char *verdict);

@@ -1,4 +1,4 @@
-/* pool.h - memory that is freed together: all that the report measures and says lives as long as the report.
+/* pool.h - memory that is freed together: all that the report measures and prints lives as long as the report.
  *
  * Without memory it ends the program.
  */

@@ -1,4 +1,4 @@
-/* query.c - what the report asks of a table (query.h). */
+/* query.c - what the report reads from a table (query.h). */
 #include "query.h"
 
 #include <float.h>

@@ -1,4 +1,4 @@
-/* query.h - what the report asks of a table: numbers by condition, pairs, counts.
+/* query.h - what the report reads from a table: numbers by condition, pairs, counts.
  *
  * A condition is text, "coupling=affine depth=16": every named column must hold that word, or a number equal to it.  A
  * cell's number is the number it holds; ok and true count as 1, ruined, diverged and false as 0, so that a mean of

@@ -18,19 +18,19 @@ static const struct program program = {
     .takes = 0,
 };
 
-/* A table or figure that is not of its program's last run: told, on stderr, since the report shows both. */
-static void tell_mixture(const char *folder)
+/* A table or figure that is not of its program's last run is named on stderr, since the report shows both. */
+static void note_mixture(const char *folder)
 {
-    struct bytes told = { 0 };
-    if (manifest_mixture(&told, folder) > 0)
-        for (char *line = told.data, *rest; line && *line; line = rest) {
+    struct bytes lines = { 0 };
+    if (manifest_mixture(&lines, folder) > 0)
+        for (char *line = lines.data, *rest; line && *line; line = rest) {
             rest = line + strcspn(line, "\n");
             rest += *rest == '\n' ? (*rest = '\0', 1) : 0;
             exit_note("%s", line);
         }
-    if (told.short_of_memory)
+    if (lines.short_of_memory)
         exit_failed("not enough memory");
-    bytes_free(&told);
+    bytes_free(&lines);
 }
 
 int main(int argc, char **argv)
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
         exit_usage("takes one folder of tables: report DIR, or report --notebook DIR");
     const char *folder = argv[argc - 1];
 
-    tell_mixture(folder);
+    note_mixture(folder);
     if (!document_write(&text, notebook ? EDITION_NOTEBOOK : EDITION_WHOLE, folder, NULL, &error))
         exit_failed("%s", error.text);
     if (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout) != 0)

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "cell.h"
+#include "contest.h"
 
 #define PROTOCOL SETTINGS_ROWS "seed=400 batch-seed=1 steps=1200 batch=512 clip=1"
 
@@ -35,11 +35,11 @@ struct match {
     double         widths;  /* parameters of the arm, of the residual flow's; NaN: none */
 };
 
-/* Trained residual flows before the certificate mended them. */
+/* Trained residual flows before the certificate scaled their matrices down. */
 struct bound {
     size_t        runs, above; /* with a Lipschitz number; of them those whose number was above 1.001 L       */
     double        worst;       /* the greatest number over L                                                  */
-    double        by_power;    /* what power iteration said of that run, over L                               */
+    double        by_power;    /* the estimate of power iteration for that run, over L                               */
     double        certified, inverse_error; /* the greatest                                                   */
     size_t        back; /* runs whose rows came back at all: an inverse that did not converge has no error     */
     struct sample steps;
@@ -365,7 +365,7 @@ static void decide(struct pieces *out, const void *measured)
     table_gains(out, m);
     table_described(out, m);
     claim_expressive(out, m, SPLINE, "spline");
-    pieces_value(out, "answer", pieces_untold(out) ? "These tables do not tell." : answer(out->pool, m));
+    pieces_value(out, "answer", pieces_no_verdict(out) ? "These tables do not tell." : answer(out->pool, m));
     pieces_value(out, "limits", limits(out->pool, m));
     claim_expressive(out, m, AFFINE, "affine");
     claim_bound(out, m);

@@ -133,7 +133,7 @@ static const char *judge_map(const struct residual_map *map)
     return verdict_name(map->monotone == 1 ? REFUTED : SUPPORTED);
 }
 
-/* What the notebook's titles have. */
+/* The numbers in the notebook's titles. */
 static const char *printed_lipschitz(const struct residual_map *map)
 {
     return map->a == 0.3 && map->b == 1.0 ? "0.30" : map->a == 0.9 && map->b == 1.5 ? "1.35" : "-";
@@ -208,7 +208,7 @@ static void claim_iff(struct pieces *out, const struct residual_inverse *m)
 struct against {
     size_t                   maps, contractions;
     size_t                   rise, fold; /* contractions known to increase, known not to               */
-    size_t                   within;     /* contractions as fast as Banach promises                    */
+    size_t                   within;     /* contractions within Banach's bound                         */
     const struct family_map *needless;   /* no contraction, and the formula comes back                 */
 };
 

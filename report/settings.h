@@ -1,9 +1,9 @@
 /* settings.h - what a table's settings are instead of the protocol's, in words.
  *
- * The report tells of one protocol: the spiral, and each program's defaults.  What else may differ is of three kinds.
+ * The report is about one protocol: the spiral, and each program's defaults.  What else may differ is of three kinds.
  * What a single run is (steps, rate, width, ...): then nothing measured on the table is judged.  Which runs there are
  * (depths, couplings): then no claim is judged on it, but a number that is there is.  And how many there are (seeds,
- * replicas): these are judged, and their number is told.
+ * replicas): these are judged, and their number is stated.
  * Invariant, kept by a test: the tables of `make all` differ in nothing.
  */
 #ifndef SETTINGS_H

@@ -196,7 +196,7 @@ static void print_pairs(struct pieces *out, const struct sibling_moons *m)
 }
 
 /* What a free matrix does. */
-static void tell_free(struct pieces *out, const struct sibling_moons *m)
+static void put_free(struct pieces *out, const struct sibling_moons *m)
 {
     struct pool               *pool = out->pool;
     const struct arm_of_moons *frozen = &m->arm[2], *free_one = &m->arm[4];
@@ -217,7 +217,7 @@ static void decide(struct pieces *out, const void *measured)
     const struct sibling_moons *m = measured;
     print_arms(out, m);
     print_pairs(out, m);
-    tell_free(out, m);
+    put_free(out, m);
 }
 
 const struct judge judge_sibling_moons = {

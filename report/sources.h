@@ -1,4 +1,4 @@
-/* sources.h - the tables that the report rests on: what is asked of them, what makes them, and what their settings
+/* sources.h - the tables that the report rests on: what is read from them, what makes them, and what their settings
  * allow to be judged.
  *
  * A table of other rows, or of another program, is refused.  One with other settings (settings.h) is read, and what
@@ -18,7 +18,7 @@ struct source {
     struct protocol protocol; /* of a result                                                             */
     const char     *data;     /* the rows that a result is of; NULL: the spiral                          */
     bool            stated;   /* PROTOCOL.md states its runs, also how many: any others are exploration  */
-    const char     *options;  /* " --replicas 32": what the program must be asked for beyond its defaults
+    const char     *options;  /* " --replicas 32": the options that the program takes beyond its defaults
                                  to follow the protocol; NULL: nothing                                   */
 };
 
@@ -39,8 +39,8 @@ struct sources {
 
 /* Of the list, opens the tables of the folder, which `program` writes, or else (committed) the project's own files.
  * False with one line in *error: a table that is missing (and what makes it), is cut short, lacks a column, or is of
- * another program; or one of own rows or another data set, and what is legal: the report tells the story of its own
- * rows, and would tell it of any. */
+ * another program; or one of own rows or another data set, and what is legal: the report's sentences are about its
+ * own rows, and would be wrong of others. */
 bool sources_open(struct sources *sources, const struct source *list, const char *program, bool committed,
                   fathom_error *error);
 void sources_close(struct sources *sources);

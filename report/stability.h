@@ -1,13 +1,14 @@
 /* stability.h - what the judge of stability measures, for the files that decide on it and print it.
  *
- * stability.c measures, stability_claims.c decides the claims S1 to S4 of PROTOCOL.md, stability_tables.c prints what is
- * described without a verdict.
+ * stability_cells.c names the cells, stability.c measures, stability_claims.c decides the claims S1 to S4 of PROTOCOL.md,
+ * stability_tables.c prints what is described without a verdict.
  */
 #ifndef STABILITY_H
 #define STABILITY_H
 
 #include "best_rate.h"
 #include "cell.h"
+#include "contest.h"
 
 enum { AFFINE, LOG_SOFTPLUS, TWO_SIGMOID, N_PRIMARY }; /* scales of the primary cells           */
 enum { LOW, AGGRESSIVE, HIGH, N_RATES };               /* 0.003, 0.01, 0.03                     */
@@ -36,7 +37,7 @@ struct stability {
     struct contest survival[N_PRIMARY][N_RATES];        /* clip 1 against none; tested at AGGRESSIVE   */
     struct contest reliable[N_REMEDY_SCALES][N_RIVALS]; /* clip 1 against each rival; tested           */
     struct cell    rival[N_REMEDY_SCALES][N_RIVALS];
-    struct contest unaided[N_REMEDY_SCALES]; /* no clip against the first rival: for its own side */
+    struct contest unaided[N_REMEDY_SCALES]; /* no clip against the first rival: the outcomes of no clip are shown */
     struct cell    spline[N_SPLINE_RATES][N_CLIPS];
     struct contest couplings[N_CLIPS]; /* spline against affine, rate 0.03; tested without clip */
 

@@ -23,7 +23,7 @@ const char *text_number(struct pool *pool, int decimals, double value)
 {
     if (!isfinite(value))
         return "-";
-    if (fabs(value) >= 1e5) /* a score that exploded: its size is all that it says */
+    if (fabs(value) >= 1e5) /* a score that exploded: only its size means anything */
         return text(pool, "%.1e", value);
     const char *made = text(pool, "%.*f", decimals, value);
     return made[0] == '-' && strspn(made + 1, "0.") == strlen(made + 1) ? made + 1 : made; /* no minus zero */

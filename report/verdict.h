@@ -2,7 +2,7 @@
  *
  * A judge registers each of its tests before any is decided on.  Holm's method then corrects the p-values of each family
  * together, once, and writes each corrected p into its effect.  A section of PROTOCOL.md is a family; the claims that no
- * section states are one more.  So a decision knows of every other test of its family.
+ * section states are one more.  So a decision accounts for every other test of its family.
  * Invariant: which tests are registered does not depend on what they found, and their order does not matter.
  *
  * A claim whose runs are not there, or whose test could not have come out otherwise, is not tested: neither supported
@@ -13,7 +13,14 @@
 
 #include "effect.h"
 
-enum decision { SUPPORTED, LIMITED, REFUTED, UNDECIDED, NOT_TESTED, EXPLORATION };
+enum decision {
+    SUPPORTED,
+    LIMITED, /* supported, with a limit                                    */
+    REFUTED,
+    UNDECIDED,
+    NOT_TESTED, /* the runs are not there, or no outcome could be significant */
+    EXPLORATION /* the runs are not those that PROTOCOL.md states             */
+};
 const char *verdict_name(enum decision decision);
 
 struct claim {

@@ -265,5 +265,5 @@ fi
 
 tables=$(find "${first:-$build}" -name '*.tsv' ! -path '*/timings/*' | wc -l)
 [ "$tables" -ge 6 ] || fail "only $tables tables were compared"
-echo "bits: $tables tables a run, $failures failures"
+echo "bits: $tables tables per run, $failures failures"
 [ $failures -eq 0 ]

@@ -3,7 +3,7 @@
 #
 # A set of kernels is chosen only where the CPU has every feature of its level of x86-64, since a compiler may use any
 # of them; fused multiply-add, or registers that the system does not save, end every program with one clear line.
-# The C library's own choice of functions is not tested: it is told to use none of these features.
+# The C library's own choice of functions is not tested: it is set to use none of these features.
 set -u
 build=${BUILD:-build}
 if ! command -v qemu-x86_64 > /dev/null; then

@@ -29,7 +29,7 @@ static void put_curve(struct table *table, double number, const char *kind, doub
     table_number(table, y);
 }
 
-void fill_contraction_numbers(struct world *w)
+static void fill_contraction_numbers(struct world *w)
 {
     static const double numbers[] = { 0.3, 0.5, 0.9, 1, 1.3 };
     struct table       *maps = world_table(w, "residual_contraction",
@@ -54,6 +54,44 @@ void fill_contraction_numbers(struct world *w)
         put_curve(cobweb, number, "x", 0.5, 0.5);
         put_curve(folds, number, "preimage", 3.14, 3.14);
     }
+}
+
+void fill_residual_inverse(struct world *w)
+{
+    struct table  *maps = world_table(w, "residual_inverse",
+                                      "a b lipschitz monotone nonincreasing_steps banach_max_err");
+    struct table  *curves = world_table(w, "residual_map", "a b x y");
+    struct table  *iterates = world_table(w, "residual_banach", "a b iteration max_err bound");
+    const unsigned n = 1 + world_below(w, 3);
+    for (unsigned m = 0; m < n && !w->empty; m++) {
+        const double   a = 0.3 * (m + 1), b = 1 + 0.5 * m;
+        const unsigned folds = world_below(w, 2) * world_below(w, 100);
+        table_number(maps, a);
+        table_number(maps, b);
+        table_number(maps, a * b);
+        table_text(maps, folds ? "false" : "true");
+        table_count(maps, folds);
+        table_number(maps, folds ? 2 * world_uniform(w) : 1e-16 * world_uniform(w));
+        for (unsigned i = 0; i < 20; i++) {
+            const double x = 0.3 * i - 3;
+            table_number(curves, a);
+            table_number(curves, b);
+            table_number(curves, x);
+            table_number(curves, x + a * sin(b * x));
+            table_number(iterates, a);
+            table_number(iterates, b);
+            table_count(iterates, i);
+            table_number(iterates, i > 15 ? 0 : world_uniform(w) * pow(0.1, i));
+            table_number(iterates, pow(0.3 + m, i));
+        }
+    }
+    struct table *linear = world_table(w, "residual_linear", "slope lipschitz monotone formula_max_err banach_max_err");
+    table_number(linear, 2);
+    table_number(linear, 2);
+    table_text(linear, "true");
+    table_number(linear, 4e-16);
+    table_number(linear, 7e18);
+    fill_contraction_numbers(w);
 }
 
 /* ------------------------------------------------------------------------------------------ residual flows ---- */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "run_table.h"
+#include "runner.h"
 
 /* The rows that the designs name, by name and number alone: no run is made on them. */
 enum { ROWS_MAX = 32 };

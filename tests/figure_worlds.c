@@ -22,8 +22,8 @@ static uint64_t draw(struct world *w)
     return z ^ (z >> 31);
 }
 
-unsigned      world_below(struct world *w, unsigned n) { return (unsigned)(draw(w) % n); }
-static double uniform(struct world *w) { return (double)(draw(w) >> 11) * 0x1p-53; }
+unsigned world_below(struct world *w, unsigned n) { return (unsigned)(draw(w) % n); }
+double   world_uniform(struct world *w) { return (double)(draw(w) >> 11) * 0x1p-53; }
 
 /* A score, of the world's kind. */
 double world_score(struct world *w)
@@ -33,7 +33,7 @@ double world_score(struct world *w)
     enum kind           kind = w->kind == MIXED ? (enum kind)world_below(w, MIXED) : w->kind;
     switch (kind) {
     case SPREAD:
-        return -10 + 12 * uniform(w);
+        return -10 + 12 * world_uniform(w);
     case EQUAL:
         return -1.75;
     case ZERO:
@@ -45,9 +45,9 @@ double world_score(struct world *w)
     case NONE:
         return NAN;
     case SOME:
-        return world_below(w, 3) ? -2 + uniform(w) : NAN;
+        return world_below(w, 3) ? -2 + world_uniform(w) : NAN;
     default:
-        return -2 + 0.5 * uniform(w);
+        return -2 + 0.5 * world_uniform(w);
     }
 }
 
@@ -190,7 +190,7 @@ void fill_density(struct world *w)
         put_fingerprint(integral);
     }
     for (unsigned i = 0, n = 2 * (2 + world_below(w, 20)); i < n; i++)
-        table_number(rows, half * (2 * uniform(w) - 1));
+        table_number(rows, half * (2 * world_uniform(w) - 1));
 }
 
 void fill_gradient_norm(struct world *w)
@@ -243,7 +243,7 @@ void fill_depth_truth(struct world *w)
         table_number(table, spiral ? farther * world_score(w) : NAN);
         table_number(table, spiral ? world_size(w) : NAN);
         for (unsigned k = 0; k < 7; k++) /* the checks of the density */
-            table_number(table, uniform(w));
+            table_number(table, world_uniform(w));
         put_fingerprint(table);
     }
 }
@@ -302,13 +302,13 @@ static void put_stability_run(struct world *w, struct table *table, const char *
     table_number(table, diverged ? world_below(w, 16) : NAN);
     table_number(table, diverged ? 1 + world_below(w, 9) : NAN);
     table_number(table, diverged ? world_below(w, w->steps) : NAN);
-    table_number(table, uniform(w));
+    table_number(table, world_uniform(w));
     table_number(table, value);
     table_number(table, heldout_rows ? value - 0.1 : NAN);
     table_number(table, heldout(w, heldout_rows));
     table_number(table, world_size(w));
     table_number(table, world_size(w));
-    table_number(table, uniform(w));
+    table_number(table, world_uniform(w));
     put_fingerprint(table);
 }
 
@@ -362,7 +362,7 @@ void fill_conditioner(struct world *w)
                                                  "output segment low high rows batch_rows slope low_value "
                                                             "high_value");
     const unsigned           n_outputs = world_below(w, 2) ? 3 : 1, segments = 1 + world_below(w, 30);
-    const double             width = world_below(w, 4) ? 0.2 : 1e3 * uniform(w);
+    const double             width = world_below(w, 4) ? 0.2 : 1e3 * world_uniform(w);
     for (unsigned o = 0; o < n_outputs && !w->empty; o++)
         for (unsigned s = 0; s < segments; s++) {
             table_text(table, n_outputs == 1 ? "raw_scale" : outputs[o]);
@@ -383,10 +383,10 @@ void fill_roundoff(struct world *w)
     struct table  *final = world_table(w, "roundoff_final",
                                        "depth replica status train_logp heldout_logp params_sha256");
     const unsigned replicas = 2 + world_below(w, 4);
-    const double   rate = uniform(w);
+    const double   rate = world_uniform(w);
     for (unsigned d = 0; d < w->n_depths && !w->empty; d++) {
         for (unsigned s = 0, end = world_below(w, 3) ? 10 * w->steps : world_below(w, w->steps); s < end; s++) {
-            double value = w->kind == ORDINARY ? 1e-16 * exp(rate * s) * (1 + uniform(w)) : world_size(w);
+            double value = w->kind == ORDINARY ? 1e-16 * exp(rate * s) * (1 + world_uniform(w)) : world_size(w);
             table_count(table, w->depths[d]);
             table_count(table, s);
             table_number(table, 0.5 * value);
@@ -403,42 +403,4 @@ void fill_roundoff(struct world *w)
             put_fingerprint(final);
         }
     }
-}
-
-void fill_residual_inverse(struct world *w)
-{
-    struct table  *maps = world_table(w, "residual_inverse",
-                                      "a b lipschitz monotone nonincreasing_steps banach_max_err");
-    struct table  *curves = world_table(w, "residual_map", "a b x y");
-    struct table  *iterates = world_table(w, "residual_banach", "a b iteration max_err bound");
-    const unsigned n = 1 + world_below(w, 3);
-    for (unsigned m = 0; m < n && !w->empty; m++) {
-        const double   a = 0.3 * (m + 1), b = 1 + 0.5 * m;
-        const unsigned folds = world_below(w, 2) * world_below(w, 100);
-        table_number(maps, a);
-        table_number(maps, b);
-        table_number(maps, a * b);
-        table_text(maps, folds ? "false" : "true");
-        table_count(maps, folds);
-        table_number(maps, folds ? 2 * uniform(w) : 1e-16 * uniform(w));
-        for (unsigned i = 0; i < 20; i++) {
-            const double x = 0.3 * i - 3;
-            table_number(curves, a);
-            table_number(curves, b);
-            table_number(curves, x);
-            table_number(curves, x + a * sin(b * x));
-            table_number(iterates, a);
-            table_number(iterates, b);
-            table_count(iterates, i);
-            table_number(iterates, i > 15 ? 0 : uniform(w) * pow(0.1, i));
-            table_number(iterates, pow(0.3 + m, i));
-        }
-    }
-    struct table *linear = world_table(w, "residual_linear", "slope lipschitz monotone formula_max_err banach_max_err");
-    table_number(linear, 2);
-    table_number(linear, 2);
-    table_text(linear, "true");
-    table_number(linear, 4e-16);
-    table_number(linear, 7e18);
-    fill_contraction_numbers(w);
 }

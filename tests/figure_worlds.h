@@ -1,6 +1,6 @@
 /* figure_worlds.h - random small tables, as the programs give them: what test_figures draws.
  *
- * The values are what runs may leave: ordinary, equal, zero, huge, tiny, not a number here or everywhere; depths in any
+ * The values are what runs may leave: ordinary, equal, zero, huge, tiny, NaN here or everywhere; depths in any
  * order, one row, no row at all.
  */
 #ifndef FATHOM_TESTS_FIGURE_WORLDS_H
@@ -25,9 +25,10 @@ struct world {
 /* World `number`, without tables: all of it follows from the number. */
 void world_new(struct world *w, unsigned number);
 
-/* Random numbers of a world's kind: any, not negative, a whole number below n. */
+/* Random numbers of a world's kind: any, not negative; of any world: from [0, 1), a whole number below n. */
 double   world_score(struct world *w);
 double   world_size(struct world *w);
+double   world_uniform(struct world *w);
 unsigned world_below(struct world *w, unsigned n);
 /* A new table of the world. */
 struct table *world_table(struct world *w, const char *name, const char *columns);
@@ -47,8 +48,7 @@ void fill_residual_inverse(struct world *w);
 void fill_warm_start(struct world *w);
 void fill_residual_flow(struct world *w);
 void fill_log_det_estimators(struct world *w);
-void fill_contraction_numbers(struct world *w); /* of residual_inverse */
-void fill_runs(struct world *w);                /* those that no function fills */
+void fill_runs(struct world *w); /* those that no function fills */
 
 /* The tables that the program makes from others, by its own functions.  The others must have the columns of its plan. */
 void world_derive(struct world *w);

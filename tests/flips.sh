@@ -48,7 +48,7 @@ flip() { # FILE BYTE BIT
     # shellcheck disable=SC2059
     printf "\\$(printf %03o $((byte ^ 1 << $3)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
-one() { # STORE: says what became of a copy of it, for which this folder is
+one() { # STORE: prints what became of a copy of it, for which this folder is
     rm -rf ./*
     cp "../$1.db" runs.db
     [ ! -e "../$1.db-wal" ] || cp "../$1.db-wal" runs.db-wal

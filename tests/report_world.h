@@ -5,7 +5,8 @@
 #define FATHOM_TESTS_REPORT_WORLD_H
 
 #include <stdbool.h>
-#include <stdio.h>
+
+#include "world_tables.h"
 
 extern struct world {
     double      heldout[6];              /* mean held-out log p at depths 1, 2, 4, 8, 16, 20                      */
@@ -30,14 +31,6 @@ extern struct world {
 
 struct world good_world(void);
 void         write_world(void); /* all tables of the world as it is, into the folder */
-
-extern char world_folder[64];
-/* As a program derives it, from another table of the folder. */
-struct table;
-void  derive_table(const char *name, const char *columns, void (*fill)(struct table *, const struct table *),
-                   const char *from);
-FILE *create_table(const char *name, const char *columns); /* name.tsv, 21 lines of head; fails the test */
-void  finish_table(FILE *file);
 
 /* The report on the scratch folder; the caller frees.  Fails the test if there is none. */
 char *report(void);

@@ -2,8 +2,8 @@
 # run.sh BUILD TEST... - runs tests (programs and scripts), as many at a time as there are cores, and ends with one
 # line: "N passed, N failed".
 #
-# A test fails by its exit status, and only then is what it said shown; 77 means that something that it needs is not
-# here, and its last line says what.  Scripts are told the build folder in $BUILD.
+# A test fails by its exit status, and only then is its output shown; 77 means that something that it needs is not
+# here, and its last line names that.  For scripts, $BUILD is the build folder.
 set -u
 export BUILD="$1"
 shift

@@ -83,26 +83,6 @@ static void write_cell(FILE *file, const char *coupling, unsigned depth, const c
         write_run(file, coupling, depth, lr, arm, seed);
 }
 
-void derive_table(const char *name, const char *columns, void (*fill)(struct table *, const struct table *),
-                  const char *from)
-{
-    char          path[128];
-    fathom_error  error = { "" };
-    struct table *table = table_new(name, columns);
-    snprintf(path, sizeof path, "%s/%s.tsv", world_folder, from);
-    struct table *source = table_read(path, &error);
-    if (!source)
-        fail_msg("%s", error.text);
-    fill(table, source);
-    FILE *file = create_table(name, columns);
-    for (size_t row = 0; row < table_rows(table); row++)
-        for (size_t c = 0; c < table_columns(table); c++)
-            fprintf(file, "%s%c", table_cell(table, row, c), c + 1 < table_columns(table) ? '\t' : '\n');
-    finish_table(file);
-    table_free(table);
-    table_free(source);
-}
-
 static void write_parts(void)
 {
     static const unsigned depths[] = { 4, 8, 16, 32 };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_checkout.sh - a clone has the bytes that were committed, also where git is told to write CRLF (core.autocrlf).
+# test_checkout.sh - a clone has the bytes that were committed, also where git is set to write CRLF (core.autocrlf).
 set -u
 if ! git rev-parse --git-dir > /dev/null 2>&1; then
     echo "no git, or not a clone"

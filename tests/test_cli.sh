@@ -36,7 +36,7 @@ untouched() { fingerprint; [ "$now" = "$before" ]; }
 fingerprint
 before=$now
 
-# What the dynamic linker says of a library in LD_PRELOAD that is not there is no program's word.
+# What the dynamic linker says of a library in LD_PRELOAD that is not there is no message of the program.
 own_words() { # into $said: the lines on stderr
     local line
     said=()

@@ -1,5 +1,6 @@
 /* test_design.c - the list of an experiment's runs: its order, its seeds, and names of couplings. */
 #include "design.h"
+#include "flow_words.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -119,7 +120,7 @@ static void test_own_depths(void **state)
         assert_true(runs.run[i].training.measure_steps);
     }
     for (size_t i = 0; i < 4; i++)
-        assert_string_equal(runner_mixings[i], names[i]);
+        assert_string_equal(flow_mixings[i], names[i]);
     free(runs.run);
 }
 

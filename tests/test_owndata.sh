@@ -43,12 +43,12 @@ seq -s , 65 > wide && seq -s , 2 66 >> wide && seq -s , 130 -2 2 >> wide
 # shellcheck disable=SC2086
 {
     run 0 0 "$build/depth_sweep" --data rows --heldout 0.2 --depths 1 --store none --out own $short
-    run 1 1 "$build/report" own # not the spiral's story
+    run 1 1 "$build/report" own # the report is about the spiral alone
     says "report: own/depth_sweep.tsv: data rows instead of spiral"
     says "legal is a folder of such tables, build/depth_sweep --out FOLDER"
     run 1 1 "$build/report" --notebook own
     says "own/depth_sweep.tsv: data rows instead of spiral"
-    mkdir away && cp "$build/report" away # a program without its scripts: what is wrong with the tables is told first
+    mkdir away && cp "$build/report" away # a program without its scripts: what is wrong with the tables is reported first
     run 1 1 away/report own
     says "report: own/depth_sweep.tsv: data rows instead of spiral"
     run 1 1 away/report "$tree/results"

@@ -38,7 +38,7 @@ static void put(const char *path, const char *text, double off, unsigned keep)
     store_close(store);
 }
 
-/* What parted_tell prints. */
+/* What parted_print prints. */
 static char *told(bool *same)
 {
     static char text[4096];
@@ -47,7 +47,7 @@ static char *told(bool *same)
     fflush(stdout);
     const int out = dup(STDOUT_FILENO);
     assert_non_null(freopen(path, "w", stdout));
-    *same = parted_tell(first, second);
+    *same = parted_print(first, second);
     fflush(stdout);
     dup2(out, STDOUT_FILENO);
     close(out);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "replay.h"
+#include "runner.h"
 
 enum { STEPS = 30 };
 

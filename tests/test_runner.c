@@ -30,7 +30,7 @@ static struct run run_of(const struct session *session, size_t depth, uint64_t s
 static void count_job(void *context, size_t index, struct progress *progress)
 {
     ((unsigned *)context)[index]++;
-    progress_add(progress, 1);
+    parallel_add(progress, 1);
 }
 
 static void test_every_job_once(void **state)
@@ -53,7 +53,7 @@ static void note_order(void *context, size_t index, struct progress *progress)
 {
     size_t *order = context; /* order[0]: how many so far */
     order[++order[0]] = index;
-    progress_add(progress, 1);
+    parallel_add(progress, 1);
 }
 
 /* On one thread the order of starting shows. */

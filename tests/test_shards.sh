@@ -38,7 +38,7 @@ for order in "1 2 3" "3 1 2 1"; do
     [ "$(set_of merged)" = "$(set_of whole)" ] || fail "--merge $order: other tables"
 done
 rm -rf merged merged.db*
-divergence --merge shard1.db shard3.db --store merged.db --out merged && fail "a part is missing, and nobody says so"
+divergence --merge shard1.db shard3.db --store merged.db --out merged && fail "a part is missing, and no message names it"
 said "runs are missing"
 said "divergence: missing: $(cut -c 1-16 list.2 | sort | comm -12 - <(sed -n 's/.*missing: \(.\{16\}\) .*/\1/p' err | sort) | head -n 1)"
 [ -z "$(find merged -name '*.tsv' 2> /dev/null)" ] || fail "a part is missing, and tables are there"

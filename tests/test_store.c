@@ -76,9 +76,9 @@ static void test_byte_order(void **state)
     double        back[N];
     struct sha256 of_bytes, of_doubles;
     char          digits[17];
-    bytes_of_doubles(bytes, x, N);
+    sha256_bytes_of(bytes, x, N);
     assert_memory_equal(bytes, expected, sizeof expected);
-    doubles_of_bytes(back, bytes, N);
+    sha256_doubles_of(back, bytes, N);
     for (size_t i = 0; i < N; i++)
         assert_true(memcmp(&back[i], &x[i], 8) == 0 || (isnan(x[i]) && isnan(back[i])));
     sha256_bytes(&of_bytes, expected, sizeof expected);
@@ -92,7 +92,7 @@ static void test_byte_order(void **state)
     assert_true(many && flat);
     for (size_t i = 0; i < 5000; i++)
         many[i] = (double)i / 7;
-    bytes_of_doubles(flat, many, 5000);
+    sha256_bytes_of(flat, many, 5000);
     sha256_bytes(&of_bytes, flat, 8 * 5000);
     sha256_doubles(&of_doubles, many, 5000);
     assert_memory_equal(&of_bytes, &of_doubles, sizeof of_bytes);
@@ -332,10 +332,10 @@ static void test_columns(void **state)
     assert_int_equal(sqlite3_step(s), SQLITE_ROW);
     assert_true(sqlite3_column_double(s, 0) == run.numbers[1]);
     assert_string_equal(sqlite3_column_text(s, 1), isnan(run.numbers[2]) ? "null" : "real");
-    bytes_of_doubles(expected, run.loss, run.steps);
+    sha256_bytes_of(expected, run.loss, run.steps);
     assert_int_equal(sqlite3_column_bytes(s, 2), 8 * run.steps);
     assert_memory_equal(sqlite3_column_blob(s, 2), expected, 8 * run.steps);
-    bytes_of_doubles(expected, run.params, run.n_params);
+    sha256_bytes_of(expected, run.params, run.n_params);
     assert_int_equal(sqlite3_column_bytes(s, 3), 8 * run.n_params);
     assert_memory_equal(sqlite3_column_blob(s, 3), expected, 8 * run.n_params);
     struct sha256 key;

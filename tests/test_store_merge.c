@@ -25,13 +25,13 @@ static bool add_to_digest(void *context, const struct store_run *run)
                      run->keep);
     memcpy(line + n, &digest->all, sizeof digest->all);
     n += (int)sizeof digest->all;
-    bytes_of_doubles((uint8_t *)line + n, run->numbers, WORLD_NUMBERS);
+    sha256_bytes_of((uint8_t *)line + n, run->numbers, WORLD_NUMBERS);
     n += 8 * WORLD_NUMBERS;
     const double *const parts[] = { run->loss, run->grad_norm, run->params };
     const size_t        sizes[] = { run->steps, run->steps, run->n_params };
     for (size_t i = 0; i < 3; i++)
         if (parts[i]) {
-            bytes_of_doubles((uint8_t *)line + n, parts[i], sizes[i]);
+            sha256_bytes_of((uint8_t *)line + n, parts[i], sizes[i]);
             n += (int)(8 * sizes[i]);
         }
     sha256_bytes(&digest->all, line, (size_t)n);

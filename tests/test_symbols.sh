@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_symbols.sh - what the library asks of others, read off its object files.
+# test_symbols.sh - what the library takes from others, read off its object files.
 #
 # Of libm only fma and sqrt, whose results IEEE 754 fixes: the same glibc gives different last bits of exp, log or sin
 # with and without FMA hardware.  And it prints nothing, opens no file, reads no environment, ends no process, and keeps

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "run_store.h"
+#include "runner.h"
 
 static const struct program program = { .name = "test", .takes = TAKES_DATA | TAKES_FLOW | TAKES_TRAINING };
 
