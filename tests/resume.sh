@@ -61,13 +61,13 @@ echo "$tried calls failed, $survived of them without effect"
 # -------------------------------------------------------------------------------------------------- two at once ----
 # One store and one folder, other runs: both end well, or one is killed.  The folder is of either, never of both.
 rounds=40 killed=0
-pause() { sleep "0.$(printf %03d $((RANDOM % 100)))"; }
+pause() { sleep "0.$(printf %03d $((RANDOM % $1)))"; } # less than so many milliseconds
 for ((i = 0; i < rounds; i++)); do
     rm -rf "$scratch/d" && mkdir "$scratch/d"
     (sweep 4 --store "$scratch/d/runs.db" --out "$scratch/d/out" 2> "$scratch/err4") & one=$!
-    pause
+    pause $((i % 2 ? 10 : 100))
     (sweep 5 --store "$scratch/d/runs.db" --out "$scratch/d/out" 2> "$scratch/err5") & two=$!
-    [ $((i % 2)) -eq 0 ] || { pause; kill -KILL $one 2> /dev/null; }
+    [ $((i % 2)) -eq 0 ] || { pause 60; kill -KILL $one 2> /dev/null; }
     wait $one 2> /dev/null
     status=$?
     [ $status -eq 0 ] || { [ $((i % 2)) -eq 1 ] && [ $status -eq 137 ] && killed=$((killed + 1)); } ||
@@ -82,6 +82,7 @@ for ((i = 0; i < rounds; i++)); do
     left=$(cd "$scratch/d" && find . -name '.fathom*' -o -name 'runs.db-*')
     [ -z "$left" ] || fail "two at once: left $left"
 done
+[ $killed -gt 0 ] || fail "two at once: none was killed"
 echo "$rounds times two at once, $killed of them killed"
 
 # ------------------------------------------------------------------------------------------------- a disk of 1 MiB ----
