@@ -119,7 +119,7 @@ static const struct option_row rows[OPTION_COUNT] = {
     [OPTION_STEPS] = { "steps", "N", KIND_COUNT, AT(training.steps), FATHOM_STEPS_MIN, 1e7, .setting = true,
                        .meaning = "gradient steps" },
     [OPTION_BATCH] = { "batch", "N", KIND_COUNT, AT(training.batch), FATHOM_BATCH_MIN, 1e6, .setting = true,
-                       .meaning = "rows a step" },
+                       .meaning = "rows per step" },
     [OPTION_LR] = { "lr", "X|tuned[:LIST]", KIND_RATE, AT(training.peak_lr), 0, FATHOM_LR_MAX, .above_low = true,
                     .setting = true,
                     .meaning = "peak of the one-cycle learning rate; tuned: of 0.003, 0.01 and 0.03, or of\n"
