@@ -33,6 +33,7 @@ trap 'rm -rf "$scratch"' EXIT
 if command -v valgrind > /dev/null; then
     rows=$scratch/rows
     awk 'BEGIN { for (i = 0; i < 150; i++) print i * cos(i), i * sin(i) }' > "$rows"
+    awk 'BEGIN { for (i = 0; i < 300; i++) print i * cos(i), i * sin(i), cos(2 * i), sin(3 * i) }' > "$rows.4d"
     while read -r program options; do
         # shellcheck disable=SC2086
         if valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
@@ -47,6 +48,7 @@ if command -v valgrind > /dev/null; then
 depth_truth --data $rows --heldout 0.2 --depths 1,2 --seeds 1 --steps 4 --batch 70
 depth_truth --data $rows --coupling affine --actnorm data --depths 2 --seeds 1 --steps 4 --batch 70
 stability_4d --data $rows --seed 0 --seeds 1 --steps 4 --batch 20
+depth_sweep --data $rows.4d --heldout 0.2 --width 64 --depths 1 --seeds 1 --steps 4 --batch 220
 roundoff --depths 1 --replicas 2 --steps 4
 gradient_norm --depths 2 --data-size 200
 conditioner --data $rows --depths 1 --steps 4 --batch 20
