@@ -83,7 +83,7 @@ const struct experiment depth_sweep = {
     .program = {
         .name = "depth_sweep",
         .summary = "Trains flows of growing depth and writes their mean log p: depth_sweep.tsv, and the\n"
-                   "losses of one run a depth: loss.tsv.  Of the spiral: the true density's own mean\n"
+                   "losses of one run per depth: loss.tsv.  Of the spiral: the true density's own mean\n"
                    "log p, truth.tsv.",
         .takes = TAKES_DATA | TAKES_FLOW | TAKES_START | TAKES_SEEDS | TAKES_TRAINING | TAKES(OPTION_REPLICAS) | TAKES_OUTPUT,
     },

@@ -33,7 +33,7 @@ static void list_numbers(struct pieces *out)
     }
 }
 
-/* A line a claim: the notebook's sentences, or what this report claims of its own. */
+/* A line per claim: the notebook's sentences, or what this report claims of its own. */
 static void list_claims(struct pieces *out, const char *name, bool notebooks)
 {
     struct bytes *table = pieces_table(out, name);
