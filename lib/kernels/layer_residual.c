@@ -253,9 +253,17 @@ static void finish(double *gradient, void *state)
 
 /* ---------------------------------------------------------------------------------------------------- inverse ---- */
 
-enum progress { STARTED, BY_NEWTON, BY_BANACH, POLISHED, FOUND, LOST };
+/* What made the point x that a row is at. */
+enum progress {
+    STARTED,   /* nothing: x = y                                              */
+    BY_NEWTON, /* Newton's step from the point kept                           */
+    BY_BANACH, /* Banach's step from it, since Newton's did not shrink |F|    */
+    POLISHED,  /* Newton's step from a point that the certificate accepted    */
+    FOUND,     /* closed: x is accepted                                       */
+    LOST       /* closed: x is NaN                                            */
+};
 
-/* What a row of the inverse is at. */
+/* The state of the inverse of a tile. */
 struct search {
     enum progress progress[TILE];
     double        size[TILE];    /* |F| at the last point kept */
