@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         exit_failed("not enough memory");
 
     bench.peak = measure_peak(bench.isa);
-    printf("%s, kernels %s, peak %.1f GFLOP/s a core in double precision\n", bench.machine, bench.isa->name,
+    printf("%s, kernels %s, peak %.1f GFLOP/s per core in double precision\n", bench.machine, bench.isa->name,
            bench.peak * 1e-9);
     enum { N_TABLES = 8 };
     struct table *exponents, *tables[N_TABLES];

@@ -317,11 +317,11 @@ fathom_status fathom_flow_forward(double *z, double *log_det, fathom_workspace *
  * up to B = 10, and none at 100 (build/tests/test_way_back prints the errors).  FATHOM_BAD_ARGUMENT, here and of
  * fathom_flow_sample, for a spline whose interval is above FATHOM_INVERSE_INTERVAL.
  * A flow of mixtures returns each coordinate of x to 1e-10 max(1, |x| / 40), or the outcome is FATHOM_FLAT: doubles do
- * not tell such an x.  All rows are written, and such a row's x is one of those whose latent is nearest.  Reasons:
+ * not determine such an x.  All rows are written, and such a row's x is one of those whose latent is nearest.  Reasons:
  *   - in some coupling 2^-50 max(1, |z|) dx/dz exceeds 1e-10 max(1, |x|) for some row: a wide gap between components;
  *   - in the flow as a whole 2^-50 sum_l sum_d |dx_c/dv_ld| max(1, |v_ld|) exceeds the promise for some row and c, v_l the
  *     row after layer l: no coupling is flat by itself, but their slopes multiply.  Trained conditioners grow outside
- *     the rows, and out at |x| = 40 the latent of most rows does not tell x.  This bound is of first order, from
+ *     the rows, and out at |x| = 40 the latent of most rows does not determine x.  This bound is of first order, from
  *     exact Jacobians (inverse_error.c); it takes the time of D forward and D backward passes and some D^3 per row;
  *   - for "mixture-clipped": a coordinate is out of the clip's range.
  * FATHOM_NO_MEMORY also for a mixture's bound.  FATHOM_NO_CONVERGENCE, here and of fathom_flow_sample, if a

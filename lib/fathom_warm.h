@@ -104,8 +104,9 @@ typedef enum fathom_start {
  *              (fathom_em_options_default, sd at most e^4.99); the last weights of the conditioner become 0, and its
  *              last biases the outputs with which the transformer is nearest to Phi^-1(F) (transformer.h, `fit`)
  *
- * so that with "mixture" the flow is the diagonal solution itself.  Other layers stay as they were drawn, and the rows
- * pass through them.  The base stays standard normal.
+ * so that with "mixture" the flow is the diagonal solution itself: between rotations no coordinate's map depends on
+ * another coordinate.  Other layers stay as they were drawn, and the rows pass through them.  The base stays standard
+ * normal.
  *
  * FATHOM_START_ROTATIONS makes the same fit and writes the rotations' matrices alone, FATHOM_START_COLD does nothing.
  * rows: [n] indices into x, or NULL for 0 .. n - 1.
@@ -114,10 +115,10 @@ typedef enum fathom_start {
  * and F that of its mixture, over all couplings, the coordinates that they transform, and the rows: how far, coupling by
  * coupling, the flow is from the diagonal solution.  FATHOM_START_ROTATIONS: that of the fit; FATHOM_START_COLD: NaN.
  *
- * FATHOM_BAD_ARGUMENT if n is 0, blocks are residual ones or the transformer has no `fit`; FATHOM_DEGENERATE if the deviation of a coordinate is
- * not above 1e-5 where a mixture or an ActNorm is due; FATHOM_BAD_DATA if a number is not finite or too large to be
- * squared; FATHOM_NO_CONVERGENCE if the covariance has no eigenvectors within the sweeps; FATHOM_NO_MEMORY.  On failure
- * params and *distance are unchanged. */
+ * FATHOM_BAD_ARGUMENT if n is 0, blocks are residual ones or the transformer has no `fit`; FATHOM_DEGENERATE if the
+ * deviation of a coordinate is not above 1e-5 where a mixture or an ActNorm is due; FATHOM_BAD_DATA if a number is not
+ * finite or too large to be squared; FATHOM_NO_CONVERGENCE if the covariance has no eigenvectors within the sweeps;
+ * FATHOM_NO_MEMORY.  On failure params and *distance are unchanged. */
 fathom_status fathom_flow_warm_start(double *params, fathom_workspace *ws, const double *x, const uint32_t *rows,
                                      size_t n, fathom_start start, double *distance);
 

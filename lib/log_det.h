@@ -9,9 +9,9 @@ struct log_det {
     fathom_log_det way;
     size_t         dim;
     size_t         n_terms; /* of the series, at most; 0 of the exact way                                    */
-    size_t         room;    /* of chance                                                                     */
-    double        *chance; /* [n_terms] of [room], P(N >= k) of term k = 1, 2, ...: 1 for those that are always there */
-    double        *scratch; /* [(n_terms + 1) D] or [2 D^2], whatever is more                                */
+    size_t         room;    /* doubles of chance                                                             */
+    double *chance;  /* [room], of which [n_terms]: of term k = 1, 2, ... P(a row has it), 1 for those always there */
+    double *scratch; /* [(n_terms + 1) D] or [2 D^2], whatever is more                                */
 };
 
 /* False: not enough memory.  The caller clears it in any case. */

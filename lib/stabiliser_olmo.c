@@ -5,7 +5,7 @@
  *
  * mean and standard deviation (divisor n - 1) over the up to 128 steps before, from step 64 on (from 0; 64 steps stand
  * before it).  Values of steps that were left out enter the window too.  So after a value that is not finite the bound is
- * not a number, and as in OLMo-core all steps are left out until that value has passed through the window.  A step that
+ * NaN, and as in OLMo-core all steps are left out until that value has passed through the window.  A step that
  * is not finite before step 64 ends the run; OLMo-core would take it.
  *
  * Unlike here, OLMo-core leaves out a step that lies as far below the mean, and begins one step earlier. */

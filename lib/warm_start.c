@@ -1,5 +1,6 @@
 /* warm_start.c - a flow that starts at the diagonal solution of iterative Gaussianization (Laparra, Camps-Valls & Malo
- * 2011, "Iterative Gaussianization: from ICA to random rotations", with principal axes; fathom_warm.h).
+ * 2011, "Iterative Gaussianization: from ICA to random rotations", with principal axes; fathom_warm.h).  Diagonal: each
+ * coupling's conditioner gives the same outputs at every row, so a coupling maps each coordinate by itself.
  *
  * All rows stand at one layer.  The layer gets its parameters from them, and they go on through it. */
 #include <math.h>

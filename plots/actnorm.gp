@@ -34,11 +34,12 @@ named_score = members > 0 ? "held-out log p" : "training log p"
 
 # Medians over the seeds in the order of the depths, and how many runs are ruined, and how many diverged.
 array bad[n]
+array bad_lines[n]
 set print $medians
 print "coupling\tactnorm\tdepth\tscore\tnorm"
 summary_of(c, a, d, name_) = in(c, a) && column("depth") == d && strcol("of") eq name_
 do for [i=1:n] {
-    c = word(couplings, i); bad[i] = ""
+    c = word(couplings, i); bad[i] = ""; bad_lines[i] = 0
     do for [a in arms] {
         line = ""; n_bad = 0
         do for [d in depths] {
@@ -55,7 +56,7 @@ do for [i=1:n] {
             eval look_up("S", 'summary_of(c, a, D, "grad_norm")', "median")
             print sprintf("%s\t%s\t%s\t%.17g\t%.17g", c, a, d, median, found)
         }
-        if (line ne "") { bad[i] = bad[i].sprintf("%s: %s\n", a, line) }
+        if (line ne "") { bad[i] = bad[i].sprintf("%s: %s\n", a, line); bad_lines[i] = bad_lines[i] + 1 }
     }
     if (bad[i] ne "") { bad[i] = "depth: ○ ruined, × diverged\n".bad[i] }
 }
@@ -139,7 +140,7 @@ eval canvas(500, HIGH)
 set multiplot
 left = 0.145; gap = 0.125; width = (0.955 - left - gap) / 2
 set title offset 0,-0.7
-set xlabel offset 0,0.6
+set xlabel offset 0,1
 set ylabel offset 1.6,0
 by(factor) = factor > 1e5 ? 100 : 10       # the factor between the ticks of a logarithmic axis that spans the factor
 below(y) = 1 - y / HIGH                    # a place in units of the page, from its top
@@ -214,10 +215,10 @@ do for [i=1:n] {
     set ytics autofreq font SMALL
     set yrange [0 : 1]
     set format y "%.1f"
-    set label 1 bad[i] at graph 0.03, 0.285 font TINY
+    set label 1 bad[i] at graph 0.03, 0.055 + 0.097 * bad_lines[i] font TINY      # the last line above the axis
     if (high[i] > -1e300) {
         set format y decimals(high[i] - floor_[i])
-        room = bad[i] eq "" ? 0 : 0.60 * larger(high[i] - floor_[i], beside_flat(high[i]))      # for the words at the foot
+        room = bad[i] eq "" ? 0 : (0.27 + 0.17 * bad_lines[i]) * larger(high[i] - floor_[i], beside_flat(high[i])) # for the words at the foot
         set yrange [floor_[i] - room : high[i] + 0.08 * larger(high[i] - floor_[i], beside_flat(high[i]))]
         if (words(low_at[i]) > 0) {        # left of the line that falls to the first of them
             if (log(number_in(low_at[i], 1) / least) > 0.5 * log(1.69 * most / least)) {

@@ -13,9 +13,9 @@ set multiplot layout 2,2 margins screen 0.14,0.94,0.11,0.94 spacing screen 0.15,
 do for [axis in "depth batch width dimension"] {
     exponent = NaN
     stats E using (strcol("axis") eq axis ? (exponent = column("exponent"), 0) : 0) nooutput
-    set xlabel axis eq "depth" ? "blocks" : axis eq "batch" ? "rows a batch" : \
-               axis eq "width" ? "hidden units a layer" : "dimension" offset 0,0.5
-    set ylabel axis eq "depth" || axis eq "width" ? "time a step   [µs]" : "" offset 1,0
+    set xlabel axis eq "depth" ? "blocks" : axis eq "batch" ? "rows per batch" : \
+               axis eq "width" ? "hidden units per layer" : "dimension" offset 0,0.5
+    set ylabel axis eq "depth" || axis eq "width" ? "time per step   [µs]" : "" offset 1,0
     set title sprintf("%s: exponent %.2f", axis, exponent) font SMALL
     set xtics auto
     if (axis eq "batch") { set xtics 64, 16 }

@@ -4,11 +4,11 @@
 eval canvas(500, 330)
 T = "split.tsv"
 
-set lmargin at screen 0.37
+set lmargin at screen 0.39
 set rmargin at screen 0.95
 set tmargin at screen 0.90
 set bmargin at screen 0.20
-set title "One coupling, 512 rows, forward and backward"
+set title "One coupling, 512 rows, forward and backward" offset -10,-0.4
 set xlabel "time   [µs]" offset 0,0.4
 set border 1
 unset grid

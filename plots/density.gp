@@ -1,5 +1,5 @@
-# density.gp - the trained flow's density on the plane, a panel a depth, one colour scale, a third of the data on top.
-# Tables: density.tsv (a square grid a depth, one after the other), density_integral.tsv (a row a panel), and
+# density.gp - the trained flow's density on the plane, a panel per depth, one colour scale, a third of the data on top.
+# Tables: density.tsv (a square grid per depth, one after the other), density_integral.tsv (a row per panel), and
 # spiral.tsv (the training rows, columns x0 and x1) if it is there.
 
 I = "density_integral.tsv"

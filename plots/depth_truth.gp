@@ -77,10 +77,9 @@ set print $over_fit;  eval means("O_S", "over_fit")
 
 eval canvas(500, has_kl ? 600 : 370)
 set multiplot
-set lmargin at screen (abs(low) < 1e4 && farthest < 1e4 ? 0.15 : 0.21)
+set lmargin at screen (abs(low) < 1e4 && farthest < 1e4 ? 0.165 : 0.225)
 set rmargin at screen 0.975
-set ylabel offset 0.8,0
-set xlabel (has_kl ? "" : "number of coupling blocks") offset 0,0.4
+set xlabel (has_kl ? "" : "number of coupling blocks") offset 0,0.6
 set logscale x 2
 set xrange [least / 1.25 : most * 1.25]
 set xtics ()
@@ -93,7 +92,7 @@ right(d) = d * 1.035
 set tmargin at screen (has_kl ? 0.945 : 0.91)
 set bmargin at screen (has_kl ? 0.50 : 0.155)
 set title "Score against depth, on training rows and on new ones"
-set ylabel "mean log p(x)   [nats]"
+set label 90 "mean log p(x)   [nats]" at screen 0.024, graph 0.5 center rotate   # (no wide tick moves a label)
 set key bottom right
 set label 1 gprintf("truth, training rows: %.3f", train_truth) at graph 0.015, first train_truth offset 0,0.6 font SMALL
 set label 2 gprintf("truth, held-out rows: %.3f", heldout_truth) at graph 0.015, first heldout_truth offset 0,-0.7 \
@@ -149,7 +148,7 @@ if (has_kl) {
     set tmargin at screen 0.435
     set bmargin at screen 0.095
     set xlabel "number of coupling blocks"
-    set ylabel "distance   [nats]"
+    set label 90 "distance   [nats]" at screen 0.024, graph 0.5 center rotate
     set yrange [* : *] noextend
     set offsets 0, 0, graph 0.07, graph 0.06
     if (far) { set yrange [-0.2 : FOOT] }

@@ -22,7 +22,7 @@ n = words(panels)
 across = n < 3 ? n : 3
 down = (n + across - 1) / across
 
-wide = 90 + across * 196; high = 74 + down * 175
+wide = 42 + across * 196; high = 70 + down * 175
 eval canvas(larger(wide, 460), high)
 set multiplot
 wide = larger(wide, 460)
@@ -32,9 +32,27 @@ title_of(p) = p[1 : strstrt(p, "/") - 1].(p[strstrt(p, "/") + 1 : *] eq "width" 
                                           p[strstrt(p, "/") + 1 : *] eq "params" ? ", equal parameters" : \
                                           p[strstrt(p, "/") + 1 : *] eq "work"   ? ", equal work" : "")
 of(p) = strcol("data")."/".strcol("arm") eq word(panels, p)
+
+# The title and the key, in a strip of their own above the panels.
+set lmargin at screen 0.02
+set rmargin at screen 0.98
+set tmargin at screen 1 - 30.0 / high
+set bmargin at screen 1 - 50.0 / high
+set label 9 "Test score against depth, at several peak rates" at screen 0.5, screen 1 - 16.0 / high center
+set key center horizontal maxrows 1 font SMALL samplen 1.6 width -2
+unset border; unset tics
+set xrange [0 : 1]; set yrange [0 : 1]
+plot for [i=1:words(lrs)] keyentry with linespoints lc rgb rate_colour(i) pt rate_mark(i) ps 0.6 lw 1.2 \
+         title (i == 1 ? "rate " : "").word(lrs, i), \
+     keyentry with lines lc rgb black lw 2 dt (6,4) title "tuned", \
+     NaN notitle
+unset label; unset key
+set border 3 lc rgb "#404040" lw 1
+set ytics nomirror out scale 0.6 offset 0.3,0
+
 set logscale x 2
 set xrange [least / 1.25 : most * 1.25]
-set xtics () font SMALL
+set xtics nomirror out scale 0.6 offset 0,0.3 () font SMALL
 set ytics font SMALL
 set for [d in depths] xtics add (d real(d))
 unset key
@@ -49,18 +67,15 @@ do for [p=1:n] {
     col = (p - 1) % across; row = (p - 1) / across
     set lmargin at screen (84.0 + col * 196) / wide
     set rmargin at screen (84.0 + col * 196 + 134) / wide
-    set tmargin at screen 1 - (52.0 + row * 175) / high
-    set bmargin at screen 1 - (52.0 + row * 175 + 118) / high
+    set tmargin at screen 1 - (72.0 + row * 175) / high
+    set bmargin at screen 1 - (72.0 + row * 175 + 118) / high
     set format y decimals(top - low)
     set ytics tick(2 * (top - low))
     unset label
-    if (p == 1) { set label 9 "Test score against depth, at several peak rates" at screen 0.5, screen 1 - 16.0 / high center }
     set label 1 title_of(word(panels, p)) noenhanced at graph 0, 1.09 font SMALL
-    if (row == down - 1 || p + across > n) { set label 2 "blocks" at graph 0.5, -0.26 center font SMALL }
+    if (row == down - 1 || p + across > n) { set label 2 "blocks" at graph 0.5, -0.32 center font SMALL }
     if (col == 0) { set label 3 "test log p   [nats]" rotate center at graph -0.53, 0.5 font SMALL }
     if (!some) { set label 4 "no ok run" at graph 0.5, 0.5 center font SMALL }
-    set key at graph 0.98, 0.04 bottom right font TINY samplen 1.2 spacing 0.9
-    if (p > 1) { unset key }
     shown(y) = abs(y) < 1e300 ? (y > low ? y : low - 0.6 * room) : NaN
     # A line without a point is not drawn: gnuplot complains of one.
     drawn = ""; envelope = 0
@@ -73,9 +88,6 @@ do for [p=1:n] {
              with linespoints lc rgb rate_colour(place_of(w, lrs)) pt rate_mark(place_of(w, lrs)) ps 0.6 lw 1.2 notitle, \
          for [i=1:envelope > 0] R using (column("depth")):(of(p) && in_envelope(0) ? shown(cell("test")) : NaN) \
              with lines lc rgb black lw 2 dt (6,4) notitle, \
-         for [i=1:words(lrs)] keyentry with linespoints lc rgb rate_colour(i) pt rate_mark(i) ps 0.6 lw 1.2 \
-             title word(lrs, i), \
-         keyentry with lines lc rgb black lw 2 dt (6,4) title "tuned", \
          NaN notitle
 }
 unset multiplot

@@ -81,7 +81,8 @@ do for [p=1:2] {
     set lmargin at screen left + (p - 1) * (width + gap)
     set rmargin at screen left + (p - 1) * (width + gap) + width
     set title (p == 1 ? "effective step" : "gradient norm, untrained")
-    set ylabel (p == 1 ? "rms(change of θ) / rate" : "‖∇ NLL‖_2   [nats]") offset (p == 1 ? 1.2 : 1.6),0
+    set label 90 (p == 1 ? "rms(change of θ) / rate" : "‖∇ NLL‖_2   [nats]") \
+        at screen left - 0.09 + (p - 1) * (width + gap), graph 0.5 center rotate
     if (high[p] == 0) {
         set yrange [1 : 10]
         set label 1 "no number is finite\nand above 0" at graph 0.5, 0.5 center font SMALL
@@ -108,7 +109,7 @@ do for [p=1:2] {
                  with points pt 2 lc rgb hue(c) lw 1 ps 0.6 notitle, \
              for [c in named[p]] $medians using \
                  (column("panel") == p && strcol("coupling") eq c ? column("depth") * shift(c) : NaN): \
-                 "median":"low":"high" with yerrorbars ls mark(c) ps 0 dt 1 lw 1.3 notitle, \
+                 "median":"low":"high" with yerrorbars ls mark(c) pt -1 dt 1 lw 1.3 notitle, \
              for [c in named[p]] $medians using \
                  (column("panel") == p && strcol("coupling") eq c ? column("depth") * shift(c) : NaN):"median" \
                  with linespoints ls mark(c) ps 0.75 title (c eq "spline" ? "RQ spline" : c), \

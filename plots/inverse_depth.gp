@@ -15,7 +15,7 @@ eval sorted("depths")
 
 eval canvas(500, 560)
 set multiplot
-set lmargin at screen 0.15
+set lmargin at screen 0.17
 set rmargin at screen 0.975
 set logscale x
 set xrange [least / 1.25 : most * 1.25]
@@ -36,11 +36,12 @@ do for [q=1:2] {
     }
     set tmargin at screen (q == 1 ? 0.945 : 0.49)
     set bmargin at screen (q == 1 ? 0.56 : 0.11)
-    set ylabel (q == 1 ? "inverse error" : "condition number") offset 0.8,0
-    set xlabel (q == 2 ? "number of coupling blocks" : "")
+    set xlabel (q == 2 ? "number of coupling blocks" : "") offset 0,0.9
     set key at graph 0.03, 0.84 left top font SMALL
     if (q == 2) { unset key }
     unset label
+    # (A label: no wide tick moves it off the page.)
+    set label 90 (q == 1 ? "inverse error" : "condition number") at screen 0.024, graph 0.5 center rotate
     if (q == 1) { set label 1 "half the digits of a double" at graph 0.985, first TOLERANCE right offset 0,0.6 font SMALL }
     # What has a number, "affine/inverse_error", in the table of runs and in the summary: gnuplot complains of a line
     # without a point, also of one in a loop of no turns.

@@ -60,7 +60,7 @@ print sprintf("%d\t%.17g\t%.17g\t%.17g", -99, foot, foot, foot)      # never emp
 set print
 
 eval canvas(500, 380)
-set lmargin at screen 0.16
+set lmargin at screen 0.175
 set rmargin at screen 0.98
 set tmargin at screen 0.92
 set title "Blocks with and without flips and rotations"
@@ -68,7 +68,7 @@ set bmargin at screen (narrow ? 0.33 : 0.27)
 set xrange [0.3 : n_depths * (n + 1) - 0.3]
 set yrange [foot - 0.25 * pad : top + 0.35 * pad]
 set format y decimals(top - foot)
-set ylabel (heldout ? "held-out" : "training")." mean log p(x)   [nats]" offset 0.4,0
+set label 92 (heldout ? "held-out" : "training")." mean log p(x)   [nats]" at screen 0.024, graph 0.5 center rotate
 set xtics () font SMALL
 unset key
 wide = n_depths * (n + 1) - 0.6
@@ -82,7 +82,7 @@ do for [i=1:n_depths] {
         }
     }
     set label i "".(narrow ? "" : "depth ").word(depths, i) \
-        at screen 0.16 + 0.82 * ((i - 1) * (n + 1) + 0.5 * (n + 1) - 0.3) / wide, screen 0.125 center
+        at screen 0.175 + 0.805 * ((i - 1) * (n + 1) + 0.5 * (n + 1) - 0.3) / wide, screen 0.125 center
     if (i < n_depths) { set arrow i from i * (n + 1), graph 0 to i * (n + 1), graph 1 nohead lc rgb pale lw 1.5 }
 }
 if (narrow) { set label 90 "depth" at screen 0.02, 0.125 font SMALL }

@@ -1,6 +1,6 @@
 # residual_inverse.gp - T(x) = x + a sin(b x) beside the identity: a contraction's map and one that folds.
 # A green map rises everywhere, so it has an inverse; a red one does not.
-# Tables: residual_inverse.tsv (a row a panel), residual_map.tsv (the curves).
+# Tables: residual_inverse.tsv (a row per panel), residual_map.tsv (the curves).
 
 eval canvas(500, 330)
 T = "residual_inverse.tsv"

@@ -1,6 +1,6 @@
 # rows.gp - KL to the true density and the over-fitting gap against the number of training rows, a line per depth.
 #
-# Filled marks: trained to the end; open ones: the parameters that fit the validation rows best; larger: four times the
+# Filled marks: trained to the end; open ones: the parameters that fit the validation rows best; squares: four times the
 # steps.  Medians over the seeds.
 # Tables: rows_summary.tsv.
 
@@ -23,7 +23,7 @@ set xrange [number_in(sizes, 1) / 1.5 : number_in(sizes, words(sizes)) * 1.5]
 set xtics ()
 set for [s in sizes] xtics add (s real(s))
 mark(a) = a eq "end" ? 7 : a eq "best" ? 6 : a eq "end-x4" ? 5 : 4
-size(a) = strstrt(a, "x4") > 0 ? 1.3 : 0.8
+size(a) = strstrt(a, "x4") > 0 ? 1.0 : 0.8
 name(a) = a eq "end" ? "to the end" : a eq "best" ? "best of validation" : \
           a eq "end-x4" ? "four times the steps" : "the same, best of validation"
 do for [k=1:2] {
@@ -38,7 +38,7 @@ do for [k=1:2] {
     set bmargin at screen (k == 1 ? 0.56 : 0.11)
     set format y decimals(top - low)
     set ylabel (k == 1 ? "KL(truth || flow)   [nats]" : "over-fitting gap   [nats]") offset 0.8,0
-    set xlabel (k == 2 ? "training rows" : "")
+    set xlabel (k == 2 ? "training rows" : "") offset 0,0.9
     unset label
     if (!some) { set label 1 "no number" at graph 0.5, 0.5 center }
     set key top right font SMALL

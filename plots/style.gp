@@ -69,7 +69,8 @@ set style line ACTNORM_NONE    lc rgb black  lw 1.5 dt 1      pt 6 ps 0.8   # op
 set style line ACTNORM_DEFAULT lc rgb orange lw 2   dt (3,3)  pt 9 ps 0.8   # filled triangles
 set style line ACTNORM_DATA    lc rgb blue   lw 2   dt (12,5) pt 5 ps 0.7   # filled squares
 
-# Depths are an order, so their colours are one (after ColorBrewer's YlGnBu): deeper is darker, also in grey.
+# Depths are an order, so their colours are one (after ColorBrewer's YlGnBu): deeper is darker, also in grey.  In a figure
+# without a line per depth, another order has these colours: peak rates, contraction numbers.
 depth_colour(d) = d <= 1 ? "#7FCDBB" : d <= 2 ? "#35A7C4" : d <= 4 ? "#2376B4" : d <= 8 ? "#263C94" : \
                   d <= 16 ? "#3A0F63" : d <= 20 ? "#26083F" : "#000000"
 

@@ -2,8 +2,9 @@
 
     python steps.py BENCH [DIM,WIDTH,BATCH ...]        BENCH: this program's build/bench/bench
 
-Theirs is one lax.scan of STEPS steps, compiled before; ours is the least of the steps that BENCH makes.  Each round
-times both once; the ratio is the median of the rounds', beside their extremes.  Both train on six times as many rows as a
+Theirs is one lax.scan of STEPS steps, compiled before; ours is what BENCH makes in 0.3 s, after one step.  Both are the
+mean of their steps.  Each round times both once; the times are the least of the rounds', the ratio is the median of the
+rounds', beside their extremes.  Both train on six times as many rows as a
 batch has.  Clocks: processor time, both on one core.  Prints a tab-separated table; says on stderr what it times.
 """
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#define NO_ANSWER "These tables do not tell."
+#define NO_ANSWER "These tables do not answer it."
 
 /* Which steps of a training help, in one sentence. */
 static const char *steps_text(struct pool *pool, const struct depth_tuned *m, size_t training)

@@ -235,7 +235,7 @@ static void decide(struct pieces *out, const void *measured)
     const struct guards *m = measured;
     print_arms(out, m);
     claim_together(out, m);
-    pieces_value(out, "answer", pieces_no_verdict(out) ? "These tables do not tell." : answer(out->pool, m));
+    pieces_value(out, "answer", pieces_no_verdict(out) ? "These tables do not answer it." : answer(out->pool, m));
     for (size_t arm = FIRST_GUARD; arm < N_ARMS; arm++)
         claim_guard(out, m, arm);
     claim_plain(out, m);

@@ -125,8 +125,8 @@ static void claim_inverse(struct pieces *out, const struct depth_errors *depth, 
             .rule = "max |x - T^-1(T(x))| over the test rows, of untrained and trained flows at depths 1 to 16; a row "
                     "that does not come back as a finite number has an infinite error. Supported if all are below "
                     "1e-8, half the digits of a double; refuted as stated by one that is not; within the depths that "
-                    "have 12 trained flows, if others lack them. A run that diverged has no trained flow; it is left "
-                    "out and told.",
+                    "have 12 trained flows, if others lack them. Runs that diverged have no trained flow; they "
+                    "are left out, and their number is given.",
             .estimate = flows ? text(pool, "%zu of %zu flows below 1e-8", flows - above, flows) : NULL,
             .effect = text(pool,
                            "%zu of %zu flows are below 1e-8, untrained and trained; the greatest finite error is %s. "

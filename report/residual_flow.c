@@ -275,7 +275,7 @@ static void claim_expressive(struct pieces *out, const struct residual_flow *m, 
                            text_interval(pool, 3, &match[WORK].mean), contest_text(pool, &match[WORK].contest)),
             .limit = params < 0 && work < 0  ? "worse at equal parameters and at equal work."
                    : params < 0 || work < 0  ? text(pool, "worse at %s.", equal_called[params < 0 ? PARAMS : WORK])
-                   : params > 0 && work == 0 ? "better at equal parameters; at equal work these runs do not tell."
+                   : params > 0 && work == 0 ? "better at equal parameters; at equal work these runs do not decide."
                                              : NULL,
             .untested = untested(pool, match, c),
             .rests_on = "residual_flow residual_flow_rates",
@@ -330,7 +330,7 @@ static const char *limits(struct pool *pool, const struct residual_flow *m)
         "no distance by more than 1.9, four of them by no more than about 13. Median test log p is %s with four "
         "blocks and %s with 16; with four of L = 0.98 it is %s, and with four coupling blocks (`spline`, equal "
         "parameters) %s.%s Training uses the determinant itself, so no estimate of it is to blame. How much is "
-        "due to the bound, and how much to the network and its training, these tables do not tell.",
+        "due to the bound, and how much to the network and its training, these tables do not show.",
         text_number(pool, 3, four), text_number(pool, 3, sixteen), text_number(pool, 3, near_one),
         text_number(pool, 3, spline),
         sixteen > near_one && near_one > four ? " So more blocks help, and more than a greater L." : "");
@@ -365,7 +365,7 @@ static void decide(struct pieces *out, const void *measured)
     table_gains(out, m);
     table_described(out, m);
     claim_expressive(out, m, SPLINE, "spline");
-    pieces_value(out, "answer", pieces_no_verdict(out) ? "These tables do not tell." : answer(out->pool, m));
+    pieces_value(out, "answer", pieces_no_verdict(out) ? "These tables do not answer it." : answer(out->pool, m));
     pieces_value(out, "limits", limits(out->pool, m));
     claim_expressive(out, m, AFFINE, "affine");
     claim_bound(out, m);

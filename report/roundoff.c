@@ -155,7 +155,7 @@ static const char *answer(struct pool *pool, const struct total *all, const stru
     for (size_t i = 0; i < m->n; i++)
         replicas = replicas > m->depth[i].replicas ? replicas : m->depth[i].replicas;
     if (all->n == 0)
-        return all->measured ? "Yes: here round-off does not reach it." : "These tables do not tell.";
+        return all->measured ? "Yes: here round-off does not reach it." : "These tables do not answer it.";
     return text(pool,
                 "%s %zu runs that differ by one part in 1e15 at the start scatter at the end with a standard deviation "
                 "of up to %.4f nats. A difference below about %.2f nats between two single runs says nothing.",

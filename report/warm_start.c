@@ -347,7 +347,7 @@ static void decide(struct pieces *out, const void *measured)
                  .sentence = "the warm start is ahead the whole way and lands at a better optimum.",
                  .rule = "mixtures, spiral, depth 4, warm against cold at the same rotations by held-out log p, at "
                          "three rates and each at its tuned rate. " RULE });
-    pieces_value(out, "answer", pieces_no_verdict(out) ? "These tables do not tell." : answer(pool, m));
+    pieces_value(out, "answer", pieces_no_verdict(out) ? "These tables do not answer it." : answer(pool, m));
     claim_of(out, m->largest, called, N_RATES,
              (struct claim){
                  .name = "transient",

@@ -55,7 +55,7 @@ static void answers_what_depth_buys(void **state)
     answers(question, "Not even the first step helps significantly.");
     depth_world.seeds = 11;
     write_world();
-    answers(question, "These tables do not tell.");
+    answers(question, "These tables do not answer it.");
 }
 
 static void answers_what_is_left_at_a_tuned_rate(void **state)
@@ -78,8 +78,8 @@ static void answers_what_is_left_at_a_tuned_rate(void **state)
     world.other_key = "seed";
     world.other_value = "0"; /* exploration */
     write_world();
-    answers(question, "These tables do not tell.");
-    answers("Does depth help?", "These tables do not tell.");
+    answers(question, "These tables do not answer it.");
+    answers("Does depth help?", "These tables do not answer it.");
 }
 
 static void answers_what_breaks(void **state)

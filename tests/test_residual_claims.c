@@ -64,7 +64,7 @@ static void expressive_follows_its_arms(void **state)
     is(spline, NOT_TESTED);
     is(biased, NOT_TESTED);
     text = report();
-    assert_non_null(strstr(text, "(#residual-flows-trained)** These tables do not tell."));
+    assert_non_null(strstr(text, "(#residual-flows-trained)** These tables do not answer it."));
     free(text);
 }
 

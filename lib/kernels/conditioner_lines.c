@@ -24,14 +24,15 @@
  * holds because d loss / d h_u(x) = W_u . dout in each row, and W_u does not depend on the row.  All moments here are
  * about the parent's centre.  To move moments from c to c', add (c - c') S0 to S1, since x - c' = x - c + (c - c').
  *
- * The work is done in bands of BAND units, so that a band's weights, w_t: [fan_in][BAND], or their gradient stay in
+ * The work is done in bands of BAND units, so that a band's weights, wt: [fan_in][BAND], or their gradient stay in
  * cache.  In a band the sums run from segment to segment, VECTORS vectors of units side by side, so that one addition
  * need not wait for another:
  *
- *                 |----- a band -----|-----        from left to right: what rises, and the segments to its left
- *     segment 0   | v0  v1  v2  v3   |
- *     segment 1   | v0  v1  v2  v3   |  ...        from right to left: what falls, and the segments to its right
- *     segment 2   | v0  v1  v2  v3   |
+ *                 |----- a band -----|-----      downwards, that is from left to right: forward, rising hinges are
+ *     segment 0   | v0  v1  v2  v3   |           added; backward, the moments where falling ones are on
+ *     segment 1   | v0  v1  v2  v3   |  ...
+ *     segment 2   | v0  v1  v2  v3   |           upwards: forward, falling hinges; backward, the moments where
+ *                                                rising ones are on
  */
 #include "conditioner_piecewise.h"
 

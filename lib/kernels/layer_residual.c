@@ -3,7 +3,8 @@
  *
  *   y = x + g(x),  Lip g <= L < 1,  log|det| = log |det (I + J)|,  J = dg/dx
  *
- * residual_net.c computes g and J; log_det.c the determinant, or the estimate of it by which training is asked to do.
+ * residual_net.c computes g and J.  log_det.c computes log|det|; while a flow is trained, an estimate of it if the
+ * configuration names one (`estimate` in layer.h).
  *
  * Inverse: x is the only fixed point of T(x) = y - g(x).  With F(x) = x + g(x) - y, so that |F(x)| = |x - T(x)|, the
  * distance to it is certified: |x - x*| <= |F(x)| / (1 - L), where L is that of the spectral norms (certificate.c).  |F|
@@ -36,7 +37,7 @@ struct residual {
     double              *slope;      /* [D][D][STRIDE], d log|det| / d J of the last tile                   */
     double              *doutput;    /* [D] streams                                                         */
     double              *y, *at, *f; /* [D][STRIDE]: of the inverse: its argument; the last point kept, F there */
-    double              *jacobian, *inverse; /* [D][D], of one row                                              */
+    double              *jacobian, *inverse; /* [D][D], of one row: J; (I + J)^-1, or an estimate's gradient    */
     _Alignas(CACHE_LINE) double memory[];
 };
 
@@ -166,7 +167,7 @@ static void gather_jacobian(const struct residual *s, size_t rows, size_t i)
             s->jacobian[k * dim + d] = s->output[k * STREAMS(dim) + (1 + d) * rows + i];
 }
 
-/* log |det (I + J)| of row i; s->inverse = its gradient, transposed: of the exact one (I + J)^-1. */
+/* log |det (I + J)| of row i; s->inverse = (I + J)^-1, which is the transpose of its gradient. */
 static double exact_row(struct residual *s, size_t rows, size_t i)
 {
     gather_jacobian(s, rows, i);
@@ -179,7 +180,8 @@ static void add_to_volume(struct volume *volume, const double *log_det, size_t r
         volume_add_log(volume, i, load(log_det + i));
 }
 
-/* Row by row, in any dimension and any way. */
+/* Row by row, in any dimension and any way.  s->slope = d log|det| / d J; s->inverse holds that of one row, as it is if
+ * it is an estimate's, and transposed if the determinant is exact. */
 static void log_det_rows(struct volume *volume, struct residual *s, size_t rows)
 {
     const size_t dim = s->config.dim;
@@ -251,9 +253,17 @@ static void finish(double *gradient, void *state)
 
 /* ---------------------------------------------------------------------------------------------------- inverse ---- */
 
-enum progress { STARTED, BY_NEWTON, BY_BANACH, POLISHED, FOUND, LOST };
+/* What made the point x that a row is at. */
+enum progress {
+    STARTED,   /* nothing: x = y                                              */
+    BY_NEWTON, /* Newton's step from the point kept                           */
+    BY_BANACH, /* Banach's step from it, since Newton's did not shrink |F|    */
+    POLISHED,  /* Newton's step from a point that the certificate accepted    */
+    FOUND,     /* closed: x is accepted                                       */
+    LOST       /* closed: x is NaN                                            */
+};
 
-/* What a row of the inverse is at. */
+/* The state of the inverse of a tile. */
 struct search {
     enum progress progress[TILE];
     double        size[TILE];    /* |F| at the last point kept */

@@ -31,9 +31,20 @@ enum { MR = 2, NV = 3 };
 
 enum { DEEP = 192 /* numbers k at a time: the stripe of X, that each block of C reads, stays in the nearest cache */ };
 
-/* What becomes of the sums: where they start, and what is stored. */
-enum from { FROM_C, FROM_ZERO, FROM_ROW, FROM_COLUMN };
-enum to { AS_IT_IS, RECTIFIED, GATED };
+/* Where an element's sum starts. */
+enum from {
+    FROM_C,     /* at what C holds              */
+    FROM_ZERO,  /* at 0                         */
+    FROM_ROW,   /* at a number of its row       */
+    FROM_COLUMN /* at a number of its column    */
+};
+
+/* What is stored of it. */
+enum to {
+    AS_IT_IS,  /* the sum                                  */
+    RECTIFIED, /* max(0, sum)                              */
+    GATED      /* the sum where the gate is above 0, else 0 */
+};
 
 struct product {
     double       *c;

@@ -7,9 +7,9 @@
  *
  * Outputs per coordinate: K logits, K means, K raw scales.
  *
- * Invariant: F itself is never computed, so that z is right where F rounds to 0 or 1.  Of the two tails F and 1 - F the
- * lesser one, T, is computed, as its logarithm.  Left of a component's mean the component's own lower tail is
- * phi(u) R(|u|), R Mills' ratio (normal_cdf.h), and right of it the upper one is.  The component's part of T is
+ * Invariant: F itself is never computed, so that z is right where F rounds to 0 or 1.  Of the two tails F and 1 - F
+ * one, T <= 3/4 (choose_tail), is computed, as its logarithm.  Left of a component's mean the component's own lower tail
+ * is phi(u) R(|u|), R Mills' ratio (normal_cdf.h), and right of it the upper one is.  The component's part of T is
  *
  *   w_k phi(u_k) R(|u_k|)        if x lies on T's side of its mean, and
  *   w_k - w_k phi(u_k) R(|u_k|)  on the other side

@@ -13,7 +13,7 @@
 /* The relative error of a norm is below the first, and what is rounded up is larger than what is compared. */
 static const double MARGIN = 1.0 + 0x1p-40, WIDER_MARGIN = 1.0 + 0x1p-39;
 
-/* norm: [n_layers], of the matrices w / scale; divided: [fan_out fan_in of the largest], scratch memory. */
+/* *norm = |w / scale|, w: [n_rows][n_columns]; divided: [n_rows n_columns], scratch memory. */
 static fathom_status norm_of(double *norm, double *divided, const double *w, double scale, size_t n_rows,
                              size_t n_columns)
 {

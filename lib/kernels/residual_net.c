@@ -3,6 +3,8 @@
  *   h_0 = x,  a_l = W'_l h_l + b_l,  h_(l+1) = phi(a_l),  g = a_n                                          (values)
  *   h_0. = e_d,  a_l. = W'_l h_l.,  h_(l+1). = phi'(a_l) a_l.,  column d of J = a_n.                     (tangents)
  *
+ * A dot after a name stands for d / dx_d (a_d. where d matters), _bar for d loss / d, the adjoint.
+ *
  * W' = W / max(1, sigma / c), c = L^(1/n) for n matrices, sigma = u^T W v with u and v of the power iteration as constants
  * (Miyato et al. 2018; Gouk et al. 2021, "Regularisation of neural networks by enforcing Lipschitz continuity").  Where
  * sigma > c, with G = d loss / d W' and <G, W> = sum_ij G_ij W_ij,
@@ -16,7 +18,7 @@
  *
  * and the second half has the same f'', df/dbeta and df'/dbeta, and the slope f' - 1 = -(t - beta x s t).
  * Backward, reverse accumulation over values and tangents alike: H = the adjoints of a unit's outputs, summed over the
- * halves, and H2 that of the second half,
+ * halves, and H2 that of the second half; H_d., H2_d. are those of the tangents.  But for phi's factor 1 / k or 1 / (1.004 k),
  *
  *   a_bar = f' H - H2 + f'' sum_d a_d. H_d.,  a_d._bar = f' H_d. - H2_d.,
  *   beta_bar = x^2 s t H + x q sum_d a_d. H_d.

@@ -301,7 +301,7 @@ static void inverse(double *x, struct volume *volume, const double *outputs, dou
         mask from_right = less(h * delta0 - rise * bend, none);
         vec  slope0 = mask_select(from_right, delta1, delta0);
         rise = mask_select(from_right, h - rise, rise);
-        vec a = h * (s - slope0) + rise * bend; /* eq. 7 */
+        vec a = h * (s - slope0) + rise * bend;
         vec b = h * slope0 - rise * bend;
         vec c = -s * rise;
         vec square = b * b - broadcast(4.0) * a * c; /* >= 0 but for rounding */
