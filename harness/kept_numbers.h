@@ -1,8 +1,8 @@
 /* kept_numbers.h - what a program computes beside its runs or of them, kept in the store as the runs are.
  *
  * Such numbers are a row of the store (store.h).  Its text says what is computed, and of what: of a run, by its key, or
- * of all that decides them.  Its outcome is "measured", its parameters are the numbers.  The sources that compute them belong to the code's fingerprint
- * (COMPUTING in the Makefile).
+ * of all that decides them.  Its outcome is "measured", its parameters are the numbers.  The sources that compute them
+ * belong to the code's fingerprint (COMPUTING in the Makefile).
  */
 #ifndef KEPT_NUMBERS_H
 #define KEPT_NUMBERS_H
