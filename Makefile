@@ -289,10 +289,9 @@ check: $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
 check-all: check
 	@$(MAKE) --no-print-directory check-slow
 
-# The slow ones alone.  `make -n` runs each line that names MAKE itself, so this one has another name for it.
-check-slow: this_make = $(MAKE)
+# The slow ones alone.  The line names MAKE, so that the tests' own makes share the jobs; so `make -n` runs it as well.
 check-slow: build $(TESTS) $(PROGRAMS:%=$(BUILD)/%) $(EXAMPLES)
-	@MAKE='$(this_make)' tests/run.sh $(BUILD) $(SLOWEST) \
+	@MAKE='$(MAKE)' tests/run.sh $(BUILD) $(SLOWEST) \
 	$(filter-out tests/run.sh tests/test_% $(SLOWEST),$(wildcard tests/*.sh))
 # Those of many minutes start first, so that none of them is what is waited for at the end.
 SLOWEST = tests/bits.sh tests/sanitize.sh
