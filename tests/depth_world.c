@@ -58,21 +58,7 @@ static void write_runs(FILE *file, bool params)
 static void derive_rates(void)
 {
     const struct table_plan *plan = &depth_tuned.tables[1];
-    char                     path[128];
-    fathom_error             error = { "" };
-    struct table            *table = table_new(plan->name, plan->columns);
-    snprintf(path, sizeof path, "%s/depth_tuned.tsv", world_folder);
-    struct table *source = table_read(path, &error);
-    if (!source)
-        fail_msg("%s", error.text);
-    experiment_derive(table, plan, source);
-    FILE *file = create_table(plan->name, plan->columns);
-    for (size_t row = 0; row < table_rows(table); row++)
-        for (size_t c = 0; c < table_columns(table); c++)
-            fprintf(file, "%s%c", table_cell(table, row, c), c + 1 < table_columns(table) ? '\t' : '\n');
-    finish_table(file);
-    table_free(table);
-    table_free(source);
+    derive_table(plan->name, plan->columns, plan->derive, "depth_tuned");
 }
 
 static void write_inverses(void)
